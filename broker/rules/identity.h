@@ -1,0 +1,25 @@
+/* identity.h - id numbers of patients: form, check digit, and what they say of birth and sex (section 3, "patient id"). */
+#pragma once
+#include "base/instant.h"
+#include "referral.pb-c.h"
+#include "rules/refusal.h"
+
+struct identity { /* what a resident id says */
+    struct date birth;
+    Referral__Sex sex;
+};
+
+/* 18 characters, digits but for a final X; ISO 7064 MOD 11-2; a valid date not after `today`. ret_identity only where not refused. */
+enum refusal identity_read_resident(const char *value, struct date today, struct identity *ret_identity);
+/* The form of any id type; resident ids as above. */
+enum refusal identity_check(Referral__IdType type, const char *value, struct date today);
+/* Completed years at `today`. */
+int identity_age(struct date birth, struct date today);
+/* Social credit code (GB 32100, 18 characters, MOD 31-3): for demo data and warnings; T1 does not refuse others. */
+bool identity_is_credit_code(const char *value);
+/* [A-Za-z0-9._:-]{1,64} (T1). */
+bool identity_is_institution_id(const char *value);
+bool identity_is_icd10(const char *value);
+/* F4: is the code in a list such as "I10-I15 E10-E14 J44 I69 I25"? Prefixes of three characters, ranges inclusive. */
+bool identity_icd10_in_list(const char *code, const char *list);
+bool identity_icd10_list_is_valid(const char *list);

@@ -1,0 +1,25 @@
+/* limits.h - bounds of the protocol, for the broker and for clients in C. Sizes in bytes; counts in pieces. */
+#pragma once
+
+#define PROTOCOL_VERSION 1
+
+#define LIMIT_FRAME_ENVELOPES 64
+#define LIMIT_ENVELOPE_BYTES (1024 * 1024)                      /* one serialised Envelope, attachments inside */
+#define LIMIT_FRAME_BYTES (LIMIT_ENVELOPE_BYTES + 64 * 1024)    /* ZMQ_MAXMSGSIZE */
+#define LIMIT_UNPACK_FACTOR 8                                   /* an envelope may unpack to 8 times its size ... */
+#define LIMIT_UNPACK_EXTRA (64 * 1024)                          /* ... and this */
+
+#define LIMIT_ID_BYTES 64          /* institution, team, department, referral, message ids and references */
+#define LIMIT_NAME_BYTES 256       /* names of people, institutions, files */
+#define LIMIT_LINE_BYTES 512       /* addresses, remarks of one line */
+#define LIMIT_TEXT_BYTES 8000      /* clinical text: 2,000 characters of up to 4 bytes */
+#define LIMIT_REPEATED 64          /* entries of a repeated field */
+#define LIMIT_ATTACHMENTS 16
+#define LIMIT_ACK_IDS 1024         /* delivery ids in one Ack */
+
+#define LIMIT_WINDOW 256           /* unanswered requests of one session, by default */
+#define LIMIT_CREDIT 4096          /* credit a session may hold */
+#define LIMIT_PAGE_ROWS 200
+
+#define DEFAULT_ACK_TIMEOUT_MS 30000
+#define DEFAULT_PING_INTERVAL_MS 10000
