@@ -1,0 +1,18 @@
+/* search.h - the derived index: who took part, foreign numbers, patients. Kept behind a watermark over the referrals, advanced in
+ * sorted chunks between turns, rebuildable, outside every digest. Queries scan the tail beyond the watermark themselves. */
+#pragma once
+#include "store/rows.h"
+
+enum search_kind {
+    SEARCH_INSTITUTION = 1, /* every referral an institution sent, spoke for or was sent, in order */
+    SEARCH_REFERENCE = 2,   /* sender's reference, keyed hash, below the sender */
+};
+
+/* Indexes up to `count` more referrals in a transaction of its own; returns how many, or a failure. */
+int search_advance(struct store *store, struct arena *arena, uint32_t count);
+/* Throws the index away; search_advance builds it anew. */
+int search_rebuild(struct store *store, struct arena *arena);
+/* Referrals of `kind` below `institution` (hash NULL where the kind has none), strictly after `after` (unset: from the start), the
+ * tail included; false: no more. */
+bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash, struct id after,
+                 struct id *ret_id);

@@ -1,0 +1,104 @@
+/* store.h - the store's environment and its turns: the only place that knows LMDB.
+ *
+ * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
+ * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
+ * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -EPROTO newer schema or not a store, -EBADMSG a
+ * row that does not agree with its sum or seal (corruption), -EACCES wrong host key. */
+#pragma once
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/instant.h"
+#include "store/table.h"
+
+#define STORE_SCHEMA 1
+#define STORE_DIGEST_SIZE 32
+#define STORE_HOST_KEY_SIZE 32
+
+struct store;
+struct store_txn;
+
+struct store_identity {
+    uint8_t store_id[16];
+    char short_name[STORE_NAME_MAX + 1];
+    uint32_t incarnation;
+    bool test_time; /* C4: made for test time */
+};
+
+/* What the last committed turn left. */
+struct store_mark {
+    uint64_t index;
+    struct instant time;
+    uint8_t digest[STORE_DIGEST_SIZE];
+};
+
+struct store_options {
+    const char *directory;
+    uint64_t map_bytes;          /* 0: 64 GiB, sparse */
+    const uint8_t *host_key;     /* STORE_HOST_KEY_SIZE bytes that wrap the data keys; borrowed for the call */
+    bool read_only;              /* beside a running daemon: no owner lock, write turns assert */
+};
+
+/* Makes a new store in an empty or absent directory. -EEXIST where one is. `seed_time` is the first incarnation's base. */
+int store_create(const struct store_options *options, const char *short_name, struct instant now, bool test_time);
+int store_open(const struct store_options *options, struct store **ret_store);
+void store_close(struct store *store); /* NULL is fine */
+/* A copy of `from` (a store directory, closed or running) is made in `to` (absent or empty), in a new incarnation that was never
+ * used before: no id is given twice, and acks of older deliveries are stale. */
+int store_restore(const struct store_options *from, const char *to, struct instant now);
+
+const struct store_identity *store_identity(const struct store *store);
+struct store_mark store_mark(const struct store *store);
+/* One line for people about the last failed call: what, where, what to do. */
+const char *store_error(const struct store *store);
+
+struct store_room {
+    uint64_t used_bytes, limit_bytes; /* the smaller of map and disk */
+    bool full;                        /* 85 %: no new work (D6) */
+};
+int store_room(const struct store *store, struct store_room *ret_room);
+
+/* One write turn at a time. Everything read or made in it lives in `arena` until the turn ends. */
+int store_turn_begin(struct store *store, struct arena *arena, struct store_txn **ret_txn);
+/* A read-only view of the last commit: short, within one call of the loop. */
+int store_read_begin(struct store *store, struct arena *arena, struct store_txn **ret_txn);
+void store_read_end(struct store_txn *txn); /* NULL is fine */
+
+struct store_turn { /* what the turn leaves as its mark */
+    uint64_t index;
+    struct instant time;
+    uint8_t batch_digest[STORE_DIGEST_SIZE];
+};
+/* Writes books, audit, sums and the mark, and commits: visible afterwards, and with the embedded log durable too. The transaction
+ * is gone whatever the result; on failure nothing of it is there (but see store_reopen). */
+int store_turn_end(struct store_txn *txn, const struct store_turn *turn);
+void store_turn_abort(struct store_txn *txn); /* NULL is fine */
+/* Makes all visible turns durable; returns at once where they are. */
+int store_flush(struct store *store);
+/* After -EIO at commit: closes and opens the environment again and reads the mark, which tells whether the turn is there. */
+int store_reopen(struct store *store);
+
+/* The transaction keeps its first failure: a row of puts, then one look. Reads after a failure find nothing. */
+int store_failure(const struct store_txn *txn);
+/* How many rows were put or deleted so far: a refused command leaves it unchanged (engine asserts). */
+uint64_t store_put_count(const struct store_txn *txn);
+struct arena *store_arena(struct store_txn *txn);
+struct store *store_of(struct store_txn *txn);
+
+/* Rows. Keys at most 120 bytes. Values are plaintext in the txn's arena; sealing and sums happen below. */
+bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct bytes *ret_value);
+bool store_has(struct store_txn *txn, enum table table, struct bytes key);
+void store_put(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
+bool store_delete(struct store_txn *txn, enum table table, struct bytes key); /* false: was not there */
+/* Appends below a prefix that grows in time order, where the key is known to be new: cheaper than store_put; asserts it is new. */
+void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
+
+/* In order of key, from the first key >= `from`, as long as the key starts with `prefix`. Puts in between are allowed. */
+struct store_cursor;
+struct store_cursor *store_scan(struct store_txn *txn, enum table table, struct bytes prefix, struct bytes from);
+bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value);
+/* Keys only: does not unseal. */
+bool store_next_key(struct store_cursor *cursor, struct bytes *ret_key);
+void store_scan_end(struct store_cursor *cursor); /* NULL is fine */
+
+/* 128-bit keyed hash under the store's index key, for keys made of foreign text (message ids, references, patients). Also for logs (P1). */
+void store_keyed_hash(const struct store *store, struct bytes text, uint8_t ret_hash[16]);

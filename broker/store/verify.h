@@ -1,0 +1,25 @@
+/* verify.h - recounts a store from scratch: seals, table sums, audit chain, books (D7, P3). Reads only; safe beside a daemon. */
+#pragma once
+#include <stdio.h>
+#include "store/store.h"
+
+struct verify_result {
+    uint64_t rows, turns, inboxes, referrals;
+    uint64_t faults;          /* of any kind */
+    char first_fault[256];    /* table and key in hex; no content */
+};
+
+typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
+
+/* Walks every row (unseals, compares sums with the meta row), the audit chain from the first turn, and recounts each inbox's books. */
+int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
+
+struct recount { /* of one inbox */
+    uint32_t institution;
+    char id[72];
+    uint64_t accepted, acknowledged, waiting, dead, dropped; /* as the books say */
+    uint64_t counted_waiting, counted_dead;                  /* as the rows say */
+    bool balances;
+};
+/* D7: calls `each` for every inbox in order of number. */
+int store_recount(struct store *store, void (*each)(void *user, const struct recount *recount), void *user);
