@@ -77,11 +77,12 @@ char *arena_text(struct arena *arena, const char *text)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
-    char probe[1]; /* the first pass only measures */
     va_list arguments;
 
+    assert(format != NULL);
+
     va_start(arguments, format);
-    int length = vsnprintf(probe, sizeof probe, format, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     assert(length >= 0);
 

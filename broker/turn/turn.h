@@ -1,0 +1,63 @@
+/* turn.h - collect, seal, propose, apply, commit, speak: the broker without sockets, so that simulation, crash tests and fuzzers drive
+ * exactly this (D2-D4, C2).
+ *
+ * The owner feeds frames and lost peers, then calls turn_run whenever turn_wants says so; everything that leaves goes through the
+ * port, and only after the commit. One thread. */
+#pragma once
+#include "base/instant.h"
+#include "store/store.h"
+
+struct turn;
+
+struct turn_port { /* how the turn speaks; calls must not call back into the turn */
+    void *user;
+    /* 0; -EAGAIN: the peer takes nothing more now, its session ends and its deliveries go back; -EHOSTUNREACH: it is gone. */
+    int (*send)(void *user, uint64_t peer, struct bytes frame);
+    /* Ends the connection of this peer, after what was sent. */
+    void (*drop)(void *user, uint64_t peer);
+};
+
+struct turn_options {
+    struct store *store;
+    struct turn_port port;
+    const char *broker_version;
+    uint32_t window;           /* unanswered requests of a session; 0: LIMIT_WINDOW */
+    uint32_t ping_interval_ms; /* 0: default; a peer silent for three of them is lost */
+};
+
+int turn_open(const struct turn_options *options, struct turn **ret_turn);
+void turn_close(struct turn *turn); /* NULL is fine */
+
+/* A frame of a connection whose key the transport has proven. Session kinds are answered by the next turn_run at the latest.
+ * `mono_ms` is a monotonic clock for silence and ack time-outs of sessions; `now` is the broker's time (C2). */
+struct turn_clock {
+    struct instant now;
+    int64_t mono_ms;
+    bool hold; /* C4 */
+};
+void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32], struct bytes frame, struct turn_clock clock);
+/* The transport lost this peer. */
+void turn_peer_lost(struct turn *turn, uint64_t peer);
+/* May this key connect? For ZAP. */
+bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant now);
+
+/* Is there anything to do at this time (commands, queries, due rows, time-outs, deliveries)? */
+bool turn_wants(struct turn *turn, struct turn_clock clock);
+/* One turn. 0, or the store's failure: retried inside as the design says; a lasting one is the caller's to stop on. */
+int turn_run(struct turn *turn, struct turn_clock clock);
+/* Milliseconds until turn_wants may become true by itself; -1: never. */
+int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock);
+
+/* A condition of this machine, raised or cleared through a command of the daemon (C4: clock; store filling). */
+void turn_alarm(struct turn *turn, const char *code, const char *subject, const char *detail, bool raise);
+/* No new frames are taken; GOODBYE goes to all with a retry time. Call after the last turn_run. */
+void turn_drain(struct turn *turn, uint32_t retry_after_ms);
+/* Since the last call: an operator confirmed the time (C4). */
+bool turn_time_confirmed(struct turn *turn);
+
+struct turn_counters {
+    uint64_t turns, commands, refused, queries, deliveries, redeliveries, acks, acks_unknown, dropped_frames, busy, sessions_lost;
+    uint32_t sessions;
+    uint32_t largest_turn;
+};
+struct turn_counters turn_counters(const struct turn *turn);
