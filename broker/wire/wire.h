@@ -3,7 +3,7 @@
  * Nothing received is packed again: what is stored and forwarded are the bytes that came (F3). */
 #pragma once
 #include "base/arena.h"
-#include "limits.h"
+#include "proto/limits.h"
 #include "rules/refusal.h"
 #include "wire.pb-c.h"
 
