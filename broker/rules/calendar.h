@@ -1,5 +1,7 @@
 /* calendar.h - working days: Monday to Friday, but for the operator's list of holidays and make-up days 调休 (L4). Pure. */
 #pragma once
+#include <stddef.h>
+
 #include "base/instant.h"
 
 struct calendar_day {

@@ -17,13 +17,14 @@ struct deadline {
     bool warned, escalated;
 };
 
-struct deadline_settings { /* of the receiver, else of all, else the default */
-    int64_t emergency_ms;       /* 1 min */
-    int64_t urgent_ms;          /* 2 h */
-    int32_t routine_working_days; /* 2 */
+/* Of the receiver, else of all, else the default. */
+struct deadline_settings {
+    int64_t emergency_ms;                               /* 1 min */
+    int64_t urgent_ms;                                  /* 2 h */
+    int32_t routine_working_days;                       /* 2 */
     int64_t receipt_reminder_ms, receipt_escalation_ms; /* 24 h, 72 h */
     int64_t validity_ms, emergency_validity_ms;         /* 14 days, 24 h */
-    int64_t no_show_after_ms;   /* 24 h after the session's end */
+    int64_t no_show_after_ms;                           /* 24 h after the session's end */
 };
 
 /* A clock of `kind` that starts at `now` for a referral of this priority. */

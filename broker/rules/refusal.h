@@ -19,7 +19,7 @@ const char *refusal_zh(enum refusal refusal);
 const char *refusal_en(enum refusal refusal);
 
 /* All violations of one command, in the order found (F2). Fixed room: beyond it `truncated` is set. */
-#define FINDINGS_MAX 64
+#define FINDINGS_MAX    64
 #define FIELD_PATH_SIZE 64
 struct finding {
     enum refusal refusal;

@@ -8,7 +8,7 @@ struct route {
     const Referral__Relation *relation;             /* sender -> receiver, explicit; NULL: none */
     Referral__Direction direction;
     Referral__ReferralKind kind;
-    const char *department;                         /* receiver's code; NULL: not named */
+    const char *department; /* receiver's code; NULL: not named */
     bool emergency;
 };
 

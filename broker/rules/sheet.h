@@ -15,11 +15,11 @@ enum sheet_form sheet_form_of(const Referral__Sheet *sheet);
 void sheet_check(const Referral__Sheet *sheet, struct date today, struct findings *findings);
 
 struct sheet_field {
-    const char *path;               /* "patient.name" */
+    const char *path;                        /* "patient.name" */
     char need_up, need_down, need_emergency; /* 'M' mandatory, 'O' optional, '-' refused, 'C' conditional (see note) */
-    uint32_t min_chars, max_chars;  /* texts only; 0: not a text */
+    uint32_t min_chars, max_chars;           /* texts only; 0: not a text */
     const char *name_zh, *name_en;
-    const char *note_zh, *note_en;  /* the condition, for people */
+    const char *note_zh, *note_en; /* the condition, for people */
 };
 const struct sheet_field *sheet_fields(size_t *ret_count);
 /* NULL where the path is not of the table; indices "[0]" are ignored. */
