@@ -9,7 +9,7 @@ fault() {
     faults=1
 }
 
-allowed() { # folder -> folders it may include
+allowed() { # folder -> folders it may include, beside proto
     case $1 in
     base) echo "base" ;;
     rules) echo "base rules" ;;
@@ -24,7 +24,7 @@ allowed() { # folder -> folders it may include
 }
 
 for folder in base rules wire store engine log turn net sys; do
-    may=" $(allowed $folder) "
+    may=" proto $(allowed $folder) "
     for file in broker/"$folder"/*.[ch] broker/"$folder"/*.def; do
         [ -f "$file" ] || continue
         for included in $(sed -n 's/^#include "\([a-z_]*\)\/[a-z_.]*".*/\1/p' "$file" | sort -u); do
