@@ -8,20 +8,27 @@
 #include "wire.pb-c.h"
 
 /* What a kind is. */
-enum kind_class { KIND_UNKNOWN, KIND_SESSION, KIND_DELIVERY /* ACK, NACK */, KIND_COMMAND, KIND_QUERY, KIND_BROKER /* never from a client */ };
+enum kind_class {
+    KIND_UNKNOWN,
+    KIND_SESSION,
+    KIND_DELIVERY /* ACK, NACK */,
+    KIND_COMMAND,
+    KIND_QUERY,
+    KIND_BROKER /* never from a client */
+};
 struct kind_info {
     Referral__Kind kind;
     const char *name; /* "PUT_TEAM" */
     enum kind_class class;
     const ProtobufCMessageDescriptor *body;   /* NULL: no body */
     const ProtobufCMessageDescriptor *result; /* of queries and SHOW_PAYLOAD; else NULL */
-    bool keeps_unknown; /* F3: unknown fields of this body survive; of others they are refused */
+    bool keeps_unknown;                       /* F3: unknown fields of this body survive; of others they are refused */
 };
 /* NULL for a number that is no kind. */
 const struct kind_info *kind_info(uint32_t kind);
 const struct kind_info *kind_infos(size_t *ret_count);
 
-/* Unpacks within a budget of LIMIT_UNPACK_FACTOR x size + LIMIT_UNPACK_EXTRA bytes of the arena. NULL: BAD_BODY or TOO_LARGE in
+/* Unpacks what came from outside, within a budget of LIMIT_UNPACK_FACTOR x size + LIMIT_UNPACK_EXTRA bytes of the arena. NULL: BAD_BODY or TOO_LARGE in
  * ret_refusal; the arena is rewound then. */
 ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *descriptor, struct bytes bytes, struct arena *arena,
                               enum refusal *ret_refusal);
@@ -32,17 +39,18 @@ void wire_check(const ProtobufCMessage *message, bool keeps_unknown, struct find
 /* Packs into the arena. */
 struct bytes wire_pack(const ProtobufCMessage *message, struct arena *arena);
 
-/* A received frame: first open it, then take envelopes one by one. */
+/* A received frame: first open it, then take envelopes one by one. Borrows the received bytes. */
 struct frame {
     uint64_t session; /* 0: none */
     size_t count;
-    Referral__Frame *unpacked;
+    struct bytes envelopes[LIMIT_FRAME_ENVELOPES];
 };
 /* NOT refused, BAD_ENVELOPE (not a frame, no or too many envelopes) or TOO_LARGE. */
-enum refusal frame_open(struct bytes bytes, struct arena *arena, struct frame *ret_frame);
-/* NULL with a refusal (BAD_ENVELOPE, BAD_VERSION, BAD_KIND, BAD_TEXT ...); then ret_request is the request's number where it could be read, else 0. */
-Referral__Envelope *frame_envelope(const struct frame *frame, size_t position, struct arena *arena, enum refusal *ret_refusal,
-                                   uint64_t *ret_request);
+enum refusal frame_open(struct bytes bytes, struct frame *ret_frame);
+/* NULL with a refusal (BAD_ENVELOPE, BAD_VERSION, BAD_KIND, BAD_TEXT ...). ret_request is the request's number where it could be
+ * read, else 0. */
+Referral__Envelope *frame_envelope(const struct frame *frame, size_t position, struct arena *arena,
+                                   enum refusal *ret_refusal, uint64_t *ret_request);
 
 /* Frames to one peer, filled envelope by envelope, handed on when full (LIMIT_FRAME_*). */
 struct frame_writer {
