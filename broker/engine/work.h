@@ -2,6 +2,8 @@
  * writes. */
 #pragma once
 #include "engine/engine.h"
+#include "query.pb-c.h"
+#include "registry.pb-c.h"
 #include "rules/lifecycle.h"
 #include "wire/wire.h"
 
