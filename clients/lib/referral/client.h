@@ -8,6 +8,9 @@
  *   blocking      referral_connect, referral_call, referral_receive, referral_flush wait until they are done or their time is up;
  *   event loop    watch referral_fd() for reading, call referral_process() when it is readable; answers come as callbacks.
  *
+ * While it holds a session a client must be heard every ping interval (WELCOME; 10 s): call one of these functions at least that
+ * often, or the broker takes back what is in hand and delivers it again; the session is then renewed by itself.
+ *
  * One thread a client: no function of one client may run beside another one of the same client. Clients share nothing, so each
  * thread may have its own. Callbacks run inside referral_process and the blocking functions; they may send, acknowledge and grant,
  * but neither block nor close. Only referral_close and the *_free functions end what they are given; all other arguments are
@@ -34,15 +37,16 @@ struct referral_client; /* opaque */
 enum referral_status {
     REFERRAL_OK = 0,
     REFERRAL_REFUSED,      /* nothing was done; the reply's refusals name code, rule, field, both texts */
-    REFERRAL_TIMEOUT,      /* a command may or may not have been done: ask again, same message id */
-    REFERRAL_DISCONNECTED, /* no session in time: never sent, nothing was done */
+    REFERRAL_TIMEOUT,      /* sent, not answered: a command may have been done; ask again, same message id */
+    REFERRAL_DISCONNECTED, /* no session (or room in the window) in time: never sent, nothing was done */
     REFERRAL_OTHER_STORE,  /* unanswered when another or a restored store came: look, then decide */
     REFERRAL_CLOSED,       /* the client was closed before the answer: as REFERRAL_TIMEOUT */
     REFERRAL_TOO_LARGE,    /* beyond LIMIT_ENVELOPE_BYTES; nothing was sent */
     REFERRAL_BAD_ARGUMENT, /* cannot be meant; nothing was sent */
     REFERRAL_BAD_KEY_FILE, /* not readable, not of the form of key.h, or readable by others */
     REFERRAL_NO_MEMORY,
-    REFERRAL_SYSTEM, /* the system refused a socket or descriptor: see errno */
+    REFERRAL_SYSTEM,     /* the system refused a socket or descriptor: see errno */
+    REFERRAL_UNREADABLE, /* answered, and done if it was a command; but the result is not what its kind promises */
 };
 
 /* "REFUSED"; one line for people, in Chinese where `language` begins with "zh", else in English. Static texts. */
@@ -126,7 +130,7 @@ enum referral_status referral_call(struct referral_client *client, const struct 
                                    Referral__Reply **ret_reply);
 /* As referral_call, but returns at once: OK means that `on_reply` will be called exactly once, with the status referral_call would
  * return and, for OK and REFUSED, a reply that lives until the callback returns (else NULL). Any other status: never called.
- * Requests are packed together into frames; they leave with the next referral_process, to which referral_fd() calls. */
+ * Requests are packed together into frames; they leave with the next referral_process, which referral_fd() calls for. */
 enum referral_status referral_send(struct referral_client *client, const struct referral_request *request,
                                    void (*on_reply)(struct referral_client *client, void *user,
                                                     enum referral_status status, const Referral__Reply *reply),
@@ -144,7 +148,7 @@ enum referral_status referral_submit(struct referral_client *client, const char 
                                      const Referral__Sheet *sheet, Referral__Reply **ret_reply);
 /* Asks: referral_call with a query kind. On OK *ret_view is the unpacked result, whose type follows from the kind: GET_REFERRAL
  * gives a Referral__ReferralView and so on, as wire.proto lists beside each kind; free it by protobuf_c_message_free_unpacked.
- * On REFUSED *ret_reply (may be NULL: not wanted) says why. `query` NULL asks with an empty body. */
+ * SHOW_PAYLOAD, a command with a result, may be asked here too. On REFUSED *ret_reply (may be NULL: not wanted) says why. `query` NULL asks with an empty body. */
 enum referral_status referral_query(struct referral_client *client, Referral__Kind kind, const ProtobufCMessage *query,
                                     ProtobufCMessage **ret_view, Referral__Reply **ret_reply);
 
@@ -188,8 +192,9 @@ enum referral_status referral_receive(struct referral_client *client, uint32_t t
                                       Referral__Delivery **ret_delivery);
 void referral_delivery_free(Referral__Delivery *delivery); /* NULL is fine */
 
-/* The message is in safe hands: it leaves the inbox. Collected and sent with the next frame; there is no answer. One that gets lost
- * with a connection brings the message again: be ready to receive a message twice, and acknowledge it again. */
+/* The message is in safe hands: it leaves the inbox. Acknowledgements are collected while more deliveries wait and leave with the
+ * next frame; there is no answer. One that gets lost with a connection brings the message again: be ready to receive a message
+ * twice, and acknowledge it again. */
 enum referral_status referral_ack(struct referral_client *client, ProtobufCBinaryData delivery_id);
 /* It could not be taken. NACK_RETRY: again after the back-off; the other codes are for ever, and the message moves to the dead
  * letters (D5). `text`, at most LIMIT_LINE_BYTES, is kept with it for the operators; no patient data in it; may be NULL. */

@@ -1,0 +1,170 @@
+#include "intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+void intake_init(struct intake *intake, uint32_t credit)
+{
+    *intake = (struct intake){.credit = credit, .to_grant = credit};
+}
+
+static void forget_in_hand(struct intake *intake)
+{
+    struct in_hand *held = NULL, *next = NULL;
+    HASH_ITER(hh, intake->in_hand, held, next)
+    {
+        HASH_DEL(intake->in_hand, held);
+        free(held);
+    }
+}
+
+static void drop_waiting(struct intake *intake)
+{
+    for (Referral__Delivery *delivery = NULL; (delivery = intake_take(intake)) != NULL;) {
+        referral_delivery_free(delivery);
+    }
+}
+
+void intake_fini(struct intake *intake)
+{
+    forget_in_hand(intake);
+    drop_waiting(intake);
+    struct note *note = NULL, *next = NULL;
+    DL_FOREACH_SAFE(intake->nacks, note, next)
+    {
+        free(note);
+    }
+    free(intake->acks);
+    *intake = (struct intake){0};
+}
+
+bool intake_grant(struct intake *intake, uint32_t add)
+{
+    if (add > LIMIT_CREDIT - intake->credit) {
+        return false;
+    }
+    intake->credit += add;
+    intake->to_grant += add;
+    return true;
+}
+
+void intake_session_lost(struct intake *intake)
+{
+    forget_in_hand(intake);
+    drop_waiting(intake);
+    intake->to_grant = intake->credit;
+}
+
+static struct in_hand *find(const struct intake *intake, ProtobufCBinaryData id)
+{
+    struct in_hand *held = NULL;
+    HASH_FIND(hh, intake->in_hand, id.data, id.len, held);
+    return held;
+}
+
+/* One that comes again while it is in hand (the ack time-out passed) spent credit once more, and will be acknowledged once. */
+enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData delivery_id)
+{
+    if (find(intake, delivery_id) != NULL) {
+        intake->to_grant++;
+        return REFERRAL_OK;
+    }
+    struct in_hand *held = calloc(1, sizeof *held);
+    if (held == NULL) {
+        return REFERRAL_NO_MEMORY;
+    }
+    held->size = delivery_id.len;
+    memcpy(held->id, delivery_id.data, delivery_id.len);
+    HASH_ADD_KEYPTR(hh, intake->in_hand, held->id, held->size, held);
+    return REFERRAL_OK;
+}
+
+enum referral_status intake_keep(struct intake *intake, Referral__Delivery *delivery)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    if (waiting == NULL) {
+        referral_delivery_free(delivery);
+        return REFERRAL_NO_MEMORY;
+    }
+    waiting->delivery = delivery;
+    DL_APPEND(intake->waiting, waiting);
+    return REFERRAL_OK;
+}
+
+Referral__Delivery *intake_take(struct intake *intake)
+{
+    struct waiting *first = intake->waiting;
+    if (first == NULL) {
+        return NULL;
+    }
+    Referral__Delivery *delivery = first->delivery;
+    DL_DELETE(intake->waiting, first);
+    free(first);
+    return delivery;
+}
+
+static void give_back(struct intake *intake, ProtobufCBinaryData delivery_id)
+{
+    struct in_hand *held = find(intake, delivery_id);
+    if (held != NULL) {
+        HASH_DEL(intake->in_hand, held);
+        free(held);
+        intake->to_grant++;
+    }
+}
+
+enum referral_status intake_ack(struct intake *intake, ProtobufCBinaryData delivery_id)
+{
+    if (intake->ack_count == intake->ack_room) {
+        size_t room = intake->ack_room != 0 ? 2 * intake->ack_room : 64;
+        struct ack *acks = reallocarray(intake->acks, room, sizeof *acks);
+        if (acks == NULL) {
+            return REFERRAL_NO_MEMORY;
+        }
+        intake->acks = acks;
+        intake->ack_room = room;
+    }
+    struct ack *ack = &intake->acks[intake->ack_count++];
+    ack->size = delivery_id.len;
+    memcpy(ack->id, delivery_id.data, delivery_id.len);
+    give_back(intake, delivery_id);
+    return REFERRAL_OK;
+}
+
+void intake_acks_left(struct intake *intake, size_t count)
+{
+    intake->ack_count -= count;
+    memmove(intake->acks, intake->acks + count, intake->ack_count * sizeof *intake->acks);
+}
+
+enum referral_status intake_nack(struct intake *intake, ProtobufCBinaryData delivery_id, Referral__NackCode code,
+                                 const char *text)
+{
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    nack.has_delivery_id = nack.has_code = true;
+    nack.delivery_id = delivery_id;
+    nack.code = code;
+    nack.text = (char *)(uintptr_t)text;
+    uint8_t body[LIMIT_ID_BYTES + LIMIT_LINE_BYTES + 32];
+    Referral__Envelope envelope = REFERRAL__ENVELOPE__INIT;
+    envelope.has_version = envelope.has_kind = envelope.has_body = true;
+    envelope.version = PROTOCOL_VERSION;
+    envelope.kind = REFERRAL__KIND__NACK;
+    envelope.body = (ProtobufCBinaryData){.len = referral__nack__pack(&nack, body), .data = body};
+
+    size_t size = referral__envelope__get_packed_size(&envelope);
+    struct note *note = calloc(1, sizeof *note + size);
+    if (note == NULL) {
+        return REFERRAL_NO_MEMORY;
+    }
+    note->size = referral__envelope__pack(&envelope, note->envelope);
+    DL_APPEND(intake->nacks, note);
+    give_back(intake, delivery_id);
+    return REFERRAL_OK;
+}
+
+bool intake_wants(const struct intake *intake)
+{
+    return intake->ack_count > 0 || intake->nacks != NULL || intake->to_grant > 0;
+}
