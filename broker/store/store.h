@@ -2,8 +2,9 @@
  *
  * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
  * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
- * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -EPROTO newer schema or not a store, -EBADMSG a
- * row that does not agree with its sum or seal (corruption), -EACCES wrong host key. */
+ * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO newer schema or not a
+ * store, -EBADMSG a row that does not agree with its sum or seal (corruption), -EACCES wrong host key, -EPERM keys that others may
+ * read, -ESTALE an older copy put in the place of a store that went on (store_restore is the way). A process opens a store once. */
 #pragma once
 #include "base/arena.h"
 #include "base/id.h"
@@ -13,6 +14,7 @@
 #define STORE_SCHEMA 1
 #define STORE_DIGEST_SIZE 32
 #define STORE_HOST_KEY_SIZE 32
+#define STORE_ERROR_SIZE 512
 
 struct store;
 struct store_txn;
@@ -36,6 +38,7 @@ struct store_options {
     uint64_t map_bytes;          /* 0: 64 GiB, sparse */
     const uint8_t *host_key;     /* STORE_HOST_KEY_SIZE bytes that wrap the data keys; borrowed for the call */
     bool read_only;              /* beside a running daemon: no owner lock, write turns assert */
+    char *error;                 /* STORE_ERROR_SIZE bytes for store_error's line where there is no store to ask; or NULL */
 };
 
 /* Makes a new store in an empty or absent directory. -EEXIST where one is. `seed_time` is the first incarnation's base. */
@@ -55,7 +58,7 @@ struct store_room {
     uint64_t used_bytes, limit_bytes; /* the smaller of map and disk */
     bool full;                        /* 85 %: no new work (D6) */
 };
-int store_room(const struct store *store, struct store_room *ret_room);
+int store_room(struct store *store, struct store_room *ret_room);
 
 /* One write turn at a time. Everything read or made in it lives in `arena` until the turn ends. */
 int store_turn_begin(struct store *store, struct arena *arena, struct store_txn **ret_txn);
@@ -84,7 +87,7 @@ uint64_t store_put_count(const struct store_txn *txn);
 struct arena *store_arena(struct store_txn *txn);
 struct store *store_of(struct store_txn *txn);
 
-/* Rows. Keys at most 120 bytes. Values are plaintext in the txn's arena; sealing and sums happen below. */
+/* Rows. Keys at most TABLE_KEY_MAX bytes. Values are plaintext in the txn's arena; sealing and sums happen below. */
 bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct bytes *ret_value);
 bool store_has(struct store_txn *txn, enum table table, struct bytes key);
 void store_put(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);

@@ -34,8 +34,9 @@ enum table {
     TABLE_COUNT
 };
 
-#define BODY_CHUNK_BYTES 2000 /* larger LMDB values cost overflow pages */
+#define TABLE_KEY_MAX 160
+#define BODY_CHUNK_BYTES 1920 /* sealed and with its key just two fit a page; larger LMDB values cost overflow pages */
 
-const char *table_name(enum table table); /* "institution_number" */
+const char *table_name(enum table table); /* "INSTITUTION_NUMBER" */
 bool table_is_sealed(enum table table);
 bool table_is_derived(enum table table);

@@ -1,0 +1,92 @@
+/* audit.c - one record a turn, chained by digest and appended in chunks (P3).
+ *
+ * The chain's digest after a turn is BLAKE2b-256 of its serialised record, which bears the digest before it and that of the sealed
+ * batch. A turn without audit rows leaves no record and the digest as it was. */
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+
+#include "store/chunks.h"
+#include "store/internal.h"
+#include "store/record.h"
+#include "store/rows.h"
+
+#define KEY_SIZE   8 /* index; the chunk follows */
+#define FIRST_ROWS 64
+
+void audit_add(struct store_txn *txn, struct bytes row)
+{
+    ProtobufCBinaryData copy = {.len = row.size, .data = arena_alloc(txn->arena, row.size)};
+
+    assert(txn->writing);
+    if (row.size > 0)
+        memcpy(copy.data, row.data, row.size);
+    if (txn->audit_count == txn->audit_room) {
+        size_t room = txn->audit_room == 0 ? FIRST_ROWS : 2 * txn->audit_room;
+        ProtobufCBinaryData *rows = arena_alloc(txn->arena, room * sizeof(*rows));
+
+        if (txn->audit_count > 0)
+            memcpy(rows, txn->audit_rows, txn->audit_count * sizeof(*rows));
+        txn->audit_rows = rows;
+        txn->audit_room = room;
+    }
+    txn->audit_rows[txn->audit_count++] = copy;
+}
+
+static ProtobufCBinaryData digest_field(const uint8_t *digest, struct arena *arena)
+{
+    uint8_t *copy = arena_alloc(arena, STORE_DIGEST_SIZE);
+
+    memcpy(copy, digest, STORE_DIGEST_SIZE);
+    return (ProtobufCBinaryData){.len = STORE_DIGEST_SIZE, .data = copy};
+}
+
+void audit_write(struct store_txn *txn, const struct store_turn *turn)
+{
+    Record__Meta *meta = txn->meta;
+    Record__Audit record = RECORD__AUDIT__INIT;
+
+    if (txn->audit_count == 0)
+        return;
+    record.has_index = record.has_incarnation = record.has_at_ms = record.has_previous = record.has_batch = true;
+    record.index = turn->index;
+    record.incarnation = meta->incarnation;
+    record.at_ms = turn->time.ms;
+    record.previous = meta->digest;
+    record.batch = digest_field(turn->batch_digest, txn->arena);
+    record.rows = txn->audit_rows;
+    record.n_rows = txn->audit_count;
+
+    struct bytes packed = record_pack(txn->arena, &record.base);
+    uint8_t digest[STORE_DIGEST_SIZE], key[KEY_SIZE];
+
+    crypto_generichash(digest, sizeof(digest), packed.data, packed.size, NULL, 0);
+    meta->digest = digest_field(digest, txn->arena);
+    put_be64(key, turn->index);
+    chunks_add(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), packed);
+}
+
+Record__Audit *audit_record(struct store_txn *txn, uint64_t index)
+{
+    uint8_t key[KEY_SIZE];
+    struct bytes packed;
+
+    put_be64(key, index);
+    if (!chunks_get(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), &packed))
+        return NULL;
+    return record_unpack(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), packed, &record__audit__descriptor);
+}
+
+Record__Audit *audit_record_from(struct store_txn *txn, uint64_t index)
+{
+    uint8_t from[KEY_SIZE];
+    struct bytes key;
+
+    put_be64(from, index);
+
+    struct store_cursor *cursor = store_scan(txn, TABLE_AUDIT, bytes_of(NULL, 0), bytes_of(from, KEY_SIZE));
+    bool found = store_next_key(cursor, &key) && key.size == KEY_SIZE + 2;
+
+    store_scan_end(cursor);
+    return found ? audit_record(txn, get_be64(key.data)) : NULL;
+}

@@ -1,0 +1,8 @@
+/* chunks.h - long values as rows of at most BODY_CHUNK_BYTES: key, then chunk number u16. Within the store only. */
+#pragma once
+#include "store/store.h"
+
+/* `key` must be new. An empty value is one empty chunk. */
+void chunks_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
+/* False: no such value. Lives in the transaction's arena. */
+bool chunks_get(struct store_txn *txn, enum table table, struct bytes key, struct bytes *ret_value);

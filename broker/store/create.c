@@ -1,0 +1,195 @@
+/* create.c - a store comes into being: new, or as the copy of another that goes on in a new incarnation. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/internal.h"
+#include "store/owner.h"
+
+#define ARENA_BYTES (4U << 20)
+
+static bool short_name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length >= 1 && length <= STORE_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == length;
+}
+
+static int directory_prepare(struct store *store, const char *directory)
+{
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return fail_with(store, -errno, "%s cannot be made: %s", directory, strerror(errno));
+    if (store_has_file(directory, STORE_DATA_FILE) || store_has_file(directory, KEYS_FILE) ||
+        store_has_file(directory, OWNER_FILE))
+        return fail_with(store, -EEXIST, "%s holds a store, or what is left of one: take an empty directory",
+                         directory);
+    return 0;
+}
+
+static int directory_sync(struct store *store, const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failure = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
+
+    if (fd >= 0)
+        close(fd);
+    return failure == 0 ? 0 : fail_with(store, failure, "%s cannot be synced: %s", directory, strerror(-failure));
+}
+
+/* What a failed creation leaves would look like a store to the next one. */
+static void directory_clear(const char *directory)
+{
+    static const char *const FILES[] = {STORE_DATA_FILE, "lock.mdb", KEYS_FILE};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++)
+        if (snprintf(path, sizeof(path), "%s/%s", directory, FILES[i]) < PATH_MAX)
+            unlink(path);
+}
+
+static int first_commit(struct store *store, const char *short_name, struct instant now, bool test_time)
+{
+    struct arena arena;
+    struct store_txn *txn = NULL;
+    int failure = arena_open(&arena, ARENA_BYTES);
+
+    if (failure != 0)
+        return failure;
+    failure = txn_begin_write(store, &arena, &txn);
+    if (failure == 0) {
+        meta_init(txn, short_name, now, test_time);
+        meta_write(txn);
+        failure = txn_commit(txn);
+    }
+    arena_close(&arena);
+    return failure;
+}
+
+static int create_files(struct store *store, const struct store_options *options, const char *short_name,
+                        struct instant now, bool test_time)
+{
+    int failure = keys_create(store->directory, options->host_key);
+
+    if (failure != 0)
+        return fail_with(store, failure, "%s/" KEYS_FILE " cannot be made: %s", store->directory, strerror(-failure));
+    failure = store_keys_load(store, options->host_key);
+    if (failure == 0)
+        failure = env_open(store, true);
+    if (failure == 0)
+        failure = first_commit(store, short_name, now, test_time);
+    if (failure == 0)
+        failure = directory_sync(store, store->directory);
+    if (failure != 0)
+        directory_clear(store->directory);
+    return failure;
+}
+
+int store_create(const struct store_options *options, const char *short_name, struct instant now, bool test_time)
+{
+    struct store *store = NULL;
+    int failure = store_new(options, &store);
+
+    if (failure != 0)
+        return failure;
+    if (!short_name_is_valid(short_name))
+        failure = fail_with(store, -EINVAL, "a store's short name is 1 to %d of a-z and 0-9", STORE_NAME_MAX);
+    if (failure == 0)
+        failure = directory_prepare(store, options->directory);
+    if (failure == 0)
+        failure = create_files(store, options, short_name, now, test_time);
+    store_tell(store, options, failure);
+    store_close(store);
+    return failure;
+}
+
+/* Compacted where LMDB can: it refuses that where pages were lost, and then a plain copy keeps all that is there. */
+static int copy_data(struct store *from, const char *to)
+{
+    char path[PATH_MAX];
+    int rc = mdb_env_copy2(from->env, to, MDB_CP_COMPACT);
+
+    if (snprintf(path, sizeof(path), "%s/" STORE_DATA_FILE, to) >= PATH_MAX)
+        return fail_with(from, -ENAMETOOLONG, "%s: the name is too long", to);
+    if (rc == MDB_INCOMPATIBLE) {
+        unlink(path);
+        rc = mdb_env_copy2(from->env, to, 0);
+    }
+    if (rc == 0 && chmod(path, 0600) != 0)
+        rc = errno;
+    return rc == 0 ? 0
+                   : fail_with(from, fail_from_mdb(rc), "%s cannot be copied: %s", from->directory, mdb_strerror(rc));
+}
+
+static int renew_incarnation(struct store *store, struct instant now)
+{
+    struct arena arena;
+    struct store_txn *txn = NULL;
+    int failure = arena_open(&arena, ARENA_BYTES);
+
+    if (failure != 0)
+        return failure;
+    failure = store_turn_begin(store, &arena, &txn);
+    if (failure == 0) {
+        meta_new_incarnation(txn, now);
+        meta_write(txn);
+        failure = txn_commit(txn);
+    }
+    arena_close(&arena);
+    return failure;
+}
+
+/* Only this one opening may go on from an older copy: it ends by raising the incarnation. The commit's sync covers the copy. */
+static int go_on(const struct store_options *options, const char *to, struct instant now)
+{
+    struct store_options copied = *options;
+    struct store *store = NULL;
+
+    copied.directory = to;
+    copied.read_only = false;
+
+    int failure = store_open(&copied, &store);
+
+    if (failure != 0)
+        return failure;
+    failure = renew_incarnation(store, now);
+    if (failure == 0)
+        failure = directory_sync(store, to);
+    store_tell(store, options, failure);
+    store_close(store);
+    return failure;
+}
+
+int store_restore(const struct store_options *from, const char *to, struct instant now)
+{
+    struct store_options source = *from;
+    struct store *store = NULL;
+
+    source.read_only = true;
+
+    int failure = store_open(&source, &store);
+
+    if (failure != 0)
+        return failure;
+    failure = directory_prepare(store, to);
+    if (failure != 0)
+        goto out;
+    failure = copy_data(store, to);
+    if (failure == 0)
+        failure = keys_copy(store->directory, to);
+    if (failure != 0)
+        fail_with(store, failure, "%s cannot be copied to %s: %s", store->directory, to, strerror(-failure));
+out:
+    store_tell(store, from, failure);
+    store_close(store);
+    if (failure == 0) {
+        failure = go_on(from, to, now);
+        if (failure != 0)
+            directory_clear(to);
+    } else if (failure != -EEXIST) {
+        directory_clear(to);
+    }
+    return failure;
+}

@@ -1,0 +1,101 @@
+/* internal.h - what the files of the store share; included by nobody else. */
+#pragma once
+#include <lmdb.h>
+
+#include "record.pb-c.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+struct table_sum {
+    uint64_t rows, sum; /* sum of the row tags, modulo 2^64 */
+};
+
+struct books_slot { /* one inbox's books in memory for a transaction (D7) */
+    struct books_slot *next;
+    uint32_t institution;
+    bool touched;
+    Record__Books *books;
+};
+#define BOOKS_BUCKETS 64
+
+struct store_txn {
+    struct store *store;
+    struct arena *arena;
+    MDB_txn *mdb; /* a reader's is kept between its transactions, reset */
+    bool live, writing;
+    int failure; /* the first */
+    uint64_t put_count;
+    uint64_t changes;                 /* of LMDB's pages: cursors find their place anew after one */
+    MDB_cursor *cursors[TABLE_COUNT]; /* opened at first use; a reader's are kept */
+    uint32_t bound;                   /* bit of a table: its cursor belongs to this transaction */
+    struct store_cursor *scans;       /* open ones */
+    struct table_sum sums[TABLE_COUNT];
+    Record__Meta *meta;
+    struct books_slot *books[BOOKS_BUCKETS];
+    ProtobufCBinaryData *audit_rows;
+    size_t audit_count, audit_room;
+};
+
+struct store {
+    char *directory;
+    uint64_t map_bytes;
+    bool read_only;
+    int owner_fd; /* -1: none */
+    MDB_env *env;
+    MDB_dbi tables[TABLE_COUNT];
+    struct keys keys;
+    struct store_identity identity;
+    struct store_mark mark;
+    struct store_txn write, read;
+    struct {
+        uint64_t turn; /* LMDB's transaction id when it was counted; 0: never */
+        uint64_t pages;
+    } free;
+    char error[STORE_ERROR_SIZE];
+};
+
+/* fail.c: LMDB's return codes as ours; lines for people. */
+int fail_from_mdb(int rc);
+/* Keeps the line and returns `failure`. */
+int fail_with(struct store *store, int failure, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The transaction's first failure, with table and key; a partner's own strings are left out (P1). */
+void fail_txn(struct store_txn *txn, int failure, enum table table, struct bytes key);
+/* Table and key in hex, without the part of a key that is a partner's text (P1). */
+void fail_place(char *out, size_t size, enum table table, struct bytes key);
+
+/* env.c: the LMDB environment of store->directory. `create`: of a new store. */
+int env_open(struct store *store, bool create);
+void env_close(struct store *store); /* closed already is fine */
+/* Is there room on the disk for another turn? Asked after a commit failed. */
+bool env_has_room(const struct store *store);
+
+/* store.c: an unopened handle (sodium is ready); its keys from the file. */
+int store_new(const struct store_options *options, struct store **ret_store);
+int store_keys_load(struct store *store, const uint8_t *host_key);
+/* The line about what failed outlives a store that did not open. Returns `failure`. */
+int store_tell(const struct store *store, const struct store_options *options, int failure);
+#define STORE_DATA_FILE "data.mdb"
+bool store_has_file(const char *directory, const char *file);
+
+/* txn.c. A write transaction that is no turn (creation, restoring, the search index); store_turn_begin also loads the meta row. */
+int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn);
+/* Commits what is there, and the mark of txn->meta becomes the store's. The transaction is gone whatever the result. */
+int txn_commit(struct store_txn *txn);
+/* Opens a stored value into the arena; false: it fails the transaction. */
+bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
+                    struct bytes *ret_value);
+
+/* meta.c. The meta row of a new store, in txn->meta. */
+void meta_init(struct store_txn *txn, const char *short_name, struct instant now, bool test_time);
+/* Raises txn->meta to an incarnation never used before: above the present one, and not below the seconds of `now`. */
+void meta_new_incarnation(struct store_txn *txn, struct instant now);
+int meta_load(struct store_txn *txn);
+void meta_write(struct store_txn *txn);
+/* Identity and mark of the store, from its meta row. */
+void meta_take(struct store *store, const Record__Meta *meta);
+/* Reads them in a transaction of its own. */
+int meta_refresh(struct store *store);
+
+/* audit.c, books.c: what a turn writes at its end. */
+void audit_write(struct store_txn *txn, const struct store_turn *turn);
+void books_write(struct store_txn *txn);

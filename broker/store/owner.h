@@ -1,0 +1,20 @@
+/* owner.h - owner.lock: one daemon a store, and how far the store had come.
+ *
+ * LMDB does not refuse a second writer process, so the daemon holds a flock. The file also notes incarnation and index of the
+ * store: where a raw copy of an older data.mdb was put in its place, going on would give ids twice, and so it is refused. */
+#pragma once
+#include <stdint.h>
+
+#define OWNER_FILE "owner.lock"
+
+struct owner_note {
+    uint32_t incarnation;
+    uint64_t index;
+};
+
+/* 0 and the descriptor that holds the lock; -EBUSY: another holds it. */
+int owner_lock(const char *directory, int *ret_fd);
+void owner_unlock(int fd); /* -1 is fine */
+/* Zeros where the file is new or says nothing. */
+struct owner_note owner_read(int fd);
+void owner_write(int fd, struct owner_note note);

@@ -1,0 +1,17 @@
+/* record.h - protobuf records as row values, in the arena of their transaction. Each bears its schema: a newer one is not read. */
+#pragma once
+#include <protobuf-c/protobuf-c.h>
+
+#include "store/store.h"
+
+/* A ProtobufCAllocator that takes from `arena` and gives nothing back. */
+ProtobufCAllocator record_allocator(struct arena *arena);
+/* Serialised, with the present schema whatever the row says. */
+struct bytes record_pack(struct arena *arena, const ProtobufCMessage *row);
+/* NULL where there is no such row; what does not unpack fails the transaction. */
+void *record_get(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessageDescriptor *type);
+/* The same for a value in hand. */
+void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
+                    const ProtobufCMessageDescriptor *type);
+void record_put(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessage *row);
+void record_add(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessage *row);

@@ -1,0 +1,204 @@
+/* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms. */
+#include <assert.h>
+
+#include "store/internal.h"
+#include "store/record.h"
+#include "store/rows.h"
+
+struct text_key {
+    size_t size;
+    uint8_t bytes[TABLE_KEY_MAX];
+};
+
+/* Two texts with a zero byte between: all of one first text lie together, in order of the second. */
+static struct text_key pair_key(const char *first, const char *second)
+{
+    struct text_key key = {.size = strlen(first) + 1 + strlen(second)};
+
+    assert(key.size <= TABLE_KEY_MAX);
+    memcpy(key.bytes, first, strlen(first) + 1);
+    memcpy(key.bytes + strlen(first) + 1, second, strlen(second));
+    return key;
+}
+
+static struct bytes bytes_of_key(const struct text_key *key)
+{
+    return bytes_of(key->bytes, key->size);
+}
+
+/* An id no key could hold is nobody's: a getter asked with foreign text finds nothing. */
+static bool can_be_key(const char *id)
+{
+    size_t length = strlen(id);
+
+    return length > 0 && length <= TABLE_KEY_MAX / 2 - 1;
+}
+
+Record__Institution *institution_row(struct store_txn *txn, const char *id)
+{
+    return can_be_key(id) ? record_get(txn, TABLE_INSTITUTION, bytes_text(id), &record__institution__descriptor) : NULL;
+}
+
+void institution_row_put(struct store_txn *txn, const char *id, const Record__Institution *row)
+{
+    uint8_t number[4];
+
+    assert(row->number != 0);
+    put_be32(number, row->number);
+    record_put(txn, TABLE_INSTITUTION, bytes_text(id), &row->base);
+    if (!store_has(txn, TABLE_INSTITUTION_NUMBER, bytes_of(number, sizeof(number))))
+        store_put(txn, TABLE_INSTITUTION_NUMBER, bytes_of(number, sizeof(number)), bytes_text(id));
+}
+
+const char *institution_id_of(struct store_txn *txn, uint32_t number)
+{
+    uint8_t key[4];
+    struct bytes id;
+
+    put_be32(key, number);
+    if (!store_get(txn, TABLE_INSTITUTION_NUMBER, bytes_of(key, sizeof(key)), &id))
+        return NULL;
+    return arena_format(txn->arena, "%.*s", (int)id.size, (const char *)id.data);
+}
+
+uint32_t institution_number_new(struct store_txn *txn)
+{
+    Record__Meta *meta = meta_row(txn);
+
+    assert(txn->writing);
+    meta->has_next_institution = true;
+    return meta->next_institution++;
+}
+
+Record__Relation *relation_row(struct store_txn *txn, const char *from, const char *to)
+{
+    if (!can_be_key(from) || !can_be_key(to))
+        return NULL;
+
+    struct text_key key = pair_key(from, to);
+
+    return record_get(txn, TABLE_RELATION, bytes_of_key(&key), &record__relation__descriptor);
+}
+
+void relation_row_put(struct store_txn *txn, const char *from, const char *to, const Record__Relation *row)
+{
+    struct text_key key = pair_key(from, to);
+
+    record_put(txn, TABLE_RELATION, bytes_of_key(&key), &row->base);
+}
+
+bool relation_row_delete(struct store_txn *txn, const char *from, const char *to)
+{
+    struct text_key key = pair_key(from, to);
+
+    return store_delete(txn, TABLE_RELATION, bytes_of_key(&key));
+}
+
+bool delegation_exists(struct store_txn *txn, const char *agent, const char *principal)
+{
+    if (!can_be_key(agent) || !can_be_key(principal))
+        return false;
+
+    struct text_key key = pair_key(agent, principal);
+
+    return store_has(txn, TABLE_DELEGATION, bytes_of_key(&key));
+}
+
+void delegation_put(struct store_txn *txn, const char *agent, const char *principal)
+{
+    struct text_key key = pair_key(agent, principal);
+
+    store_put(txn, TABLE_DELEGATION, bytes_of_key(&key), bytes_of(NULL, 0));
+}
+
+bool delegation_delete(struct store_txn *txn, const char *agent, const char *principal)
+{
+    struct text_key key = pair_key(agent, principal);
+
+    return store_delete(txn, TABLE_DELEGATION, bytes_of_key(&key));
+}
+
+Record__Team *team_row(struct store_txn *txn, const char *id)
+{
+    return can_be_key(id) ? record_get(txn, TABLE_TEAM, bytes_text(id), &record__team__descriptor) : NULL;
+}
+
+void team_row_put(struct store_txn *txn, const char *id, const Record__Team *row)
+{
+    record_put(txn, TABLE_TEAM, bytes_text(id), &row->base);
+}
+
+Record__AccessKey *access_key_row(struct store_txn *txn, const uint8_t public_key[32])
+{
+    return record_get(txn, TABLE_ACCESS_KEY, bytes_of(public_key, 32), &record__access_key__descriptor);
+}
+
+void access_key_row_put(struct store_txn *txn, const uint8_t public_key[32], const Record__AccessKey *row)
+{
+    record_put(txn, TABLE_ACCESS_KEY, bytes_of(public_key, 32), &row->base);
+}
+
+const char *setting_row(struct store_txn *txn, const char *name, const char *institution)
+{
+    if (!can_be_key(name) || (institution[0] != '\0' && !can_be_key(institution)))
+        return NULL;
+
+    struct text_key key = pair_key(name, institution);
+    const Record__Setting *row = record_get(txn, TABLE_SETTING, bytes_of_key(&key), &record__setting__descriptor);
+
+    return row == NULL ? NULL : row->value;
+}
+
+void setting_row_put(struct store_txn *txn, const char *name, const char *institution, const char *value)
+{
+    struct text_key key = pair_key(name, institution);
+    Record__Setting row = RECORD__SETTING__INIT;
+
+    if (value == NULL) {
+        store_delete(txn, TABLE_SETTING, bytes_of_key(&key));
+        return;
+    }
+    row.value = arena_text(txn->arena, value);
+    record_put(txn, TABLE_SETTING, bytes_of_key(&key), &row.base);
+}
+
+static struct bytes calendar_key(uint8_t key[4], int64_t day)
+{
+    assert(day >= 0 && day <= UINT32_MAX);
+    put_be32(key, (uint32_t)day);
+    return bytes_of(key, 4);
+}
+
+Record__CalendarDay *calendar_row(struct store_txn *txn, int64_t day)
+{
+    uint8_t key[4];
+
+    return record_get(txn, TABLE_CALENDAR, calendar_key(key, day), &record__calendar_day__descriptor);
+}
+
+void calendar_row_put(struct store_txn *txn, int64_t day, const Record__CalendarDay *row)
+{
+    uint8_t key[4];
+
+    if (row == NULL)
+        store_delete(txn, TABLE_CALENDAR, calendar_key(key, day));
+    else
+        record_put(txn, TABLE_CALENDAR, calendar_key(key, day), &row->base);
+}
+
+Record__Alarm *alarm_row(struct store_txn *txn, const char *code, const char *subject)
+{
+    struct text_key key = pair_key(code, subject);
+
+    return record_get(txn, TABLE_ALARM, bytes_of_key(&key), &record__alarm__descriptor);
+}
+
+void alarm_row_put(struct store_txn *txn, const char *code, const char *subject, const Record__Alarm *row)
+{
+    struct text_key key = pair_key(code, subject);
+
+    if (row == NULL)
+        store_delete(txn, TABLE_ALARM, bytes_of_key(&key));
+    else
+        record_put(txn, TABLE_ALARM, bytes_of_key(&key), &row->base);
+}

@@ -1,0 +1,23 @@
+/* seal.h - how a row's value lies on disk.
+ *
+ *   format 1, key id 1, tag 8, then
+ *   plain tables:  the plaintext
+ *   sealed tables: nonce 24, XChaCha20-Poly1305 of the plaintext, MAC 16
+ *
+ * The tag is a keyed hash of table, key and plaintext. It checks a plain row at each read (a sealed one's MAC covers it too), and a
+ * table's sum is the sum of its tags, so that an overwrite or a delete need not open the old value. The nonce is a keyed
+ * BLAKE2b-192 of the same three: the same row gives the same bytes on every machine, another never the same nonce. */
+#pragma once
+#include "store/keys.h"
+#include "store/table.h"
+
+/* Bytes on disk of a plaintext of `size` bytes. */
+size_t seal_size(enum table table, size_t size);
+/* Writes seal_size bytes; returns the tag. */
+uint64_t seal_write(const struct keys *keys, enum table table, struct bytes key, struct bytes plain, uint8_t *out);
+/* Bytes of the plaintext; false where `stored` is too short to be a row. */
+bool seal_plain_size(enum table table, struct bytes stored, size_t *ret_size);
+/* Writes seal_plain_size bytes. -EBADMSG: not what was written; -EPROTO: a newer format. */
+int seal_read(const struct keys *keys, enum table table, struct bytes key, struct bytes stored, uint8_t *out);
+/* The tag of a stored row, unchecked; false where it is too short to have one. */
+bool seal_tag(struct bytes stored, uint64_t *ret_tag);
