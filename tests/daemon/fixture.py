@@ -82,6 +82,11 @@ def until(condition, what, limit_s=PATIENCE_S):
         select.select([], [], [], 0.005)
 
 
+def until_closed_or(sock, limit_s):
+    """Waits until `sock` has something to say (its end, too), at most `limit_s`: the pace of a slow sender."""
+    select.select([sock], [], [], limit_s)
+
+
 class Broker:
     """One referrald process on its own store, configuration and port."""
 
