@@ -4,12 +4,14 @@
 #include "referral.pb-c.h"
 #include "rules/refusal.h"
 
+#define IDENTITY_AGE_MAX 150 /* years; nobody is older */
+
 struct identity { /* what a resident id says */
     struct date birth;
     Referral__Sex sex;
 };
 
-/* 18 characters, digits but for a final X; ISO 7064 MOD 11-2; a valid date not after `today`. ret_identity only where not refused. */
+/* 18 characters, digits but for a final X; ISO 7064 MOD 11-2; a date not after `today`. ret_identity only where not refused. */
 enum refusal identity_read_resident(const char *value, struct date today, struct identity *ret_identity);
 /* The form of any id type; resident ids as above. */
 enum refusal identity_check(Referral__IdType type, const char *value, struct date today);

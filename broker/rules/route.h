@@ -1,5 +1,6 @@
 /* route.h - may this institution refer to that one? (T1-T4, T7) Pure. */
 #pragma once
+#include "base/instant.h"
 #include "registry.pb-c.h"
 #include "rules/refusal.h"
 
