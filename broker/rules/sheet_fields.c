@@ -110,7 +110,7 @@ void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const c
 
 bool sheet_says_something(const char *text)
 {
-    static const char *const nothing[] = {"无", "。", "、", ",", ".", ",", "\u3000", "\u00a0", " ", "\t", "\n"};
+    static const char *const nothing[] = {"无", "。", "、", "\uff0c", ",", ".", " ", "\u3000", "\u00a0", "\t", "\n"};
 
     if (text == NULL)
         return false;
