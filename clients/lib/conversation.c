@@ -85,6 +85,7 @@ static void session_begin(struct referral_client *client, Referral__Welcome *wel
     client->session = SESSION_LIVE;
     client->epoch = welcome->session;
     client->said_ms = client->heard_ms = client->pinged_ms = now_ms;
+    client->wondered_ms = 0;
     client->link.trouble = REFERRAL_TROUBLE_NONE;
     wirelink_settle(&client->link);
     /* What another store, or an older copy of this one, may have done is not for us to repeat: it would be done twice. */
@@ -238,6 +239,7 @@ void conversation_hear(struct referral_client *client, int64_t now_ms)
     for (int i = 0; i < FRAMES_A_ROUND && wirelink_receive(&client->link, &message); i++) {
         Referral__Frame *frame = referral__frame__unpack(NULL, zmq_msg_size(&message), zmq_msg_data(&message));
         client->heard_ms = now_ms;
+        client->wondered_ms = 0;
         for (size_t k = 0; frame != NULL && k < frame->n_envelopes; k++) {
             hear_envelope(client, frame->session, frame->envelopes[k], now_ms);
         }
@@ -255,10 +257,11 @@ static int64_t ping_due_ms(const struct referral_client *client)
     return (stillest > client->pinged_ms ? stillest : client->pinged_ms) + ping_interval_ms(client);
 }
 
-/* No answer to a ping for two more intervals. */
+/* Nothing heard for two intervals after a ping. Counted from the ping: a program that was busy elsewhere for a while is not told
+ * that the broker was silent. */
 static int64_t silent_due_ms(const struct referral_client *client)
 {
-    return client->pinged_ms > client->heard_ms ? client->pinged_ms + 2 * ping_interval_ms(client) : WIRELINK_NEVER;
+    return client->wondered_ms != 0 ? client->wondered_ms + 2 * ping_interval_ms(client) : WIRELINK_NEVER;
 }
 
 static void expire(struct referral_client *client, struct request *request)
@@ -352,6 +355,7 @@ static void say_signs_of_life(struct referral_client *client, struct outframe *f
     }
     if (now_ms >= ping_due_ms(client) && outframe_say(frame, REFERRAL__KIND__PING, NULL)) {
         client->pinged_ms = now_ms;
+        client->wondered_ms = client->wondered_ms != 0 ? client->wondered_ms : now_ms;
     }
 }
 

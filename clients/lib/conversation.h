@@ -24,6 +24,7 @@ struct referral_client {
     uint64_t epoch; /* of the session, from WELCOME */
     bool hello_due, pong_due;
     int64_t greeted_ms, heard_ms, said_ms, pinged_ms;
+    int64_t wondered_ms;        /* the first ping since something was heard; 0: none */
     Referral__Welcome *welcome; /* owned: the last one; NULL before the first */
     struct outframe frame;
 

@@ -1,0 +1,209 @@
+/* Connections of libreferral: addresses that stand in for each other, and what is said of a failure (T5). */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "peer.h"
+
+static struct peer peer;
+static struct referral_client *client;
+
+static void setup(void)
+{
+    peer_open(&peer);
+}
+
+static void teardown(void)
+{
+    referral_close(client);
+    peer_close(&peer);
+}
+
+TestSuite(link, .init = setup, .fini = teardown);
+
+static void welcomes(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+}
+
+Test(link, the_second_address_stands_in_for_the_first)
+{
+    const char *addresses[] = {"tcp://127.0.0.1:9", peer.endpoint};
+    struct referral_options options = peer_options(&peer, addresses);
+    options.address_count = 2;
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, welcomes);
+    cr_assert(referral_connect(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    cr_assert(referral_link_now(client) == REFERRAL_LINK_READY);
+    cr_assert(referral_trouble_now(client) == REFERRAL_TROUBLE_NONE);
+    peer_join(&peer);
+}
+
+static enum referral_trouble trouble_met(const struct referral_options *options)
+{
+    cr_assert(referral_open(options, &client) == REFERRAL_OK);
+    while (referral_trouble_now(client) == REFERRAL_TROUBLE_NONE) {
+        cr_assert(referral_connect(client, 20) == REFERRAL_DISCONNECTED);
+    }
+    return referral_trouble_now(client);
+}
+
+Test(link, nobody_at_the_address_is_said)
+{
+    const char *nobody = "tcp://127.0.0.1:9";
+    struct referral_options options = peer_options(&peer, &nobody);
+    cr_assert(trouble_met(&options) == REFERRAL_TROUBLE_UNREACHABLE);
+}
+
+Test(link, an_address_of_no_form_is_said)
+{
+    const char *nonsense = "nonsense";
+    struct referral_options options = peer_options(&peer, &nonsense);
+    cr_assert(trouble_met(&options) == REFERRAL_TROUBLE_UNREACHABLE);
+}
+
+Test(link, t5_a_wrong_server_key_is_said)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    options.server_key[0] ^= 1;
+    cr_assert(trouble_met(&options) == REFERRAL_TROUBLE_HANDSHAKE);
+}
+
+/* The peer's door-keeper (RFC 27) lets nobody in. */
+static void admits_nobody(struct peer *broker)
+{
+    for (int asked = 0; asked == 0; asked++) {
+        char parts[16][256];
+        int sizes[16], count = 0, more = 1;
+        size_t size = sizeof more;
+        while (more && count < 16) {
+            sizes[count] = zmq_recv(broker->zap, parts[count], sizeof parts[count], 0);
+            assert(sizes[count] >= 0);
+            count++;
+            zmq_getsockopt(broker->zap, ZMQ_RCVMORE, &more, &size);
+        }
+        /* address, empty, version, request id ... */
+        for (int i = 0; i < 4; i++) {
+            zmq_send(broker->zap, parts[i], (size_t)sizes[i], ZMQ_SNDMORE);
+        }
+        zmq_send(broker->zap, "400", 3, ZMQ_SNDMORE);
+        zmq_send(broker->zap, "no", 2, ZMQ_SNDMORE);
+        zmq_send(broker->zap, "", 0, ZMQ_SNDMORE);
+        zmq_send(broker->zap, "", 0, 0);
+    }
+}
+
+Test(link, t5_a_refused_key_is_said)
+{
+    int none = 0;
+    peer.zap = zmq_socket(peer.context, ZMQ_ROUTER);
+    zmq_setsockopt(peer.zap, ZMQ_LINGER, &none, sizeof none);
+    cr_assert(zmq_bind(peer.zap, "inproc://zeromq.zap.01") == 0);
+    peer_run(&peer, admits_nobody);
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(trouble_met(&options) == REFERRAL_TROUBLE_KEY_REFUSED);
+    peer_join(&peer);
+    zmq_close(peer.zap);
+}
+
+static void revokes(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    Referral__Goodbye goodbye = REFERRAL__GOODBYE__INIT;
+    goodbye.reason = (char *)"key revoked";
+    goodbye.has_retry_after_ms = true;
+    goodbye.retry_after_ms = 60000;
+    peer_say(broker, REFERRAL__KIND__GOODBYE, &goodbye.base);
+}
+
+static enum referral_trouble last_trouble;
+
+static void note_trouble(struct referral_client *observer, void *user, enum referral_link link,
+                         enum referral_trouble trouble)
+{
+    (void)observer;
+    (void)user;
+    if (link == REFERRAL_LINK_DOWN) {
+        last_trouble = trouble;
+    }
+}
+
+Test(link, t5_a_revoked_key_is_said)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    options.on_link = note_trouble;
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, revokes);
+    while (last_trouble == REFERRAL_TROUBLE_NONE) {
+        referral_connect(client, 20);
+        referral_flush(client, 20);
+    }
+    cr_assert(last_trouble == REFERRAL_TROUBLE_KEY_REFUSED);
+    peer_join(&peer);
+}
+
+static void hears_goodbye(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    struct said ack = peer_hear(broker, REFERRAL__KIND__ACK);
+    said_free(ack);
+    said_free(peer_hear(broker, REFERRAL__KIND__GOODBYE));
+}
+
+Test(link, d4_closing_hands_over_the_last_acknowledgement)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, hears_goodbye);
+    cr_assert(referral_connect(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    ProtobufCBinaryData id = {.len = 1, .data = (uint8_t *)"1"};
+    cr_assert(referral_ack(client, id) == REFERRAL_OK);
+    referral_close(client);
+    client = NULL;
+    peer_join(&peer);
+}
+
+static void pings(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    peer_say(broker, REFERRAL__KIND__PING, NULL);
+    said_free(peer_hear(broker, REFERRAL__KIND__PONG));
+    broker->ping_interval_ms = 20;
+    peer_say(broker, REFERRAL__KIND__NO_SESSION, NULL);
+    peer_welcome(broker, "a", 1);
+    for (int i = 0; i < 5; i++) {
+        said_free(peer_hear(broker, REFERRAL__KIND__PING));
+        peer_say(broker, REFERRAL__KIND__PONG, NULL);
+    }
+    struct said said = peer_hear(broker, REFERRAL__KIND__GET_STATUS);
+    peer_accept(broker, said.envelope->request);
+    said_free(said);
+}
+
+static void note_answer(struct referral_client *asker, void *user, enum referral_status status,
+                        const Referral__Reply *reply)
+{
+    (void)asker;
+    (void)reply;
+    *(enum referral_status *)user = status;
+}
+
+Test(link, an_idle_connection_is_kept_alive_by_pings_both_ways)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, pings);
+    Referral__Delivery *none = NULL;
+    cr_assert(referral_receive(client, 500, &none) == REFERRAL_TIMEOUT);
+    enum referral_status status = REFERRAL_TIMEOUT;
+    struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
+    cr_assert(referral_send(client, &question, note_answer, &status) == REFERRAL_OK);
+    cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    cr_assert(status == REFERRAL_OK);
+    peer_join(&peer);
+}
