@@ -31,10 +31,8 @@ void alarm_raise(struct work *work, const char *code, const char *subject, const
 
     if (alarm_row(work->txn, code, subject) != NULL)
         return;
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_since_ms = true;
-    row.since_ms = work->now.ms;
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, since_ms, work->now.ms);
     row.detail = arena_text(work->arena, detail);
     alarm_row_put(work->txn, code, subject, &row);
 }

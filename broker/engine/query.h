@@ -18,14 +18,15 @@ struct live { /* what the turn layer knows and the store does not */
 };
 
 struct question {
-    const uint8_t *key;        /* public key that asks */
+    const uint8_t *key; /* public key that asks */
     uint32_t kind;
     struct bytes body;
     uint64_t request;
     uint32_t position;
     const char *acting_for;
-    const char *language;      /* of HELLO */
+    const char *language; /* of HELLO */
     struct instant now;
 };
 /* A serialised Reply in the arena. Refusals of queries are counters, not audit. */
-struct bytes query_answer(struct store_txn *txn, struct arena *arena, const struct question *question, const struct live *live);
+struct bytes query_answer(struct store_txn *txn, struct arena *arena, const struct question *question,
+                          const struct live *live);

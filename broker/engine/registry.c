@@ -166,13 +166,10 @@ static void write_institution(struct work *work, Record__Institution *row, const
 
     if (row == NULL) {
         row = &fresh;
-        row->has_schema = true;
-        row->schema = STORE_SCHEMA;
-        row->has_number = true;
-        row->number = institution_number_new(work->txn);
+        FIELD_SET(row, schema, STORE_SCHEMA);
+        FIELD_SET(row, number, institution_number_new(work->txn));
     }
-    row->has_institution = true;
-    row->institution = binary_pack(work->arena, &institution->base);
+    FIELD_SET(row, institution, binary_pack(work->arena, &institution->base));
     institution_row_put(work->txn, institution->id, row);
     work->audit.subject = arena_text(work->arena, institution->id);
 }
@@ -271,10 +268,8 @@ bool registry_apply_relation(struct work *work)
     check_pair(work, put->from, "from", put->to, "to");
     if (is_refused(work))
         return false;
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_relation = true;
-    row.relation = binary_pack(work->arena, &put->base);
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, relation, binary_pack(work->arena, &put->base));
     relation_row_put(work->txn, put->from, put->to, &row);
     work->audit.subject = put->from;
     return true;
@@ -385,10 +380,8 @@ bool registry_apply_team(struct work *work)
     if (is_refused(work))
         return false;
 
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_team = true;
-    row.team = binary_pack(work->arena, &put->base);
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, team, binary_pack(work->arena, &put->base));
     team_row_put(work->txn, put->id, &row);
     work->audit.subject = put->institution;
     return true;
@@ -409,10 +402,9 @@ bool registry_apply_pause(struct work *work)
 
     row = institution_row(work->txn, put->institution);
     if (!row->paused) {
-        row->has_paused_at_ms = true;
-        row->paused_at_ms = work->now.ms;
+        FIELD_SET(row, paused_at_ms, work->now.ms);
     }
-    row->has_paused = row->paused = true;
+    FIELD_SET(row, paused, true);
     row->pause_reason = put->reason;
     institution_row_put(work->txn, put->institution, row);
     work->effects->destinations_changed = true;
@@ -432,7 +424,7 @@ bool registry_apply_resume(struct work *work)
         return false;
 
     row = institution_row(work->txn, put->institution);
-    row->has_paused = row->paused = false;
+    FIELD_SET(row, paused, false);
     row->has_paused_at_ms = false;
     row->pause_reason = NULL;
     institution_row_put(work->txn, put->institution, row);
@@ -454,8 +446,7 @@ bool registry_apply_confirm_time(struct work *work)
         return refuse(work, REFUSED_TIME_NOT_HELD, "");
 
     meta = meta_row(work->txn);
-    meta->has_time_confirmed_ms = true;
-    meta->time_confirmed_ms = work->now.ms;
+    FIELD_SET(meta, time_confirmed_ms, work->now.ms);
     work->effects->time_confirmed = true;
     work->audit.reason = put->reason;
     return true;

@@ -106,11 +106,9 @@ static void write_key(struct work *work, const Referral__AccessKey *key, bool re
 {
     Record__AccessKey row = RECORD__ACCESS_KEY__INIT;
 
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_access_key = true;
-    row.access_key = binary_pack(work->arena, &key->base);
-    row.has_revoked = row.revoked = revoked;
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, access_key, binary_pack(work->arena, &key->base));
+    FIELD_SET(&row, revoked, revoked);
     access_key_row_put(work->txn, key->public_key.data, &row);
     work->effects->keys_changed = true;
     work->audit.subject = key->institution;
@@ -151,8 +149,7 @@ bool registry_apply_revoke_key(struct work *work)
         return true;
     }
     key = *old;
-    key.has_revoked_at_ms = true;
-    key.revoked_at_ms = work->now.ms;
+    FIELD_SET(&key, revoked_at_ms, work->now.ms);
     write_key(work, &key, true);
     return true;
 }
@@ -165,14 +162,10 @@ static void found_institution(struct store_txn *txn, const char *id, const char 
 
     institution.id = arena_text(arena, id);
     institution.name = arena_text(arena, name);
-    institution.has_kind = true;
-    institution.kind = REFERRAL__INSTITUTION_KIND__OBSERVER;
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_number = true;
-    row.number = institution_number_new(txn);
-    row.has_institution = true;
-    row.institution = binary_pack(arena, &institution.base);
+    FIELD_SET(&institution, kind, REFERRAL__INSTITUTION_KIND__OBSERVER);
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, number, institution_number_new(txn));
+    FIELD_SET(&row, institution, binary_pack(arena, &institution.base));
     institution_row_put(txn, id, &row);
 }
 
@@ -184,17 +177,13 @@ static void found_key(struct store_txn *txn, const char *institution, const uint
     Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
     Record__AccessKey row = RECORD__ACCESS_KEY__INIT;
 
-    key.has_public_key = true;
-    key.public_key = binary_copy(arena, bytes_of(public_key, KEY_SIZE));
+    FIELD_SET(&key, public_key, binary_copy(arena, bytes_of(public_key, KEY_SIZE)));
     key.institution = arena_text(arena, institution);
     key.n_roles = sizeof roles / sizeof *roles;
     key.roles = roles;
-    key.has_valid_from_ms = true;
-    key.valid_from_ms = now.ms;
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_access_key = true;
-    row.access_key = binary_pack(arena, &key.base);
+    FIELD_SET(&key, valid_from_ms, now.ms);
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, access_key, binary_pack(arena, &key.base));
     access_key_row_put(txn, public_key, &row);
 }
 

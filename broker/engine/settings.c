@@ -169,10 +169,8 @@ bool settings_apply_calendar_day(struct work *work)
     if (!date_parse(put->date, &date) || date_to_days(date) < 0)
         return refuse(work, REFUSED_BAD_DATE, "date");
 
-    row.has_schema = true;
-    row.schema = STORE_SCHEMA;
-    row.has_working = true;
-    row.working = put->working;
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, working, put->working);
     row.note = put->note;
     calendar_row_put(work->txn, date_to_days(date), put->has_working ? &row : NULL);
     work->audit.subject = arena_text(work->arena, put->date);

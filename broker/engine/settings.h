@@ -4,27 +4,35 @@
 #include "rules/deadline.h"
 
 /* X(name, scope 'I' also of one institution or 'G' of all only, kind 'N' number or 'T' text, default, min, max, help) */
-#define SETTINGS(X)                                                                                                                \
-    X(answer_emergency_ms, 'I', 'N', "60000", 1000, 86400000, "an EMERGENCY must be acknowledged within (L4)")                     \
-    X(answer_urgent_ms, 'I', 'N', "7200000", 60000, 604800000, "an URGENT referral must be answered within (L4)")                  \
-    X(answer_routine_days, 'I', 'N', "2", 1, 60, "a ROUTINE referral must be answered within working days (L4)")                   \
-    X(receipt_reminder_ms, 'G', 'N', "86400000", 60000, 2592000000, "reminder to confirm the receipt after (L)")                   \
-    X(receipt_escalation_ms, 'G', 'N', "259200000", 60000, 2592000000, "escalation of an unconfirmed receipt after (L)")           \
-    X(validity_ms, 'G', 'N', "1209600000", 3600000, 31536000000, "a referral expires before arrival after (L)")                    \
-    X(validity_emergency_ms, 'G', 'N', "86400000", 3600000, 2592000000, "an EMERGENCY expires before arrival after (L)")           \
-    X(no_show_after_ms, 'G', 'N', "86400000", 60000, 604800000, "a no-show is assumed this long after the session's end (L)")      \
-    X(ack_timeout_ms, 'I', 'N', "30000", 1000, 3600000, "a delivery unacknowledged for so long is a failed attempt (D4)")          \
-    X(inbox_messages_max, 'I', 'N', "2000000", 1, 100000000, "waiting messages beyond which new submissions are refused (D6)")     \
-    X(inbox_bytes_max, 'I', 'N', "8589934592", 1048576, 1099511627776, "waiting bytes beyond which they are refused (D6)")         \
-    X(inbox_emergency_max, 'I', 'N', "100000", 1, 100000000, "waiting emergencies beyond which further ones are refused (D6)")     \
-    X(inbox_age_alarm_ms, 'I', 'N', "3600000", 60000, 31536000000, "age of the oldest waiting message that raises an alarm (D6)")  \
+#define SETTINGS(X)                                                                                                    \
+    X(answer_emergency_ms, 'I', 'N', "60000", 1000, 86400000, "an EMERGENCY must be acknowledged within (L4)")         \
+    X(answer_urgent_ms, 'I', 'N', "7200000", 60000, 604800000, "an URGENT referral must be answered within (L4)")      \
+    X(answer_routine_days, 'I', 'N', "2", 1, 60, "a ROUTINE referral must be answered within working days (L4)")       \
+    X(receipt_reminder_ms, 'G', 'N', "86400000", 60000, 2592000000, "reminder to confirm the receipt after (L)")       \
+    X(receipt_escalation_ms, 'G', 'N', "259200000", 60000, 2592000000,                                                 \
+      "escalation of an unconfirmed receipt after (L)")                                                                \
+    X(validity_ms, 'G', 'N', "1209600000", 3600000, 31536000000, "a referral expires before arrival after (L)")        \
+    X(validity_emergency_ms, 'G', 'N', "86400000", 3600000, 2592000000,                                                \
+      "an EMERGENCY expires before arrival after (L)")                                                                 \
+    X(no_show_after_ms, 'G', 'N', "86400000", 60000, 604800000,                                                        \
+      "a no-show is assumed this long after the session's end (L)")                                                    \
+    X(ack_timeout_ms, 'I', 'N', "30000", 1000, 3600000,                                                                \
+      "a delivery unacknowledged for so long is a failed attempt (D4)")                                                \
+    X(inbox_messages_max, 'I', 'N', "2000000", 1, 100000000,                                                           \
+      "waiting messages beyond which new submissions are refused (D6)")                                                \
+    X(inbox_bytes_max, 'I', 'N', "8589934592", 1048576, 1099511627776,                                                 \
+      "waiting bytes beyond which they are refused (D6)")                                                              \
+    X(inbox_emergency_max, 'I', 'N', "100000", 1, 100000000,                                                           \
+      "waiting emergencies beyond which further ones are refused (D6)")                                                \
+    X(inbox_age_alarm_ms, 'I', 'N', "3600000", 60000, 31536000000,                                                     \
+      "age of the oldest waiting message that raises an alarm (D6)")                                                   \
     X(down_referral_diseases, 'G', 'T', "I10-I15 E10-E14 J44 I69 I25", 0, 2000, "ICD-10 list for the hint of F4")
 
 enum setting {
 #define X(name, ...) SETTING_##name,
     SETTINGS(X)
 #undef X
-    SETTING_COUNT
+        SETTING_COUNT
 };
 
 struct setting_info {

@@ -1,0 +1,203 @@
+/* asking.c - what an asker may see, and pages that stay small whatever the store holds (P2). */
+#include "engine/asking.h"
+
+#include <assert.h>
+
+#include "engine/authority.h"
+#include "engine/binary.h"
+#include "store/search.h"
+
+/* A reference of the sender's own may have been used more than once: the newest of so many counts. */
+#define SAME_REFERENCE_MAX 200
+
+void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field)
+{
+    refuse(&asking->work, refusal, field);
+    return NULL;
+}
+
+void *asking_message(struct asking *asking, const ProtobufCMessageDescriptor *descriptor)
+{
+    ProtobufCMessage *message = arena_alloc(asking->work.arena, descriptor->sizeof_message);
+
+    descriptor->message_init(message);
+    return message;
+}
+
+void *asking_unpack(struct asking *asking, const ProtobufCMessageDescriptor *descriptor, struct bytes value)
+{
+    enum refusal refusal = REFUSED_NOT;
+    ProtobufCMessage *message = wire_unpack(descriptor, value, asking->work.arena, &refusal);
+
+    assert(message != NULL); /* sealed, and packed by us */
+    return message;
+}
+
+char *asking_id_text(struct asking *asking, struct id id)
+{
+    char *text;
+
+    if (!id_is_set(id))
+        return NULL;
+    text = arena_alloc(asking->work.arena, ID_TEXT_SIZE);
+    id_format(text, asking->work.store_name, id);
+    return text;
+}
+
+bool asking_speaks_for(struct asking *asking, const char *institution)
+{
+    const char *actor = asking->work.actor;
+
+    return institution != NULL &&
+           (strcmp(institution, actor) == 0 || delegation_exists(asking->work.txn, actor, institution));
+}
+
+const char *asking_institution(struct asking *asking, const char *named)
+{
+    if (named == NULL || named[0] == '\0')
+        return asking->work.actor;
+    if (asking_speaks_for(asking, named))
+        return named;
+    if (asking->all && institution_row(asking->work.txn, named) != NULL)
+        return named;
+    return asking_refuse(asking, REFUSED_NOT_FOUND, "institution");
+}
+
+uint32_t asking_number_of(struct asking *asking, const char *institution)
+{
+    const Record__Institution *row = institution_row(asking->work.txn, institution);
+
+    return row != NULL ? row->number : 0;
+}
+
+int asking_party(struct asking *asking, const Record__Referral *row)
+{
+    int party = 0;
+
+    if (asking_speaks_for(asking, row->sender) || row->submitted_by_number == asking->work.actor_number)
+        party |= BY_SENDER;
+    if (asking_speaks_for(asking, row->receiver))
+        party |= BY_RECEIVER;
+    if (party == 0 && asking->all)
+        party = BY_OPERATOR;
+    return party;
+}
+
+/* The caller's own SUBMIT with this message id (D1). */
+static bool find_by_message_id(struct asking *asking, const char *message_id, struct id *ret_id)
+{
+    const Record__Dedup *row = dedup_row(asking->work.txn, asking->work.actor_number, message_id);
+    const Referral__Reply *reply;
+
+    if (row == NULL || row->kind != REFERRAL__KIND__SUBMIT)
+        return false;
+    reply = work_unpack(&asking->work, &referral__reply__descriptor, row->reply);
+    return work_parse_id(&asking->work, reply->referral_id, ret_id);
+}
+
+static bool find_by_reference(struct asking *asking, const char *reference, struct id *ret_id)
+{
+    struct store_txn *txn = asking->work.txn;
+    uint32_t sender = asking->work.actor_number;
+    struct id at = {0};
+    uint8_t hash[16];
+
+    store_keyed_hash(store_of(txn), bytes_text(reference), hash);
+    for (int i = 0; i < SAME_REFERENCE_MAX && search_next(txn, SEARCH_REFERENCE, sender, hash, at, &at); i++)
+        *ret_id = at;
+    return id_is_set(at);
+}
+
+static bool find_id(struct asking *asking, struct id *ret_id)
+{
+    const Referral__ReferralQuery *query = (const Referral__ReferralQuery *)asking->work.body;
+
+    if (query->referral_id != NULL)
+        return work_parse_id(&asking->work, query->referral_id, ret_id);
+    if (query->message_id != NULL)
+        return find_by_message_id(asking, query->message_id, ret_id);
+    return find_by_reference(asking, query->sender_reference, ret_id);
+}
+
+Record__Referral *asking_find_referral(struct asking *asking, struct id *ret_id, int *ret_party)
+{
+    const Referral__ReferralQuery *query = (const Referral__ReferralQuery *)asking->work.body;
+    int named = (query->referral_id != NULL) + (query->message_id != NULL) + (query->sender_reference != NULL);
+    Record__Referral *row = NULL;
+    struct id id;
+
+    if (named != 1)
+        return asking_refuse(asking, named == 0 ? REFUSED_MISSING : REFUSED_NOT_EXPECTED, "referral_id");
+    if (find_id(asking, &id))
+        row = referral_row(asking->work.txn, id);
+    if (row == NULL || asking_party(asking, row) == 0)
+        return asking_refuse(asking, REFUSED_NOT_FOUND, "");
+    *ret_id = id;
+    *ret_party = asking_party(asking, row);
+    return row;
+}
+
+void page_begin(struct page *page, struct asking *asking, uint32_t rows)
+{
+    *page = (struct page){.asking = asking, .rows_max = LIMIT_PAGE_ROWS};
+    if (rows != 0 && rows < LIMIT_PAGE_ROWS)
+        page->rows_max = rows;
+    page->rows = arena_alloc(asking->work.arena, page->rows_max * sizeof *page->rows);
+}
+
+bool page_is_full(const struct page *page)
+{
+    return page->count >= page->rows_max || page->bytes >= PAGE_BYTES_MAX || page->examined >= PAGE_RECORDS_MAX;
+}
+
+void page_add(struct page *page, ProtobufCMessage *row)
+{
+    assert(page->count < page->rows_max);
+    page->rows[page->count++] = row;
+    page->bytes += protobuf_c_message_get_packed_size(row);
+}
+
+void page_examined(struct page *page, struct bytes key)
+{
+    page->examined++;
+    page->last = key;
+}
+
+bool page_scan(struct page *page, enum table table, struct bytes prefix, ProtobufCBinaryData cursor)
+{
+    struct bytes after = binary_bytes(cursor), from = prefix;
+
+    if (after.size != 0) {
+        /* A key and a zero byte: the first that could come after it. */
+        uint8_t *start = arena_zalloc(page->asking->work.arena, after.size + 1);
+
+        if (after.size >= TABLE_KEY_MAX || after.size < prefix.size ||
+            (prefix.size != 0 && memcmp(after.data, prefix.data, prefix.size) != 0))
+            return refuse(&page->asking->work, REFUSED_BAD_VALUE, "cursor");
+        memcpy(start, after.data, after.size);
+        from = bytes_of(start, after.size + 1);
+    }
+    page->cursor = store_scan(page->asking->work.txn, table, prefix, from);
+    return true;
+}
+
+bool page_next(struct page *page, struct bytes *ret_key, struct bytes *ret_value)
+{
+    if (page_is_full(page))
+        return false;
+    if (!store_next(page->cursor, ret_key, ret_value)) {
+        page->ended = true;
+        return false;
+    }
+    page_examined(page, arena_copy(page->asking->work.arena, *ret_key));
+    return true;
+}
+
+void page_end(struct page *page, protobuf_c_boolean *ret_has_next, ProtobufCBinaryData *ret_next)
+{
+    store_scan_end(page->cursor);
+    page->cursor = NULL;
+    *ret_has_next = !page->ended && page->last.size != 0;
+    if (*ret_has_next)
+        *ret_next = binary_copy(page->asking->work.arena, page->last);
+}
