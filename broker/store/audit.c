@@ -77,7 +77,7 @@ Record__Audit *audit_record(struct store_txn *txn, uint64_t index)
     return record_unpack(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), packed, &record__audit__descriptor);
 }
 
-Record__Audit *audit_record_from(struct store_txn *txn, uint64_t index)
+static bool audit_first_from(struct store_txn *txn, uint64_t index, uint64_t *ret_index)
 {
     uint8_t from[KEY_SIZE];
     struct bytes key;
@@ -85,8 +85,44 @@ Record__Audit *audit_record_from(struct store_txn *txn, uint64_t index)
     put_be64(from, index);
 
     struct store_cursor *cursor = store_scan(txn, TABLE_AUDIT, bytes_of(NULL, 0), bytes_of(from, KEY_SIZE));
-    bool found = store_next_key(cursor, &key) && key.size == KEY_SIZE + 2;
+    bool found = store_next_key(cursor, &key) && key.size > KEY_SIZE;
 
     store_scan_end(cursor);
-    return found ? audit_record(txn, get_be64(key.data)) : NULL;
+    if (found)
+        *ret_index = get_be64(key.data);
+    return found;
+}
+
+Record__Audit *audit_record_from(struct store_txn *txn, uint64_t index)
+{
+    return audit_first_from(txn, index, &index) ? audit_record(txn, index) : NULL;
+}
+
+/* One link: the record stands where it says, and continues the chain. */
+static bool is_linked(const Record__Audit *record, uint64_t index, const uint8_t digest[STORE_DIGEST_SIZE])
+{
+    return record != NULL && record->index == index && record->previous.len == STORE_DIGEST_SIZE &&
+           memcmp(record->previous.data, digest, STORE_DIGEST_SIZE) == 0;
+}
+
+bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at)
+{
+    uint8_t digest[STORE_DIGEST_SIZE] = {0};
+    uint64_t index = 0, records = 0;
+    size_t mark = arena_mark(txn->arena);
+
+    for (; audit_first_from(txn, index, &index); index++, records++) {
+        uint8_t key[KEY_SIZE];
+        struct bytes packed = bytes_of(NULL, 0);
+
+        if (!is_linked(audit_record(txn, index), index, digest))
+            break;
+        put_be64(key, index);
+        chunks_get(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), &packed);
+        crypto_generichash(digest, sizeof(digest), packed.data, packed.size, NULL, 0);
+        arena_rewind(txn->arena, mark);
+    }
+    *ret_records = records;
+    *ret_broken_at = index;
+    return txn->failure == 0 && memcmp(digest, txn->meta->digest.data, sizeof(digest)) == 0;
 }

@@ -5,6 +5,7 @@
 #include "record.pb-c.h"
 #include "store/keys.h"
 #include "store/store.h"
+#include "store/verify.h"
 
 struct table_sum {
     uint64_t rows, sum; /* sum of the row tags, modulo 2^64 */
@@ -95,6 +96,14 @@ void meta_write(struct store_txn *txn);
 void meta_take(struct store *store, const Record__Meta *meta);
 /* Reads them in a transaction of its own. */
 int meta_refresh(struct store *store);
+
+/* audit.c: follows the chain from the first turn to the mark (P3). False: broken at the turn given, or there is no record from
+ * there on though the mark says so. The meta row must be loaded. */
+bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
+
+/* recount.c: one inbox's books against its rows; the arena keeps a few bytes of it. */
+struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
+#define RECOUNT_ARENA_BYTES (1UL << 30) /* address space, for the largest rows; little of it is ever touched */
 
 /* audit.c, books.c: what a turn writes at its end. */
 void audit_write(struct store_txn *txn, const struct store_turn *turn);

@@ -1,5 +1,6 @@
 /* search.h - the derived index: who took part, foreign numbers, patients. Kept behind a watermark over the referrals, advanced in
- * sorted chunks between turns, rebuildable, outside every digest. Queries scan the tail beyond the watermark themselves. */
+ * sorted chunks between turns, rebuildable, outside every digest. Queries scan the tail beyond the watermark themselves. What a
+ * referral says when it is indexed stands until the next rebuild: the keys are of things that do not change. */
 #pragma once
 #include "store/rows.h"
 

@@ -1,4 +1,6 @@
-/* verify.h - recounts a store from scratch: seals, table sums, audit chain, books (D7, P3). Reads only; safe beside a daemon. */
+/* verify.h - recounts a store from scratch: seals, table sums, audit chain, books (D7, P3). Reads only; safe beside a daemon, whose
+ * store grows while a long walk holds its view: prefer a quiet hour or a copy. Damaged LMDB pages can make LMDB itself crash: call
+ * it in a child process, and take the child's death for a fault. */
 #pragma once
 #include <stdio.h>
 #include "store/store.h"

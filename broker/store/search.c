@@ -1,0 +1,227 @@
+/* search.c - the derived index behind its watermark. */
+#include "store/search.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "store/internal.h"
+#include "store/record.h"
+
+#define HASH_SIZE         16
+#define SEARCH_KEY_SIZE   (1 + 4 + HASH_SIZE + ID_KEY_SIZE)
+#define KEYS_PER_REFERRAL 4 /* sender, receiver, who spoke for the sender, reference */
+
+struct search_key {
+    size_t size;
+    uint8_t bytes[SEARCH_KEY_SIZE];
+};
+
+static struct search_key key_below(enum search_kind kind, uint32_t institution, const uint8_t *hash)
+{
+    struct search_key key = {.size = 5};
+
+    key.bytes[0] = (uint8_t)kind;
+    put_be32(key.bytes + 1, institution);
+    if (hash != NULL) {
+        memcpy(key.bytes + key.size, hash, HASH_SIZE);
+        key.size += HASH_SIZE;
+    }
+    return key;
+}
+
+static struct search_key key_with_id(struct search_key key, const uint8_t id[ID_KEY_SIZE])
+{
+    memcpy(key.bytes + key.size, id, ID_KEY_SIZE);
+    key.size += ID_KEY_SIZE;
+    return key;
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    const struct search_key *a = left, *b = right;
+    int order = memcmp(a->bytes, b->bytes, a->size < b->size ? a->size : b->size);
+
+    return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+/* Adds the keys of one referral; returns the new count. The same institution twice gives the same key twice: harmless. */
+static size_t keys_of(struct store_txn *txn, struct bytes id, const Record__Referral *row, struct search_key *keys,
+                      size_t count)
+{
+    const uint32_t institutions[] = {row->sender_number, row->receiver_number, row->submitted_by_number};
+
+    for (size_t i = 0; i < sizeof(institutions) / sizeof(institutions[0]); i++)
+        if (institutions[i] != 0)
+            keys[count++] = key_with_id(key_below(SEARCH_INSTITUTION, institutions[i], NULL), id.data);
+    if (row->sender_reference != NULL) {
+        uint8_t hash[HASH_SIZE];
+
+        store_keyed_hash(txn->store, bytes_text(row->sender_reference), hash);
+        keys[count++] = key_with_id(key_below(SEARCH_REFERENCE, row->sender_number, hash), id.data);
+    }
+    return count;
+}
+
+static struct bytes watermark_of(struct store_txn *txn)
+{
+    const Record__Meta *meta = meta_row(txn);
+
+    return bytes_of(meta->derived_watermark.data, meta->derived_watermark.len);
+}
+
+/* The referrals after `after` (a key, or empty: all), in order of id. */
+static struct store_cursor *referrals_after(struct store_txn *txn, struct bytes after)
+{
+    uint8_t from[ID_KEY_SIZE + 1] = {0};
+
+    assert(after.size == 0 || after.size == ID_KEY_SIZE);
+    if (after.size > 0)
+        memcpy(from, after.data, after.size);
+    return store_scan(txn, TABLE_REFERRAL, bytes_of(NULL, 0), bytes_of(from, after.size > 0 ? sizeof(from) : 0));
+}
+
+static bool next_referral(struct store_cursor *cursor, struct store_txn *txn, struct bytes *ret_key,
+                          Record__Referral **ret_row)
+{
+    struct bytes value;
+
+    if (!store_next(cursor, ret_key, &value))
+        return false;
+    *ret_row = record_unpack(txn, TABLE_REFERRAL, *ret_key, value, &record__referral__descriptor);
+    return *ret_row != NULL && ret_key->size == ID_KEY_SIZE;
+}
+
+/* Collects the keys of up to `count` referrals beyond the watermark and moves it; returns how many referrals. */
+static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key *keys, size_t *ret_keys)
+{
+    uint8_t *watermark = arena_alloc(txn->arena, ID_KEY_SIZE);
+    struct store_cursor *cursor = referrals_after(txn, watermark_of(txn));
+    size_t mark = arena_mark(txn->arena), found = 0;
+    Record__Referral *row;
+    struct bytes id;
+    uint32_t done = 0;
+
+    for (; done < count && next_referral(cursor, txn, &id, &row); done++) {
+        found = keys_of(txn, id, row, keys, found);
+        memcpy(watermark, id.data, ID_KEY_SIZE);
+        arena_rewind(txn->arena, mark);
+    }
+    store_scan_end(cursor);
+    if (done > 0) {
+        txn->meta->has_derived_watermark = true;
+        txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = watermark};
+    }
+    *ret_keys = found;
+    return done;
+}
+
+int search_advance(struct store *store, struct arena *arena, uint32_t count)
+{
+    struct store_txn *txn = NULL;
+    int failure = store_turn_begin(store, arena, &txn);
+
+    if (failure != 0)
+        return failure;
+
+    struct search_key *keys = arena_alloc(arena, sizeof(*keys) * KEYS_PER_REFERRAL * count);
+    size_t key_count = 0;
+    uint32_t done = collect(txn, count, keys, &key_count);
+
+    if (done == 0) {
+        failure = store_failure(txn);
+        store_turn_abort(txn);
+        return failure;
+    }
+    qsort(keys, key_count, sizeof(*keys), by_bytes);
+    for (size_t i = 0; i < key_count; i++)
+        store_put(txn, TABLE_SEARCH, bytes_of(keys[i].bytes, keys[i].size), bytes_of(NULL, 0));
+    meta_write(txn);
+    failure = txn_commit(txn);
+    return failure != 0 ? failure : (int)done;
+}
+
+int search_rebuild(struct store *store, struct arena *arena)
+{
+    struct store_txn *txn = NULL;
+    int failure = store_turn_begin(store, arena, &txn);
+
+    if (failure != 0)
+        return failure;
+
+    int rc = mdb_drop(txn->mdb, store->tables[TABLE_SEARCH], 0);
+
+    if (rc != 0)
+        fail_txn(txn, fail_from_mdb(rc), TABLE_SEARCH, bytes_of(NULL, 0));
+    txn->meta->has_derived_watermark = false;
+    txn->meta->derived_watermark = (ProtobufCBinaryData){0};
+    meta_write(txn);
+    return txn_commit(txn);
+}
+
+static bool next_indexed(struct store_txn *txn, struct search_key below, struct bytes after, struct id *ret_id)
+{
+    uint8_t from[SEARCH_KEY_SIZE + 1];
+    struct bytes key;
+
+    memcpy(from, below.bytes, below.size);
+    if (after.size > 0)
+        memcpy(from + below.size, after.data, after.size);
+    from[below.size + after.size] = 0; /* the least key greater than `after`'s */
+
+    struct store_cursor *cursor =
+        store_scan(txn, TABLE_SEARCH, bytes_of(below.bytes, below.size), bytes_of(from, below.size + after.size + 1));
+    bool found = store_next_key(cursor, &key) && key.size == below.size + ID_KEY_SIZE;
+
+    store_scan_end(cursor);
+    if (found)
+        *ret_id = id_from_key(key.data + below.size);
+    return found;
+}
+
+static bool matches(struct store_txn *txn, struct search_key below, struct bytes id, const Record__Referral *row)
+{
+    struct search_key keys[KEYS_PER_REFERRAL];
+    size_t count = keys_of(txn, id, row, keys, 0);
+
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].size == below.size + ID_KEY_SIZE && memcmp(keys[i].bytes, below.bytes, below.size) == 0)
+            return true;
+    return false;
+}
+
+static bool next_in_tail(struct store_txn *txn, struct search_key below, struct bytes after, struct id *ret_id)
+{
+    struct store_cursor *cursor = referrals_after(txn, after);
+    size_t mark = arena_mark(txn->arena);
+    Record__Referral *row;
+    struct bytes id;
+    bool found = false;
+
+    for (; !found && next_referral(cursor, txn, &id, &row); arena_rewind(txn->arena, mark)) {
+        found = matches(txn, below, id, row);
+        if (found)
+            *ret_id = id_from_key(id.data);
+    }
+    store_scan_end(cursor);
+    return found;
+}
+
+bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash,
+                 struct id after, struct id *ret_id)
+{
+    struct search_key below = key_below(kind, institution, hash);
+    struct bytes watermark = watermark_of(txn), after_key = bytes_of(NULL, 0);
+    uint8_t key[ID_KEY_SIZE];
+
+    assert((hash == NULL) == (kind == SEARCH_INSTITUTION));
+    if (id_is_set(after)) {
+        id_to_key(key, after);
+        after_key = bytes_of(key, sizeof(key));
+    }
+
+    bool behind = watermark.size > 0 && (after_key.size == 0 || memcmp(key, watermark.data, ID_KEY_SIZE) < 0);
+
+    if (behind && next_indexed(txn, below, after_key, ret_id))
+        return true;
+    return next_in_tail(txn, below, behind ? watermark : after_key, ret_id);
+}

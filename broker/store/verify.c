@@ -1,0 +1,155 @@
+/* verify.c - every row opened and summed, the chain followed, the books recounted. */
+#include "store/verify.h"
+
+#include <inttypes.h>
+
+#include "store/internal.h"
+#include "store/seal.h"
+
+#define PROGRESS_ROWS 4096
+
+struct check {
+    struct store_txn *txn;
+    verify_progress progress;
+    void *user;
+    uint64_t done, total; /* rows */
+    struct verify_result result;
+};
+
+static void fault(struct check *check, const char *what, const char *where)
+{
+    struct verify_result *result = &check->result;
+
+    if (result->faults++ == 0)
+        snprintf(result->first_fault, sizeof(result->first_fault), "%s: %s", what, where);
+}
+
+static void report(struct check *check, const char *what)
+{
+    if (check->progress != NULL)
+        check->progress(check->user, what, check->done, check->total);
+}
+
+/* The row's tag is computed anew from what it holds; a row that does not open has none. */
+static bool row_check(struct check *check, enum table table, struct bytes key, struct bytes stored, uint64_t *ret_tag)
+{
+    const struct keys *keys = &check->txn->store->keys;
+    size_t mark = arena_mark(check->txn->arena), size = 0;
+    bool sound = seal_plain_size(table, stored, &size) &&
+                 seal_read(keys, table, key, stored, arena_alloc(check->txn->arena, size)) == 0 &&
+                 seal_tag(stored, ret_tag);
+
+    if (!sound) {
+        char place[160];
+
+        fail_place(place, sizeof(place), table, key);
+        fault(check, "a row does not agree with its seal", place);
+    }
+    arena_rewind(check->txn->arena, mark);
+    return sound;
+}
+
+static struct table_sum table_walk(struct check *check, enum table table)
+{
+    struct table_sum sum = {0};
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int rc = mdb_cursor_open(check->txn->mdb, check->txn->store->tables[table], &cursor);
+
+    while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        uint64_t tag = 0;
+
+        if (row_check(check, table, bytes_of(key.mv_data, key.mv_size), bytes_of(value.mv_data, value.mv_size), &tag)) {
+            sum.rows++;
+            sum.sum += tag;
+        }
+        check->result.rows++;
+        if (++check->done % PROGRESS_ROWS == 0)
+            report(check, table_name(table));
+    }
+    if (cursor != NULL)
+        mdb_cursor_close(cursor);
+    if (rc != MDB_NOTFOUND)
+        fault(check, "a table cannot be walked", table_name(table));
+    return sum;
+}
+
+/* A damaged page may hide rows that are each sound: only the sum sees that. */
+static void table_check(struct check *check, enum table table)
+{
+    struct table_sum counted = table_walk(check, table), noted = check->txn->sums[table];
+
+    if (!table_is_derived(table) && (counted.rows != noted.rows || counted.sum != noted.sum))
+        fault(check, "a table does not agree with its sum: rows are missing, added or changed", table_name(table));
+    if (table == TABLE_REFERRAL)
+        check->result.referrals = counted.rows;
+}
+
+static void chain_check(struct check *check)
+{
+    uint64_t broken_at = 0;
+    char where[64];
+
+    report(check, "audit chain");
+    if (audit_walk(check->txn, &check->result.turns, &broken_at))
+        return;
+    snprintf(where, sizeof(where), "turn %" PRIu64 " or the last one before it", broken_at);
+    fault(check, "the audit chain is broken", where);
+}
+
+static void books_check(struct check *check)
+{
+    uint64_t waiting = 0, dead = 0;
+
+    report(check, "books");
+    for (uint32_t number = 1; number < check->txn->meta->next_institution; number++) {
+        struct recount recount = recount_inbox(check->txn, number);
+
+        if (store_failure(check->txn) != 0) {
+            fault(check, "the books of an inbox cannot be recounted", recount.id);
+            return;
+        }
+        waiting += recount.counted_waiting;
+        dead += recount.counted_dead;
+        check->result.inboxes++;
+        if (!recount.balances)
+            fault(check, "the books of an inbox do not balance", recount.id);
+    }
+    if (waiting != check->txn->sums[TABLE_INBOX].rows || dead != check->txn->sums[TABLE_DEAD].rows)
+        fault(check, "messages lie in the inbox of nobody", "table INBOX or DEAD");
+}
+
+static void count_rows(struct check *check)
+{
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        MDB_stat stat;
+
+        if (mdb_stat(check->txn->mdb, check->txn->store->tables[table], &stat) == 0)
+            check->total += stat.ms_entries;
+    }
+}
+
+int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result)
+{
+    struct arena arena;
+    struct check check = {.progress = progress, .user = user};
+    int failure = arena_open(&arena, RECOUNT_ARENA_BYTES);
+
+    if (failure != 0)
+        return failure;
+    failure = store_read_begin(store, &arena, &check.txn);
+    if (failure == 0)
+        failure = meta_load(check.txn);
+    if (failure == 0) {
+        count_rows(&check);
+        for (int table = 0; table < TABLE_COUNT; table++)
+            table_check(&check, (enum table)table);
+        chain_check(&check);
+        books_check(&check);
+        report(&check, "");
+        *ret_result = check.result;
+    }
+    store_read_end(check.txn);
+    arena_close(&arena);
+    return failure;
+}

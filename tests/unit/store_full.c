@@ -1,0 +1,134 @@
+/* store_full.c - a store without room, and what it does when room is back (D2, D6). */
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "store_fixture.h"
+
+/* One turn of `count` bodies of 1,900 bytes from (index, 0) on. */
+static int fill(struct fixture *f, uint16_t count)
+{
+    static uint8_t body[1900];
+    struct store_txn *txn = fixture_turn(f);
+    uint64_t index = store_mark(f->store).index + 1;
+
+    for (uint16_t i = 0; i < count; i++)
+        body_add(txn, fixture_id(f, index, i), 1, bytes_of(body, sizeof(body)));
+    return fixture_try_end(f, txn);
+}
+
+static bool is_whole(struct fixture *f, uint64_t index, uint16_t count)
+{
+    struct store_txn *txn = fixture_read(f);
+    struct bytes body;
+    uint16_t found = 0;
+
+    for (uint16_t i = 0; i < count; i++)
+        found = (uint16_t)(found + body_get(txn, fixture_id(f, index, i), 1, &body));
+    store_read_end(txn);
+    cr_assert(found == 0 || found == count, "turn %lu is half there: %u of %u", index, found, count);
+    return found == count;
+}
+
+static void drop(struct fixture *f, uint64_t index, uint16_t count)
+{
+    struct store_txn *txn = fixture_turn(f);
+
+    for (uint16_t i = 0; i < count; i++) {
+        uint8_t key[ID_KEY_SIZE + 4] = {0};
+
+        id_to_key(key, fixture_id(f, index, i));
+        put_be16(key + ID_KEY_SIZE, 1);
+        cr_assert(store_delete(txn, TABLE_BODY, bytes_of(key, sizeof(key))));
+    }
+    fixture_end(f, txn);
+}
+
+Test(store_full, d6_a_full_map_leaves_no_half_turn_and_recovers)
+{
+    struct fixture f;
+    struct store_room room;
+    bool warned = false;
+    uint64_t first = 1, last;
+    int failure = 0;
+
+    fixture_init_sized(&f, 4UL << 20);
+    for (;;) {
+        cr_assert_eq(store_room(f.store, &room), 0);
+        warned = warned || room.full;
+        failure = fill(&f, 20);
+        if (failure != 0)
+            break;
+    }
+    cr_assert_eq(failure, -ENOSPC);
+    cr_assert(warned, "it said so before");
+    last = store_mark(f.store).index;
+    for (uint64_t index = first; index <= last; index++)
+        cr_assert(is_whole(&f, index, 20));
+    cr_assert_not(is_whole(&f, last + 1, 20));
+    cr_assert_eq(store_room(f.store, &room), 0);
+    cr_assert(room.full);
+    cr_assert_eq(room.limit_bytes, 4UL << 20);
+
+    /* Deletes still go: room comes back, and says so. */
+    for (uint64_t index = first; index <= last / 2; index++)
+        drop(&f, index, 20);
+    for (int i = 0; i < 70; i++)
+        fixture_end(&f, fixture_turn(&f));
+    cr_assert_eq(store_room(f.store, &room), 0);
+    cr_assert_not(room.full);
+    cr_assert_eq(fill(&f, 20), 0);
+    fixture_fini(&f);
+}
+
+static void limit_file(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A file that may not grow is what a full disk looks like: LMDB sees a short write and says EIO. */
+Test(store_full, d6_a_full_disk_is_told_apart_from_a_broken_one)
+{
+    struct fixture f;
+    struct store_room room;
+
+    signal(SIGXFSZ, SIG_IGN);
+    fixture_init(&f);
+    cr_assert_eq(fill(&f, 500), 0);
+    cr_assert_eq(store_room(f.store, &room), 0);
+    cr_assert_not(room.full);
+
+    limit_file((rlim_t)room.used_bytes + 100000);
+    cr_assert_eq(store_room(f.store, &room), 0);
+    cr_assert(room.full);
+    cr_assert_eq(fill(&f, 500), -ENOSPC);
+    cr_assert_eq(store_mark(f.store).index, 1);
+    cr_assert(is_whole(&f, 1, 500));
+    cr_assert_not(is_whole(&f, 2, 500));
+    fixture_end(&f, fixture_turn(&f)); /* a small turn still has room */
+
+    limit_file(RLIM_INFINITY);
+    cr_assert_eq(store_room(f.store, &room), 0);
+    cr_assert_not(room.full);
+    cr_assert_eq(fill(&f, 500), 0);
+    cr_assert(is_whole(&f, 3, 500));
+    fixture_fini(&f);
+}
+
+Test(store_full, d2_opening_again_reads_the_mark_again)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    cr_assert_eq(fill(&f, 3), 0);
+    cr_assert_eq(store_reopen(f.store), 0);
+    cr_assert_eq(store_mark(f.store).index, 1);
+    cr_assert(is_whole(&f, 1, 3));
+    cr_assert_eq(fill(&f, 3), 0);
+    cr_assert_eq(store_mark(f.store).index, 2);
+    fixture_fini(&f);
+}
