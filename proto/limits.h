@@ -4,10 +4,10 @@
 #define PROTOCOL_VERSION 1
 
 #define LIMIT_FRAME_ENVELOPES 64
-#define LIMIT_ENVELOPE_BYTES (1024 * 1024)                      /* one serialised Envelope, attachments inside */
-#define LIMIT_FRAME_BYTES (LIMIT_ENVELOPE_BYTES + 64 * 1024)    /* ZMQ_MAXMSGSIZE */
+#define LIMIT_ENVELOPE_BYTES 1048576                            /* one serialised Envelope, attachments inside: 1 MiB */
+#define LIMIT_FRAME_BYTES (LIMIT_ENVELOPE_BYTES + 65536)        /* ZMQ_MAXMSGSIZE */
 #define LIMIT_UNPACK_FACTOR 8                                   /* an envelope may unpack to 8 times its size ... */
-#define LIMIT_UNPACK_EXTRA (64 * 1024)                          /* ... and this */
+#define LIMIT_UNPACK_EXTRA 65536                                /* ... and this */
 
 #define LIMIT_ID_BYTES 64          /* institution, team, department, referral, message ids and references */
 #define LIMIT_NAME_BYTES 256       /* names of people, institutions, files */

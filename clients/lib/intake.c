@@ -11,10 +11,10 @@ void intake_init(struct intake *intake, uint32_t credit)
 
 static void forget_in_hand(struct intake *intake)
 {
-    struct in_hand *held = NULL, *next = NULL;
-    HASH_ITER(hh, intake->in_hand, held, next)
-    {
-        HASH_DEL(intake->in_hand, held);
+    struct in_hand *held = intake->in_hand;
+    HASH_CLEAR(hh, intake->in_hand);
+    for (struct in_hand *next = NULL; held != NULL; held = next) {
+        next = held->hh.next;
         free(held);
     }
 }
