@@ -187,10 +187,10 @@ static bool next_range(const char **list, const char **ret_from, const char **re
         *ret_to = at + 1;
         at += 4;
     }
-    if (*at != ' ' && *at != '\0')
+    if ((*at != ' ' && *at != '\0') || strncmp(*ret_from, *ret_to, 3) > 0)
         return false;
     *list = at;
-    return strncmp(*ret_from, *ret_to, 3) <= 0;
+    return true;
 }
 
 bool identity_icd10_in_list(const char *code, const char *list)

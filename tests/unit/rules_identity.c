@@ -1,0 +1,210 @@
+/* Id numbers: form, check character, and what they say of birth and sex. All numbers are made up, but for the two examples that the
+ * standards themselves print. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rules/identity.h"
+
+static const struct date today = {2026, 11, 21};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+Test(identity, f_resident_ids_say_when_somebody_was_born_and_which_sex)
+{
+    static const struct {
+        const char *value;
+        struct date birth;
+        Referral__Sex sex;
+    } rows[] = {
+        {"11010519491231002X", {1949, 12, 31}, REFERRAL__SEX__FEMALE}, /* of GB 11643 */
+        {"440524188001010014", {1880, 1, 1}, REFERRAL__SEX__MALE},     /* of GB 11643 */
+        {"120224196205083214", {1962, 5, 8}, REFERRAL__SEX__MALE},
+        {"120224196205083222", {1962, 5, 8}, REFERRAL__SEX__FEMALE},
+        {"110105200002290013", {2000, 2, 29}, REFERRAL__SEX__MALE},
+        {"120224202611210010", {2026, 11, 21}, REFERRAL__SEX__MALE}, /* born today */
+        {"12022419881203101X", {1988, 12, 3}, REFERRAL__SEX__MALE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct identity identity = {0};
+
+        cr_assert_eq(identity_read_resident(rows[i].value, today, &identity), REFUSED_NOT, "%s", rows[i].value);
+        cr_assert_eq(date_to_days(identity.birth), date_to_days(rows[i].birth), "%s", rows[i].value);
+        cr_assert_eq(identity.sex, rows[i].sex, "%s", rows[i].value);
+        cr_assert_eq(identity_check(REFERRAL__ID_TYPE__RESIDENT_ID, rows[i].value, today), REFUSED_NOT);
+    }
+}
+
+Test(identity, f_resident_ids_are_refused_for_form_check_digit_and_date)
+{
+    static const struct {
+        const char *value;
+        enum refusal refusal;
+    } rows[] = {
+        {"", REFUSED_BAD_ID_NUMBER},
+        {"12022419620508321", REFUSED_BAD_ID_NUMBER},
+        {"1202241962050832144", REFUSED_BAD_ID_NUMBER},
+        {"120224620508321", REFUSED_BAD_ID_NUMBER}, /* the 15 digits of the first generation */
+        {"12022419620508321a", REFUSED_BAD_ID_NUMBER},
+        {"12022419881203101x", REFUSED_BAD_ID_NUMBER}, /* one spelling */
+        {"X20224196205083214", REFUSED_BAD_ID_NUMBER},
+        {"120224196205O83214", REFUSED_BAD_ID_NUMBER},
+        {" 20224196205083214", REFUSED_BAD_ID_NUMBER},
+        {"120224196205083215", REFUSED_BAD_CHECK_DIGIT},
+        {"12022419620508321X", REFUSED_BAD_CHECK_DIGIT},
+        {"120224202611220016", REFUSED_BAD_ID_NUMBER}, /* born tomorrow */
+        {"120224202302290010", REFUSED_BAD_ID_NUMBER}, /* 29 February of a common year */
+        {"120224202304310011", REFUSED_BAD_ID_NUMBER},
+        {"120224202313010010", REFUSED_BAD_ID_NUMBER},
+        {"120224202300010011", REFUSED_BAD_ID_NUMBER},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct identity identity;
+
+        cr_expect_eq(identity_read_resident(rows[i].value, today, &identity), rows[i].refusal, "%s", rows[i].value);
+        cr_expect_eq(identity_check(REFERRAL__ID_TYPE__RESIDENT_ID, rows[i].value, today), rows[i].refusal, "%s",
+                     rows[i].value);
+    }
+}
+
+/* ISO 7064 MOD 11-2 finds every wrong digit, and every two neighbours that have changed places. */
+Test(identity, f_each_single_wrong_digit_and_each_swap_is_found)
+{
+    static const char good[] = "120224196205083214";
+    struct identity identity;
+
+    for (size_t i = 0; i < 18; i++) {
+        for (char digit = '0'; digit <= '9'; digit++) {
+            char bad[19];
+
+            memcpy(bad, good, sizeof bad);
+            bad[i] = digit;
+            cr_assert_eq(identity_read_resident(bad, today, &identity) == REFUSED_NOT, digit == good[i], "%s", bad);
+        }
+        if (i > 0 && good[i] != good[i - 1]) {
+            char bad[19];
+
+            memcpy(bad, good, sizeof bad);
+            bad[i] = good[i - 1];
+            bad[i - 1] = good[i];
+            cr_assert_eq(identity_read_resident(bad, today, &identity), REFUSED_BAD_CHECK_DIGIT, "%s", bad);
+        }
+    }
+}
+
+Test(identity, f_other_ids_are_checked_for_form)
+{
+    static const struct {
+        Referral__IdType type;
+        const char *value;
+        bool good;
+    } rows[] = {
+        {REFERRAL__ID_TYPE__PASSPORT, "E12345678", true},
+        {REFERRAL__ID_TYPE__PASSPORT, "1234", false},
+        {REFERRAL__ID_TYPE__PASSPORT, "E1234 678", false},
+        {REFERRAL__ID_TYPE__PASSPORT, "E12345678E12345678E12", false},
+        {REFERRAL__ID_TYPE__PASSPORT, "护照123456", false},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "H12345678", true},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "M1234567801", true},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "A12345678", false},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "H123456789", false},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "H", false},
+        {REFERRAL__ID_TYPE__HK_MACAO_PERMIT, "", false},
+        {REFERRAL__ID_TYPE__TAIWAN_PERMIT, "12345678", true},
+        {REFERRAL__ID_TYPE__TAIWAN_PERMIT, "1234567801", true},
+        {REFERRAL__ID_TYPE__TAIWAN_PERMIT, "1234567", false},
+        {REFERRAL__ID_TYPE__TAIWAN_PERMIT, "T2345678", false},
+        {REFERRAL__ID_TYPE__NEWBORN, "R123456789", true},
+        {REFERRAL__ID_TYPE__NEWBORN, "120224199205083227-1", true},
+        {REFERRAL__ID_TYPE__NEWBORN, "R1234", false},
+        {REFERRAL__ID_TYPE__HEALTH_CARD, "5F2E9A7C01", true},
+        {REFERRAL__ID_TYPE__HEALTH_CARD, "5F2E 9A7C", false},
+        {REFERRAL__ID_TYPE__HEALTH_CARD, "12345", false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        cr_expect_eq(identity_check(rows[i].type, rows[i].value, today),
+                     rows[i].good ? REFUSED_NOT : REFUSED_BAD_ID_NUMBER, "%d %s", (int)rows[i].type, rows[i].value);
+}
+
+Test(identity, age_is_completed_years)
+{
+    cr_assert_eq(identity_age((struct date){1962, 11, 21}, today), 64);
+    cr_assert_eq(identity_age((struct date){1962, 11, 22}, today), 63);
+    cr_assert_eq(identity_age((struct date){1962, 12, 1}, today), 63);
+    cr_assert_eq(identity_age(today, today), 0);
+    cr_assert_eq(identity_age((struct date){2004, 2, 29}, (struct date){2025, 2, 28}), 20);
+    cr_assert_eq(identity_age((struct date){2004, 2, 29}, (struct date){2025, 3, 1}), 21);
+}
+
+Test(identity, t1_credit_codes_have_their_check_character)
+{
+    cr_assert(identity_is_credit_code("91350100M000100Y43")); /* of GB 32100 */
+    cr_assert(identity_is_credit_code("121201151000010194"));
+    cr_assert(identity_is_credit_code("52120115X000000134"));
+    cr_assert(!identity_is_credit_code("91350100M000100Y44"));
+    cr_assert(!identity_is_credit_code("19350100M000100Y43"));
+    cr_assert(!identity_is_credit_code("91350100M000100Y4"));
+    cr_assert(!identity_is_credit_code("91350100I000100Y43"));
+    cr_assert(!identity_is_credit_code(""));
+}
+
+Test(identity, t1_institution_ids_are_1_to_64_plain_characters)
+{
+    char longest[66];
+
+    memset(longest, 'a', 64);
+    longest[64] = '\0';
+    cr_assert(identity_is_institution_id("121201151000010194"));
+    cr_assert(identity_is_institution_id("H-1.a_b:c"));
+    cr_assert(identity_is_institution_id(longest));
+    longest[64] = 'a';
+    longest[65] = '\0';
+    cr_assert(!identity_is_institution_id(longest));
+    cr_assert(!identity_is_institution_id(""));
+    cr_assert(!identity_is_institution_id("H 1"));
+    cr_assert(!identity_is_institution_id("H/1"));
+    cr_assert(!identity_is_institution_id("医院"));
+    cr_assert(!identity_is_institution_id("H1\n"));
+}
+
+Test(identity, f_icd10_syntax)
+{
+    static const char *const good[] = {"I10", "E11.9", "J44.901", "I10.x00x002", "E14.4+", "G63.2*", "U07.1", "Z00"};
+    static const char *const bad[] = {"",       "I",     "I1",    "i10",           "I10.",   "I10,1", "I1O",    "110",
+                                      "I10.9 ", "I10.a", "I10 x", "I10.123456789", "高血压", "I100",  "I10-I15"};
+
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        cr_expect(identity_is_icd10(good[i]), "%s", good[i]);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        cr_expect(!identity_is_icd10(bad[i]), "\"%s\"", bad[i]);
+}
+
+Test(identity, f4_the_disease_list_holds_categories_and_ranges)
+{
+    static const char list[] = "I10-I15 E10-E14 J44 I69 I25";
+    static const char *const in[] = {"I10", "I15.9", "I12", "E11.900", "J44", "J44.1", "I69.3", "I25"};
+    static const char *const out[] = {"I09.9", "I16", "E09", "E15", "J43", "J45",  "I68",
+                                      "I26",   "A00", "Z99", "",    "I1",  "I10.", "高"};
+
+    for (size_t i = 0; i < COUNT_OF(in); i++)
+        cr_expect(identity_icd10_in_list(in[i], list), "%s", in[i]);
+    for (size_t i = 0; i < COUNT_OF(out); i++)
+        cr_expect(!identity_icd10_in_list(out[i], list), "%s", out[i]);
+    cr_assert(!identity_icd10_in_list("I10", ""));
+    cr_assert(identity_icd10_in_list("B05", "A00-C99"));
+}
+
+Test(identity, f4_a_disease_list_that_cannot_be_read_is_refused)
+{
+    static const char *const good[] = {"", " ", "J44", "I10-I15 E10-E14", " I10-I10  J44 "};
+    static const char *const bad[] = {"J4",      "J444",    "j44",   "I15-I10", "I10-", "I10-I1",
+                                      "I10–I15", "I10,I11", "J44.1", "I10 x",   "-I10"};
+
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        cr_expect(identity_icd10_list_is_valid(good[i]), "\"%s\"", good[i]);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        cr_expect(!identity_icd10_list_is_valid(bad[i]), "\"%s\"", bad[i]);
+}
