@@ -103,7 +103,7 @@ bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_brok
 
 /* recount.c: one inbox's books against its rows; the arena keeps a few bytes of it. */
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
-#define RECOUNT_ARENA_BYTES (1UL << 30) /* address space, for the largest rows; little of it is ever touched */
+#define RECOUNT_ARENA_BYTES (64UL << 20) /* several times the largest audit record of a turn */
 
 /* audit.c, books.c: what a turn writes at its end. */
 void audit_write(struct store_txn *txn, const struct store_turn *turn);

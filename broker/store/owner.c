@@ -49,6 +49,29 @@ struct owner_note owner_read(int fd)
     return note;
 }
 
+struct owner_note owner_peek(const char *directory)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/" OWNER_FILE, directory) >= PATH_MAX)
+        return (struct owner_note){0};
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return (struct owner_note){0};
+
+    struct owner_note note = owner_read(fd);
+
+    close(fd);
+    return note;
+}
+
+bool owner_is_ahead(struct owner_note note, struct owner_note here)
+{
+    return note.incarnation > here.incarnation || (note.incarnation == here.incarnation && note.index > here.index);
+}
+
 void owner_write(int fd, struct owner_note note)
 {
     char line[LINE_SIZE + 1];

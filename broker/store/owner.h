@@ -3,6 +3,7 @@
  * LMDB does not refuse a second writer process, so the daemon holds a flock. The file also notes incarnation and index of the
  * store: where a raw copy of an older data.mdb was put in its place, going on would give ids twice, and so it is refused. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #define OWNER_FILE "owner.lock"
@@ -17,4 +18,8 @@ int owner_lock(const char *directory, int *ret_fd);
 void owner_unlock(int fd); /* -1 is fine */
 /* Zeros where the file is new or says nothing. */
 struct owner_note owner_read(int fd);
+/* The same without the lock. */
+struct owner_note owner_peek(const char *directory);
+/* Is this the note of a store that had gone further than `here`? */
+bool owner_is_ahead(struct owner_note note, struct owner_note here);
 void owner_write(int fd, struct owner_note note);

@@ -72,13 +72,15 @@ static int become_owner(struct store *store)
     return 0;
 }
 
-/* Going on from an older copy in the same incarnation would give ids twice. */
+static struct owner_note note_of(const struct store *store)
+{
+    return (struct owner_note){.incarnation = store->identity.incarnation, .index = store->mark.index};
+}
+
+/* Going on from an older copy would give ids twice. */
 static int refuse_older_copy(struct store *store)
 {
-    struct owner_note note = owner_read(store->owner_fd);
-    uint32_t incarnation = store->identity.incarnation;
-
-    if (incarnation > note.incarnation || (incarnation == note.incarnation && store->mark.index >= note.index))
+    if (!owner_is_ahead(owner_read(store->owner_fd), note_of(store)))
         return 0;
     return fail_with(store, -ESTALE,
                      "%s holds an older copy of a store that had gone further; use `referralctl restore`",
@@ -104,12 +106,6 @@ static int open_parts(struct store *store, const struct store_options *options)
     return failure;
 }
 
-static void note_progress(struct store *store)
-{
-    owner_write(store->owner_fd,
-                (struct owner_note){.incarnation = store->identity.incarnation, .index = store->mark.index});
-}
-
 int store_open(const struct store_options *options, struct store **ret_store)
 {
     struct store *store = NULL;
@@ -125,7 +121,7 @@ int store_open(const struct store_options *options, struct store **ret_store)
         return failure;
     }
     if (!store->read_only)
-        note_progress(store);
+        owner_write(store->owner_fd, note_of(store));
     *ret_store = store;
     return 0;
 }
@@ -135,7 +131,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     if (store->owner_fd >= 0 && store->identity.incarnation != 0)
-        note_progress(store);
+        owner_write(store->owner_fd, note_of(store));
     env_close(store);
     owner_unlock(store->owner_fd);
     keys_wipe(&store->keys);

@@ -1,0 +1,284 @@
+/* store_open.c - which stores open, and for whom. */
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "store/internal.h"
+#include "store_fixture.h"
+
+static int try_open(struct fixture *f)
+{
+    struct store_options options = fixture_options(f);
+    struct store *store = NULL;
+    int failure = store_open(&options, &store);
+
+    store_close(store);
+    return failure;
+}
+
+/* A shell command in the store's directory. */
+static void run(struct fixture *f, const char *command)
+{
+    char line[300];
+
+    snprintf(line, sizeof(line), "cd %s && %s", f->directory, command);
+    cr_assert_eq(system(line), 0, "%s", line);
+}
+
+/* Leaves a turn of one referral key behind, and says which id it gave. */
+static struct id give_id(struct fixture *f)
+{
+    struct store_txn *txn = fixture_turn(f);
+    Record__Referral row = RECORD__REFERRAL__INIT;
+    struct id id = fixture_id(f, store_mark(f->store).index + 1, 1);
+
+    audit_add(txn, bytes_text("row"));
+    referral_row_add(txn, id, &row);
+    fixture_end(f, txn);
+    return id;
+}
+
+Test(store_open, a_new_store_knows_who_it_is)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+
+    const struct store_identity *identity = store_identity(f.store);
+
+    cr_assert_str_eq(identity->short_name, "bd");
+    cr_assert_eq(identity->incarnation, FIXTURE_NOW_MS / 1000);
+    cr_assert_not(identity->test_time);
+    cr_assert_eq(store_mark(f.store).index, 0);
+
+    struct store_options options = fixture_options(&f);
+
+    cr_assert_eq(store_create(&options, "bd", instant_of(FIXTURE_NOW_MS), false), -EEXIST);
+    cr_assert_neq(strlen(f.error), 0);
+    options.directory = f.base;
+    cr_assert_eq(store_create(&options, "Not Valid", instant_of(FIXTURE_NOW_MS), false), -EINVAL);
+    cr_assert_eq(store_create(&options, "abcdefghijklm", instant_of(FIXTURE_NOW_MS), false), -EINVAL);
+    fixture_fini(&f);
+}
+
+Test(store_open, c4_a_store_made_for_test_time_says_so)
+{
+    struct fixture f;
+    char directory[100];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    snprintf(directory, sizeof(directory), "%s/other", f.base);
+
+    struct store_options options = fixture_options(&f);
+
+    options.directory = directory;
+    cr_assert_eq(store_create(&options, "x1", instant_of(5), true), 0);
+    cr_assert_eq(store_open(&options, &f.store), 0);
+    cr_assert(store_identity(f.store)->test_time);
+    cr_assert_eq(store_identity(f.store)->incarnation, 1, "never 0: that is no id");
+    fixture_fini(&f);
+}
+
+Test(store_open, what_is_no_store_is_refused_with_one_line)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    fixture_close(&f);
+    run(&f, "mv data.mdb away");
+    cr_assert_eq(try_open(&f), -ENOENT);
+    cr_assert_not_null(strstr(f.error, "referralctl init"));
+    run(&f, "head -c 200000 /dev/zero > data.mdb");
+    cr_assert_eq(try_open(&f), -EPROTO);
+    run(&f, "mv away data.mdb");
+    cr_assert_eq(try_open(&f), 0);
+    fixture_fini(&f);
+}
+
+Test(store_open, p1_a_wrong_host_key_opens_nothing)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    fixture_close(&f);
+    f.host_key[31] ^= 1;
+    cr_assert_eq(try_open(&f), -EACCES);
+    cr_assert_null(strchr(f.error, '\n'));
+    f.host_key[31] ^= 1;
+    cr_assert_eq(try_open(&f), 0);
+    fixture_fini(&f);
+}
+
+Test(store_open, p1_keys_that_others_may_read_are_refused)
+{
+    struct fixture f;
+    char path[120];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    snprintf(path, sizeof(path), "%s/keys", f.directory);
+
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 0777, 0600);
+    cr_assert_eq(chmod(path, 0640), 0);
+    cr_assert_eq(try_open(&f), -EPERM);
+    fixture_fini(&f);
+}
+
+Test(store_open, a_second_daemon_is_refused)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    cr_assert_eq(try_open(&f), -EBUSY);
+    cr_assert_not_null(strstr(f.error, "in use"));
+    fixture_close(&f);
+    cr_assert_eq(try_open(&f), 0);
+    fixture_fini(&f);
+}
+
+/* A child, for a process opens a store but once. */
+Test(store_open, p2_a_reader_may_stand_beside_the_daemon)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    give_id(&f);
+
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct store_options options = fixture_options(&f);
+        struct store *store = NULL;
+
+        options.read_only = true;
+        _exit(store_open(&options, &store) == 0 && store_mark(store).index == 1 ? 0 : 1);
+    }
+
+    int status = 0;
+
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fixture_fini(&f);
+}
+
+Test(store_open, a_newer_store_is_refused)
+{
+    struct fixture f;
+    struct store_txn *txn;
+    uint8_t packed[2048];
+
+    fixture_init(&f);
+    txn = fixture_turn(&f);
+
+    Record__Meta *meta = meta_row(txn);
+
+    meta->schema = STORE_SCHEMA + 1;
+    store_put(txn, TABLE_META, bytes_text("meta"), bytes_of(packed, record__meta__pack(meta, packed)));
+    cr_assert_eq(txn_commit(txn), 0);
+    fixture_close(&f);
+    cr_assert_eq(try_open(&f), -EPROTO);
+    cr_assert_not_null(strstr(f.error, "newer version"));
+    fixture_fini(&f);
+}
+
+Test(store_open, a_newer_row_fails_the_transaction)
+{
+    struct fixture f;
+    Record__Team team = RECORD__TEAM__INIT;
+    uint8_t packed[64];
+
+    fixture_init(&f);
+    team.has_schema = true;
+    team.schema = STORE_SCHEMA + 1;
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    store_put(txn, TABLE_TEAM, bytes_text("team"), bytes_of(packed, record__team__pack(&team, packed)));
+    cr_assert_null(team_row(txn, "team"));
+    cr_assert_eq(store_failure(txn), -EPROTO);
+    cr_assert_eq(fixture_try_end(&f, txn), -EPROTO, "the first failure stays");
+    fixture_fini(&f);
+}
+
+/* Ids are (incarnation, index, ordinal): the copy goes on in an incarnation no one used. */
+Test(store_open, d1_a_restored_copy_gives_no_id_twice)
+{
+    struct fixture f;
+    char copy[100], again[100];
+    struct id ids[6];
+
+    fixture_init(&f);
+    ids[0] = give_id(&f);
+    fixture_close(&f);
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+    snprintf(again, sizeof(again), "%s/again", f.base);
+
+    struct store_options from = fixture_options(&f), options = from;
+
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), -EEXIST);
+    fixture_open(&f);
+    ids[1] = give_id(&f); /* the original goes on as well */
+    fixture_close(&f);
+    options.directory = copy;
+    cr_assert_eq(store_open(&options, &f.store), 0, "%s", f.error);
+    cr_assert_eq(store_mark(f.store).index, 1, "the index goes on");
+    cr_assert_eq(store_identity(f.store)->incarnation, FIXTURE_NOW_MS / 1000 + 1);
+    ids[2] = give_id(&f);
+    ids[3] = give_id(&f);
+    fixture_close(&f);
+    from.directory = copy;
+    cr_assert_eq(store_restore(&from, again, instant_of(FIXTURE_NOW_MS + 90000)), 0, "%s", f.error);
+    options.directory = again;
+    cr_assert_eq(store_open(&options, &f.store), 0, "%s", f.error);
+    cr_assert_eq(store_identity(f.store)->incarnation, FIXTURE_NOW_MS / 1000 + 90);
+    ids[4] = give_id(&f);
+    ids[5] = give_id(&f);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t j = 0; j < i; j++)
+            cr_assert_not(id_equal(ids[i], ids[j]));
+
+    struct store_txn *txn = fixture_read(&f);
+    const Record__Meta *meta = meta_row(txn);
+
+    cr_assert_eq(meta->n_incarnations, 3);
+    cr_assert_eq(meta->incarnations[2]->first_index, 4);
+    cr_assert_not_null(referral_row(txn, ids[0]));
+    cr_assert_not_null(referral_row(txn, ids[3]));
+    cr_assert_null(referral_row(txn, ids[1]));
+    store_read_end(txn);
+    fixture_fini(&f);
+}
+
+Test(store_open, d1_a_raw_older_copy_put_back_is_refused)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    give_id(&f);
+    fixture_close(&f);
+    run(&f, "cp data.mdb older");
+    fixture_open(&f);
+    give_id(&f);
+    fixture_close(&f);
+    run(&f, "cp older data.mdb");
+    cr_assert_eq(try_open(&f), -ESTALE);
+    cr_assert_not_null(strstr(f.error, "referralctl restore"));
+
+    char copy[100];
+    struct store_options from = fixture_options(&f), options = from;
+
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
+    options.directory = copy;
+    cr_assert_eq(store_open(&options, &f.store), 0, "%s", f.error);
+    fixture_close(&f);
+    run(&f, "rm owner.lock");
+    cr_assert_eq(try_open(&f), 0, "without the note nothing is known against it");
+    fixture_fini(&f);
+}
