@@ -70,17 +70,12 @@ uint32_t asking_number_of(struct asking *asking, const char *institution)
     return row != NULL ? row->number : 0;
 }
 
-int asking_party(struct asking *asking, const Record__Referral *row)
+int asking_party(struct asking *asking, Record__Referral *row)
 {
-    int party = 0;
+    const struct life_of life = {.row = row};
+    int party = life_party(&asking->work, &life) & (BY_SENDER | BY_RECEIVER);
 
-    if (asking_speaks_for(asking, row->sender) || row->submitted_by_number == asking->work.actor_number)
-        party |= BY_SENDER;
-    if (asking_speaks_for(asking, row->receiver))
-        party |= BY_RECEIVER;
-    if (party == 0 && asking->all)
-        party = BY_OPERATOR;
-    return party;
+    return party == 0 && asking->all ? BY_OPERATOR : party;
 }
 
 /* The caller's own SUBMIT with this message id (D1). */
@@ -130,10 +125,9 @@ Record__Referral *asking_find_referral(struct asking *asking, struct id *ret_id,
         return asking_refuse(asking, named == 0 ? REFUSED_MISSING : REFUSED_NOT_EXPECTED, "referral_id");
     if (find_id(asking, &id))
         row = referral_row(asking->work.txn, id);
-    if (row == NULL || asking_party(asking, row) == 0)
+    if (row == NULL || (*ret_party = asking_party(asking, row)) == 0)
         return asking_refuse(asking, REFUSED_NOT_FOUND, "");
     *ret_id = id;
-    *ret_party = asking_party(asking, row);
     return row;
 }
 

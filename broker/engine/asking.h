@@ -49,7 +49,7 @@ uint32_t asking_number_of(struct asking *asking, const char *institution); /* 0:
  * ret_party: bits of enum party; BY_OPERATOR alone for one that sees states, times and contacts only. */
 Record__Referral *asking_find_referral(struct asking *asking, struct id *ret_id, int *ret_party);
 /* 0: none of the asker's business. */
-int asking_party(struct asking *asking, const Record__Referral *row);
+int asking_party(struct asking *asking, Record__Referral *row);
 
 /* Parts that several answers share. */
 Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref ref, const Record__Inbox *row);

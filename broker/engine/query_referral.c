@@ -193,11 +193,9 @@ static bool is_wanted(const struct asking *asking, const Referral__ReferralsQuer
                       const Record__Referral *row)
 {
     int64_t now = asking->work.now.ms;
-    bool sent = row->sender_number == institution || row->submitted_by_number == institution;
-
     if (row->state == VOID || !has_state(query, row->state) || !has_priority(query, row->priority))
         return false;
-    if (institution != 0 && query->as_sender && !sent)
+    if (institution != 0 && query->as_sender && row->sender_number != institution)
         return false;
     if (institution != 0 && query->as_receiver && row->receiver_number != institution)
         return false;
@@ -209,7 +207,7 @@ static bool is_wanted(const struct asking *asking, const Referral__ReferralsQuer
 }
 
 static void add_wanted(struct page *page, const Referral__ReferralsQuery *query, uint32_t institution, struct id id,
-                       const Record__Referral *row)
+                       Record__Referral *row)
 {
     int party = asking_party(page->asking, row);
 
@@ -241,7 +239,7 @@ static void list_of_one(struct page *page, const Referral__ReferralsQuery *query
         at = id_from_key(query->cursor.data);
     while (!page_is_full(page)) {
         uint8_t key[ID_KEY_SIZE];
-        const Record__Referral *row;
+        Record__Referral *row;
 
         page->ended = !search_next(work->txn, SEARCH_INSTITUTION, institution, NULL, at, &at);
         if (page->ended)
@@ -279,7 +277,7 @@ ProtobufCMessage *query_referrals(struct asking *asking)
 
 static void add_member(struct page *page, struct id id)
 {
-    const Record__Referral *row = referral_row(page->asking->work.txn, id);
+    Record__Referral *row = referral_row(page->asking->work.txn, id);
     int party = row != NULL ? asking_party(page->asking, row) : 0;
 
     if (party != 0 && row->state != VOID)

@@ -4,7 +4,7 @@
 #include "engine/binary.h"
 #include "engine/life.h"
 
-#define CURSOR_SIZE 7 /* number of the next row u32, was the delivery told u8, failed attempts before it u16 */
+#define CURSOR_SIZE 8 /* number of the next row u32, was the delivery told u8, last state u8, failed attempts u16 */
 
 struct telling {
     struct asking *asking;
@@ -13,7 +13,8 @@ struct telling {
     Referral__ReferralView *view;
     size_t bytes;
     bool delivery_told;
-    uint16_t failures;
+    uint8_t state;     /* after the last entry told */
+    uint16_t failures; /* of the sheet's delivery so far */
 };
 
 static bool is_full(const struct telling *telling)
@@ -27,6 +28,7 @@ static void add(struct telling *telling, Referral__TimelineEntry *entry)
     if (telling->party == BY_OPERATOR)
         entry->text = NULL;
     telling->view->timeline[telling->view->n_timeline++] = entry;
+    telling->state = (uint8_t)entry->state;
     telling->bytes += referral__timeline_entry__get_packed_size(entry);
 }
 
@@ -57,14 +59,16 @@ static void tell_submission(struct telling *telling, struct id id)
     add(telling, entry);
 }
 
+/* What ended before it was delivered is delivered all the same, but its state stays. */
 static void tell_delivery(struct telling *telling)
 {
     Referral__TimelineEntry *entry = asking_message(telling->asking, &referral__timeline_entry__descriptor);
+    bool moved = telling->state == SUBMITTED;
 
     FIELD_SET(entry, at_ms, telling->row->delivered_at_ms);
     FIELD_SET(entry, event, REFERRAL__EVENT_TYPE__EVENT_DELIVERY_CONFIRMED);
-    FIELD_SET(entry, from_state, REFERRAL__STATE__SUBMITTED);
-    FIELD_SET(entry, state, REFERRAL__STATE__DELIVERED);
+    FIELD_SET(entry, from_state, (Referral__State)telling->state);
+    FIELD_SET(entry, state, moved ? REFERRAL__STATE__DELIVERED : (Referral__State)telling->state);
     entry->by = arena_text(telling->asking->work.arena, "broker");
     entry->destination = telling->row->receiver;
     FIELD_SET(entry, attempt, telling->failures + 1U);
@@ -98,7 +102,8 @@ static void go_on_at(struct telling *telling, uint32_t number)
 
     put_be32(cursor, number);
     cursor[4] = telling->delivery_told;
-    put_be16(cursor + 5, telling->failures);
+    cursor[5] = telling->state;
+    put_be16(cursor + 6, telling->failures);
     FIELD_SET(telling->view, next, binary_copy(telling->asking->work.arena, bytes_of(cursor, sizeof cursor)));
 }
 
@@ -134,7 +139,8 @@ void query_timeline(struct asking *asking, struct id id, const Record__Referral 
     view->timeline = arena_alloc(asking->work.arena, (LIMIT_PAGE_ROWS + 3) * sizeof *view->timeline);
     if (cursor.len == CURSOR_SIZE) {
         telling.delivery_told = cursor.data[4] != 0;
-        telling.failures = get_be16(cursor.data + 5);
+        telling.state = cursor.data[5] < STATE_COUNT ? cursor.data[5] : SUBMITTED;
+        telling.failures = get_be16(cursor.data + 6);
         tell_rows(&telling, id, get_be32(cursor.data));
         return;
     }

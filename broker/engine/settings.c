@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "engine/authority.h"
+#include "engine/registry.h"
 #include "rules/identity.h"
 
 /* L4: exceptions this far on are handed to the rules. 60 working days with every holiday in between end well within. */
@@ -134,6 +134,8 @@ bool settings_apply_put(struct work *work)
     enum setting setting;
     bool known = setting_find(put->name, &setting);
 
+    if (!registry_may_touch(work, put->institution))
+        return false;
     if (!known)
         refuse(work, put->name == NULL ? REFUSED_MISSING : REFUSED_UNKNOWN_SETTING, "name");
     else if (put->value != NULL)
@@ -163,6 +165,8 @@ bool settings_apply_calendar_day(struct work *work)
     Record__CalendarDay row = RECORD__CALENDAR_DAY__INIT;
     struct date date;
 
+    if (!registry_may_touch(work, NULL))
+        return false;
     if (put->date == NULL)
         return refuse(work, REFUSED_MISSING, "date");
     /* Days are unsigned in the store's keys. */
