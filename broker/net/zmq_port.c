@@ -1,0 +1,289 @@
+/* zmq_port.c - frames and connections of one ROUTER socket. */
+#include "net/zmq_port.h"
+#include "limits.h"
+#include "net/connections.h"
+#include "net/port_socket.h"
+#include "net/pump.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+/* A dropped peer has that long to receive what was sent before, up to twice. */
+#define DROP_DELAY_MS 100
+#define DROPS_INITIAL 16
+
+struct drop {
+    uint64_t peer;
+    bool due;
+};
+
+struct zmq_port {
+    struct zmq_port_handler handler;
+    void *router, *monitor;
+    struct pump *frames, *reports;
+    struct connections *connections;
+    struct event *drop_timer;
+    struct drop *drops;
+    size_t drop_count, drop_room;
+    uint64_t dropped;
+    bool dry, paused;
+    char endpoint[PORT_ENDPOINT_SIZE];
+};
+
+/* ---- Connections ---- */
+
+static void shut(struct connection_shape shape)
+{
+    struct stat status;
+    if (fstat(shape.fd, &status) == 0 && status.st_ino == shape.inode) {
+        shutdown(shape.fd, SHUT_RDWR);
+    }
+}
+
+static void accepted(struct zmq_port *port, int fd)
+{
+    struct stat status;
+    struct connection_shape shape = {.fd = fd};
+    if (fstat(fd, &status) == 0) {
+        shape.inode = status.st_ino;
+    }
+    connections_accepted(port->connections, shape);
+    if (connections_excess(port->connections, PORT_SILENT_MAX, PORT_CONNECTIONS_MAX, &shape)) {
+        shut(shape);
+    }
+}
+
+static ssize_t receive_report(void *user)
+{
+    struct zmq_port *port = user;
+    struct port_report report;
+    int rc = port_socket_report(port->monitor, &report);
+    if (rc < 0) {
+        return rc;
+    }
+    if (report.accepted) {
+        accepted(port, report.fd);
+    } else {
+        connections_ended(port->connections, report.fd);
+    }
+    return 1;
+}
+
+/* Peers are lost after their last frame: when the ROUTER holds nothing more. */
+static void tell_lost(struct zmq_port *port)
+{
+    uint64_t peer;
+    while (port->dry && connections_reap(port->connections, &peer)) {
+        port->handler.lost(port->handler.user, peer);
+    }
+}
+
+static void on_reports(void *user, bool dry)
+{
+    (void)dry;
+    struct zmq_port *port = user;
+    port->dry = port->paused || !port_socket_has_input(port->router);
+    tell_lost(port);
+    pump_again(port->frames);
+    port->handler.burst_end(port->handler.user);
+}
+
+/* ---- Frames in ---- */
+
+static bool is_dropped(const struct zmq_port *port, uint64_t peer)
+{
+    for (size_t i = 0; i < port->drop_count; i++) {
+        if (port->drops[i].peer == peer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void hear(struct zmq_port *port, const struct port_frame *frame)
+{
+    if (!connections_knows(port->connections, frame->peer)) {
+        /* The report of its beginning was sent before its first frame, and must be read before it. */
+        while (receive_report(port) >= 0) {
+        }
+        connections_heard(port->connections, frame->peer, frame->fd);
+    }
+    if (!is_dropped(port, frame->peer)) {
+        port->handler.frame(port->handler.user, frame->peer, frame->public_key, frame->payload);
+    }
+}
+
+static ssize_t receive_frame(void *user)
+{
+    struct zmq_port *port = user;
+    struct port_frame frame;
+    int rc = port_socket_receive(port->router, &frame);
+    if (rc == -EBADMSG) {
+        port->dropped++;
+        return 1;
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    ssize_t size = (ssize_t)frame.payload.size;
+    hear(port, &frame);
+    port_frame_release(&frame);
+    return size;
+}
+
+static void on_frames(void *user, bool dry)
+{
+    struct zmq_port *port = user;
+    port->dry = dry;
+    tell_lost(port);
+    port->handler.burst_end(port->handler.user);
+}
+
+/* ---- Frames out ---- */
+
+int zmq_port_send(void *user, uint64_t peer, struct bytes frame)
+{
+    struct zmq_port *port = user;
+    if (!connections_knows(port->connections, peer)) {
+        return -EHOSTUNREACH; /* libzmq learns of an end in its own time */
+    }
+    int rc = port_socket_send(port->router, peer, frame);
+    pump_again(port->frames);
+    return rc;
+}
+
+/* Those asked for since the last tick wait for the next one. */
+static void on_drop_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct zmq_port *port = user;
+    size_t kept = 0;
+    for (size_t i = 0; i < port->drop_count; i++) {
+        struct connection_shape shape;
+        bool open = connections_shape(port->connections, port->drops[i].peer, &shape);
+        if (open && port->drops[i].due) {
+            shut(shape);
+        }
+        if (connections_knows(port->connections, port->drops[i].peer)) {
+            port->drops[kept++] = (struct drop){.peer = port->drops[i].peer, .due = true};
+        }
+    }
+    port->drop_count = kept;
+    if (kept == 0) {
+        event_del(port->drop_timer);
+    }
+}
+
+void zmq_port_drop(void *user, uint64_t peer)
+{
+    struct zmq_port *port = user;
+    if (!connections_knows(port->connections, peer) || is_dropped(port, peer)) {
+        return;
+    }
+    if (port->drop_count == port->drop_room) {
+        port->drop_room = port->drop_room ? 2 * port->drop_room : DROPS_INITIAL;
+        port->drops = realloc(port->drops, port->drop_room * sizeof *port->drops);
+        assert(port->drops);
+    }
+    port->drops[port->drop_count++] = (struct drop){.peer = peer};
+    static const struct timeval delay = {0, DROP_DELAY_MS * 1000};
+    if (!event_pending(port->drop_timer, EV_TIMEOUT, NULL)) {
+        event_add(port->drop_timer, &delay);
+    }
+}
+
+/* ---- Life ---- */
+
+static int port_prepare(struct zmq_port *port, const struct zmq_port_options *options)
+{
+    int rc = connections_open(&port->connections);
+    if (rc < 0) {
+        return rc;
+    }
+    port->drop_timer = event_new(options->base, -1, EV_PERSIST, on_drop_timer, port);
+    if (!port->drop_timer) {
+        return -ENOMEM;
+    }
+    rc = port_socket_open(options->zmq_context, options->secret_key, options->endpoints, &port->router);
+    if (rc == 0) {
+        rc = port_socket_monitor(options->zmq_context, port->router, &port->monitor);
+    }
+    return rc;
+}
+
+/* Bound last, so that no connection comes before its monitor. */
+static int port_start(struct zmq_port *port, const struct zmq_port_options *options)
+{
+    struct pump_calls reports = {.user = port, .receive = receive_report, .burst_end = on_reports};
+    struct pump_calls frames = {.user = port, .receive = receive_frame, .burst_end = on_frames};
+    int rc = pump_open(options->base, port->monitor, reports, &port->reports);
+    if (rc == 0) {
+        rc = pump_open(options->base, port->router, frames, &port->frames);
+    }
+    return rc < 0 ? rc : port_socket_bind(port->router, options->endpoints, port->endpoint);
+}
+
+int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_port)
+{
+    struct zmq_port *port = calloc(1, sizeof *port);
+    if (!port) {
+        return -ENOMEM;
+    }
+    port->handler = options->handler;
+    int rc = port_prepare(port, options);
+    if (rc == 0) {
+        rc = port_start(port, options);
+    }
+    if (rc < 0) {
+        zmq_port_close(port);
+        return rc;
+    }
+    *ret_port = port;
+    return 0;
+}
+
+void zmq_port_close(struct zmq_port *port)
+{
+    if (!port) {
+        return;
+    }
+    pump_close(port->frames);
+    pump_close(port->reports);
+    port_socket_close(port->router, port->monitor, port->paused);
+    if (port->drop_timer) {
+        event_free(port->drop_timer);
+    }
+    free(port->drops);
+    connections_close(port->connections);
+    free(port);
+}
+
+void zmq_port_pause(struct zmq_port *port)
+{
+    port->paused = true;
+    pump_pause(port->frames);
+}
+
+uint64_t zmq_port_missed(const struct zmq_port *port)
+{
+    return pump_missed(port->frames) + pump_missed(port->reports);
+}
+
+uint64_t zmq_port_dropped(const struct zmq_port *port)
+{
+    return port->dropped;
+}
+
+size_t zmq_port_connections(const struct zmq_port *port)
+{
+    return connections_count(port->connections);
+}
+
+const char *zmq_port_endpoint(const struct zmq_port *port)
+{
+    return port->endpoint;
+}

@@ -1,0 +1,139 @@
+/* net_connections.c - which connection is whose, whatever the order in which the reports come. */
+#include <criterion/criterion.h>
+
+#include "net/connections.h"
+
+static struct connections *all;
+
+static void set_up(void)
+{
+    cr_assert_eq(connections_open(&all), 0);
+}
+
+static void tear_down(void)
+{
+    connections_close(all);
+}
+
+TestSuite(connections, .init = set_up, .fini = tear_down);
+
+static void accepted(int fd, uint64_t inode)
+{
+    connections_accepted(all, (struct connection_shape){.fd = fd, .inode = inode});
+}
+
+/* The peers that are lost now, in order, up to `count` of them. */
+static void check_lost(const uint64_t *peers, size_t count)
+{
+    uint64_t peer;
+    for (size_t i = 0; i < count; i++) {
+        cr_assert(connections_reap(all, &peer), "only %zu are lost", i);
+        cr_assert_eq(peer, peers[i]);
+        cr_assert_not(connections_knows(all, peer));
+    }
+    cr_assert_not(connections_reap(all, &peer), "one too many: %lu", (unsigned long)peer);
+}
+#define LOST(...) check_lost((uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+Test(connections, a_peer_is_lost_when_its_connection_ended)
+{
+    accepted(7, 70);
+    connections_heard(all, 1, 7);
+    connections_heard(all, 1, 7);
+    cr_assert(connections_knows(all, 1));
+    check_lost(NULL, 0);
+    connections_ended(all, 7);
+    LOST(1);
+    cr_assert_eq(connections_count(all), 0);
+}
+
+Test(connections, one_that_never_spoke_goes_silently)
+{
+    accepted(7, 70);
+    connections_ended(all, 7);
+    check_lost(NULL, 0);
+}
+
+Test(connections, frames_read_after_the_end_still_belong_to_the_ended_one)
+{
+    accepted(7, 70);
+    connections_ended(all, 7);
+    accepted(7, 71);
+    connections_heard(all, 1, 7); /* the first connection's, read late */
+    connections_heard(all, 2, 7);
+    LOST(1);
+    cr_assert(connections_knows(all, 2));
+    connections_ended(all, 7);
+    LOST(2);
+}
+
+Test(connections, a_frame_after_its_end_was_reaped_is_lost_again)
+{
+    accepted(7, 70);
+    connections_ended(all, 7);
+    check_lost(NULL, 0);
+    connections_heard(all, 1, 7);
+    struct connection_shape shape;
+    cr_assert_not(connections_shape(all, 1, &shape), "there is no socket to shut");
+    LOST(1);
+}
+
+Test(connections, a_descriptor_given_twice_ends_the_first)
+{
+    accepted(7, 70);
+    connections_heard(all, 1, 7);
+    accepted(7, 71);
+    LOST(1);
+    connections_heard(all, 2, 7);
+    struct connection_shape shape;
+    cr_assert(connections_shape(all, 2, &shape));
+    cr_assert_eq(shape.inode, 71);
+}
+
+Test(connections, only_an_open_one_has_a_shape)
+{
+    struct connection_shape shape;
+    accepted(7, 70);
+    cr_assert_not(connections_shape(all, 1, &shape));
+    connections_heard(all, 1, 7);
+    cr_assert(connections_shape(all, 1, &shape));
+    cr_assert_eq(shape.fd, 7);
+    cr_assert_eq(shape.inode, 70);
+    connections_ended(all, 7);
+    cr_assert_not(connections_shape(all, 1, &shape));
+}
+
+Test(connections, beyond_the_bound_the_oldest_silent_one_is_named_once)
+{
+    struct connection_shape shape;
+    for (int fd = 10; fd < 14; fd++) {
+        accepted(fd, 0);
+    }
+    connections_heard(all, 1, 10);
+    cr_assert_not(connections_excess(all, 3, 100, &shape), "three are silent");
+    accepted(14, 0);
+    cr_assert(connections_excess(all, 3, 100, &shape));
+    cr_assert_eq(shape.fd, 11);
+    cr_assert_not(connections_excess(all, 3, 100, &shape));
+    accepted(15, 0);
+    cr_assert(connections_excess(all, 3, 100, &shape));
+    cr_assert_eq(shape.fd, 12);
+    cr_assert_eq(connections_count(all), 4);
+    connections_ended(all, 11);
+    connections_ended(all, 12);
+    cr_assert_eq(connections_count(all), 4);
+}
+
+Test(connections, beyond_the_bound_of_all_a_silent_one_goes_and_never_one_that_spoke)
+{
+    struct connection_shape shape;
+    accepted(10, 0);
+    connections_heard(all, 1, 10);
+    accepted(11, 0);
+    connections_heard(all, 2, 11);
+    cr_assert_not(connections_excess(all, 100, 1, &shape));
+    accepted(12, 0);
+    cr_assert(connections_excess(all, 100, 2, &shape));
+    cr_assert_eq(shape.fd, 12);
+    cr_assert_not(connections_excess(all, 100, 2, &shape));
+}
