@@ -35,7 +35,8 @@ struct turn_clock {
     int64_t mono_ms;
     bool hold; /* C4 */
 };
-void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32], struct bytes frame, struct turn_clock clock);
+void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32], struct bytes frame,
+                  struct turn_clock clock);
 /* The transport lost this peer. */
 void turn_peer_lost(struct turn *turn, uint64_t peer);
 /* May this key connect? For ZAP. */
@@ -56,7 +57,8 @@ void turn_drain(struct turn *turn, uint32_t retry_after_ms);
 bool turn_time_confirmed(struct turn *turn);
 
 struct turn_counters {
-    uint64_t turns, commands, refused, queries, deliveries, redeliveries, acks, acks_unknown, dropped_frames, busy, sessions_lost;
+    uint64_t turns, commands, refused, queries, deliveries, redeliveries, acks, acks_unknown, dropped_frames, busy,
+        sessions_lost;
     uint32_t sessions;
     uint32_t largest_turn;
 };

@@ -1,0 +1,167 @@
+/* commit.c - seal, propose, apply, commit; and what to do when the store fails (D2; design: the engine's discipline). */
+#include <errno.h>
+#include <sodium.h>
+
+#include "engine/binary.h"
+#include "turn/inside.h"
+
+/* The log says that this batch is to be applied. What it does is visible and durable when this returns 0. */
+int turn_on_committed(void *user, uint64_t index, struct bytes batch)
+{
+    struct turn *turn = user;
+    struct store_turn mark = {.index = index, .time = turn->clock.now};
+    struct store_txn *txn = NULL;
+    int result = store_turn_begin(turn->options.store, &turn->arena, &txn);
+
+    if (result != 0)
+        return result;
+    crypto_generichash(mark.batch_digest, sizeof mark.batch_digest, batch.data, batch.size, NULL, 0);
+    result = engine_apply(txn, batch, &turn->effects);
+    if (result != 0) {
+        store_turn_abort(txn);
+        return result;
+    }
+    result = store_turn_end(txn, &mark);
+    return result == 0 ? store_flush(turn->options.store) : result;
+}
+
+/* After EIO the outcome is unknown: the store, opened anew, knows whether the turn is there. */
+static int ask_store(struct turn *turn, uint64_t index)
+{
+    int result = store_reopen(turn->options.store);
+
+    if (result != 0)
+        return result;
+    return store_mark(turn->options.store).index == index ? 0 : -EIO;
+}
+
+/* Some commands of the batch as one turn. On failure nothing of it is there. */
+static int attempt(struct turn *turn, size_t first, size_t count, bool full)
+{
+    const struct store_identity *identity = store_identity(turn->options.store);
+    struct store_mark mark = store_mark(turn->options.store);
+    size_t before = arena_mark(&turn->arena);
+    Batch__Batch head = BATCH__BATCH__INIT;
+
+    head.has_format = head.has_incarnation = head.has_rules_version = head.has_index = head.has_now_ms = true;
+    head.has_store_id = head.has_previous = head.has_hold = head.has_full = true;
+    head.format = BATCH_FORMAT;
+    head.store_id = binary_copy(&turn->arena, bytes_of(identity->store_id, sizeof identity->store_id));
+    head.incarnation = identity->incarnation;
+    head.rules_version = RULES_VERSION;
+    head.index = mark.index + 1;
+    head.previous.data = mark.digest;
+    head.previous.len = sizeof mark.digest;
+    head.now_ms = turn->clock.now.ms;
+    head.hold = turn->clock.hold;
+    head.full = full;
+
+    int result = log_propose(turn->log, head.index, batch_seal(&turn->batch, first, count, &head, &turn->arena));
+
+    if (result == -EIO)
+        result = ask_store(turn, head.index);
+    if (result != 0)
+        arena_rewind(&turn->arena, before);
+    return result;
+}
+
+static void take_outcome(struct turn *turn, const struct outcome *outcome)
+{
+    struct session *session = sessions_of_epoch(&turn->sessions, outcome->session);
+    const struct kind_info *kind = kind_info(outcome->kind);
+    bool is_ack = kind != NULL && kind->class == KIND_DELIVERY;
+
+    turn->counters.refused += outcome->refused;
+    turn->counters.acks_unknown += outcome->refused && is_ack;
+    if (session == NULL)
+        return;
+    if (!is_ack)
+        session->unanswered--;
+    if (outcome->reply.size != 0)
+        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY, outcome->reply, &turn->arena);
+}
+
+/* The turn is on disk: its answers may be said, and inboxes in memory follow. */
+static void take_effects(struct turn *turn)
+{
+    const struct effects *effects = &turn->effects;
+    uint32_t commands = (uint32_t)effects->outcome_count;
+
+    for (size_t i = 0; i < effects->outcome_count; i++)
+        take_outcome(turn, &effects->outcomes[i]);
+    for (size_t i = 0; i < effects->inbox_count; i++)
+        deliveries_note(&turn->deliveries, &effects->inbox[i], turn->clock.now);
+    turn->keys_changed |= effects->keys_changed;
+    turn->destinations_changed |= effects->destinations_changed;
+    turn->time_confirmed |= effects->time_confirmed;
+    turn->counters.turns++;
+    turn->counters.commands += commands;
+    if (commands > turn->counters.largest_turn)
+        turn->counters.largest_turn = commands;
+}
+
+/* Out of room the client may try again later; of any other failure it is told as it is (D2). */
+static void refuse_entry(struct turn *turn, const struct batch_entry *entry, int failure)
+{
+    struct session *session = sessions_of_epoch(&turn->sessions, entry->session);
+    const struct kind_info *kind = kind_info(entry->kind);
+
+    if (session == NULL || kind == NULL || kind->class != KIND_COMMAND)
+        return;
+    session->unanswered--;
+    turn_refuse(turn, session, entry->request, entry->position, failure == -ENOSPC ? REFUSED_DISK_FULL : REFUSED_FAILED,
+                FULL_RETRY_MS);
+}
+
+/* A lasting failure is one of the whole store, not of a row or of room. */
+static bool is_lasting(int failure)
+{
+    return failure != 0 && failure != -ENOSPC && failure != -EBADMSG;
+}
+
+/* One command a turn, so that only the culprit is refused. */
+static int commit_singly(struct turn *turn, bool full)
+{
+    size_t done = 0;
+    int failure = 0;
+
+    for (size_t i = 0; i < turn->batch.count; i++) {
+        int result = attempt(turn, i, 1, full);
+
+        if (result == 0) {
+            take_effects(turn);
+            done++;
+        } else {
+            refuse_entry(turn, &turn->batch.entries[i], result);
+            failure = result;
+        }
+    }
+    turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
+    return done == 0 && is_lasting(failure) ? failure : 0;
+}
+
+static bool is_full(const struct turn *turn)
+{
+    struct store_room room;
+
+    return store_room(turn->options.store, &room) == 0 && room.full;
+}
+
+int turn_commit(struct turn *turn)
+{
+    bool full = is_full(turn);
+    int result = attempt(turn, 0, turn->batch.count, full);
+
+    if (result != 0) {
+        full = full || result == -ENOSPC || is_full(turn);
+        result = attempt(turn, 0, turn->batch.count, full);
+    }
+    if (result == 0)
+        take_effects(turn);
+    deliveries_settle(&turn->deliveries, result == 0);
+    if (result != 0)
+        result = commit_singly(turn, full);
+    batch_clear(&turn->batch);
+    turn->batch_is_urgent = false;
+    return result;
+}

@@ -1,0 +1,67 @@
+/* inside.h - the turn, for its own files: receive.c takes frames, commit.c makes turns, speak.c says what came of them. */
+#pragma once
+#include "log/log.h"
+#include "turn/delivery.h"
+#include "turn/turn.h"
+#include "wire/wire.h"
+
+#define TURN_ARENA_BYTES (4ULL << 30) /* of address space */
+#define TURN_ARENA_KEEP  (8U << 20)
+#define ACKS_MAY_WAIT_MS 10        /* a turn of nothing but acks: two syncs a message instead of four */
+#define PAUSE_MS         1000      /* after a failure, before the daemon's own commands are tried again */
+#define HELD_PAUSE_MS    MINUTE_MS /* between clock commands that can do nothing while the time is in doubt (C4) */
+#define WALK_MS          1000      /* between looks at every session: silence, keys that end (P2) */
+#define SILENT_INTERVALS 3
+#define BUSY_RETRY_MS    200
+#define FULL_RETRY_MS    5000
+#define HEAVY_MAX        256 /* queries and shown payloads a turn: their answers are large */
+
+struct query {
+    struct question question;
+    uint64_t session;
+    struct query *next;
+};
+
+struct turn {
+    struct turn_options options;
+    struct log *log;
+    struct arena arena; /* from the end of one turn to the end of the next */
+    struct batch batch;
+    struct sessions sessions;
+    struct deliveries deliveries;
+    struct query *queries, *last_query;
+    uint32_t heavy;
+    struct farewell *farewells, *last_farewell;
+    struct frame_writer writer;
+    struct turn_counters counters;
+    struct turn_clock clock; /* of the present call */
+
+    bool batch_is_urgent;   /* holds more than acks, or an ack somebody waits for */
+    int64_t batch_since_ms; /* monotonic: its first command */
+    struct effects effects; /* of the batch applied last */
+    struct instant next_due;
+    int64_t own_pause_ms, clock_pause_ms, next_walk_ms; /* monotonic: not before */
+    uint32_t parked;                                    /* sessions with parked output */
+    bool keys_changed, destinations_changed, time_confirmed, is_drained;
+    int failure; /* of a turn inside turn_receive */
+};
+
+/* receive.c */
+void turn_refuse(struct turn *turn, struct session *session, uint64_t request, uint32_t position, enum refusal refusal,
+                 uint32_t retry_after_ms);
+
+/* commit.c */
+int turn_on_committed(void *user, uint64_t index, struct bytes batch);
+/* Seals, proposes, applies and commits what was collected. 0, or a lasting failure. */
+int turn_commit(struct turn *turn);
+
+/* speak.c */
+/* Ends the session: its deliveries go back; GOODBYE with this reason (NULL: none), and the connection with it where `drop`. */
+void turn_end_session(struct turn *turn, struct session *session, const char *reason, bool drop);
+/* To a peer without a session. */
+void turn_say_to_peer(struct turn *turn, uint64_t peer, Referral__Kind kind, const ProtobufCMessage *body, bool drop);
+void turn_speak(struct turn *turn);
+/* GOODBYE with a reason, in the arena. */
+Referral__Goodbye *turn_goodbye(struct turn *turn, const char *reason, uint32_t retry_after_ms);
+/* Tries what a peer would not take; a peer that takes nothing for too long is let go. */
+void turn_try_parked(struct turn *turn);

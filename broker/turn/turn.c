@@ -1,0 +1,398 @@
+/* turn.c - the turn itself: look around, collect, commit, hand out, answer, speak. */
+#include "turn/turn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "turn/inside.h"
+
+#define HAND_OUT_BYTES  (8U << 20) /* bodies in one turn */
+#define PARKED_RETRY_MS 2
+
+/* What the clock has to do first; read once, later after every turn. */
+static int read_next_due(struct turn *turn)
+{
+    struct store_txn *txn = NULL;
+    int result = store_read_begin(turn->options.store, &turn->arena, &txn);
+
+    if (result != 0)
+        return result;
+    turn->next_due = engine_next_due(txn);
+    store_read_end(txn);
+    return 0;
+}
+
+static int open_parts(struct turn *turn)
+{
+    int result = arena_open(&turn->arena, TURN_ARENA_BYTES);
+
+    if (result == 0)
+        result = batch_open(&turn->batch);
+    if (result == 0)
+        result = frame_writer_init(&turn->writer);
+    if (result == 0)
+        result = log_open_embedded(turn_on_committed, turn, &turn->log);
+    if (result == 0)
+        result = read_next_due(turn);
+    return result;
+}
+
+int turn_open(const struct turn_options *options, struct turn **ret_turn)
+{
+    struct turn *turn = calloc(1, sizeof *turn);
+
+    if (turn == NULL)
+        return -ENOMEM;
+    turn->options = *options;
+    if (turn->options.window == 0)
+        turn->options.window = LIMIT_WINDOW;
+    if (turn->options.ping_interval_ms == 0)
+        turn->options.ping_interval_ms = DEFAULT_PING_INTERVAL_MS;
+    deliveries_init(&turn->deliveries, store_mark(options->store).index, store_identity(options->store)->incarnation);
+
+    int result = open_parts(turn);
+
+    if (result != 0) {
+        turn_close(turn);
+        return result;
+    }
+    *ret_turn = turn;
+    return 0;
+}
+
+void turn_close(struct turn *turn)
+{
+    struct session *session, *next;
+
+    if (turn == NULL)
+        return;
+    HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
+    {
+        deliveries_leave(&turn->deliveries, &session->consumer);
+        sessions_remove(&turn->sessions, session);
+    }
+    deliveries_fini(&turn->deliveries);
+    log_close(turn->log);
+    frame_writer_fini(&turn->writer);
+    batch_close(&turn->batch);
+    arena_close(&turn->arena);
+    free(turn);
+}
+
+void turn_peer_lost(struct turn *turn, uint64_t peer)
+{
+    struct session *session = sessions_of_peer(&turn->sessions, peer);
+
+    if (session == NULL)
+        return;
+    turn->counters.sessions_lost++;
+    turn_end_session(turn, session, NULL, false);
+}
+
+bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant now)
+{
+    size_t mark = arena_mark(&turn->arena);
+    struct store_txn *txn = NULL;
+    struct speaker speaker;
+
+    if (store_read_begin(turn->options.store, &turn->arena, &txn) != 0)
+        return false;
+
+    bool admits = engine_speaker(txn, public_key, now, &speaker);
+
+    store_read_end(txn);
+    arena_rewind(&turn->arena, mark);
+    return admits;
+}
+
+/* Commands are due at once; nothing but acks may wait a little for company. */
+static int64_t batch_wait_ms(const struct turn *turn, const struct turn_clock *clock)
+{
+    int64_t wait = turn->batch_since_ms + ACKS_MAY_WAIT_MS - clock->mono_ms;
+
+    if (turn->batch.count == 0)
+        return -1;
+    return turn->batch_is_urgent || wait < 0 || !batch_has_room(&turn->batch, LIMIT_FRAME_BYTES) ? 0 : wait;
+}
+
+/* C3: until the clock has something to do; -1: nothing ever. */
+static int64_t clock_wait_ms(const struct turn *turn, const struct turn_clock *clock)
+{
+    int64_t due = turn->next_due.ms - clock->now.ms, pause = turn->clock_pause_ms - clock->mono_ms;
+
+    if (!instant_is_set(turn->next_due))
+        return -1;
+    if (due <= 0 && pause <= 0)
+        return 0;
+    return due > pause ? due : pause;
+}
+
+/* The daemon's own commands: what goes back, and the clock. */
+static int64_t own_wait_ms(const struct turn *turn, const struct turn_clock *clock)
+{
+    int64_t wait = turn->deliveries.going_back != NULL ? 0 : clock_wait_ms(turn, clock);
+    int64_t pause = turn->own_pause_ms - clock->mono_ms;
+
+    return wait >= 0 && pause > wait ? pause : wait;
+}
+
+/* True: the clock is among them. */
+static bool collect_own(struct turn *turn)
+{
+    if (turn->own_pause_ms > turn->clock.mono_ms)
+        return false;
+    deliveries_collect(&turn->deliveries, &turn->batch, &turn->arena);
+    if (clock_wait_ms(turn, &turn->clock) != 0 || !batch_has_room_for_own(&turn->batch))
+        return false;
+    batch_add_own(&turn->batch, BATCH__INTERNAL__CLOCK, NULL, &turn->arena);
+    return true;
+}
+
+/* P2, D4: sessions that fell silent, and keys that have ended, once a second. */
+static void walk_sessions(struct turn *turn)
+{
+    int64_t silent_since = turn->clock.mono_ms - (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
+    struct session *session, *next;
+
+    if (turn->clock.mono_ms < turn->next_walk_ms)
+        return;
+    turn->next_walk_ms = turn->clock.mono_ms + WALK_MS;
+    HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
+    {
+        if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
+            turn_end_session(turn, session, "key expired", true);
+        } else if (session->heard_ms <= silent_since) {
+            turn->counters.sessions_lost++;
+            turn_end_session(turn, session, NULL, true);
+        }
+    }
+}
+
+/* The key's roles may be others now; only receivers receive. */
+static void renew_session(struct turn *turn, struct store_txn *txn, struct session *session,
+                          const struct speaker *speaker)
+{
+    bool receives = speaker->roles >> REFERRAL__ROLE__RECEIVE & 1;
+
+    session->speaker = *speaker;
+    if (receives && session->consumer.mailbox == NULL)
+        deliveries_join(&turn->deliveries, txn, &session->consumer, speaker->number, session->speaker.institution);
+    if (!receives)
+        deliveries_leave(&turn->deliveries, &session->consumer);
+}
+
+/* Keys, roles or institutions changed: does each session's key still speak? */
+static void renew_sessions(struct turn *turn, struct store_txn *txn)
+{
+    struct session *session, *next;
+    struct speaker speaker;
+
+    HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
+    {
+        if (engine_speaker(txn, session->key, turn->clock.now, &speaker))
+            renew_session(turn, txn, session, &speaker);
+        else
+            turn_end_session(turn, session, "key revoked", true);
+    }
+    turn->keys_changed = false;
+}
+
+static struct live_inbox live_inbox(void *user, uint32_t institution)
+{
+    return deliveries_live(&((const struct turn *)user)->deliveries, institution);
+}
+
+static bool live_in_flight(void *user, struct inbox_ref ref)
+{
+    return deliveries_in_flight(&((const struct turn *)user)->deliveries, ref);
+}
+
+static void answer_queries(struct turn *turn, struct store_txn *txn)
+{
+    struct live live = {
+        .user = turn,
+        .inbox = live_inbox,
+        .in_flight = live_in_flight,
+        .broker_version = turn->options.broker_version,
+        .sessions = sessions_count(&turn->sessions),
+        .turns = turn->counters.turns,
+        .commands = turn->counters.commands,
+        .refused = turn->counters.refused,
+        .dropped_frames = turn->counters.dropped_frames,
+        .time_held = turn->clock.hold,
+    };
+
+    for (struct query *query = turn->queries; query != NULL; query = query->next) {
+        struct session *session = sessions_of_epoch(&turn->sessions, query->session);
+
+        if (session == NULL)
+            continue;
+        session->unanswered--;
+        query->question.now = turn->clock.now;
+        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY,
+                    query_answer(txn, &turn->arena, &query->question, &live), &turn->arena);
+    }
+}
+
+static void hand_to_session(void *user, struct consumer *consumer, struct bytes delivery)
+{
+    struct turn *turn = user;
+
+    session_say(&turn->sessions, session_of_consumer(consumer), REFERRAL__KIND__DELIVERY, delivery, &turn->arena);
+}
+
+static void hand_out(struct turn *turn, struct store_txn *txn)
+{
+    struct handout handout = {
+        .txn = txn,
+        .arena = &turn->arena,
+        .now = turn->clock.now,
+        .mono_ms = turn->clock.mono_ms,
+        .bytes_left = HAND_OUT_BYTES,
+        .user = turn,
+        .hand = hand_to_session,
+    };
+
+    deliveries_hand_out(&turn->deliveries, &handout);
+}
+
+/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). */
+static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clock)
+{
+    turn->next_due = engine_next_due(txn);
+    turn->clock_pause_ms = 0;
+    if (was_clock && !turn->effects.due_left && instant_is_due(turn->next_due, turn->clock.now))
+        turn->clock_pause_ms = turn->clock.mono_ms + (turn->clock.hold ? HELD_PAUSE_MS : PAUSE_MS);
+}
+
+/* Everything that is only read, through one view of what is committed. */
+static int read_part(struct turn *turn, bool was_turn, bool was_clock)
+{
+    struct store_txn *txn = NULL;
+    int result;
+
+    if (!was_turn && turn->queries == NULL && turn->deliveries.ready == NULL)
+        return 0;
+    result = store_read_begin(turn->options.store, &turn->arena, &txn);
+    if (result != 0)
+        return result;
+    if (turn->keys_changed)
+        renew_sessions(turn, txn);
+    if (turn->destinations_changed)
+        deliveries_reload(&turn->deliveries, txn);
+    turn->destinations_changed = false;
+    if (was_turn)
+        note_next_due(turn, txn, was_clock);
+    answer_queries(turn, txn);
+    hand_out(turn, txn);
+    result = store_failure(txn);
+    store_read_end(txn);
+    return result;
+}
+
+/* Nobody is told before the commit: what is handed out and answered is read from what is committed. */
+int turn_run(struct turn *turn, struct turn_clock clock)
+{
+    int failure = turn->failure, result = 0;
+    bool was_turn = false, was_clock = false;
+
+    turn->failure = 0;
+    turn->clock = clock;
+    walk_sessions(turn);
+    turn_try_parked(turn);
+    deliveries_look(&turn->deliveries, clock.now, clock.mono_ms);
+    if (batch_wait_ms(turn, &clock) == 0 || own_wait_ms(turn, &clock) == 0) {
+        was_clock = collect_own(turn);
+        was_turn = turn->batch.count != 0;
+    }
+    if (was_turn)
+        failure = turn_commit(turn);
+    result = read_part(turn, was_turn, was_clock);
+    turn->queries = NULL;
+    turn->heavy = 0;
+    turn_speak(turn);
+    arena_reset(&turn->arena, TURN_ARENA_KEEP);
+    return failure != 0 ? failure : result;
+}
+
+static void sooner(int64_t *wait, int64_t other)
+{
+    if (other >= 0 && (*wait < 0 || other < *wait))
+        *wait = other;
+}
+
+int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
+{
+    const struct deliveries *deliveries = &turn->deliveries;
+    int64_t wait = -1;
+
+    if (turn->is_drained)
+        return -1;
+    if (turn->failure != 0 || turn->queries != NULL || turn->farewells != NULL || turn->sessions.speaking != NULL ||
+        deliveries->ready != NULL)
+        return 0;
+    sooner(&wait, batch_wait_ms(turn, &clock));
+    sooner(&wait, own_wait_ms(turn, &clock));
+    if (turn->parked != 0)
+        sooner(&wait, PARKED_RETRY_MS);
+    if (turn->sessions.by_peer != NULL)
+        sooner(&wait, turn->next_walk_ms > clock.mono_ms ? turn->next_walk_ms - clock.mono_ms : 0);
+    if (deliveries->next_late_ms != INT64_MAX)
+        sooner(&wait, deliveries->next_late_ms > clock.mono_ms ? deliveries->next_late_ms - clock.mono_ms : 0);
+    if (instant_is_set(deliveries->next_back_off))
+        sooner(&wait, deliveries->next_back_off.ms > clock.now.ms ? deliveries->next_back_off.ms - clock.now.ms : 0);
+    return wait;
+}
+
+bool turn_wants(struct turn *turn, struct turn_clock clock)
+{
+    return turn_wait_ms(turn, clock) == 0;
+}
+
+void turn_alarm(struct turn *turn, const char *code, const char *subject, const char *detail, bool raise)
+{
+    Batch__AlarmChange change = BATCH__ALARM_CHANGE__INIT;
+
+    if (!batch_has_room_for_own(&turn->batch))
+        return; /* an alarm is a condition: its owner says it again */
+    change.code = arena_text(&turn->arena, code);
+    change.subject = arena_text(&turn->arena, subject);
+    change.detail = arena_text(&turn->arena, detail);
+    batch_add_own(&turn->batch, raise ? BATCH__INTERNAL__RAISE_ALARM : BATCH__INTERNAL__CLEAR_ALARM, &change.base,
+                  &turn->arena);
+    turn->batch_is_urgent = true;
+}
+
+void turn_drain(struct turn *turn, uint32_t retry_after_ms)
+{
+    struct session *session, *next;
+
+    HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
+    {
+        session_say(&turn->sessions, session, REFERRAL__KIND__GOODBYE,
+                    wire_pack(&turn_goodbye(turn, "drain", retry_after_ms)->base, &turn->arena), &turn->arena);
+    }
+    turn_speak(turn);
+    turn->is_drained = true;
+}
+
+bool turn_time_confirmed(struct turn *turn)
+{
+    bool confirmed = turn->time_confirmed;
+
+    turn->time_confirmed = false;
+    return confirmed;
+}
+
+struct turn_counters turn_counters(const struct turn *turn)
+{
+    struct turn_counters counters = turn->counters;
+
+    counters.deliveries = turn->deliveries.handed_out;
+    counters.redeliveries = turn->deliveries.handed_again;
+    counters.acks = turn->deliveries.gone;
+    counters.sessions = sessions_count(&turn->sessions);
+    return counters;
+}
