@@ -1,9 +1,9 @@
 /* authority.h - who may do what: one table, roles x commands x own or other institution (section 3 of the issue: P2, T5). */
 #pragma once
+#include "wire.pb-c.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "wire.pb-c.h"
 
 enum scope { SCOPE_OWN = 1, SCOPE_OTHER = 2 }; /* own: of the actor's institution, or of a referral it is a party of */
 

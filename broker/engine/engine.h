@@ -7,7 +7,7 @@
 #include "rules/refusal.h"
 #include "store/rows.h"
 
-#define RULES_VERSION 1
+#define RULES_VERSION       1
 #define CLOCK_ROWS_PER_TURN 1000
 
 struct outcome { /* of one command, in order */
@@ -16,6 +16,7 @@ struct outcome { /* of one command, in order */
     struct bytes reply; /* serialised Reply; empty: none is due (acks, the daemon's own) */
     bool refused;
     uint32_t kind;
+    uint32_t acks_unknown; /* delivery ids of an Ack that found nothing waiting: no effect */
 };
 
 enum inbox_change {
@@ -52,7 +53,8 @@ struct instant engine_next_due(struct store_txn *txn);
 struct speaker {
     char institution[72];
     uint32_t number;
-    uint32_t roles; /* bits 1 << Role */
+    uint32_t roles;          /* bits 1 << Role */
     struct instant valid_to; /* unset: no end */
 };
-bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now, struct speaker *ret_speaker);
+bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now,
+                    struct speaker *ret_speaker);

@@ -2,7 +2,7 @@
 #pragma once
 #include "engine/work.h"
 
-bool submit_apply(struct work *work);    /* submit.c: T, F, L5; a child that names its parent also returns it */
-bool event_apply(struct work *work);     /* event.c: section 4 */
+bool submit_apply(struct work *work);       /* submit.c: T, F, L5; a child that names its parent also returns it */
+bool event_apply(struct work *work);        /* event.c: section 4 */
 bool show_apply_payload(struct work *work); /* show.c: P2, P3 */
-bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
+bool clockwork_apply(struct work *work);    /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */

@@ -10,14 +10,17 @@ void delivery_id_encode(uint8_t out[DELIVERY_ID_SIZE], uint32_t incarnation, str
 bool delivery_id_decode(struct bytes bytes, uint32_t *ret_incarnation, struct inbox_ref *ret_ref);
 
 /* D6: has this inbox room for one more submission of that size? Else INBOX_FULL and when to retry. EMERGENCY has a cap of its own. */
-enum refusal inbox_admits(struct work *work, uint32_t institution, const char *id, Referral__Priority lane, size_t size,
+enum refusal inbox_admits(struct work *work, uint32_t institution, Referral__Priority lane, size_t size,
                           uint32_t *ret_retry_ms);
 /* A SHEET: its body is the referral's. `cause` is the institution told if it dies (D5). */
-void inbox_put_sheet(struct work *work, uint32_t institution, Referral__Priority lane, struct id referral, enum event event,
-                     uint32_t sheet_version, size_t size, uint32_t cause);
+void inbox_put_sheet(struct work *work, uint32_t institution, Referral__Priority lane, struct id referral,
+                     enum event event, uint32_t sheet_version, size_t size, uint32_t cause);
 /* A NOTICE (always stored, D6). */
 void inbox_put_notice(struct work *work, uint32_t institution, Referral__Priority lane, struct id referral,
                       const Referral__Notice *notice, uint32_t cause);
+
+/* D6: age never refuses, it raises an alarm. The clock looks at the oldest message when it may have become too old. */
+void inbox_check_age(struct work *work, uint32_t institution);
 
 /* The daemon's and consumers' commands. */
 bool inbox_apply_ack(struct work *work);
@@ -28,5 +31,5 @@ bool inbox_apply_replay_dead(struct work *work);
 bool inbox_apply_drop_dead(struct work *work);
 
 /* What a consumer gets: a serialised Delivery in the arena. `attempt` counts from 1. False: the row is gone. */
-bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref ref, const Record__Inbox *row, uint32_t incarnation_now,
-                    bool possibly_redelivered, struct bytes *ret_delivery);
+bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref ref, const Record__Inbox *row,
+                    uint32_t incarnation_now, bool possibly_redelivered, struct bytes *ret_delivery);

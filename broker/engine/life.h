@@ -10,9 +10,15 @@ struct life_of { /* a loaded referral; in the turn's arena */
     struct id id;
     Record__Referral *row;
     bool is_new;
-    uint8_t journey[ID_KEY_SIZE], parent[ID_KEY_SIZE], child[ID_KEY_SIZE]; /* backing of the row's bytes */
 };
 
+/* Ids inside the row. Unset where the row has none. */
+struct id life_id_of(ProtobufCBinaryData bytes);
+ProtobufCBinaryData life_id_bytes(struct work *work, struct id id);
+
+/* A new referral, all fields to be filled by the caller; life_begin then gives it its state, clock and validity. */
+struct life_of *life_new(struct work *work);
+void life_begin(struct work *work, struct life_of *life);
 /* NULL: none. Does due changes of this referral first (C3), unless the clock is held. */
 struct life_of *life_load(struct work *work, struct id id);
 /* P2: which party bits (enum party) the actor holds for this referral; 0: none of its business. */
@@ -27,15 +33,32 @@ struct step { /* an event as it happened */
     struct bytes original;         /* the Event as received; forwarded in the notice */
     bool assumed;                  /* by the clock */
     const char *child_referral_id;
+    bool audited; /* the command's own audit record tells it; else it gets a row of its own (P3) */
 };
 /* Moves the referral along `row` of the table and writes everything that follows, but not the referral itself (life_save). */
 void life_step(struct work *work, struct life_of *life, const struct transition *row, const struct step *step);
+/* The receiver's system has the sheet: SUBMITTED becomes DELIVERED; later states note the time only. */
+void life_confirm_delivery(struct work *work, struct life_of *life);
 /* Events beside the table: timeline, and where the rules say so, notices. */
 void life_tell(struct work *work, struct life_of *life, enum event event, const char *by_name, const char *deadline,
                struct instant due_at);
+struct delivery_event {      /* what became of a message about this referral */
+    enum event event;        /* DELIVERY_FAILED: timeline only; DEAD_LETTER: `tell` gets a notice */
+    const char *destination; /* whose inbox */
+    uint32_t attempt;
+    const char *cause; /* "time-out", "nack", "attempts" */
+    struct instant not_before;
+    const char *dead_delivery_id; /* hex */
+    uint32_t tell;                /* institution number; 0: nobody */
+};
+void life_tell_delivery(struct work *work, struct life_of *life, const struct delivery_event *delivery);
+/* The sheet's bytes as received (F3): a redirected child reads its parent's. False: no such version. */
+bool life_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
+                struct bytes *ret_sheet);
 /* Writes the record and its due row. Once at the end of a command for each referral it changed. */
 void life_save(struct work *work, struct life_of *life);
 /* Sets state, allowed events and next actor in the refusal (L1); returns false. */
 bool life_refuse_not_now(struct work *work, const struct life_of *life, int by);
+const char *life_next_actor(const struct life_of *life); /* "sender", "receiver" ... (L1) */
 /* Fills referral id, reference, journey, state, core status, deadline and contact of the reply. */
 void life_reply(struct work *work, const struct life_of *life);

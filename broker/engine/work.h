@@ -1,40 +1,54 @@
 /* work.h - what a handler sees of its command, and how it answers. A handler first reads, asks the rules and refuses; then it only
  * writes. */
 #pragma once
+#include "engine/cache.h"
 #include "engine/engine.h"
 #include "query.pb-c.h"
 #include "registry.pb-c.h"
 #include "rules/lifecycle.h"
 #include "wire/wire.h"
 
+#define WORK_DIGEST_SIZE 32
+
 struct work {
     struct store_txn *txn;
-    struct arena *arena;            /* of the turn */
-    const char *store_name;         /* for ids */
+    struct arena *arena;    /* of the turn */
+    const char *store_name; /* for ids */
     uint32_t incarnation;
-    uint64_t index;                 /* of the turn */
+    uint64_t index; /* of the turn */
     struct instant now;
     bool hold, full;
-    uint32_t *next_ordinal;         /* of ids in this turn */
+    uint32_t *next_ordinal; /* of ids in this turn */
     struct effects *effects;
+    struct cache *cache; /* what the turn has read already; NULL: nothing is kept */
 
     const Batch__Command *command;
     const struct kind_info *kind;
-    ProtobufCMessage *body;         /* unpacked and checked; NULL: none */
-    uint32_t roles;                 /* of the key; 1 << Role */
-    const char *speaker;            /* institution of the key; "broker" for the daemon itself */
+    ProtobufCMessage *body; /* unpacked and checked; NULL: none */
+    uint32_t roles;         /* of the key; 1 << Role */
+    const char *speaker;    /* institution of the key; "broker" for the daemon itself */
     uint32_t speaker_number;
-    const char *actor;              /* whom it acts for: `acting_for` by delegation, else the speaker (T5) */
+    const char *actor; /* whom it acts for: `acting_for` by delegation, else the speaker (T5) */
     uint32_t actor_number;
 
+    uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
+    uint8_t digest[WORK_DIGEST_SIZE]; /* BLAKE2b-256 of the command's body */
+
     Referral__Reply reply;
-    struct findings findings;       /* refusals so far */
-    Referral__AuditRow audit;       /* subject, event and reason are the handler's to fill */
+    struct findings findings; /* refusals so far */
+    Referral__Refusal beside; /* L1, D6: state, allowed events, next actor, retry time of the refusals */
+    Referral__AuditRow audit; /* subject, event and reason are the handler's to fill */
+    uint32_t acks_unknown;    /* acks that found nothing: no effect (D4) */
 };
+
+/* proto2 tells absent from 0, so a scalar is set together with its flag. */
+#define FIELD_SET(message, field, to)     ((message)->has_##field = true, (message)->field = (to))
+#define FIELD_CLEAR(message, field)       ((message)->has_##field = false, (message)->field = 0)
+#define FIELD_CLEAR_BYTES(message, field) ((message)->has_##field = false, (message)->field = (ProtobufCBinaryData){0})
 
 /* Refuses: adds a finding; always returns false, so that `return refuse(...)` reads well in handlers that return bool. */
 bool refuse(struct work *work, enum refusal refusal, const char *field);
-/* L1: NOT_NOW with state, allowed events and next actor. */
+/* D6: for lack of room; counted, not audited (P3). */
 bool refuse_retry(struct work *work, enum refusal refusal, uint32_t retry_after_ms);
 bool is_refused(const struct work *work);
 bool has_role(const struct work *work, Referral__Role role);
@@ -44,6 +58,10 @@ const char *work_id_text(struct work *work, struct id id);
 bool work_parse_id(struct work *work, const char *text, struct id *ret_id); /* false for NULL and foreign ids */
 /* Unpacks bytes of the store (they were checked when they came). Asserts on corruption found here. */
 void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
+/* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by `institution`. */
+void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
+/* For the turn layer: what changed in an inbox. */
+void work_inbox_changed(struct work *work, struct inbox_effect effect);
 
 /* Registry as the rules want it; NULL: no such. In the turn's arena. */
 struct registry_institution {
@@ -52,3 +70,5 @@ struct registry_institution {
     int offset_minutes;
 };
 struct registry_institution *registry_institution(struct work *work, const char *id);
+const Referral__Relation *registry_relation(struct work *work, const char *from, const char *to);
+const Referral__Team *registry_team(struct work *work, const char *id);

@@ -1,0 +1,71 @@
+/* clockwork.c - the daemon's clock command: what is due, in order, a bounded number a turn (C3). An idle clock writes nothing. */
+#include "engine/audit.h"
+#include "engine/families.h"
+#include "engine/inbox.h"
+#include "engine/life.h"
+
+struct due_row {
+    struct instant at;
+    enum due_subject kind;
+    struct bytes subject;
+};
+
+static bool first_due(struct work *work, struct due_row *ret_row)
+{
+    struct bytes subject;
+
+    if (!due_first(work->txn, &ret_row->at, &ret_row->kind, &subject) || !instant_is_due(ret_row->at, work->now))
+        return false;
+    ret_row->subject = arena_copy(work->arena, subject);
+    return true;
+}
+
+static bool is_same(const struct due_row *a, const struct due_row *b)
+{
+    return a->at.ms == b->at.ms && a->kind == b->kind && bytes_equal(a->subject, b->subject);
+}
+
+/* Loading a referral does what is due (C3); what a doubtful time holds back moves its row on (C4). */
+static void wake_referral(struct work *work, const struct due_row *row)
+{
+    struct life_of *life = NULL;
+
+    if (row->subject.size == ID_KEY_SIZE)
+        life = life_load(work, id_from_key(row->subject.data));
+    if (life != NULL && life->row->due_ms == row->at.ms)
+        life_save(work, life);
+}
+
+static void wake(struct work *work, const struct due_row *row)
+{
+    switch (row->kind) {
+    case DUE_REFERRAL:
+        wake_referral(work, row);
+        break;
+    case DUE_REFUSALS:
+        due_delete(work->txn, row->at, row->kind, row->subject);
+        audit_summarise(work, row->subject);
+        break;
+    case DUE_INBOX_AGE:
+        due_delete(work->txn, row->at, row->kind, row->subject);
+        inbox_check_age(work, get_be32(row->subject.data));
+        break;
+    }
+}
+
+bool clockwork_apply(struct work *work)
+{
+    struct due_row row = {{0}, DUE_REFERRAL, {NULL, 0}}, last;
+
+    for (int i = 0; i < CLOCK_ROWS_PER_TURN; i++) {
+        last = row;
+        if (!first_due(work, &row))
+            return true;
+        if (is_same(&row, &last)) /* nobody's: what it was for has gone */
+            due_delete(work->txn, row.at, row.kind, row.subject);
+        else
+            wake(work, &row);
+    }
+    work->effects->due_left = first_due(work, &row);
+    return true;
+}

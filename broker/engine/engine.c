@@ -1,0 +1,418 @@
+/* engine.c - the turn applied: command by command, who may, whether it came before, what it does, and what is answered. */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+
+#include "engine/alarm.h"
+#include "engine/audit.h"
+#include "engine/authority.h"
+#include "engine/binary.h"
+#include "engine/families.h"
+#include "engine/inbox.h"
+#include "engine/registry.h"
+#include "engine/settings.h"
+
+#define BATCH_FORMAT       1
+#define DISK_FULL_RETRY_MS 30000
+#define DEDUP_DIGEST_SIZE  16
+
+typedef bool handler(struct work *work);
+
+enum nature {
+    PLAIN = 0,
+    NEW_WORK = 1, /* refused while there is no room (D6); what ends or moves things goes on */
+    REGISTRY = 2, /* what the turn has read of the registry is stale afterwards */
+};
+
+/* clang-format off */
+static const struct family {
+    uint32_t kind;
+    handler *apply;
+    int nature;
+} families[] = {
+    {REFERRAL__KIND__SUBMIT,            submit_apply,                     NEW_WORK},
+    {REFERRAL__KIND__ACK,               inbox_apply_ack,                  PLAIN},
+    {REFERRAL__KIND__EVENT,             event_apply,                      PLAIN},
+    {REFERRAL__KIND__NACK,              inbox_apply_nack,                 PLAIN},
+    {REFERRAL__KIND__PUT_INSTITUTION,   registry_apply_institution,       NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__PUT_CONTACT,       registry_apply_contact,           NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__PUT_RELATION,      registry_apply_relation,          NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__DELETE_RELATION,   registry_apply_delete_relation,   REGISTRY},
+    {REFERRAL__KIND__PUT_DELEGATION,    registry_apply_delegation,        NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__DELETE_DELEGATION, registry_apply_delete_delegation, REGISTRY},
+    {REFERRAL__KIND__PUT_TEAM,          registry_apply_team,              NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__ADD_KEY,           registry_apply_add_key,           NEW_WORK | REGISTRY},
+    {REFERRAL__KIND__REVOKE_KEY,        registry_apply_revoke_key,        REGISTRY},
+    {REFERRAL__KIND__PUT_SETTING,       settings_apply_put,               REGISTRY},
+    {REFERRAL__KIND__PUT_CALENDAR_DAY,  settings_apply_calendar_day,      REGISTRY},
+    {REFERRAL__KIND__PAUSE,             registry_apply_pause,             REGISTRY},
+    {REFERRAL__KIND__RESUME,            registry_apply_resume,            REGISTRY},
+    {REFERRAL__KIND__REPLAY_DEAD,       inbox_apply_replay_dead,          PLAIN},
+    {REFERRAL__KIND__DROP_DEAD,         inbox_apply_drop_dead,            PLAIN},
+    {REFERRAL__KIND__SHOW_PAYLOAD,      show_apply_payload,               PLAIN},
+    {REFERRAL__KIND__CONFIRM_TIME,      registry_apply_confirm_time,      PLAIN},
+    {BATCH__INTERNAL__CLOCK,            clockwork_apply,                  PLAIN},
+    {BATCH__INTERNAL__DELIVERY_TIMEOUT, inbox_apply_timeout,              PLAIN},
+    {BATCH__INTERNAL__CONNECTION_LOST,  inbox_apply_connection_lost,      PLAIN},
+    {BATCH__INTERNAL__RAISE_ALARM,      alarm_apply_raise,                PLAIN},
+    {BATCH__INTERNAL__CLEAR_ALARM,      alarm_apply_clear,                PLAIN},
+};
+/* clang-format on */
+
+static const struct family *find_family(uint32_t kind)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (families[i].kind == kind)
+            return &families[i];
+    return NULL;
+}
+
+static void digest_body(struct work *work)
+{
+    const ProtobufCBinaryData *body = &work->command->body;
+
+    crypto_generichash(work->digest, sizeof work->digest, body->data, body->len, NULL, 0);
+}
+
+/* D1: over acting_for and the body's digest, so that the body is read once. */
+static void digest_command(const struct work *work, uint8_t digest[DEDUP_DIGEST_SIZE])
+{
+    const char *acting_for = work->command->acting_for != NULL ? work->command->acting_for : "";
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, DEDUP_DIGEST_SIZE);
+    crypto_generichash_update(&state, (const uint8_t *)acting_for, strlen(acting_for) + 1);
+    crypto_generichash_update(&state, work->digest, sizeof work->digest);
+    crypto_generichash_final(&state, digest, DEDUP_DIGEST_SIZE);
+}
+
+bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now,
+                    struct speaker *ret_speaker)
+{
+    const Record__AccessKey *row = access_key_row(txn, public_key);
+    struct speaker speaker = {0};
+    enum refusal refusal;
+
+    if (row == NULL || row->revoked)
+        return false;
+
+    const Referral__AccessKey *key = (const Referral__AccessKey *)wire_unpack(
+        &referral__access_key__descriptor, binary_bytes(row->access_key), store_arena(txn), &refusal);
+
+    if (key == NULL || key->institution == NULL || strlen(key->institution) >= sizeof speaker.institution ||
+        now.ms < key->valid_from_ms || (key->has_valid_to_ms && now.ms >= key->valid_to_ms))
+        return false;
+
+    const Record__Institution *institution = institution_row(txn, key->institution);
+
+    if (institution == NULL)
+        return false;
+    strcpy(speaker.institution, key->institution);
+    speaker.number = institution->number;
+    speaker.valid_to = instant_of(key->valid_to_ms);
+    for (size_t i = 0; i < key->n_roles; i++)
+        speaker.roles |= 1U << key->roles[i];
+    *ret_speaker = speaker;
+    return true;
+}
+
+static const struct speaker *find_speaker(struct work *work, const uint8_t *key)
+{
+    struct bytes by = bytes_of(key, 32);
+    struct speaker *speaker = cache_find(work->cache, CACHE_SPEAKER, by, bytes_text(""));
+
+    if (speaker != NULL)
+        return speaker;
+    speaker = arena_alloc(work->arena, sizeof *speaker);
+    if (!engine_speaker(work->txn, key, work->now, speaker))
+        return NULL;
+    return cache_keep(work->cache, CACHE_SPEAKER, by, bytes_text(""), speaker);
+}
+
+/* T5: the key decides who speaks; a delegation, for whom. */
+static bool find_actor(struct work *work)
+{
+    const char *acting_for = work->command->acting_for;
+    const struct registry_institution *principal;
+
+    if (acting_for == NULL || acting_for[0] == '\0' || strcmp(acting_for, work->speaker) == 0)
+        return true;
+    principal = registry_institution(work, acting_for);
+    if (principal == NULL || !delegation_exists(work->txn, work->speaker, acting_for))
+        return refuse(work, REFUSED_WRONG_SENDER, "acting_for");
+    work->actor = acting_for;
+    work->actor_number = principal->row->number;
+    return true;
+}
+
+/* P2: a key that does not live, and a kind its roles do not open, answer alike. */
+static bool find_authority(struct work *work)
+{
+    const ProtobufCBinaryData *key = &work->command->key;
+    const struct speaker *speaker = key->len == 32 ? find_speaker(work, key->data) : NULL;
+
+    if (speaker == NULL)
+        return refuse(work, REFUSED_NOT_ALLOWED, NULL);
+    work->speaker = work->actor = speaker->institution;
+    work->speaker_number = work->actor_number = speaker->number;
+    work->roles = speaker->roles;
+    if (!authority_allows_any((Referral__Kind)work->command->kind, work->roles))
+        return refuse(work, REFUSED_NOT_ALLOWED, NULL);
+    return find_actor(work);
+}
+
+static bool unpack_body(struct work *work)
+{
+    enum refusal refusal = REFUSED_NOT;
+
+    if (work->kind->body == NULL)
+        return true;
+    work->body = wire_unpack(work->kind->body, binary_bytes(work->command->body), work->arena, &refusal);
+    if (work->body == NULL)
+        return refuse(work, refusal, NULL);
+    wire_check(work->body, work->kind->keeps_unknown, &work->findings);
+    return !is_refused(work);
+}
+
+/* Request and position go in front of the stored rest: fields of one message may come in any number of pieces. */
+static struct bytes reply_bytes(struct work *work, struct bytes rest)
+{
+    Referral__Reply head = REFERRAL__REPLY__INIT;
+    size_t size;
+    uint8_t *data;
+
+    FIELD_SET(&head, request, work->command->request);
+    FIELD_SET(&head, position, work->command->position);
+    size = referral__reply__get_packed_size(&head);
+    data = arena_alloc(work->arena, size + rest.size);
+    referral__reply__pack(&head, data);
+    if (rest.size != 0)
+        memcpy(data + size, rest.data, rest.size);
+    return bytes_of(data, size + rest.size);
+}
+
+/* L1, D6: what stands beside the code is the same for each refusal of a command. */
+static struct bytes refusal_reply(struct work *work)
+{
+    const Referral__Refusal *beside = &work->beside;
+
+    reply_add_findings(&work->reply, &work->findings, work->arena);
+    for (size_t i = 0; i < work->reply.n_refusals; i++) {
+        Referral__Refusal *refusal = work->reply.refusals[i];
+
+        refusal->has_retry_after_ms = beside->has_retry_after_ms;
+        refusal->retry_after_ms = beside->retry_after_ms;
+        refusal->has_state = beside->has_state;
+        refusal->state = beside->state;
+        refusal->n_allowed_events = beside->n_allowed_events;
+        refusal->allowed_events = beside->allowed_events;
+        refusal->next_actor = beside->next_actor;
+    }
+    return wire_pack(&work->reply.base, work->arena);
+}
+
+/* D1: the same command again gets its original answer; another one under the same key is refused. */
+static bool answer_again(struct work *work, struct bytes *ret_reply)
+{
+    uint8_t digest[DEDUP_DIGEST_SIZE];
+    const Record__Dedup *row = dedup_row(work->txn, work->actor_number, work->command->message_id);
+
+    if (row == NULL)
+        return false;
+    digest_command(work, digest);
+    if (row->kind != work->command->kind || !bytes_equal(binary_bytes(row->digest), bytes_of(digest, sizeof digest)))
+        refuse(work, REFUSED_CONFLICT, "message_id");
+    else
+        *ret_reply = binary_bytes(row->reply);
+    return true;
+}
+
+static void remember(struct work *work, struct bytes reply)
+{
+    Record__Dedup row = RECORD__DEDUP__INIT;
+    uint8_t digest[DEDUP_DIGEST_SIZE];
+
+    digest_command(work, digest);
+    FIELD_SET(&row, schema, STORE_SCHEMA);
+    FIELD_SET(&row, kind, work->command->kind);
+    FIELD_SET(&row, digest, ((ProtobufCBinaryData){.len = sizeof digest, .data = digest}));
+    FIELD_SET(&row, reply, binary_copy(work->arena, reply));
+    FIELD_SET(&row, at_ms, work->now.ms);
+    dedup_row_add(work->txn, work->actor_number, work->command->message_id, &row);
+}
+
+static bool is_command(const struct work *work)
+{
+    return work->kind->class == KIND_COMMAND;
+}
+
+/* The steps before a handler; false: refused, or `ret_reply` is the answer of before. */
+static bool admit(struct work *work, const struct family *family, struct bytes *ret_reply)
+{
+    const char *message_id = work->command->message_id;
+
+    if (!find_authority(work))
+        return false;
+    if (is_command(work)) {
+        if (message_id == NULL || message_id[0] == '\0')
+            return refuse(work, REFUSED_NO_MESSAGE_ID, NULL);
+        if (answer_again(work, ret_reply))
+            return false;
+    }
+    if (work->full && (family->nature & NEW_WORK) != 0)
+        return refuse_retry(work, REFUSED_DISK_FULL, DISK_FULL_RETRY_MS);
+    return unpack_body(work);
+}
+
+/* The reply without request and position; empty where none is due. */
+static struct bytes accept_command(struct work *work)
+{
+    struct bytes reply;
+
+    if (!is_command(work))
+        return bytes_of(NULL, 0);
+    audit_accepted(work);
+    reply = wire_pack(&work->reply.base, work->arena);
+    remember(work, reply);
+    return reply;
+}
+
+static void apply_spoken(struct work *work, const struct family *family, struct outcome *outcome)
+{
+    struct bytes rest = bytes_of(NULL, 0);
+    bool accepted;
+
+    digest_body(work);
+    accepted = admit(work, family, &rest) && family->apply(work);
+    assert(accepted != is_refused(work) || rest.size != 0);
+    outcome->refused = is_refused(work);
+    outcome->acks_unknown = work->acks_unknown;
+    if (outcome->refused) {
+        /* A refused command has written nothing. */
+        assert(store_put_count(work->txn) == work->put_mark || store_failure(work->txn) != 0);
+        rest = refusal_reply(work);
+        if (work->speaker != NULL)
+            audit_refused(work);
+    } else if (accepted) {
+        rest = accept_command(work);
+    }
+    if (outcome->refused || is_command(work))
+        outcome->reply = reply_bytes(work, rest);
+    if (accepted && (family->nature & REGISTRY) != 0)
+        cache_forget(work->cache);
+}
+
+/* The daemon's own command: nobody to refuse, nobody to answer. */
+static void apply_internal(struct work *work, const struct family *family)
+{
+    work->speaker = work->actor = "broker";
+    family->apply(work);
+}
+
+static void begin_command(struct work *work, const Batch__Command *command)
+{
+    work->command = command;
+    work->kind = kind_info(command->kind);
+    work->body = NULL;
+    work->roles = 0;
+    work->speaker = work->actor = NULL;
+    work->speaker_number = work->actor_number = 0;
+    work->put_mark = store_put_count(work->txn);
+    work->findings.count = 0;
+    work->findings.truncated = 0;
+    work->acks_unknown = 0;
+    referral__reply__init(&work->reply);
+    referral__refusal__init(&work->beside);
+    referral__audit_row__init(&work->audit);
+    FIELD_SET(&work->reply, index, work->index);
+}
+
+static void apply_command(struct work *work, const Batch__Command *command, struct outcome *outcome)
+{
+    const struct family *family = find_family(command->kind);
+    bool internal = command->kind >= BATCH__INTERNAL__CLOCK;
+
+    *outcome = (struct outcome){
+        .session = command->session, .request = command->request, .position = command->position, .kind = command->kind};
+    assert(family != NULL && internal == !command->has_key); /* sealed by the turn */
+    begin_command(work, command);
+    if (internal)
+        apply_internal(work, family);
+    else
+        apply_spoken(work, family, outcome);
+}
+
+static void *batch_alloc(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+/* The arena gives everything back at once. */
+static void batch_free(void *arena, void *pointer)
+{
+    (void)arena;
+    (void)pointer;
+}
+
+static Batch__Batch *unpack_batch(struct arena *arena, struct bytes bytes)
+{
+    ProtobufCAllocator allocator = {.alloc = batch_alloc, .free = batch_free, .allocator_data = arena};
+
+    return batch__batch__unpack(&allocator, bytes.size, bytes.data);
+}
+
+/* 0, -EALREADY for what the store has seen, -EPROTO for what this engine must not apply. */
+static int check_batch(const struct store *store, const Batch__Batch *batch)
+{
+    const struct store_identity *identity = store_identity(store);
+    struct bytes store_id = bytes_of(identity->store_id, sizeof identity->store_id);
+
+    if (batch == NULL || batch->format > BATCH_FORMAT || batch->rules_version > RULES_VERSION)
+        return -EPROTO;
+    if (!bytes_equal(binary_bytes(batch->store_id), store_id) || batch->incarnation != identity->incarnation)
+        return -EPROTO;
+    return batch->index <= store_mark(store).index ? -EALREADY : 0;
+}
+
+int engine_apply(struct store_txn *txn, struct bytes bytes, struct effects *ret_effects)
+{
+    struct arena *arena = store_arena(txn);
+    const Batch__Batch *batch = unpack_batch(arena, bytes);
+    int failure = check_batch(store_of(txn), batch);
+
+    if (failure != 0)
+        return failure;
+
+    struct effects effects = {.outcomes = arena_alloc(arena, (batch->n_commands + 1) * sizeof *effects.outcomes),
+                              .outcome_count = batch->n_commands};
+    struct cache cache;
+    uint32_t next_ordinal = 0;
+    struct work work = {.txn = txn,
+                        .arena = arena,
+                        .store_name = store_identity(store_of(txn))->short_name,
+                        .incarnation = batch->incarnation,
+                        .index = batch->index,
+                        .now = instant_of(batch->now_ms),
+                        .hold = batch->hold,
+                        .full = batch->full,
+                        .next_ordinal = &next_ordinal,
+                        .effects = &effects,
+                        .cache = &cache};
+
+    cache_init(&cache, arena);
+    for (size_t i = 0; i < batch->n_commands && store_failure(txn) == 0; i++)
+        apply_command(&work, batch->commands[i], &effects.outcomes[i]);
+    *ret_effects = effects;
+    return store_failure(txn);
+}
+
+struct instant engine_next_due(struct store_txn *txn)
+{
+    struct instant at;
+    enum due_subject kind;
+    struct bytes subject;
+
+    return due_first(txn, &at, &kind, &subject) ? at : instant_of(0);
+}

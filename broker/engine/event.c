@@ -1,0 +1,198 @@
+/* event.c - one path for every event of section 4: whose referral, which row of the table, what it must carry, then the step. */
+#include "engine/binary.h"
+#include "engine/event_parts.h"
+#include "engine/families.h"
+
+#define INFO_ROUNDS_MAX 3
+#define VOID_WITHIN_MS  DAY_MS
+#define FULL_RETRY_MS   30000
+
+/* The roles through which a key acts as a party: a hospital's schedulers book and see patients arrive. */
+static bool may_act_as(const struct work *work, enum party party, enum event type)
+{
+    bool scheduling = type == BOOK || type == MOVE || type == CANCEL_BOOKING || type == WAITLIST ||
+                      type == LEAVE_LIST || type == DISPLACE || type == ARRIVE || type == MISS;
+
+    switch (party) {
+    case BY_SENDER:
+        return has_role(work, REFERRAL__ROLE__REFER);
+    case BY_RECEIVER:
+        return has_role(work, REFERRAL__ROLE__RECEIVE) || (scheduling && has_role(work, REFERRAL__ROLE__SCHEDULE));
+    case BY_CHILD_RECEIVER:
+        return has_role(work, REFERRAL__ROLE__RECEIVE);
+    case BY_OPERATOR:
+        return has_role(work, REFERRAL__ROLE__OPERATE);
+    case BY_BROKER:
+    case BY_CLOCK:
+        break;
+    }
+    return false;
+}
+
+static int parties_of(const struct work *work, const struct life_of *life, enum event type)
+{
+    static const enum party parties[] = {BY_SENDER, BY_RECEIVER, BY_CHILD_RECEIVER, BY_OPERATOR};
+    int held = life_party(work, life), may = 0;
+
+    for (size_t i = 0; i < sizeof parties / sizeof *parties; i++)
+        if ((held & (int)parties[i]) != 0 && may_act_as(work, parties[i], type))
+            may |= (int)parties[i];
+    return may;
+}
+
+/* Void by its originator, while it is neither late nor arrived; else an operator's (section 4). */
+static bool is_too_late(const struct happening *happening)
+{
+    struct instant submitted = instant_of(happening->life->row->submitted_at_ms);
+
+    return happening->type == ANNUL && happening->by == BY_SENDER &&
+           happening->work->now.ms >= instant_after(submitted, VOID_WITHIN_MS).ms;
+}
+
+/* The row for the first of the parties that the actor is and that has one. */
+static void find_row(struct happening *happening, int parties)
+{
+    const Record__Referral *row = happening->life->row;
+
+    for (int by = BY_SENDER; by <= BY_CHILD_RECEIVER; by <<= 1) {
+        const struct transition *found = (parties & by) == 0
+                                             ? NULL
+                                             : lifecycle_find((enum life)row->life, (enum state)row->state,
+                                                              happening->type, by, (Referral__Priority)row->priority);
+
+        if (found == NULL || (happening->row != NULL && !is_too_late(happening)))
+            continue;
+        happening->row = found;
+        happening->by = by;
+    }
+}
+
+/* Section 6 is not there yet, but for a booking without a unit (Q15). L5: a down-referral is never booked. */
+static enum refusal refuse_booking(const struct happening *happening)
+{
+    bool books = happening->type == BOOK || happening->type == MOVE || happening->type == WAITLIST;
+    bool pools = happening->type == WAITLIST || happening->type == LEAVE_LIST || happening->type == DISPLACE;
+
+    if (books && happening->life->row->life == LIFE_DOWN)
+        return REFUSED_DOWN_NEVER_BOOKED;
+    return pools ? REFUSED_NO_POOLS_YET : REFUSED_NOT;
+}
+
+/* L1. The submission of a referral and of its return is not an EVENT. */
+static bool find_step(struct happening *happening)
+{
+    struct work *work = happening->work;
+    enum refusal booking = refuse_booking(happening);
+    int parties = parties_of(work, happening->life, happening->type);
+
+    if (happening->type == SUBMIT || happening->type == RETURN)
+        return refuse(work, REFUSED_BAD_VALUE, "type");
+    if (parties == 0)
+        return refuse(work, REFUSED_NOT_ALLOWED, NULL);
+    if (booking != REFUSED_NOT)
+        return refuse(work, booking, "type");
+    find_row(happening, parties);
+    if (happening->row == NULL)
+        return life_refuse_not_now(work, happening->life, parties);
+    if (is_too_late(happening))
+        return refuse(work, REFUSED_TOO_LATE, "type");
+    if (happening->type == BOOK && work->full)
+        return refuse_retry(work, REFUSED_DISK_FULL, FULL_RETRY_MS);
+    return true;
+}
+
+static bool check(struct happening *happening)
+{
+    const Record__Referral *row = happening->life->row;
+
+    happening->sender = registry_institution(happening->work, row->sender);
+    happening->receiver = registry_institution(happening->work, row->receiver);
+    if (happening->sender == NULL || happening->receiver == NULL)
+        return refuse(happening->work, REFUSED_NOT_FOUND,
+                      "referral_id"); /* institutions are never deleted: a failing store */
+    event_check_fields(happening);
+    if (happening->type == REQUEST_INFO && row->info_rounds >= INFO_ROUNDS_MAX)
+        refuse(happening->work, REFUSED_TOO_MANY_ROUNDS, "type");
+    if (happening->type == AMEND)
+        event_check_amend(happening);
+    if (happening->type == REDIRECT)
+        event_check_redirect(happening);
+    if (happening->type == BOOK || happening->type == MOVE)
+        event_check_place(happening);
+    return !is_refused(happening->work);
+}
+
+/* L2: who caused it is not told. An operator is no party. */
+static uint32_t cause_of(const struct happening *happening)
+{
+    const Record__Referral *row = happening->life->row;
+
+    switch (happening->by) {
+    case BY_SENDER:
+        return row->sender_number;
+    case BY_RECEIVER:
+        return row->receiver_number;
+    case BY_OPERATOR:
+        return 0;
+    default:
+        return happening->work->actor_number;
+    }
+}
+
+static void happen(struct happening *happening)
+{
+    struct work *work = happening->work;
+
+    if (happening->type == AMEND)
+        event_amend(happening);
+    if (happening->type == REDIRECT)
+        event_redirect(happening);
+
+    struct step step = {.event = happening->type,
+                        .by = happening->by,
+                        .by_name = happening->by == BY_OPERATOR ? "operator" : work->actor,
+                        .by_number = cause_of(happening),
+                        .detail = happening->event,
+                        .original = binary_bytes(work->command->body),
+                        .child_referral_id = happening->child_referral_id,
+                        .audited = true};
+
+    life_step(work, happening->life, happening->row, &step);
+    life_save(work, happening->life);
+    life_reply(work, happening->life);
+    FIELD_SET(&work->audit, event, (Referral__EventType)happening->type);
+    work->audit.subject = work->reply.referral_id;
+}
+
+/* P2: what is not the actor's and what does not exist answer alike. */
+static struct life_of *load(struct work *work, const Referral__Event *event)
+{
+    struct life_of *life = NULL;
+    struct id id;
+
+    if (event->referral_id == NULL)
+        refuse(work, REFUSED_MISSING, "referral_id");
+    if (!event->has_type)
+        refuse(work, REFUSED_MISSING, "type");
+    if (is_refused(work))
+        return NULL;
+    if (work_parse_id(work, event->referral_id, &id))
+        life = life_load(work, id);
+    if (life == NULL || life_party(work, life) == 0) {
+        refuse(work, REFUSED_NOT_FOUND, "referral_id");
+        return NULL;
+    }
+    return life;
+}
+
+bool event_apply(struct work *work)
+{
+    const Referral__Event *event = (const Referral__Event *)work->body;
+    struct happening happening = {
+        .work = work, .event = event, .type = (enum event)event->type, .life = load(work, event)};
+
+    if (happening.life == NULL || !find_step(&happening) || !check(&happening))
+        return false;
+    happen(&happening);
+    return true;
+}

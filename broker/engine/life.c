@@ -1,0 +1,342 @@
+/* life.c - one referral: read, moved along the table, told of, written. */
+#include "engine/life.h"
+
+#include <assert.h>
+
+#include "engine/binary.h"
+#include "engine/life_clock.h"
+#include "engine/tidings.h"
+
+struct id life_id_of(ProtobufCBinaryData bytes)
+{
+    return bytes.len == ID_KEY_SIZE ? id_from_key(bytes.data) : (struct id){0};
+}
+
+ProtobufCBinaryData life_id_bytes(struct work *work, struct id id)
+{
+    ProtobufCBinaryData bytes = {.len = ID_KEY_SIZE, .data = arena_alloc(work->arena, ID_KEY_SIZE)};
+
+    id_to_key(bytes.data, id);
+    return bytes;
+}
+
+struct life_of *life_new(struct work *work)
+{
+    struct life_of *life = arena_alloc(work->arena, sizeof *life);
+
+    *life =
+        (struct life_of){.id = work_new_id(work), .row = arena_alloc(work->arena, sizeof *life->row), .is_new = true};
+    record__referral__init(life->row);
+    FIELD_SET(life->row, schema, STORE_SCHEMA);
+    return life;
+}
+
+void life_begin(struct work *work, struct life_of *life)
+{
+    FIELD_SET(life->row, state, SUBMITTED);
+    FIELD_SET(life->row, state_since_ms, work->now.ms);
+    FIELD_SET(life->row, submitted_at_ms, work->now.ms);
+    life_clock_begin(work, life);
+}
+
+/* C3: what is due comes first. It is the clock's doing, so a command refused afterwards has still written nothing of its own. */
+static void catch_up(struct work *work, struct life_of *life)
+{
+    uint64_t before = store_put_count(work->txn);
+
+    if (life_clock_run(work, life))
+        life_save(work, life);
+    work->put_mark += store_put_count(work->txn) - before;
+}
+
+struct life_of *life_load(struct work *work, struct id id)
+{
+    Record__Referral *row = referral_row(work->txn, id);
+
+    if (row == NULL)
+        return NULL;
+
+    struct life_of *life = arena_alloc(work->arena, sizeof *life);
+
+    *life = (struct life_of){.id = id, .row = row};
+    catch_up(work, life);
+    return life;
+}
+
+/* P2, T5: a party is the institution itself, or one that may act for it. */
+static bool is_or_acts_for(const struct work *work, uint32_t number, const char *institution)
+{
+    return work->actor_number == number || delegation_exists(work->txn, work->actor, institution);
+}
+
+static bool is_child_receiver(const struct work *work, const Record__Referral *row)
+{
+    const Record__Referral *child;
+
+    if (row->state != RETURNED || !row->has_child)
+        return false;
+    child = referral_row(work->txn, life_id_of(row->child));
+    return child != NULL && is_or_acts_for(work, child->receiver_number, child->receiver);
+}
+
+int life_party(const struct work *work, const struct life_of *life)
+{
+    const Record__Referral *row = life->row;
+    int party = 0;
+
+    if (is_or_acts_for(work, row->sender_number, row->sender))
+        party |= BY_SENDER;
+    if (is_or_acts_for(work, row->receiver_number, row->receiver))
+        party |= BY_RECEIVER;
+    if (is_child_receiver(work, row))
+        party |= BY_CHILD_RECEIVER;
+    if (has_role(work, REFERRAL__ROLE__OPERATE))
+        party |= BY_OPERATOR;
+    return party;
+}
+
+static void set_state(struct work *work, struct life_of *life, enum state to)
+{
+    if (life->row->state == to)
+        return;
+    FIELD_SET(life->row, state, to);
+    FIELD_SET(life->row, state_since_ms, work->now.ms);
+    if (state_is_terminal(to))
+        FIELD_SET(life->row, ended_at_ms, work->now.ms);
+}
+
+void life_confirm_delivery(struct work *work, struct life_of *life)
+{
+    if (!life->row->has_delivered_at_ms)
+        FIELD_SET(life->row, delivered_at_ms, work->now.ms);
+    if (life->row->state != SUBMITTED)
+        return;
+    set_state(work, life, DELIVERED);
+    work_audit(work, DELIVERY_CONFIRMED, work_id_text(work, life->id), "broker");
+}
+
+static bool is_yes_to_cancel(const struct step *step)
+{
+    return step->event == ANSWER_CANCEL && step->detail != NULL && step->detail->agreed;
+}
+
+/* L4: what stops the answer clock, and supply-info, which lets it run anew unless a person has accepted. */
+static void note_answer(struct work *work, Record__Referral *row, enum event event)
+{
+    if (deadline_is_answer(event, (Referral__Priority)row->priority) && !row->has_answered_at_ms)
+        FIELD_SET(row, answered_at_ms, work->now.ms);
+    if (event == SUPPLY_INFO && !row->accepted_by_person)
+        FIELD_CLEAR(row, answered_at_ms);
+}
+
+static void note_place(struct work *work, struct life_of *life, const Referral__Place *place)
+{
+    Record__Place *kept = arena_alloc(work->arena, sizeof *kept);
+    int64_t end_ms = place->has_end_ms ? place->end_ms : place->start_ms + HOUR_MS;
+
+    record__place__init(kept);
+    FIELD_SET(kept, class_, place->class_);
+    FIELD_SET(kept, start_ms, place->start_ms);
+    FIELD_SET(kept, end_ms, end_ms);
+    kept->department = place->department;
+    kept->doctor = place->doctor;
+    life->row->place = kept;
+    life_clock_book(work, life, instant_of(end_ms));
+}
+
+/* What the record remembers of an event beyond its state. */
+static void note_event(struct work *work, struct life_of *life, const struct step *step, enum state from)
+{
+    Record__Referral *row = life->row;
+    const Referral__Event *detail = step->detail;
+
+    note_answer(work, row, step->event);
+    if (step->event == ACKNOWLEDGE && !row->has_acknowledged_at_ms)
+        FIELD_SET(row, acknowledged_at_ms, work->now.ms);
+    if (step->event == ACCEPT)
+        FIELD_SET(row, accepted_by_person, true);
+    if (step->event == REQUEST_INFO)
+        FIELD_SET(row, info_rounds, row->info_rounds + 1);
+    if (step->event == BOOK && from == NO_SHOW)
+        FIELD_SET(row, rebookings, row->rebookings + 1);
+    if (step->event == CANCEL_BOOKING)
+        row->place = NULL;
+    if (step->event == REPORT || (detail != NULL && detail->n_diagnoses != 0))
+        FIELD_SET(row, reported, true);
+    if (row->state == INFO_REQUESTED || row->state == CANCEL_REQUESTED)
+        FIELD_SET(row, previous_state, from);
+    if (detail != NULL && detail->place != NULL)
+        note_place(work, life, detail->place);
+    if (detail != NULL && detail->has_reason && state_is_terminal((enum state)row->state))
+        FIELD_SET(row, reason, detail->reason);
+}
+
+/* L5: closing the down-referral closes its parent; if it ends otherwise, the parent is REPORTED again and its receiver is told. */
+static void end_return(struct work *work, const struct life_of *child, const struct step *cause)
+{
+    bool closed = child->row->state == CLOSED;
+    struct life_of *parent = life_load(work, life_id_of(child->row->parent));
+    struct step step = {.event = closed ? CONFIRM_RECEIPT : RETURN_FAILED,
+                        .by = closed ? BY_CHILD_RECEIVER : BY_BROKER,
+                        .by_name = cause->by_name,
+                        .by_number = cause->by_number,
+                        .child_referral_id = work_id_text(work, child->id)};
+
+    if (parent == NULL || parent->row->state != RETURNED || !id_equal(life_id_of(parent->row->child), child->id))
+        return;
+    life_step(work, parent,
+              lifecycle_find(LIFE_UP, RETURNED, step.event, step.by, (Referral__Priority)parent->row->priority), &step);
+    if (!closed)
+        FIELD_CLEAR_BYTES(parent->row, child);
+    life_save(work, parent);
+}
+
+static enum state target_of(const struct transition *row, const struct life_of *life, const struct step *step)
+{
+    if (is_yes_to_cancel(step))
+        return CANCELLED;
+    return lifecycle_target(row, (enum state)life->row->state, (enum state)life->row->previous_state,
+                            life->row->accepted_by_person);
+}
+
+/* L2: these change timeline and queries only. */
+static bool is_quiet(enum event event)
+{
+    return event == DELIVERY_CONFIRMED || event == ACKNOWLEDGE;
+}
+
+void life_step(struct work *work, struct life_of *life, const struct transition *row, const struct step *step)
+{
+    assert(row != NULL);
+    if (step->by == BY_RECEIVER)
+        life_confirm_delivery(work, life); /* a receiver's event on SUBMITTED implies it */
+
+    enum state from = (enum state)life->row->state;
+    struct tidings tidings = {.event = step->event,
+                              .from = from,
+                              .by_name = step->by_name,
+                              .detail = step->detail,
+                              .original = step->original,
+                              .assumed = step->assumed,
+                              .child_referral_id = step->child_referral_id};
+    struct deadline stopped;
+
+    set_state(work, life, target_of(row, life, step));
+    note_event(work, life, step, from);
+
+    bool cured = life_clock_follow(work, life, step->event, &stopped);
+
+    tidings_record(work, life, &tidings);
+    if (!is_quiet(step->event))
+        tidings_notify_parties(work, life, &tidings, step->by_number);
+    if (!step->audited)
+        work_audit(work, step->event, work_id_text(work, life->id), step->by_name);
+    if (cured)
+        life_tell(work, life, CURED, step->by_name, clock_kind_name(stopped.kind), stopped.due_at);
+    if (life->row->life == LIFE_DOWN && life->row->has_parent && state_is_terminal((enum state)life->row->state))
+        end_return(work, life, step);
+}
+
+/* The receipt is the sender's to confirm, or the receiver's of the down-referral, who knows that one. */
+static void remind(struct work *work, const struct life_of *life, const struct tidings *tidings)
+{
+    struct id child_id = life_id_of(life->row->child);
+    Record__Referral *child = life->row->state == RETURNED ? referral_row(work->txn, child_id) : NULL;
+
+    tidings_notify(work, life, tidings, life->row->sender, 0);
+    if (child != NULL && child->receiver_number != life->row->sender_number) {
+        struct life_of returned = {.id = child_id, .row = child};
+        struct tidings of_child = *tidings;
+
+        of_child.from = (enum state)child->state;
+        tidings_notify(work, &returned, &of_child, child->receiver, 0);
+    }
+}
+
+void life_tell(struct work *work, struct life_of *life, enum event event, const char *by_name, const char *deadline,
+               struct instant due_at)
+{
+    struct tidings tidings = {.event = event,
+                              .from = (enum state)life->row->state,
+                              .by_name = by_name,
+                              .deadline = deadline,
+                              .due_at = due_at};
+
+    tidings_record(work, life, &tidings);
+    if (event == ESCALATED || event == CURED)
+        tidings_notify_parties(work, life, &tidings, 0);
+    if (event == REMINDER)
+        remind(work, life, &tidings);
+}
+
+void life_tell_delivery(struct work *work, struct life_of *life, const struct delivery_event *delivery)
+{
+    struct tidings tidings = {
+        .event = delivery->event, .from = (enum state)life->row->state, .by_name = "broker", .delivery = delivery};
+    const char *institution = delivery->tell == 0 ? NULL : institution_id_of(work->txn, delivery->tell);
+
+    tidings_record(work, life, &tidings);
+    if (institution != NULL)
+        tidings_notify(work, life, &tidings, institution, 0);
+}
+
+bool life_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
+                struct bytes *ret_sheet)
+{
+    return body_get(txn, id, version, ret_sheet) ||
+           (row->has_sheet_of && body_get(txn, life_id_of(row->sheet_of), version, ret_sheet));
+}
+
+void life_save(struct work *work, struct life_of *life)
+{
+    life_clock_save(work, life);
+    if (life->is_new)
+        referral_row_add(work->txn, life->id, life->row);
+    else
+        referral_row_put(work->txn, life->id, life->row);
+    life->is_new = false;
+}
+
+const char *life_next_actor(const struct life_of *life)
+{
+    const Record__Referral *row = life->row;
+
+    return state_next_actor((enum life)row->life, (enum state)row->state,
+                            row->state == RETURNED && id_is_set(life_id_of(row->child)));
+}
+
+bool life_refuse_not_now(struct work *work, const struct life_of *life, int by)
+{
+    const Record__Referral *row = life->row;
+    Referral__Refusal *beside = &work->beside;
+    enum event events[EVENT_TABLE_COUNT];
+    size_t count =
+        lifecycle_allowed((enum life)row->life, (enum state)row->state, by, (Referral__Priority)row->priority, events);
+
+    beside->allowed_events = arena_alloc(work->arena, count * sizeof *beside->allowed_events);
+    beside->n_allowed_events = count;
+    for (size_t i = 0; i < count; i++)
+        beside->allowed_events[i] = (Referral__EventType)events[i];
+    FIELD_SET(beside, state, (Referral__State)row->state);
+    beside->next_actor = arena_text(work->arena, life_next_actor(life));
+    return refuse(work, REFUSED_NOT_NOW, "type");
+}
+
+void life_reply(struct work *work, const struct life_of *life)
+{
+    const Record__Referral *row = life->row;
+    Referral__Reply *reply = &work->reply;
+
+    reply->referral_id = arena_text(work->arena, work_id_text(work, life->id));
+    reply->journey_id = arena_text(work->arena, work_id_text(work, life_id_of(row->journey)));
+    if (work->actor_number == row->sender_number)
+        reply->sender_reference = row->sender_reference;
+    FIELD_SET(reply, state, (Referral__State)row->state);
+    FIELD_SET(reply, core_status, state_core_status((enum state)row->state));
+    FIELD_SET(reply, sheet_version, row->sheet_version);
+    if (row->clock_kind == CLOCK_ANSWER)
+        FIELD_SET(reply, answer_due_at_ms, row->clock_due_ms);
+    if (row->eligible_down)
+        FIELD_SET(reply, eligible_for_down_referral, true);
+    reply->receiver_contact = tidings_call(work, life, CALL_RECEIVER);
+}

@@ -1,0 +1,31 @@
+/* tidings.h - what is told of an event: its line in the referral's timeline, and the notices to those who did not cause it (L2, T2). */
+#pragma once
+#include "engine/life.h"
+
+struct tidings {
+    enum event event;
+    enum state from; /* the state now stands in the row */
+    const char *by_name;
+    const Referral__Event *detail; /* NULL: none */
+    struct bytes original;         /* the Event as received (F3) */
+    bool assumed;
+    const char *child_referral_id;
+    const char *deadline; /* clock_kind_name; NULL: none */
+    struct instant due_at;
+    const struct delivery_event *delivery; /* NULL: none */
+};
+
+/* Appends to the timeline, with the event as received: what a report said is kept as long as its referral (F3, D8). */
+void tidings_record(struct work *work, struct life_of *life, const struct tidings *tidings);
+/* One durable message to one party; none where it is query-only (L2). `cause` is told if it dies (D5). */
+void tidings_notify(struct work *work, const struct life_of *life, const struct tidings *tidings,
+                    const char *institution, uint32_t cause);
+/* To sender and receiver, but for the institution `but` (0: to both). */
+void tidings_notify_parties(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but);
+
+/* T2: whom to call at a party of a referral of that direction; NULL: nobody is named. */
+enum called { CALL_SENDER, CALL_RECEIVER };
+const Referral__Contact *tidings_contact(const Referral__Institution *institution, Referral__Direction direction,
+                                         enum called called);
+/* The same for a loaded referral, as a copy for a message; NULL: nobody is named. */
+Referral__Contact *tidings_call(struct work *work, const struct life_of *life, enum called called);
