@@ -32,7 +32,7 @@ void arena_close(struct arena *arena)
 {
     if (arena == NULL || arena->base == NULL)
         return;
-    ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->reserved);
+    ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->high);
     munmap(arena->base, arena->reserved);
     *arena = (struct arena){0};
 }
@@ -113,6 +113,7 @@ void arena_reset(struct arena *arena, size_t keep)
     keep = round_up(keep, (size_t)sysconf(_SC_PAGESIZE));
     if (arena->high <= keep)
         return;
+    ASAN_UNPOISON_MEMORY_REGION(arena->base + keep, arena->high - keep);
     madvise(arena->base + keep, arena->high - keep, MADV_DONTNEED);
     arena->high = keep;
 }

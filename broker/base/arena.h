@@ -16,7 +16,7 @@ void arena_close(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
 struct bytes arena_copy(struct arena *arena, struct bytes bytes);
-char *arena_text(struct arena *arena, const char *text);                    /* copy; NULL for NULL */
+char *arena_text(struct arena *arena, const char *text); /* copy; NULL for NULL */
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Everything allocated after arena_mark is given back by arena_rewind. */
 size_t arena_mark(const struct arena *arena);

@@ -6,8 +6,8 @@
 #pragma once
 #include "base/bytes.h"
 
-#define ID_KEY_SIZE 14
-#define ID_TEXT_SIZE 64
+#define ID_KEY_SIZE    14
+#define ID_TEXT_SIZE   64
 #define STORE_NAME_MAX 12 /* [a-z0-9]{1,12} */
 
 struct id {

@@ -11,8 +11,8 @@ struct instant {
 
 #define SECOND_MS 1000LL
 #define MINUTE_MS (60 * SECOND_MS)
-#define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS (24 * HOUR_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
 
 static inline struct instant instant_of(int64_t ms)
 {

@@ -4,10 +4,10 @@
 
 enum text_fault {
     TEXT_OK = 0,
-    TEXT_NOT_UTF8,   /* invalid, overlong, surrogate, beyond U+10FFFF */
+    TEXT_NOT_UTF8, /* invalid, overlong, surrogate, beyond U+10FFFF */
     TEXT_HAS_NUL,
     TEXT_HAS_CONTROL, /* C0 but line feed and tab, DEL, C1, U+2028/2029, U+FEFF */
-    TEXT_HAS_BIDI,   /* U+061C, U+200E/F, U+202A-E, U+2066-9 */
+    TEXT_HAS_BIDI,    /* U+061C, U+200E/F, U+202A-E, U+2066-9 */
 };
 
 enum text_fault text_check(struct bytes text);
