@@ -10,7 +10,7 @@
 struct keys {
     uint8_t key_id;    /* stands in each sealed row: which data key sealed it */
     uint8_t seal[32];  /* of the data key: XChaCha20-Poly1305 */
-    uint8_t nonce[32]; /* of the data key: nonces made of what they seal */
+    uint8_t nonce[16]; /* of the data key: nonces made of what they seal */
     uint8_t tag[16];   /* of the index key: row tags and table sums */
     uint8_t hash[32];  /* of the index key: foreign text in keys and logs */
 };

@@ -23,10 +23,10 @@ static void incarnation_append(struct store_txn *txn, uint32_t number)
 {
     Record__Meta *meta = txn->meta;
     size_t count = meta->n_incarnations;
-    Record__Incarnation **all = arena_alloc(txn->arena, (count + 1) * sizeof(*all)), *last;
+    Record__Incarnation **all = arena_alloc(txn->arena, (count + 1) * sizeof(void *)), *last;
 
     if (count > 0)
-        memcpy(all, meta->incarnations, count * sizeof(Record__Incarnation *));
+        memcpy(all, meta->incarnations, count * sizeof(void *));
     last = all[count] = arena_alloc(txn->arena, sizeof(*last));
     record__incarnation__init(last);
     last->has_number = last->has_first_index = true;
@@ -88,7 +88,7 @@ int meta_load(struct store_txn *txn)
 static void sums_set(struct store_txn *txn)
 {
     Record__TableSum *sums = arena_alloc(txn->arena, TABLE_COUNT * sizeof(*sums));
-    Record__TableSum **list = arena_alloc(txn->arena, TABLE_COUNT * sizeof(*list));
+    Record__TableSum **list = arena_alloc(txn->arena, TABLE_COUNT * sizeof(void *));
     size_t count = 0;
 
     for (uint32_t table = 0; table < TABLE_COUNT; table++) {

@@ -13,11 +13,13 @@ struct text_key {
 /* Two texts with a zero byte between: all of one first text lie together, in order of the second. */
 static struct text_key pair_key(const char *first, const char *second)
 {
-    struct text_key key = {.size = strlen(first) + 1 + strlen(second)};
+    struct bytes parts[] = {bytes_text(first), bytes_text(second)};
+    struct text_key key = {.size = parts[0].size + 1 + parts[1].size};
 
     assert(key.size <= TABLE_KEY_MAX);
-    memcpy(key.bytes, first, strlen(first) + 1);
-    memcpy(key.bytes + strlen(first) + 1, second, strlen(second));
+    memcpy(key.bytes, parts[0].data, parts[0].size);
+    key.bytes[parts[0].size] = 0;
+    memcpy(key.bytes + parts[0].size + 1, parts[1].data, parts[1].size);
     return key;
 }
 

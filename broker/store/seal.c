@@ -10,11 +10,15 @@ enum format { FORMAT_PLAIN = 1, FORMAT_SEALED = 2 };
 #define AT_KEY_ID  1
 #define AT_TAG     2
 #define HEAD_SIZE  10
-#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_SIZE   crypto_shorthash_BYTES
+#define HASH_SIZE  crypto_shorthash_siphashx24_BYTES
 #define MAC_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define SEAL_SIZE  (NONCE_SIZE + MAC_SIZE)
+#define SEAL_SIZE  (HASH_SIZE + MAC_SIZE)
+#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
-/* The head of the row, its table and its key: a value moved to another place, or under another tag, does not open. */
+static_assert(NONCE_SIZE == HASH_SIZE + TAG_SIZE, "a nonce is both hashes");
+
+/* The head of a row, its table and its key: a value moved to another place, or put under another tag, does not open. */
 struct place {
     size_t size;
     uint8_t bytes[HEAD_SIZE + 1 + TABLE_KEY_MAX];
@@ -25,41 +29,40 @@ static enum format format_of(enum table table)
     return table_is_sealed(table) ? FORMAT_SEALED : FORMAT_PLAIN;
 }
 
-static struct place place_of(enum table table, struct bytes key, const uint8_t head[HEAD_SIZE])
+static void place_set(struct place *place, enum table table, struct bytes key)
 {
-    struct place place;
-
     assert(key.size <= TABLE_KEY_MAX);
-    memcpy(place.bytes, head, HEAD_SIZE);
-    place.bytes[HEAD_SIZE] = (uint8_t)table;
-    memcpy(place.bytes + HEAD_SIZE + 1, key.data, key.size);
-    place.size = HEAD_SIZE + 1 + key.size;
-    return place;
+    place->bytes[HEAD_SIZE] = (uint8_t)table;
+    memcpy(place->bytes + HEAD_SIZE + 1, key.data, key.size);
+    place->size = HEAD_SIZE + 1 + key.size;
 }
 
-/* Two steps, so that key and value need not lie side by side: the hash of the place is the key of the value's hash. */
-static uint64_t tag_of(const struct keys *keys, enum table table, struct bytes key, struct bytes plain)
+/* Where key and value do not lie side by side, the hash of the place is the key of the value's hash. */
+static void place_hash(const struct place *place, const uint8_t *key, uint8_t ret_hash[HASH_SIZE])
 {
-    uint8_t place[1 + TABLE_KEY_MAX], place_hash[crypto_shorthash_siphashx24_BYTES], tag[crypto_shorthash_BYTES];
-
-    assert(key.size <= TABLE_KEY_MAX);
-    place[0] = (uint8_t)table;
-    memcpy(place + 1, key.data, key.size);
-    crypto_shorthash_siphashx24(place_hash, place, 1 + key.size, keys->tag);
-    crypto_shorthash(tag, plain.data, plain.size, place_hash);
-    return get_be64(tag);
+    crypto_shorthash_siphashx24(ret_hash, place->bytes + HEAD_SIZE, place->size - HEAD_SIZE, key);
 }
 
-static void nonce_of(const struct keys *keys, const struct place *place, struct bytes plain, uint8_t nonce[NONCE_SIZE])
+static void tag_of(const struct keys *keys, const struct place *place, struct bytes plain, uint8_t ret_tag[TAG_SIZE])
 {
-    crypto_generichash_state state;
-    uint8_t place_size = (uint8_t)(place->size - HEAD_SIZE);
+    uint8_t key[HASH_SIZE];
 
-    crypto_generichash_init(&state, keys->nonce, sizeof(keys->nonce), NONCE_SIZE);
-    crypto_generichash_update(&state, &place_size, 1);
-    crypto_generichash_update(&state, place->bytes + HEAD_SIZE, place_size);
-    crypto_generichash_update(&state, plain.data, plain.size);
-    crypto_generichash_final(&state, nonce, NONCE_SIZE);
+    place_hash(place, keys->tag, key);
+    crypto_shorthash(ret_tag, plain.data, plain.size, key);
+}
+
+static void hash_of(const struct keys *keys, const struct place *place, struct bytes plain, uint8_t ret_hash[HASH_SIZE])
+{
+    uint8_t key[HASH_SIZE];
+
+    place_hash(place, keys->nonce, key);
+    crypto_shorthash_siphashx24(ret_hash, plain.data, plain.size, key);
+}
+
+static void nonce_of(const uint8_t *row, uint8_t ret_nonce[NONCE_SIZE])
+{
+    memcpy(ret_nonce, row + HEAD_SIZE, HASH_SIZE);
+    memcpy(ret_nonce + HASH_SIZE, row + AT_TAG, TAG_SIZE);
 }
 
 size_t seal_size(enum table table, size_t size)
@@ -69,24 +72,23 @@ size_t seal_size(enum table table, size_t size)
 
 uint64_t seal_write(const struct keys *keys, enum table table, struct bytes key, struct bytes plain, uint8_t *out)
 {
-    uint64_t tag = tag_of(keys, table, key, plain);
+    struct place place;
+    uint8_t nonce[NONCE_SIZE];
 
+    place_set(&place, table, key);
     out[0] = (uint8_t)format_of(table);
     out[AT_KEY_ID] = keys->key_id;
-    put_be64(out + AT_TAG, tag);
-    if (!table_is_sealed(table)) {
-        if (plain.size > 0)
-            memcpy(out + HEAD_SIZE, plain.data, plain.size);
-        return tag;
+    tag_of(keys, &place, plain, out + AT_TAG);
+    if (table_is_sealed(table)) {
+        memcpy(place.bytes, out, HEAD_SIZE);
+        hash_of(keys, &place, plain, out + HEAD_SIZE);
+        nonce_of(out, nonce);
+        crypto_aead_xchacha20poly1305_ietf_encrypt(out + HEAD_SIZE + HASH_SIZE, NULL, plain.data, plain.size,
+                                                   place.bytes, place.size, NULL, nonce, keys->seal);
+    } else if (plain.size > 0) {
+        memcpy(out + HEAD_SIZE, plain.data, plain.size);
     }
-
-    struct place place = place_of(table, key, out);
-    uint8_t *nonce = out + HEAD_SIZE;
-
-    nonce_of(keys, &place, plain, nonce);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL, plain.data, plain.size, place.bytes,
-                                               place.size, NULL, nonce, keys->seal);
-    return tag;
+    return get_be64(out + AT_TAG);
 }
 
 bool seal_plain_size(enum table table, struct bytes stored, size_t *ret_size)
@@ -99,24 +101,27 @@ bool seal_plain_size(enum table table, struct bytes stored, size_t *ret_size)
     return true;
 }
 
-static int plain_read(const struct keys *keys, enum table table, struct bytes key, struct bytes stored, uint8_t *out)
+static int plain_read(const struct keys *keys, const struct place *place, struct bytes stored, uint8_t *out)
 {
     struct bytes plain = bytes_of(stored.data + HEAD_SIZE, stored.size - HEAD_SIZE);
+    uint8_t tag[TAG_SIZE];
 
-    if (stored.data[AT_KEY_ID] != keys->key_id || tag_of(keys, table, key, plain) != get_be64(stored.data + AT_TAG))
+    tag_of(keys, place, plain, tag);
+    if (stored.data[AT_KEY_ID] != keys->key_id || memcmp(tag, stored.data + AT_TAG, TAG_SIZE) != 0)
         return -EBADMSG;
     if (plain.size > 0)
         memcpy(out, plain.data, plain.size);
     return 0;
 }
 
-static int sealed_read(const struct keys *keys, enum table table, struct bytes key, struct bytes stored, uint8_t *out)
+static int sealed_read(const struct keys *keys, const struct place *place, struct bytes stored, uint8_t *out)
 {
-    struct place place = place_of(table, key, stored.data);
-    const uint8_t *nonce = stored.data + HEAD_SIZE, *sealed = nonce + NONCE_SIZE;
-    size_t size = stored.size - HEAD_SIZE - NONCE_SIZE;
+    const uint8_t *sealed = stored.data + HEAD_SIZE + HASH_SIZE;
+    size_t size = stored.size - HEAD_SIZE - HASH_SIZE;
+    uint8_t nonce[NONCE_SIZE];
 
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, size, place.bytes, place.size, nonce,
+    nonce_of(stored.data, nonce);
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, size, place->bytes, place->size, nonce,
                                                    keys->seal) != 0)
         return -EBADMSG;
     return 0;
@@ -130,8 +135,12 @@ int seal_read(const struct keys *keys, enum table table, struct bytes key, struc
         return -EPROTO;
     if (stored.data[0] != format_of(table))
         return -EBADMSG;
-    return table_is_sealed(table) ? sealed_read(keys, table, key, stored, out)
-                                  : plain_read(keys, table, key, stored, out);
+
+    struct place place;
+
+    place_set(&place, table, key);
+    memcpy(place.bytes, stored.data, HEAD_SIZE);
+    return table_is_sealed(table) ? sealed_read(keys, &place, stored, out) : plain_read(keys, &place, stored, out);
 }
 
 bool seal_tag(struct bytes stored, uint64_t *ret_tag)

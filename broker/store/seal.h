@@ -2,11 +2,12 @@
  *
  *   format 1, key id 1, tag 8, then
  *   plain tables:  the plaintext
- *   sealed tables: nonce 24, XChaCha20-Poly1305 of the plaintext, MAC 16
+ *   sealed tables: hash 16, XChaCha20-Poly1305 of the plaintext, MAC 16
  *
- * The tag is a keyed hash of table, key and plaintext. It checks a plain row at each read (a sealed one's MAC covers it too), and a
- * table's sum is the sum of its tags, so that an overwrite or a delete need not open the old value. The nonce is a keyed
- * BLAKE2b-192 of the same three: the same row gives the same bytes on every machine, another never the same nonce. */
+ * Tag and hash are two keyed hashes of table, key and plaintext (SipHash, 64 and 128 bits, under the index key and under the data
+ * key). The tag checks a plain row at each read (a sealed one's MAC covers it too), and a table's sum is the sum of its tags, so
+ * that an overwrite or a delete need not open the old value. Hash and tag together are the 192-bit nonce: the same row gives the
+ * same bytes on every machine, and no two rows share a nonce. */
 #pragma once
 #include "store/keys.h"
 #include "store/table.h"

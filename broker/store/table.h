@@ -28,14 +28,14 @@
     X(SEARCH, 21, false, true)      /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */
 
 enum table {
-#define X(name, number, sealed, derived) TABLE_##name = number,
+#define X(name, number, sealed, derived) TABLE_##name = (number),
     STORE_TABLES(X)
 #undef X
     TABLE_COUNT
 };
 
 #define TABLE_KEY_MAX 160
-#define BODY_CHUNK_BYTES 1920 /* sealed and with its key just two fit a page; larger LMDB values cost overflow pages */
+#define BODY_CHUNK_BYTES 1952 /* sealed and with its key just two fit a page; larger LMDB values cost overflow pages */
 
 const char *table_name(enum table table); /* "INSTITUTION_NUMBER" */
 bool table_is_sealed(enum table table);
