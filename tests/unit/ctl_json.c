@@ -1,6 +1,5 @@
 /* What a user writes as JSON is what the broker gets, and what the broker says is printed; the strictness is the point. */
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include "message.h"
@@ -29,7 +28,7 @@ static void assert_round_trip(const ProtobufCMessageDescriptor *descriptor, cons
 
     char *written = json_dumps(again, JSON_COMPACT);
 
-    cr_assert(eq(str, written, (char *)text));
+    cr_assert_str_eq(written, text);
     free(written);
     json_decref(again);
     json_decref(json);
@@ -124,8 +123,8 @@ Test(ctl_json, f2_a_fault_names_its_path)
 Test(ctl_json, a_fault_after_many_good_entries_frees_them_all)
 {
     assert_fault(&referral__sheet__descriptor,
-                 "{\"attachments\":[{\"name\":\"a\",\"content\":\"AAAA\"},{\"name\":\"b\"},{\"name\":true}]}", MESSAGE_NOT_TEXT,
-                 "attachments[2].name");
+                 "{\"attachments\":[{\"name\":\"a\",\"content\":\"AAAA\"},{\"name\":\"b\"},{\"name\":true}]}",
+                 MESSAGE_NOT_TEXT, "attachments[2].name");
     assert_fault(&referral__dead_letters__descriptor, "{\"delivery_ids\":[\"00\",\"11\",\"zz\"]}", MESSAGE_BAD_BYTES,
                  "delivery_ids[2]");
 }

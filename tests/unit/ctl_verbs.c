@@ -1,6 +1,5 @@
 /* The table of verbs and what is made of a command line. */
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +46,7 @@ static char *body_text(const char *const *words, int *ret_result)
         int result;                                                                                                    \
         char *text = body_text((const char *const[]){__VA_ARGS__, NULL}, &result);                                     \
         cr_assert(result == EXIT_OK);                                                                                  \
-        cr_assert(eq(str, text, expected));                                                                            \
+        cr_assert_str_eq(text, expected);                                                                              \
         free(text);                                                                                                    \
     } while (0)
 
@@ -127,15 +126,15 @@ Test(ctl_verbs, options_may_stand_anywhere)
     struct ctl ctl;
 
     cr_assert(PARSE(&ctl, "--lang", "zh", "dead", "replay", "--all", "H1", "--json"));
-    cr_assert(eq(str, (char *)ctl.verb->name, "dead replay"));
-    cr_assert(eq(str, (char *)ctl.arguments[0], "H1"));
+    cr_assert_str_eq(ctl.verb->name, "dead replay");
+    cr_assert_str_eq(ctl.arguments[0], "H1");
     cr_assert(ctl.zh && ctl.json && ctl_has(&ctl, "all"));
     cr_assert(PARSE(&ctl, "dead", "H1"));
-    cr_assert(eq(str, (char *)ctl.verb->name, "dead"));
+    cr_assert_str_eq(ctl.verb->name, "dead");
     cr_assert(PARSE(&ctl, "accept", "r-1", "--text=-- no option", "--person=张医生"));
-    cr_assert(eq(str, (char *)ctl_option(&ctl, "text"), "-- no option"));
+    cr_assert_str_eq(ctl_option(&ctl, "text"), "-- no option");
     cr_assert(PARSE(&ctl, "send", "-"));
-    cr_assert(eq(str, (char *)ctl.arguments[0], "-"));
+    cr_assert_str_eq(ctl.arguments[0], "-");
 }
 
 Test(ctl_verbs, a_command_line_that_means_nothing_is_a_usage_error)
@@ -154,28 +153,30 @@ Test(ctl_verbs, a_command_line_that_means_nothing_is_a_usage_error)
 
 Test(ctl_verbs, a_verb_becomes_the_body_of_its_command)
 {
-    ASSERT_BODY("{\"person\":{\"name\":\"张医生\",\"phone\":\"022-1\"},\"referral_id\":\"r-1\",\"type\":\"EVENT_ACCEPT\"}", "accept",
-                "r-1", "--person", "张医生", "--phone", "022-1");
-    ASSERT_BODY("{\"reason\":\"OUT_OF_SCOPE\",\"referral_id\":\"r-1\",\"type\":\"EVENT_REJECT\"}", "reject", "r-1", "--reason",
-                "out-of-scope");
-    ASSERT_BODY("{\"diagnoses\":[{\"icd10\":\"I10\",\"text\":\"高血压\"}],\"referral_id\":\"r-1\",\"type\":\"EVENT_REPORT\"}",
-                "report", "r-1", "--diagnosis", "高血压", "--icd10", "I10");
-    ASSERT_BODY("{\"deny\":false,\"from\":\"A\",\"kinds\":[\"OUTPATIENT\",\"FOLLOW_UP\"],\"to\":\"B\"}", "relation", "allow", "A",
-                "B", "--kinds", "outpatient,follow-up");
-    ASSERT_BODY("{\"departments\":[{\"code\":\"NK\",\"name\":\"内科\"},{\"code\":\"WK\"}],\"id\":\"H\"}", "institution", "put", "H",
-                "--department", "code=NK,name=内科", "--department", "code=WK");
-    ASSERT_BODY("{\"older_than_ms\":7200000,\"open\":true,\"states\":[\"DELIVERED\"]}", "list", "--older-than", "2h", "--open",
-                "--state", "delivered");
+    ASSERT_BODY(
+        "{\"person\":{\"name\":\"张医生\",\"phone\":\"022-1\"},\"referral_id\":\"r-1\",\"type\":\"EVENT_ACCEPT\"}",
+        "accept", "r-1", "--person", "张医生", "--phone", "022-1");
+    ASSERT_BODY("{\"reason\":\"OUT_OF_SCOPE\",\"referral_id\":\"r-1\",\"type\":\"EVENT_REJECT\"}", "reject", "r-1",
+                "--reason", "out-of-scope");
+    ASSERT_BODY(
+        "{\"diagnoses\":[{\"icd10\":\"I10\",\"text\":\"高血压\"}],\"referral_id\":\"r-1\",\"type\":\"EVENT_REPORT\"}",
+        "report", "r-1", "--diagnosis", "高血压", "--icd10", "I10");
+    ASSERT_BODY("{\"deny\":false,\"from\":\"A\",\"kinds\":[\"OUTPATIENT\",\"FOLLOW_UP\"],\"to\":\"B\"}", "relation",
+                "allow", "A", "B", "--kinds", "outpatient,follow-up");
+    ASSERT_BODY("{\"departments\":[{\"code\":\"NK\",\"name\":\"内科\"},{\"code\":\"WK\"}],\"id\":\"H\"}", "institution",
+                "put", "H", "--department", "code=NK,name=内科", "--department", "code=WK");
+    ASSERT_BODY("{\"older_than_ms\":7200000,\"open\":true,\"states\":[\"DELIVERED\"]}", "list", "--older-than", "2h",
+                "--open", "--state", "delivered");
     ASSERT_BODY("{\"name\":\"validity_ms\"}", "set", "validity_ms");
 }
 
 Test(ctl_verbs, times_are_read_in_local_time)
 {
     setenv("TZ", "UTC-8", 1); /* eight hours east */
-    ASSERT_BODY("{\"occurred_at_ms\":1763714400000,\"referral_id\":\"r-1\",\"type\":\"EVENT_ARRIVE\"}", "arrive", "r-1", "--at",
-                "2025-11-21 16:40");
-    ASSERT_BODY("{\"occurred_at_ms\":1763714400000,\"referral_id\":\"r-1\",\"type\":\"EVENT_ARRIVE\"}", "arrive", "r-1", "--at",
-                "1763714400000");
+    ASSERT_BODY("{\"occurred_at_ms\":1763714400000,\"referral_id\":\"r-1\",\"type\":\"EVENT_ARRIVE\"}", "arrive", "r-1",
+                "--at", "2025-11-21 16:40");
+    ASSERT_BODY("{\"occurred_at_ms\":1763714400000,\"referral_id\":\"r-1\",\"type\":\"EVENT_ARRIVE\"}", "arrive", "r-1",
+                "--at", "1763714400000");
     ASSERT_BAD_BODY(EXIT_USAGE, "arrive", "r-1", "--at", "yesterday");
 }
 

@@ -1,0 +1,184 @@
+/* body.c - puts together what a verb sends. */
+#include "body.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <referral/key.h>
+
+#include "field.h"
+
+json_t *body_read_file(const struct ctl *ctl, const char *path)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "re");
+    json_error_t error;
+
+    if (file == NULL) {
+        ctl_complain(ctl, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+
+    json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+
+    if (json == NULL) /* the error's text may quote the file: patient data */
+        ctl_complain(ctl, ctl_say(ctl, "%s: 第 %d 行第 %d 列: JSON 格式错误", "%s: line %d, column %d: not valid JSON"),
+                     standard ? ctl_say(ctl, "标准输入", "standard input") : path, error.line, error.column);
+    if (!standard)
+        fclose(file);
+    return json;
+}
+
+static char *read_text_file(const struct ctl *ctl, const char *path)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+    if (file == NULL || getdelim(&text, &room, '\0', file) < 0) {
+        ctl_complain(ctl, "%s: %s", path, errno == 0 ? ctl_say(ctl, "内容为空", "is empty") : strerror(errno));
+        free(text);
+        text = NULL;
+    }
+    if (file != NULL && file != stdin)
+        fclose(file);
+    if (text != NULL && text[0] != '\0' && text[strlen(text) - 1] == '\n')
+        text[strlen(text) - 1] = '\0'; /* it belongs to the file, not to the text */
+    return text;
+}
+
+static void complain_of_value(const struct ctl *ctl, const char *what, const ProtobufCFieldDescriptor *field,
+                              enum message_fault fault)
+{
+    char *choices = fault == MESSAGE_NOT_IN_LIST ? field_choices(field) : NULL;
+
+    ctl_complain(ctl, "%s: %s%s%s", what, message_fault_text(fault, ctl->zh), choices == NULL ? "" : ": ",
+                 choices == NULL ? "" : choices);
+    free(choices);
+}
+
+/* A field that holds a whole message comes from a file; a public key may. */
+static int set_from_file(const struct ctl *ctl, json_t *body, const ProtobufCFieldDescriptor *field, const char *path)
+{
+    uint8_t key[REFERRAL_KEY_SIZE];
+    char hex[REFERRAL_KEY_HEX_SIZE];
+    json_t *value;
+
+    if (strcmp(field->name, "public_key") == 0) {
+        int failed = referral_key_load_public(path, key);
+
+        if (failed != 0) {
+            ctl_complain(
+                ctl, ctl_say(ctl, "%s: 不是公钥, 也不是密钥文件: %s", "%s: neither a key in hex nor a key file: %s"),
+                path, strerror(-failed));
+            return EXIT_BAD_FILE;
+        }
+        referral_key_to_hex(key, hex);
+        value = json_string(hex);
+    } else {
+        value = body_read_file(ctl, path);
+    }
+    return value != NULL && json_object_set_new(body, field->name, value) == 0 ? EXIT_OK : EXIT_BAD_FILE;
+}
+
+static bool is_in_file(const ProtobufCMessageDescriptor *descriptor, const ProtobufCFieldDescriptor *field,
+                       const char *text)
+{
+    uint8_t key[REFERRAL_KEY_SIZE];
+
+    if (field->type != PROTOBUF_C_TYPE_BYTES)
+        return false;
+    if (strcmp(field->name, "public_key") == 0)
+        return !referral_key_from_hex(text, key);
+    return message_embedded(descriptor, field) != NULL;
+}
+
+/* `what` is the option's or argument's name, for complaints. */
+static int set(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescriptor *descriptor, const char *what,
+               const char *path, const char *text)
+{
+    const ProtobufCFieldDescriptor *field = field_find(descriptor, path);
+    char *from_file = NULL;
+
+    if (is_in_file(descriptor, field, text))
+        return set_from_file(ctl, body, field, text);
+    if (field->type == PROTOBUF_C_TYPE_STRING && text[0] == '@') {
+        from_file = read_text_file(ctl, text + 1);
+        if (from_file == NULL)
+            return EXIT_BAD_FILE;
+        text = from_file;
+    }
+
+    enum message_fault fault = field_set(body, descriptor, path, text);
+
+    free(from_file);
+    if (fault == MESSAGE_OK)
+        return EXIT_OK;
+    complain_of_value(ctl, what, field, fault);
+    return EXIT_USAGE;
+}
+
+static int set_arguments(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescriptor *descriptor)
+{
+    const struct argument_info *argument = ctl->verb->arguments;
+    int result = EXIT_OK;
+
+    for (size_t i = 0; result == EXIT_OK && argument != NULL && argument[i].name != NULL; i++)
+        if (argument[i].field != NULL && ctl->arguments[i] != NULL)
+            result = set(ctl, body, descriptor, argument[i].name, argument[i].field, ctl->arguments[i]);
+    return result;
+}
+
+static int set_options(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescriptor *descriptor)
+{
+    int result = EXIT_OK;
+
+    for (size_t i = 0; result == EXIT_OK && i < ctl->given_count; i++) {
+        const struct option_info *option = ctl->given[i].option;
+        char what[64];
+
+        if (option->field == NULL)
+            continue;
+        snprintf(what, sizeof what, "--%s", option->name);
+        result = set(ctl, body, descriptor, what, option->field, option->value == NULL ? "yes" : ctl->given[i].text);
+    }
+    return result;
+}
+
+int body_of_verb(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t **ret_body)
+{
+    const struct verb *verb = ctl->verb;
+    const char *file = ctl_option(ctl, "body");
+    json_t *body = file == NULL ? json_object() : body_read_file(ctl, file);
+    int result = EXIT_OK;
+
+    if (body == NULL)
+        return EXIT_BAD_FILE;
+    if (!json_is_object(body)) {
+        ctl_complain(ctl, "%s: %s", file, message_fault_text(MESSAGE_NOT_OBJECT, ctl->zh));
+        result = EXIT_BAD_FILE;
+    }
+    if (result == EXIT_OK && verb->fixed_field != NULL)
+        result = set(ctl, body, descriptor, verb->name, verb->fixed_field, verb->fixed_text);
+    if (result == EXIT_OK)
+        result = set_arguments(ctl, body, descriptor);
+    if (result == EXIT_OK)
+        result = set_options(ctl, body, descriptor);
+    if (result == EXIT_OK)
+        *ret_body = body;
+    else
+        json_decref(body);
+    return result;
+}
+
+ProtobufCMessage *body_message(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *body)
+{
+    struct message_error error;
+    ProtobufCMessage *message = message_from_json(descriptor, body, &error);
+
+    if (message == NULL)
+        ctl_complain(ctl, "%s%s%s", error.path, error.path[0] == '\0' ? "" : ": ",
+                     message_fault_text(error.fault, ctl->zh));
+    return message;
+}

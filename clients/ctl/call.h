@@ -1,0 +1,24 @@
+/* call.h - one request and its answer. */
+#pragma once
+#include <jansson.h>
+#include <referral/client.h>
+
+#include "ctl.h"
+
+/* Sends and waits, with progress. EXIT_OK or EXIT_REFUSED with *ret_reply, to be freed by referral_reply_free; else complained. */
+int call_send(const struct ctl *ctl, struct referral_client *client, const struct referral_request *request,
+              Referral__Reply **ret_reply);
+/* Room for any id that --message-id may give; the broker refuses those beyond LIMIT_ID_BYTES. */
+#define CALL_MESSAGE_ID_SIZE (LIMIT_ID_BYTES + 2)
+
+/* Connects, sends the run's kind with this body (NULL is an empty one), and closes. As call_send; commands get a message id, written
+ * to `ret_message_id`. */
+int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage *body,
+              char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply);
+
+/* The unpacked result of a query or SHOW_PAYLOAD; NULL: complained of. */
+ProtobufCMessage *call_result(const struct ctl *ctl, Referral__Kind kind, const Referral__Reply *reply);
+
+/* What a command was answered: a record, or JSON; refusals on the error stream, in both languages, ours first. */
+void call_print_reply(const struct ctl *ctl, const Referral__Reply *reply, const char *message_id);
+void call_print_refusal(const struct ctl *ctl, const char *before, const Referral__Refusal *refusal);

@@ -1,0 +1,42 @@
+/* command.c - commands whose body the table of verbs describes, and the sheet from a file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "body.h"
+#include "call.h"
+#include "handlers.h"
+#include "wire/wire.h"
+
+static int send_body(struct ctl *ctl, json_t *body)
+{
+    Referral__Kind kind = ctl->verb->kind;
+    ProtobufCMessage *message = body_message(ctl, kind_info(kind)->body, body);
+    Referral__Reply *reply = NULL;
+    char message_id[CALL_MESSAGE_ID_SIZE];
+    int result;
+
+    json_decref(body);
+    if (message == NULL)
+        return EXIT_BAD_FILE;
+    result = call_once(ctl, kind, message, message_id, &reply);
+    if (reply != NULL)
+        call_print_reply(ctl, reply, message_id);
+    referral_reply_free(reply);
+    protobuf_c_message_free_unpacked(message, NULL);
+    return result;
+}
+
+int command_run(struct ctl *ctl)
+{
+    json_t *body;
+    int result = body_of_verb(ctl, kind_info(ctl->verb->kind)->body, &body);
+
+    return result == EXIT_OK ? send_body(ctl, body) : result;
+}
+
+int command_send(struct ctl *ctl)
+{
+    json_t *body = body_read_file(ctl, ctl->arguments[0] == NULL ? "-" : ctl->arguments[0]);
+
+    return body == NULL ? EXIT_BAD_FILE : send_body(ctl, body);
+}

@@ -1,0 +1,218 @@
+/* connect.c - one table says where each of the three things to know comes from. */
+#include "connect.h"
+
+#include <confuse.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+#define SYSTEM_FILE       "/etc/referrald/ctl.conf"
+#define DEFAULT_TIMEOUT_S 10
+#define ADDRESSES_MAX     16
+
+enum place { ADDRESS, SERVER_KEY, KEY_FILE, PLACE_COUNT };
+
+static const struct {
+    const char *option, *variable, *key; /* on the command line, in the environment, in the file */
+} places[PLACE_COUNT] = {
+    [ADDRESS] = {"address", "REFERRALD_ADDRESS", "address"},
+    [SERVER_KEY] = {"server-key", "REFERRALD_SERVER_KEY", "server_key"},
+    [KEY_FILE] = {"key", "REFERRALD_KEY", "key"},
+};
+
+struct where { /* owned texts */
+    char *text[PLACE_COUNT];
+};
+
+static void where_fini(struct where *where)
+{
+    for (size_t i = 0; i < PLACE_COUNT; i++)
+        free(where->text[i]);
+}
+
+/* NULL: there is none. To be freed. */
+static char *file_path(const struct ctl *ctl)
+{
+    const char *given = ctl_option(ctl, "config"), *home = getenv("HOME");
+    char *own = NULL;
+
+    if (given != NULL)
+        return strdup(given);
+    if (home != NULL && asprintf(&own, "%s/.config/referralctl.conf", home) > 0 && access(own, F_OK) == 0)
+        return own;
+    free(own);
+    return access(SYSTEM_FILE, F_OK) == 0 ? strdup(SYSTEM_FILE) : NULL;
+}
+
+static void file_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+    fprintf(stderr, "referralctl: %s:%d: ", cfg->filename == NULL ? "" : cfg->filename, cfg->line);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+static bool read_file(const struct ctl *ctl, struct where *where)
+{
+    char *path = file_path(ctl);
+    cfg_opt_t keys[] = {CFG_STR("address", NULL, CFGF_NONE), CFG_STR("server_key", NULL, CFGF_NONE),
+                        CFG_STR("key", NULL, CFGF_NONE), CFG_END()};
+    cfg_t *cfg;
+    int result;
+
+    if (path == NULL)
+        return true;
+    cfg = cfg_init(keys, CFGF_NONE);
+    cfg_set_error_function(cfg, file_error);
+    result = cfg_parse(cfg, path);
+    if (result == CFG_FILE_ERROR)
+        ctl_complain(ctl, ctl_say(ctl, "%s: 无法读取配置文件", "%s: the configuration file cannot be read"), path);
+    for (size_t i = 0; result == CFG_SUCCESS && i < PLACE_COUNT; i++) {
+        const char *text = cfg_getstr(cfg, places[i].key);
+
+        if (text != NULL)
+            where->text[i] = strdup(text);
+    }
+    cfg_free(cfg);
+    free(path);
+    return result == CFG_SUCCESS;
+}
+
+static int where_find(const struct ctl *ctl, struct where *where)
+{
+    if (!read_file(ctl, where))
+        return EXIT_BAD_FILE;
+    for (size_t i = 0; i < PLACE_COUNT; i++) {
+        const char *text = ctl_option(ctl, places[i].option);
+
+        if (text == NULL)
+            text = getenv(places[i].variable);
+        if (text != NULL) {
+            free(where->text[i]);
+            where->text[i] = strdup(text);
+        }
+        if (where->text[i] == NULL) {
+            ctl_complain(
+                ctl,
+                ctl_say(ctl, "不知道 --%s: 请在命令行, 环境变量 %s 或配置文件中给出",
+                        "--%s is not known: give it here, as %s in the environment, or in a configuration file"),
+                places[i].option, places[i].variable);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_OK;
+}
+
+static int read_server_key(const struct ctl *ctl, const char *text, uint8_t *ret_key)
+{
+    if (referral_key_from_hex(text, ret_key) || referral_key_load_public(text, ret_key) == 0)
+        return EXIT_OK;
+    ctl_complain(ctl, ctl_say(ctl, "%s: 不是服务器公钥", "%s: not a server key, neither in hex nor as a file"), text);
+    return EXIT_BAD_FILE;
+}
+
+uint32_t connect_timeout_ms(const struct ctl *ctl)
+{
+    const char *text = ctl_option(ctl, "timeout");
+    double seconds = text == NULL ? DEFAULT_TIMEOUT_S : strtod(text, NULL);
+
+    return seconds < 0.001 ? DEFAULT_TIMEOUT_S * 1000 : seconds > 86400 ? 86400000 : (uint32_t)(seconds * 1000);
+}
+
+/* Waits in pieces, so that there is progress to show. */
+static enum referral_status wait_for_session(const struct ctl *ctl, struct referral_client *client)
+{
+    uint32_t left = connect_timeout_ms(ctl);
+    enum referral_status status = REFERRAL_DISCONNECTED;
+    struct progress progress;
+
+    progress_begin(&progress, ctl, ctl_say(ctl, "正在连接", "connecting"));
+    while (status == REFERRAL_DISCONNECTED && left > 0) {
+        uint32_t piece = left < 500 ? left : 500;
+
+        status = referral_connect(client, piece);
+        left -= piece;
+        progress_step(&progress, 0, 0);
+    }
+    progress_end(&progress);
+    return status;
+}
+
+int connect_failure(const struct ctl *ctl, const struct referral_client *client, enum referral_status status,
+                    const char *message_id)
+{
+    const char *language = ctl->zh ? "zh" : "en";
+
+    if (status == REFERRAL_DISCONNECTED && client != NULL)
+        ctl_complain(ctl, "%s: %s", referral_status_text(status, language),
+                     referral_trouble_text(referral_trouble_now(client), language));
+    else
+        ctl_complain(ctl, "%s", referral_status_text(status, language));
+    if (message_id != NULL &&
+        (status == REFERRAL_TIMEOUT || status == REFERRAL_CLOSED || status == REFERRAL_OTHER_STORE))
+        ctl_complain(ctl,
+                     ctl_say(ctl, "再次发送请用 --message-id %s, 不会重复生效",
+                             "send again with --message-id %s: it has one effect"),
+                     message_id);
+    if (status == REFERRAL_TOO_LARGE || status == REFERRAL_BAD_KEY_FILE)
+        return EXIT_BAD_FILE;
+    return status == REFERRAL_BAD_ARGUMENT ? EXIT_USAGE : EXIT_NO_BROKER;
+}
+
+static int open_client(const struct ctl *ctl, struct where *where, uint32_t credit, struct referral_client **ret_client)
+{
+    const char *addresses[ADDRESSES_MAX];
+    struct referral_options options = {.addresses = addresses,
+                                       .key_file = where->text[KEY_FILE],
+                                       .client_name = "referralctl",
+                                       .language = ctl->zh ? "zh" : "en",
+                                       .request_timeout_ms = connect_timeout_ms(ctl),
+                                       .credit = credit};
+    struct referral_client *client = NULL;
+    char *rest = NULL;
+
+    for (char *word = strtok_r(where->text[ADDRESS], ", ", &rest);
+         word != NULL && options.address_count < ADDRESSES_MAX; word = strtok_r(NULL, ", ", &rest))
+        addresses[options.address_count++] = word;
+
+    int result = read_server_key(ctl, where->text[SERVER_KEY], options.server_key);
+
+    if (result != EXIT_OK)
+        return result;
+
+    enum referral_status status = referral_open(&options, &client);
+
+    if (status == REFERRAL_BAD_KEY_FILE)
+        ctl_complain(ctl, "%s:", where->text[KEY_FILE]);
+    if (status == REFERRAL_OK)
+        status = wait_for_session(ctl, client);
+    if (status == REFERRAL_OK) {
+        *ret_client = client;
+        return EXIT_OK;
+    }
+    result = connect_failure(ctl, client, status, NULL);
+    referral_close(client);
+    return result;
+}
+
+int connect_open(const struct ctl *ctl, uint32_t credit, struct referral_client **ret_client)
+{
+    struct where where = {{NULL}};
+    int result = where_find(ctl, &where);
+
+    if (result == EXIT_OK)
+        result = open_client(ctl, &where, credit, ret_client);
+    where_fini(&where);
+    return result;
+}
+
+void connect_help(const struct ctl *ctl)
+{
+    fprintf(ctl->out, "%s\n",
+            ctl_say(ctl, "连接信息依次取自: 选项, 环境变量, 配置文件 ~/.config/referralctl.conf 或 " SYSTEM_FILE ":",
+                    "Where the broker is comes from options, else the environment, else ~/.config/referralctl.conf "
+                    "or " SYSTEM_FILE ":"));
+    for (size_t i = 0; i < PLACE_COUNT; i++)
+        fprintf(ctl->out, "  --%-12s %-22s %s = \"...\"\n", places[i].option, places[i].variable, places[i].key);
+}

@@ -1,0 +1,110 @@
+/* field_text.c - fields as people read them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "field.h"
+#include "labels.h"
+#include "moment.h"
+
+static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
+{
+    char text[MOMENT_TEXT_SIZE];
+
+    if (field_is_moment(field) && number != 0)
+        moment_format(text, number);
+    else if (field_is_span(field))
+        span_format(text, number);
+    else
+        snprintf(text, sizeof text, "%lld", (long long)number);
+    return strdup(text);
+}
+
+static void write_separated(FILE *out, const char *separator, const char *text)
+{
+    if (ftell(out) > 0)
+        fputs(separator, out);
+    fputs(text, out);
+}
+
+/* Its values in the order of the protocol, without names: "王主任 022-2920 0001". */
+static char *message_text(const ProtobufCMessageDescriptor *descriptor, json_t *object, bool zh)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        json_t *value = json_object_get(object, descriptor->fields[i].name);
+        char *part = value == NULL ? NULL : field_text(&descriptor->fields[i], value, zh);
+
+        if (part != NULL)
+            write_separated(out, " ", part);
+        free(part);
+    }
+    return fclose(out) == 0 ? text : NULL;
+}
+
+static char *list_text(const ProtobufCFieldDescriptor *field, json_t *list, bool zh)
+{
+    char *text = NULL;
+    size_t size, i;
+    FILE *out = open_memstream(&text, &size);
+    json_t *value;
+
+    if (out == NULL)
+        return NULL;
+    json_array_foreach(list, i, value)
+    {
+        char *part = field_text(field, value, zh);
+
+        if (part != NULL)
+            write_separated(out, field->type == PROTOBUF_C_TYPE_MESSAGE ? "; " : ", ", part);
+        free(part);
+    }
+    return fclose(out) == 0 ? text : NULL;
+}
+
+char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
+{
+    switch (json_typeof(value == NULL ? json_null() : value)) {
+    case JSON_ARRAY:
+        return list_text(field, value, zh);
+    case JSON_OBJECT:
+        return field->type == PROTOBUF_C_TYPE_MESSAGE ? message_text(field->descriptor, value, zh)
+                                                      : json_dumps(value, JSON_COMPACT);
+    case JSON_STRING:
+        return strdup(field->type == PROTOBUF_C_TYPE_ENUM
+                          ? label_of_value(field->descriptor, json_string_value(value), zh)
+                          : json_string_value(value));
+    case JSON_INTEGER:
+        return number_text(field, json_integer_value(value));
+    case JSON_TRUE:
+        return strdup(zh ? "是" : "yes");
+    case JSON_FALSE:
+        return strdup(zh ? "否" : "no");
+    case JSON_REAL:
+    case JSON_NULL:
+        break;
+    }
+    return strdup("");
+}
+
+char *field_choices(const ProtobufCFieldDescriptor *field)
+{
+    if (field->type != PROTOBUF_C_TYPE_ENUM)
+        return NULL;
+
+    const ProtobufCEnumDescriptor *names = field->descriptor;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    for (unsigned i = 0; i < names->n_values; i++)
+        write_separated(out, ", ", names->values[i].name);
+    return fclose(out) == 0 ? text : NULL;
+}

@@ -1,0 +1,27 @@
+/* handlers.h - what carries out the verbs. Each takes the run and returns an enum exit_code. */
+#pragma once
+struct ctl;
+
+/* command.c: any command whose body the table describes, and the sheet from a file. */
+int command_run(struct ctl *ctl);
+int command_send(struct ctl *ctl);
+/* query.c */
+int query_list(struct ctl *ctl);
+int query_record(struct ctl *ctl);
+int query_trace(struct ctl *ctl);
+int query_why(struct ctl *ctl);
+/* payload.c */
+int payload_run(struct ctl *ctl);
+/* load.c, listen.c */
+int load_run(struct ctl *ctl);
+int listen_run(struct ctl *ctl);
+/* schema.c */
+int schema_run(struct ctl *ctl);
+/* init.c, check.c: without a broker */
+int keygen_run(struct ctl *ctl);
+int init_run(struct ctl *ctl);
+int verify_run(struct ctl *ctl);
+int recount_run(struct ctl *ctl);
+int restore_run(struct ctl *ctl);
+/* help.c */
+int help_run(struct ctl *ctl);

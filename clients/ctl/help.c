@@ -1,0 +1,126 @@
+/* help.c - prints the tables of verbs, options and exit codes. */
+#include "help.h"
+
+#include <string.h>
+
+#include "connect.h"
+#include "engine/settings.h"
+#include "handlers.h"
+
+static void print_usage(const struct ctl *ctl, const struct verb *verb)
+{
+    fprintf(ctl->out, "referralctl %s", verb->name);
+    for (const struct argument_info *a = verb->arguments; a != NULL && a->name != NULL; a++)
+        fprintf(ctl->out, a->optional ? " [%s]" : " %s", a->name);
+    if (verb->options != NULL && verb->options[0].name != NULL)
+        fputs(ctl_say(ctl, " [选项]", " [OPTION...]"), ctl->out);
+    fputc('\n', ctl->out);
+}
+
+static void print_options(const struct ctl *ctl, const struct option_info *options)
+{
+    for (; options != NULL && options->name != NULL; options++) {
+        char left[64];
+
+        snprintf(left, sizeof left, "--%s%s%s", options->name, options->value == NULL ? "" : " ",
+                 options->value == NULL ? "" : options->value);
+        fprintf(ctl->out, "  %-28s  %s\n", left, ctl_say(ctl, options->zh, options->en));
+    }
+}
+
+static void print_exit_codes(const struct ctl *ctl)
+{
+    static const struct {
+        enum exit_code code;
+        const char *zh, *en;
+    } codes[] = {
+        {EXIT_OK, "完成", "done"},
+        {EXIT_REFUSED, "被拒绝, 或拒绝覆盖已有文件", "refused; or something would be overwritten"},
+        {EXIT_USAGE, "用法错误", "usage"},
+        {EXIT_NO_BROKER, "无法连接, 或未及时答复", "cannot connect, or no answer in time"},
+        {EXIT_BAD_FILE, "文件无法读写或内容有误", "a file cannot be read or written, or is wrong"},
+        {EXIT_CHECK_FAILED, "检查未通过", "a check failed"},
+    };
+
+    fprintf(ctl->out, "%s\n", ctl_say(ctl, "退出码:", "Exit codes:"));
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        fprintf(ctl->out, "  %d  %s\n", codes[i].code, ctl_say(ctl, codes[i].zh, codes[i].en));
+}
+
+static void print_settings(const struct ctl *ctl)
+{
+    fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "设置 (范围; 默认值):", "Settings (range; default):"));
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *info = setting_info((enum setting)i);
+
+        if (info->kind == 'N')
+            fprintf(ctl->out, "  %-24s  %s (%lld-%lld; %s)\n", info->name, info->help, (long long)info->min,
+                    (long long)info->max, info->default_value);
+        else
+            fprintf(ctl->out, "  %-24s  %s (%s)\n", info->name, info->help, info->default_value);
+    }
+}
+
+static void print_verb(const struct ctl *ctl, const struct verb *verb)
+{
+    print_usage(ctl, verb);
+    fprintf(ctl->out, "  %s\n", ctl_say(ctl, verb->zh, verb->en));
+    if (verb->options != NULL && verb->options[0].name != NULL)
+        fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "选项:", "Options:"));
+    print_options(ctl, verb->options);
+    if (verb->kind == REFERRAL__KIND__LIST_SETTINGS || verb->kind == REFERRAL__KIND__PUT_SETTING)
+        print_settings(ctl);
+    fprintf(ctl->out, "\n%s\n",
+            ctl_say(ctl, "通用选项见 referralctl --help", "Options of every verb: referralctl --help"));
+}
+
+static void print_program(const struct ctl *ctl)
+{
+    size_t count;
+    const struct verb *table = verbs(&count);
+
+    fprintf(ctl->out, "%s\n",
+            ctl_say(ctl, "用法: referralctl 命令 [参数] [选项]; referralctl 命令 --help",
+                    "Usage: referralctl VERB [ARGUMENT...] [OPTION...]; referralctl VERB --help"));
+    for (enum verb_group group = 0; group < GROUP_COUNT; group++) {
+        fprintf(ctl->out, "\n%s:\n", verb_group_title(group, ctl->zh));
+        for (size_t i = 0; i < count; i++) {
+            char left[96];
+            int used;
+
+            if (table[i].group != group)
+                continue;
+            used = snprintf(left, sizeof left, "%s", table[i].name);
+            for (const struct argument_info *a = table[i].arguments; a != NULL && a->name != NULL; a++)
+                used += snprintf(left + used, sizeof left - (size_t)used, a->optional ? " [%s]" : " %s", a->name);
+            fprintf(ctl->out, "  %-36s  %s\n", left, ctl_say(ctl, table[i].zh, table[i].en));
+        }
+    }
+    fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "通用选项:", "Options of every verb:"));
+    print_options(ctl, global_options());
+    fputc('\n', ctl->out);
+    connect_help(ctl);
+    fputc('\n', ctl->out);
+    print_exit_codes(ctl);
+}
+
+void help_print(const struct ctl *ctl, const struct verb *verb)
+{
+    if (verb == NULL)
+        print_program(ctl);
+    else
+        print_verb(ctl, verb);
+}
+
+int help_run(struct ctl *ctl)
+{
+    size_t words;
+    const struct verb *verb = verb_find(ctl->arguments, &words);
+
+    if (verb == NULL && ctl->arguments[0] != NULL) {
+        ctl_complain(ctl, ctl_say(ctl, "没有命令“%s”", "there is no verb '%s'"), ctl->arguments[0]);
+        return EXIT_USAGE;
+    }
+    help_print(ctl, verb);
+    return EXIT_OK;
+}

@@ -1,0 +1,337 @@
+/* init.c - makes what a new broker needs: store, keys, the operator's place in the registry, an example configuration.
+ *
+ * Nothing is overwritten: every file is looked for before the first is made. What a failure leaves is removed again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <referral/key.h>
+
+#include "engine/registry.h"
+#include "handlers.h"
+#include "moment.h"
+#include "store/store.h"
+#include "sys/config.h"
+#include "table.h"
+
+#define FOUNDING_ARENA (16U << 20)
+
+enum file { HOST_KEY, SERVER_KEY, SERVER_PUBLIC, OPERATOR_KEY, BROKER_CONF, CLIENT_CONF, FILE_COUNT };
+static const char *const file_names[FILE_COUNT] = {
+    [HOST_KEY] = "host.key",         [SERVER_KEY] = "server.key",      [SERVER_PUBLIC] = "server.pub",
+    [OPERATOR_KEY] = "operator.key", [BROKER_CONF] = "referrald.conf", [CLIENT_CONF] = "referralctl.conf",
+};
+
+struct founding {
+    const struct ctl *ctl;
+    const char *name, *institution, *institution_name, *listen;
+    char store[PATH_MAX], keys[PATH_MAX], paths[FILE_COUNT][PATH_MAX];
+    uint8_t host_key[STORE_HOST_KEY_SIZE];
+    struct referral_key server, operator;
+    bool made[FILE_COUNT];
+    bool keeps_conf; /* a configuration was there: it stays */
+};
+
+static int fault(const struct founding *founding, const char *what, int failure)
+{
+    ctl_complain(founding->ctl, "%s: %s", what, strerror(-failure));
+    return failure == -EEXIST ? EXIT_REFUSED : EXIT_BAD_FILE;
+}
+
+static bool take_options(struct ctl *ctl, struct founding *founding)
+{
+    static const char *const needed[] = {"store", "name", "institution", "keys"};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (ctl_option(ctl, needed[i]) == NULL) {
+            ctl_complain(ctl, ctl_say(ctl, "缺少选项 --%s", "option --%s is missing"), needed[i]);
+            return false;
+        }
+    founding->name = ctl_option(ctl, "name");
+    founding->institution = ctl_option(ctl, "institution");
+    founding->institution_name = ctl_option(ctl, "institution-name");
+    if (founding->institution_name == NULL)
+        founding->institution_name = founding->institution;
+    founding->listen = ctl_option(ctl, "listen");
+    if (founding->listen == NULL)
+        founding->listen = "tcp://*:5570";
+    return true;
+}
+
+/* The directory, made where it is absent, by its absolute name: configurations outlive the directory we stand in. */
+static int directory_of(const struct founding *founding, const char *path, char ret_absolute[PATH_MAX])
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return fault(founding, path, -errno);
+    if (realpath(path, ret_absolute) == NULL)
+        return fault(founding, path, -errno);
+    return EXIT_OK;
+}
+
+static int find_places(struct founding *founding)
+{
+    int result = directory_of(founding, ctl_option(founding->ctl, "keys"), founding->keys);
+
+    if (result == EXIT_OK)
+        result = directory_of(founding, ctl_option(founding->ctl, "store"), founding->store);
+    for (int i = 0; result == EXIT_OK && i < FILE_COUNT; i++) {
+        if (snprintf(founding->paths[i], PATH_MAX, "%s/%s", founding->keys, file_names[i]) >= PATH_MAX)
+            return fault(founding, founding->keys, -ENAMETOOLONG);
+
+        bool exists = access(founding->paths[i], F_OK) == 0;
+
+        if (exists && i == BROKER_CONF)
+            founding->keeps_conf = true;
+        else if (exists)
+            return fault(founding, founding->paths[i], -EEXIST);
+    }
+    return result;
+}
+
+static FILE *file_new(const char *path, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+    return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static int file_done(FILE *file)
+{
+    int failure = fflush(file) == 0 && fsync(fileno(file)) == 0 ? 0 : -errno;
+
+    return fclose(file) == 0 || failure != 0 ? failure : -errno;
+}
+
+static int save_host_key(const struct founding *founding)
+{
+    char hex[2 * STORE_HOST_KEY_SIZE + 1];
+    FILE *file = file_new(founding->paths[HOST_KEY], 0600);
+
+    if (file == NULL)
+        return -errno;
+    hex_encode(hex, bytes_of(founding->host_key, sizeof founding->host_key));
+    fprintf(file,
+            "# wraps the keys of the store; without it the store cannot be read: keep a copy elsewhere\nkey = %s\n",
+            hex);
+    sodium_memzero(hex, sizeof hex);
+    return file_done(file);
+}
+
+static int save_keys(struct founding *founding)
+{
+    int failure;
+
+    randombytes_buf(founding->host_key, sizeof founding->host_key);
+    failure = save_host_key(founding);
+    if (failure != 0)
+        return fault(founding, founding->paths[HOST_KEY], failure);
+    founding->made[HOST_KEY] = true;
+
+    const struct {
+        enum file file;
+        struct referral_key *key;
+    } pairs[] = {{SERVER_KEY, &founding->server}, {OPERATOR_KEY, &founding->operator} };
+
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        failure = referral_key_generate(pairs[i].key);
+        if (failure == 0)
+            failure = referral_key_save(founding->paths[pairs[i].file], pairs[i].key);
+        if (failure != 0)
+            return fault(founding, founding->paths[pairs[i].file], failure);
+        founding->made[pairs[i].file] = true;
+    }
+    failure = referral_key_save_public(founding->paths[SERVER_PUBLIC], founding->server.public_key);
+    founding->made[SERVER_PUBLIC] = failure == 0;
+    return failure == 0 ? EXIT_OK : fault(founding, founding->paths[SERVER_PUBLIC], failure);
+}
+
+/* The first turn of the store: the operator's institution and key. */
+static int found(struct founding *founding, struct store *store, struct instant now)
+{
+    struct store_turn turn = {.index = 1, .time = now};
+    struct store_txn *txn = NULL;
+    struct arena arena;
+    int failure = arena_open(&arena, FOUNDING_ARENA);
+
+    if (failure != 0)
+        return failure;
+    failure = store_turn_begin(store, &arena, &txn);
+    if (failure == 0) {
+        failure =
+            registry_found(txn, founding->institution, founding->institution_name, founding->operator.public_key, now);
+        if (failure == 0)
+            failure = store_turn_end(txn, &turn);
+        else
+            store_turn_abort(txn);
+    }
+    arena_close(&arena);
+    return failure;
+}
+
+static int make_store(struct founding *founding)
+{
+    char error[STORE_ERROR_SIZE] = "";
+    struct store_options options = {.directory = founding->store, .host_key = founding->host_key, .error = error};
+    struct instant now = instant_of(moment_now());
+    struct store *store = NULL;
+    int failure = store_create(&options, founding->name, now, ctl_has(founding->ctl, "test-time"));
+
+    if (failure == 0)
+        failure = store_open(&options, &store);
+    if (failure == 0) {
+        failure = found(founding, store, now);
+        if (failure != 0)
+            snprintf(error, sizeof error, "%s", failure == -EINVAL ? founding->institution : store_error(store));
+    }
+    store_close(store);
+    if (failure == 0)
+        return EXIT_OK;
+    ctl_complain(founding->ctl, "%s: %s", error[0] == '\0' ? founding->store : error, strerror(-failure));
+    return failure == -EEXIST ? EXIT_REFUSED : failure == -EINVAL ? EXIT_USAGE : EXIT_BAD_FILE;
+}
+
+/* The broker's own reader fills in what we do not say, and its own writer explains each key. */
+static int complete_broker_conf(const struct founding *founding)
+{
+    char error[CONFIG_ERROR_SIZE];
+    struct config config;
+    FILE *file;
+
+    if (config_load(founding->paths[BROKER_CONF], &config, error, sizeof error) != 0) {
+        ctl_complain(founding->ctl, "%s", error);
+        return EXIT_USAGE;
+    }
+    file = fopen(founding->paths[BROKER_CONF], "we");
+    if (file != NULL)
+        config_dump(&config, file);
+    config_fini(&config);
+
+    int failure = file == NULL ? -errno : file_done(file);
+
+    return failure == 0 ? EXIT_OK : fault(founding, founding->paths[BROKER_CONF], failure);
+}
+
+static int save_broker_conf(struct founding *founding)
+{
+    FILE *file = founding->keeps_conf ? NULL : file_new(founding->paths[BROKER_CONF], 0644);
+
+    if (founding->keeps_conf)
+        return EXIT_OK;
+    if (file == NULL)
+        return fault(founding, founding->paths[BROKER_CONF], -errno);
+    founding->made[BROKER_CONF] = true;
+    fprintf(file, "store_directory = \"%s\"\nhost_key_file = \"%s\"\nserver_key_file = \"%s\"\nendpoints = {\"%s\"}\n",
+            founding->store, founding->paths[HOST_KEY], founding->paths[SERVER_KEY], founding->listen);
+
+    int failure = file_done(file);
+
+    return failure == 0 ? complete_broker_conf(founding) : fault(founding, founding->paths[BROKER_CONF], failure);
+}
+
+/* An address to connect to is one to listen on with a host in it. */
+static int save_client_conf(struct founding *founding)
+{
+    const char *any = strstr(founding->listen, "*:");
+    FILE *file = file_new(founding->paths[CLIENT_CONF], 0644);
+
+    if (file == NULL)
+        return fault(founding, founding->paths[CLIENT_CONF], -errno);
+    founding->made[CLIENT_CONF] = true;
+    if (any != NULL)
+        fprintf(file, "address = \"%.*s127.0.0.1:%s\"\n", (int)(any - founding->listen), founding->listen, any + 2);
+    else
+        fprintf(file, "address = \"%s\"\n", founding->listen);
+    fprintf(file, "server_key = \"%s\"\nkey = \"%s\"\n", founding->paths[SERVER_PUBLIC], founding->paths[OPERATOR_KEY]);
+
+    int failure = file_done(file);
+
+    return failure == 0 ? EXIT_OK : fault(founding, founding->paths[CLIENT_CONF], failure);
+}
+
+static void undo(const struct founding *founding)
+{
+    for (int i = 0; i < FILE_COUNT; i++)
+        if (founding->made[i])
+            unlink(founding->paths[i]);
+}
+
+static void print(const struct founding *founding)
+{
+    static const struct {
+        enum file file;
+        const char *zh, *en;
+    } lines[] = {
+        {HOST_KEY, "主机密钥(请另存一份)", "host key: keep a copy elsewhere"},
+        {SERVER_KEY, "服务器密钥", "the broker's key"},
+        {SERVER_PUBLIC, "服务器公钥(交给各机构)", "its public key, for every client"},
+        {OPERATOR_KEY, "运维密钥", "the operator's key"},
+        {BROKER_CONF, "服务配置: referrald --config", "configuration: referrald --config"},
+        {CLIENT_CONF, "客户端配置: referralctl --config", "configuration: referralctl --config"},
+    };
+    const struct ctl *ctl = founding->ctl;
+
+    if (ctl->json) {
+        json_t *json = json_pack("{s:s}", "store", founding->store);
+
+        for (int i = 0; i < FILE_COUNT; i++)
+            json_object_set_new(json, file_names[i], json_string(founding->paths[i]));
+        table_json(ctl, json);
+        json_decref(json);
+        return;
+    }
+    fprintf(ctl->out, "%s  %s\n", founding->store, ctl_say(ctl, "数据库", "the store"));
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        fprintf(ctl->out, "%s  %s\n", founding->paths[lines[i].file], ctl_say(ctl, lines[i].zh, lines[i].en));
+}
+
+int init_run(struct ctl *ctl)
+{
+    struct founding founding = {.ctl = ctl};
+    int result = take_options(ctl, &founding) ? EXIT_OK : EXIT_USAGE;
+
+    if (result == EXIT_OK)
+        result = find_places(&founding);
+    if (result == EXIT_OK)
+        result = save_keys(&founding);
+    if (result == EXIT_OK)
+        result = save_broker_conf(&founding);
+    if (result == EXIT_OK)
+        result = save_client_conf(&founding);
+    if (result == EXIT_OK)
+        result = make_store(&founding);
+    if (result == EXIT_OK)
+        print(&founding);
+    else
+        undo(&founding);
+    sodium_memzero(&founding.host_key, sizeof founding.host_key);
+    sodium_memzero(&founding.server, sizeof founding.server);
+    sodium_memzero(&founding.operator, sizeof founding.operator);
+    return result;
+}
+
+int keygen_run(struct ctl *ctl)
+{
+    const char *path = ctl->arguments[0];
+    char hex[REFERRAL_KEY_HEX_SIZE];
+    struct referral_key key;
+    int failure = referral_key_generate(&key);
+
+    if (failure == 0)
+        failure = referral_key_save(path, &key);
+    sodium_memzero(key.secret_key, sizeof key.secret_key);
+    if (failure != 0) {
+        ctl_complain(ctl, "%s: %s", path, strerror(-failure));
+        return failure == -EEXIST ? EXIT_REFUSED : EXIT_BAD_FILE;
+    }
+    referral_key_to_hex(key.public_key, hex);
+    if (ctl->json)
+        fprintf(ctl->out, "{\"file\": \"%s\", \"public_key\": \"%s\"}\n", path, hex);
+    else
+        fprintf(ctl->out, "%s\n", hex);
+    return EXIT_OK;
+}

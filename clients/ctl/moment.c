@@ -1,0 +1,110 @@
+/* moment.c - reads and writes times. */
+#include "moment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static bool number_parse(const char *text, int64_t *ret_number, const char **ret_end)
+{
+    char *end;
+
+    errno = 0;
+
+    long long number = strtoll(text, &end, 10);
+
+    if (errno != 0 || end == text)
+        return false;
+    *ret_number = number;
+    *ret_end = end;
+    return true;
+}
+
+bool moment_parse(const char *text, int64_t *ret_ms)
+{
+    static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
+                                        "%Y-%m-%dT%H:%M:%S"};
+    const char *end;
+
+    if (strcmp(text, "now") == 0) {
+        *ret_ms = moment_now();
+        return true;
+    }
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct tm local = {.tm_isdst = -1};
+
+        end = strptime(text, forms[i], &local);
+        if (end != NULL && *end == '\0') {
+            *ret_ms = (int64_t)mktime(&local) * 1000;
+            return true;
+        }
+    }
+    return number_parse(text, ret_ms, &end) && *end == '\0';
+}
+
+void moment_format(char out[MOMENT_TEXT_SIZE], int64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm local;
+
+    if (localtime_r(&seconds, &local) == NULL || strftime(out, MOMENT_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &local) == 0)
+        snprintf(out, MOMENT_TEXT_SIZE, "%lld", (long long)ms);
+}
+
+int64_t moment_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static const struct {
+    const char *name;
+    int64_t ms;
+} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
+#define UNIT_COUNT (sizeof units / sizeof *units)
+
+static bool unit_find(const char *name, int64_t *ret_ms)
+{
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
+        if (strcmp(name, units[i].name) == 0) {
+            *ret_ms = units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool span_parse(const char *text, int64_t *ret_ms)
+{
+    const char *end;
+    int64_t number, unit = 1;
+
+    if (!number_parse(text, &number, &end) || number < 0)
+        return false;
+    if (*end != '\0' && !unit_find(end, &unit))
+        return false;
+    return !__builtin_mul_overflow(number, unit, ret_ms);
+}
+
+void span_format(char out[MOMENT_TEXT_SIZE], int64_t ms)
+{
+    int used = 0, shown = 0;
+
+    snprintf(out, MOMENT_TEXT_SIZE, "0s");
+    for (size_t i = 0; i < UNIT_COUNT && shown < 2; i++) {
+        int64_t count = ms / units[i].ms;
+
+        if (count == 0 && shown == 0)
+            continue; /* not there yet */
+        if (count != 0)
+            used += snprintf(out + used, MOMENT_TEXT_SIZE - (size_t)used, "%s%lld%s", shown == 0 ? "" : " ",
+                             (long long)count, units[i].name);
+        ms -= count * units[i].ms;
+        shown++;
+    }
+}

@@ -1,0 +1,15 @@
+/* moment.h - points in time and lengths of time as people write and read them. Local time is that of this machine. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOMENT_TEXT_SIZE 32
+
+/* "now", "2026-11-21", "2026-11-21 08:30", "2026-11-21T08:30:00" in local time, or milliseconds since 1970 as a number. */
+bool moment_parse(const char *text, int64_t *ret_ms);
+void moment_format(char out[MOMENT_TEXT_SIZE], int64_t ms); /* "2026-11-21 08:30:00" */
+int64_t moment_now(void);
+/* "90s", "15m", "2h", "14d"; a bare number is milliseconds. */
+bool span_parse(const char *text, int64_t *ret_ms);
+void span_format(char out[MOMENT_TEXT_SIZE], int64_t ms); /* the two largest units: "2h 5m" */

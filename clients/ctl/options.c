@@ -1,0 +1,138 @@
+/* options.c - parses argv against the table of verbs. */
+#include "options.h"
+
+#include <string.h>
+
+/* "--name=value" or "--name" at argv[*at]; moves *at over a value that stands apart. */
+static bool take_option(struct ctl *ctl, const struct verb *verb, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at] + 2, *equals = strchr(word, '=');
+    size_t length = equals == NULL ? strlen(word) : (size_t)(equals - word);
+    char name[48] = "";
+
+    if (length < sizeof name)
+        memcpy(name, word, length);
+
+    const struct option_info *option = option_find(verb, name);
+
+    if (option == NULL) {
+        ctl_complain(ctl, ctl_say(ctl, "没有选项 --%.*s", "there is no option --%.*s"), (int)length, word);
+        return false;
+    }
+    if (option->value == NULL && equals != NULL) {
+        ctl_complain(ctl, ctl_say(ctl, "选项 --%s 不带值", "option --%s takes no value"), name);
+        return false;
+    }
+    if (option->value != NULL && equals == NULL && *at + 1 >= argc) {
+        ctl_complain(ctl, ctl_say(ctl, "选项 --%s 缺少值", "option --%s needs a value"), name);
+        return false;
+    }
+    if (ctl->given_count == OPTIONS_MAX) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "选项过多", "too many options"));
+        return false;
+    }
+    ctl->given[ctl->given_count++] = (struct given){
+        .option = option,
+        .text = option->value == NULL ? ""
+                : equals != NULL      ? equals + 1
+                                      : argv[++*at],
+    };
+    return true;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] == '-' && word[2] != '\0';
+}
+
+/* The first words that are no options: where the verb stands. Options before it can only be those of every verb. */
+static void find_verb(struct ctl *ctl, int argc, char **argv, int *ret_at, size_t *ret_words)
+{
+    int at = 1;
+
+    while (at < argc && is_option(argv[at])) {
+        const struct option_info *option = option_find(NULL, argv[at] + 2);
+
+        at += option != NULL && option->value != NULL ? 2 : 1;
+    }
+    *ret_at = at;
+    *ret_words = 0;
+    if (at < argc)
+        ctl->verb = verb_find((const char *const *)&argv[at], ret_words);
+}
+
+static bool take_argument(struct ctl *ctl, size_t *count, const char *word)
+{
+    if (*count + 1 >= ARGUMENTS_MAX) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "参数过多", "too many arguments"));
+        return false;
+    }
+    ctl->arguments[(*count)++] = word;
+    return true;
+}
+
+/* As many as the verb wants? `help` and the like look at their own. */
+static bool check_arguments(const struct ctl *ctl, size_t count)
+{
+    size_t least = 0, most = 0;
+    const struct argument_info *wanted = ctl->verb->arguments;
+
+    for (; wanted != NULL && wanted[most].name != NULL; most++)
+        least += !wanted[most].optional;
+    if (count < least) {
+        ctl_complain(ctl, ctl_say(ctl, "%s: 缺少参数 %s", "%s: argument %s is missing"), ctl->verb->name,
+                     wanted[count].name);
+        return false;
+    }
+    if (count > most) {
+        ctl_complain(ctl, ctl_say(ctl, "%s: 多余的参数", "%s: too many arguments"), ctl->verb->name);
+        return false;
+    }
+    return true;
+}
+
+static bool take_language(struct ctl *ctl)
+{
+    const char *lang = ctl_option(ctl, "lang");
+
+    if (lang == NULL)
+        return true;
+    ctl->zh = strncmp(lang, "zh", 2) == 0;
+    if (!ctl->zh && strncmp(lang, "en", 2) != 0) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "--lang 应为 zh 或 en", "--lang must be zh or en"));
+        return false;
+    }
+    return true;
+}
+
+bool options_parse(struct ctl *ctl, int argc, char **argv)
+{
+    int verb_at;
+    size_t verb_words, count = 0;
+    bool ended = false;
+
+    find_verb(ctl, argc, argv, &verb_at, &verb_words);
+    for (int at = 1; at < argc; at++) {
+        if (ctl->verb != NULL && at == verb_at) {
+            at += (int)verb_words - 1;
+        } else if (!ended && strcmp(argv[at], "--") == 0) {
+            ended = true;
+        } else if (!ended && is_option(argv[at])) {
+            if (!take_option(ctl, ctl->verb, argc, argv, &at))
+                return false;
+        } else if (!take_argument(ctl, &count, argv[at])) {
+            return false;
+        }
+    }
+    ctl->json = ctl_has(ctl, "json");
+    ctl->progress = ctl->progress || ctl_has(ctl, "progress");
+    if (!take_language(ctl))
+        return false;
+    if (ctl->verb == NULL && count != 0) {
+        ctl_complain(
+            ctl, ctl_say(ctl, "没有命令“%s”,请看 referralctl --help", "there is no verb '%s': see referralctl --help"),
+            ctl->arguments[0]);
+        return false;
+    }
+    return ctl->verb == NULL || ctl_has(ctl, "help") || check_arguments(ctl, count);
+}

@@ -1,0 +1,218 @@
+/* query.c - questions: pages followed to their end, printed as one table, record or sentence. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "body.h"
+#include "call.h"
+#include "connect.h"
+#include "handlers.h"
+#include "labels.h"
+#include "message.h"
+#include "progress.h"
+#include "table.h"
+#include "view.h"
+#include "wire/wire.h"
+
+#define DEFAULT_ROWS 1000
+#define PAGE_ROWS    LIMIT_PAGE_ROWS
+
+/* The answer's list of rows: the one field that view.h knows as a table. */
+static const ProtobufCFieldDescriptor *list_field(const ProtobufCMessageDescriptor *answer)
+{
+    for (unsigned i = 0; i < answer->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &answer->fields[i];
+
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->label == PROTOBUF_C_LABEL_REPEATED &&
+            view_columns(field->descriptor) != NULL)
+            return field;
+    }
+    return NULL;
+}
+
+/* One page, as JSON; EXIT_OK, else complained. */
+static int ask(const struct ctl *ctl, struct referral_client *client, json_t *query, json_t **ret_answer)
+{
+    Referral__Kind kind = ctl->verb->kind;
+    ProtobufCMessage *body = body_message(ctl, kind_info(kind)->body, query), *answer;
+    Referral__Reply *reply = NULL;
+    struct referral_request request = {.kind = kind, .acting_for = ctl_option(ctl, "acting-for"), .message = body};
+    int result;
+
+    if (body == NULL)
+        return EXIT_USAGE;
+    result = call_send(ctl, client, &request, &reply);
+    protobuf_c_message_free_unpacked(body, NULL);
+    if (result == EXIT_REFUSED)
+        call_print_reply(ctl, reply, "");
+    if (result == EXIT_OK) {
+        answer = call_result(ctl, kind, reply);
+        if (answer == NULL)
+            result = EXIT_NO_BROKER;
+        else
+            *ret_answer = message_to_json(answer);
+        if (answer != NULL)
+            protobuf_c_message_free_unpacked(answer, NULL);
+    }
+    referral_reply_free(reply);
+    return result;
+}
+
+/* Where the next page starts: `next` goes back as `cursor`, the audit's `next_index` as `from_index`. False: that was the last. */
+static bool turn_page(json_t *query, json_t *answer)
+{
+    json_t *next = json_object_get(answer, "next"), *index = json_object_get(answer, "next_index");
+
+    if (next != NULL)
+        return json_object_set(query, "cursor", next) == 0;
+    if (json_integer_value(index) > 0)
+        return json_object_set(query, "from_index", index) == 0;
+    return false;
+}
+
+static void set_rows(const ProtobufCMessageDescriptor *descriptor, json_t *query, size_t rows)
+{
+    if (protobuf_c_message_descriptor_get_field_by_name(descriptor, "rows") != NULL)
+        json_object_set_new(query, "rows", json_integer((json_int_t)(rows < PAGE_ROWS ? rows : PAGE_ROWS)));
+}
+
+/* The first page's answer with the rows of all pages, and without `next` unless there is more than `rows`. */
+static int ask_all(const struct ctl *ctl, struct referral_client *client, json_t *query, size_t rows,
+                   json_t **ret_answer)
+{
+    const ProtobufCMessageDescriptor *descriptor = kind_info(ctl->verb->kind)->body;
+    const ProtobufCFieldDescriptor *list = list_field(kind_info(ctl->verb->kind)->result);
+    struct progress progress;
+    json_t *all = json_array(), *answer = NULL;
+    bool more = true;
+    int result = EXIT_OK;
+
+    progress_begin(&progress, ctl, ctl_say(ctl, "正在读取", "reading"));
+    while (result == EXIT_OK && more && (answer == NULL || json_array_size(all) < rows)) {
+        json_t *page = NULL;
+
+        set_rows(descriptor, query, rows - json_array_size(all));
+        result = ask(ctl, client, query, &page);
+        if (result != EXIT_OK)
+            break;
+        json_array_extend(all, json_object_get(page, list->name));
+        more = turn_page(query, page);
+        json_decref(answer);
+        answer = page;
+        progress_step(&progress, json_array_size(all), 0);
+    }
+    progress_end(&progress);
+    if (result == EXIT_OK) {
+        json_object_set(answer, list->name, all);
+        *ret_answer = answer;
+    } else {
+        json_decref(answer);
+    }
+    json_decref(all);
+    return result;
+}
+
+/* The whole answer to the run's question. Lists are read page by page, up to --rows of them. */
+static int answer_of_verb(struct ctl *ctl, json_t **ret_answer)
+{
+    const struct kind_info *kind = kind_info(ctl->verb->kind);
+    const char *cursor = ctl_option(ctl, "cursor");
+    struct referral_client *client = NULL;
+    long long rows = DEFAULT_ROWS;
+    json_t *query = NULL;
+    int result;
+
+    if (!ctl_number(ctl, "rows", 1, 100000000, &rows))
+        return EXIT_USAGE;
+    result = body_of_verb(ctl, kind->body, &query);
+    if (result == EXIT_OK && cursor != NULL)
+        json_object_set_new(query, "cursor", json_string(cursor));
+    if (result == EXIT_OK)
+        result = connect_open(ctl, 0, &client);
+    if (result == EXIT_OK)
+        result = list_field(kind->result) == NULL ? ask(ctl, client, query, ret_answer)
+                                                  : ask_all(ctl, client, query, (size_t)rows, ret_answer);
+    referral_close(client);
+    json_decref(query);
+    return result;
+}
+
+/* The cursor of what was not read. */
+static void tell_of_more(const struct ctl *ctl, json_t *answer)
+{
+    const char *next = json_string_value(json_object_get(answer, "next"));
+    json_int_t index = json_integer_value(json_object_get(answer, "next_index"));
+
+    if (next != NULL)
+        fprintf(ctl->err, ctl_say(ctl, "还有更多: --cursor %s\n", "there is more: --cursor %s\n"), next);
+    else if (index > 0)
+        fprintf(ctl->err, ctl_say(ctl, "还有更多: --from %lld\n", "there is more: --from %lld\n"), (long long)index);
+}
+
+int query_list(struct ctl *ctl)
+{
+    const ProtobufCMessageDescriptor *descriptor = kind_info(ctl->verb->kind)->result;
+    const ProtobufCFieldDescriptor *list = list_field(descriptor);
+    json_t *answer;
+    int result = answer_of_verb(ctl, &answer);
+
+    if (result != EXIT_OK)
+        return result;
+    if (ctl->json) {
+        table_json(ctl, answer);
+    } else {
+        table_print(ctl, list->descriptor, json_object_get(answer, list->name));
+        tell_of_more(ctl, answer);
+    }
+    json_decref(answer);
+    return EXIT_OK;
+}
+
+int query_record(struct ctl *ctl)
+{
+    json_t *answer;
+    int result = answer_of_verb(ctl, &answer);
+
+    if (result != EXIT_OK)
+        return result;
+    if (ctl->json) {
+        table_json(ctl, answer);
+    } else {
+        json_object_del(answer, "next");
+        json_object_del(answer, "timeline"); /* `trace` shows it */
+        table_record(ctl, kind_info(ctl->verb->kind)->result, answer);
+    }
+    json_decref(answer);
+    return EXIT_OK;
+}
+
+int query_trace(struct ctl *ctl)
+{
+    json_t *answer;
+    int result = answer_of_verb(ctl, &answer);
+
+    if (result != EXIT_OK)
+        return result;
+    if (ctl->json) {
+        table_json(ctl, answer);
+    } else {
+        table_print(ctl, &referral__timeline_entry__descriptor, json_object_get(answer, "timeline"));
+        tell_of_more(ctl, answer);
+    }
+    json_decref(answer);
+    return EXIT_OK;
+}
+
+int query_why(struct ctl *ctl)
+{
+    json_t *answer;
+    int result = answer_of_verb(ctl, &answer);
+
+    if (result != EXIT_OK)
+        return result;
+    if (ctl->json)
+        table_json(ctl, answer);
+    else
+        fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
+    json_decref(answer);
+    return EXIT_OK;
+}

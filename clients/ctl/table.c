@@ -1,0 +1,207 @@
+/* table.c - prints by way of libsmartcols, which knows the width of Chinese characters and of the terminal. */
+#include "table.h"
+
+#include <assert.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "field.h"
+#include "labels.h"
+#include "view.h"
+
+#define LABEL_SIZE  96
+#define COLUMNS_MAX 24
+
+void table_json(const struct ctl *ctl, json_t *json)
+{
+    json_dumpf(json, ctl->out, JSON_PRESERVE_ORDER | (isatty(fileno(ctl->out)) ? JSON_INDENT(2) : JSON_COMPACT));
+    fputc('\n', ctl->out);
+}
+
+static struct libscols_table *table_new(const struct ctl *ctl)
+{
+    struct libscols_table *table = scols_new_table();
+
+    if (table != NULL)
+        scols_table_set_stream(table, ctl->out);
+    return table;
+}
+
+/* In the other language's column there is nothing to read. */
+static bool is_for_others(const struct ctl *ctl, const char *path)
+{
+    return strcmp(path, ctl->zh ? "text_en" : "text_zh") == 0;
+}
+
+static bool is_empty(json_t *rows, const char *path)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row) if (field_value(row, path) != NULL) return false;
+    return true;
+}
+
+static bool is_number(const ProtobufCFieldDescriptor *field)
+{
+    return (field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_UINT64) && !field_is_span(field) &&
+           field->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
+static size_t choose_columns(const struct ctl *ctl, json_t *rows, const char *const *paths, const char **ret_shown)
+{
+    size_t count = 0;
+
+    for (; *paths != NULL; paths++)
+        if (!is_for_others(ctl, *paths) && !is_empty(rows, *paths)) {
+            assert(count < COLUMNS_MAX);
+            ret_shown[count++] = *paths;
+        }
+    return count;
+}
+
+static void add_line(const struct ctl *ctl, struct libscols_table *table, const ProtobufCMessageDescriptor *descriptor,
+                     json_t *row, const char *const *shown, size_t count)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+
+    for (size_t i = 0; line != NULL && i < count; i++) {
+        char *text = field_text(field_find(descriptor, shown[i]), field_value(row, shown[i]), ctl->zh);
+
+        if (text != NULL)
+            scols_line_refer_data(line, i, text); /* takes it */
+    }
+}
+
+void table_print(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *rows)
+{
+    const char *shown[COLUMNS_MAX];
+    size_t count = choose_columns(ctl, rows, view_columns(descriptor), shown), i;
+    struct libscols_table *table = count == 0 ? NULL : table_new(ctl);
+    json_t *row;
+
+    if (count == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无)", "(none)"));
+    if (table == NULL)
+        return;
+    for (i = 0; i < count; i++) {
+        const ProtobufCFieldDescriptor *field = field_find(descriptor, shown[i]);
+        char label[LABEL_SIZE];
+
+        label_of_field(label, sizeof label, field->name, ctl->zh);
+        scols_table_new_column(table, label, 0, is_number(field) ? SCOLS_FL_RIGHT : 0);
+    }
+    json_array_foreach(rows, i, row) add_line(ctl, table, descriptor, row, shown, count);
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static char *plain_text(const struct ctl *ctl, json_t *value)
+{
+    if (json_is_boolean(value))
+        return strdup(json_is_true(value) ? ctl_say(ctl, "是", "yes") : ctl_say(ctl, "否", "no"));
+    return json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
+}
+
+void table_plain(const struct ctl *ctl, const char *const *headings, json_t *rows)
+{
+    struct libscols_table *table = table_new(ctl);
+    json_t *row, *value;
+    const char *name;
+    size_t i;
+
+    if (table == NULL)
+        return;
+    for (size_t column = 0; headings[column] != NULL; column++)
+        scols_table_new_column(table, headings[column], 0, column == 0 ? 0 : SCOLS_FL_RIGHT);
+    json_array_foreach(rows, i, row)
+    {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        size_t column = 0;
+
+        json_object_foreach(row, name, value)
+        {
+            scols_line_refer_data(line, column++, plain_text(ctl, value));
+        }
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+/* A message of many fields stands as lines of its own; one of few as a line. */
+static bool is_flattened(const ProtobufCFieldDescriptor *field)
+{
+    const ProtobufCMessageDescriptor *inner = field->descriptor;
+
+    return field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED && inner->n_fields > 5;
+}
+
+static bool is_table(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_MESSAGE && field->label == PROTOBUF_C_LABEL_REPEATED &&
+           view_columns(field->descriptor) != NULL;
+}
+
+static void add_record(const struct ctl *ctl, struct libscols_table *table, const char *prefix,
+                       const ProtobufCMessageDescriptor *descriptor, json_t *object)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        json_t *value = json_object_get(object, field->name);
+        char name[LABEL_SIZE / 2], label[LABEL_SIZE];
+
+        if (value == NULL || is_table(field) || is_for_others(ctl, field->name))
+            continue;
+        label_of_field(name, sizeof name, field->name, ctl->zh);
+        snprintf(label, sizeof label, "%s%s%s", prefix, prefix[0] == '\0' ? "" : " ", name);
+        if (is_flattened(field)) {
+            add_record(ctl, table, strcmp(field->name, "summary") == 0 ? prefix : label, field->descriptor, value);
+            continue;
+        }
+
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        char *text = field_text(field, value, ctl->zh);
+
+        if (line == NULL || text == NULL || scols_line_set_data(line, 0, label) != 0 ||
+            scols_line_refer_data(line, 1, text) != 0)
+            free(text);
+    }
+}
+
+static void print_lists(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *object)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        json_t *rows = json_object_get(object, field->name);
+        char label[LABEL_SIZE];
+
+        if (rows == NULL || !is_table(field))
+            continue;
+        label_of_field(label, sizeof label, field->name, ctl->zh);
+        fprintf(ctl->out, "\n%s:\n", label);
+        table_print(ctl, field->descriptor, rows);
+    }
+}
+
+void table_record(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *object)
+{
+    struct libscols_table *table = table_new(ctl);
+
+    if (table == NULL)
+        return;
+
+    scols_table_new_column(table, "", 0, 0);
+
+    struct libscols_column *value = scols_table_new_column(table, "", 0, SCOLS_FL_WRAP);
+
+    /* texts of many lines keep them */
+    scols_column_set_safechars(value, "\n");
+    scols_column_set_wrapfunc(value, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+    scols_table_enable_noheadings(table, 1);
+    add_record(ctl, table, "", descriptor, object);
+    scols_print_table(table);
+    scols_unref_table(table);
+    print_lists(ctl, descriptor, object);
+}

@@ -1,0 +1,349 @@
+/* verbs.c - the table of verbs. One row is one thing that can be done. */
+#include "verbs.h"
+
+#include <string.h>
+
+#include "handlers.h"
+
+/* clang-format off */
+
+#define END {NULL, NULL, NULL, NULL, NULL}
+
+/* ---- Options that several verbs share ---- */
+
+#define WHO                                                                                                            \
+    {"person", "NAME", "person.name", "经办人姓名", "who acts"},                                                         \
+    {"phone", "NUMBER", "person.phone", "经办人电话", "that person's phone"},                                            \
+    {"text", "TEXT|@FILE", "text", "说明(@FILE: 从文件读取)", "a remark, the question or the answer (@FILE: from a file)"}
+#define REASON {"reason", "CODE", "reason", "原因代码", "coded reason"}
+#define AT {"at", "TIME", "occurred_at_ms", "发生时间: now 或 \"YYYY-MM-DD HH:MM\"", "when it happened: now, or \"YYYY-MM-DD HH:MM\""}
+#define FINDINGS                                                                                                       \
+    {"diagnosis", "TEXT|@FILE", "diagnoses.text", "诊断", "diagnosis"},                                                  \
+    {"icd10", "CODE", "diagnoses.icd10", "诊断编码", "its ICD-10 code"},                                                  \
+    {"treatment", "TEXT|@FILE", "treatment", "治疗经过", "treatment"}
+#define INSTITUTION {"institution", "ID", "institution", "机构(运维可指定)", "whose (operators)"}
+#define PAGE                                                                                                           \
+    {"rows", "N", NULL, "最多显示行数(默认 1000)", "at most so many rows (default 1000)"},                                \
+    {"cursor", "HEX", NULL, "从上次结束处继续", "go on where the last answer ended"}
+#define STATED {"reason", "TEXT", "reason", "理由(记入审计)", "why; kept in the audit"}
+
+static const struct option_info every[] = {
+    {"address", "ENDPOINT", NULL, "服务地址, 如 tcp://10.1.2.3:5570, 可用逗号分隔多个", "the broker: tcp://10.1.2.3:5570, several with commas"},
+    {"server-key", "HEX|FILE", NULL, "服务器公钥(十六进制或文件)", "the broker's public key, in hex or as a file"},
+    {"key", "FILE", NULL, "本机构密钥文件(0600)", "this client's key file, mode 0600"},
+    {"config", "FILE", NULL, "配置文件", "configuration file"},
+    {"acting-for", "ID", NULL, "代表该机构(须有委托)", "speak for this institution, by delegation"},
+    {"message-id", "ID", NULL, "命令的消息编号(默认自动生成)", "message id of a command (default: a new one)"},
+    {"body", "FILE|-", NULL, "命令其余内容, JSON 格式(参见 schema)", "further fields of the command, as JSON (see schema)"},
+    {"timeout", "SECONDS", NULL, "等待时限(默认 10)", "how long to wait (default 10)"},
+    {"json", NULL, NULL, "以 JSON 输出", "answer in JSON"},
+    {"progress", NULL, NULL, "即使不在终端也显示进度", "show progress even where there is no terminal"},
+    {"lang", "zh|en", NULL, "语言", "language"},
+    {"help", NULL, NULL, "帮助", "help"},
+    {"version", NULL, NULL, "版本", "version"},
+    END,
+};
+
+static const struct option_info none[] = {END};
+static const struct option_info who[] = {WHO, END};
+static const struct option_info who_why[] = {REASON, WHO, END};
+static const struct option_info who_when[] = {AT, WHO, END};
+static const struct option_info redirect[] = {
+    {"receiver", "ID", "receiver", "新的接收机构", "the new receiver"},
+    {"department", "CODE", "department", "新接收机构的科室", "the new receiver's department"},
+    REASON, WHO, END,
+};
+static const struct option_info amend[] = {
+    {"sheet", "FILE|-", "sheet", "新的完整转诊单(JSON)", "the whole new sheet, as JSON"}, WHO, END,
+};
+static const struct option_info place[] = {
+    {"class", "CLASS", "place.class", "EXPERT 专家号, BED 床位, EXAM 检查", "EXPERT, BED or EXAM"},
+    {"start", "TIME", "place.start_ms", "开始时间", "when it starts"},
+    {"end", "TIME", "place.end_ms", "结束时间(默认一小时后)", "when the session ends (default: an hour later)"},
+    {"department", "CODE", "place.department", "科室", "department"},
+    {"doctor", "NAME", "place.doctor", "医生", "doctor"},
+    WHO, END,
+};
+static const struct option_info report[] = {FINDINGS, AT, WHO, END};
+static const struct option_info ending[] = {
+    {"code", "CODE", "close_code", "结束代码", "how it ended"}, FINDINGS, WHO, END,
+};
+static const struct option_info answer[] = {
+    {"agreed", "yes|no", "agreed", "是否同意取消", "may it be cancelled?"}, WHO, END,
+};
+
+static const struct option_info stated[] = {STATED, END};
+static const struct option_info paged[] = {INSTITUTION, PAGE, END};
+static const struct option_info pages[] = {PAGE, END};
+static const struct option_info lane[] = {
+    {"lane", "PRIORITY", "lane", "只看一个通道", "one lane only"}, PAGE, END,
+};
+static const struct option_info dead[] = {
+    {"id", "HEX", "delivery_ids", "投递编号, 可多次给出", "a delivery id; may be given several times"},
+    {"all", NULL, "all", "全部(每次最多 1000 条)", "all of them, at most 1,000 at once"},
+    STATED, END,
+};
+static const struct option_info which[] = {
+    {"reference", "TEXT", "sender_reference", "按本方编号查询", "instead: by the sender's own number"},
+    {"sent-as", "ID", "message_id", "按提交时的消息编号查询", "instead: by the message id it was sent with"},
+    END,
+};
+static const struct option_info payload[] = {
+    {"sheet-version", "N", "sheet_version", "单据版本(默认最新)", "version of the sheet (default: the latest)"}, STATED, END,
+};
+static const struct option_info list[] = {
+    INSTITUTION,
+    {"state", "STATE,...", "states", "只看这些状态", "only in these states"},
+    {"priority", "PRIORITY,...", "priorities", "只看这些紧急程度", "only of these priorities"},
+    {"sent", NULL, "as_sender", "只看转出的", "only those it sent"},
+    {"received", NULL, "as_receiver", "只看接收的", "only those it was sent"},
+    {"older-than", "2h", "older_than_ms", "停留在当前状态的最短时间", "in the present state at least so long"},
+    {"overdue", NULL, "overdue", "已超时限", "a deadline has passed"},
+    {"open", NULL, "open", "尚未结束", "not ended"},
+    PAGE, END,
+};
+static const struct option_info setting[] = {
+    {"institution", "ID", "institution", "只对该接收机构", "for this receiver only"}, END,
+};
+static const struct option_info day[] = {
+    {"working", "yes|no", "working", "是否工作日(省略则恢复默认)", "a working day? (absent: back to Monday to Friday)"},
+    {"note", "TEXT", "note", "备注", "note"}, END,
+};
+static const struct option_info audit[] = {
+    {"from", "INDEX", "from_index", "从该序号起", "from this turn on"}, PAGE, END,
+};
+
+static const struct option_info institution[] = {
+    {"name", "NAME", "name", "名称", "name"},
+    {"kind", "KIND", "kind", "类别", "kind"},
+    {"tier", "TIER", "tier", "层级", "tier"},
+    {"consortium", "NAME", "consortium", "医共体", "consortium"},
+    {"parent", "ID", "parent", "上级机构", "parent institution"},
+    {"time-zone", "+08:00", "time_zone", "时区", "offset from UTC"},
+    {"working-hours", "08:00-18:00", "working_hours", "工作时间", "working hours"},
+    {"department", "code=C,name=N", "departments", "科室, 可多次给出", "a department; may be given several times"},
+    {"direct-booking", "CLASS,...", "direct_booking", "接受前即可预约的号源", "classes bookable before acceptance"},
+    {"direct-booking-set", "yes|no", "direct_booking_set", "采用上一项(空则全无)", "the option before holds, even if empty"},
+    {"enabled", "yes|no", "enabled", "启用", "enabled"},
+    {"query-only", "yes|no", "query_only", "无接收系统, 仅供查询", "has no consumer: queries only"},
+    END,
+};
+static const struct option_info contact[] = {
+    {"name", "NAME", "contact.name", "姓名", "name"},
+    {"phone", "NUMBER", "contact.phone", "电话", "phone"},
+    {"deputy", "NAME", "contact.deputy_name", "副联系人", "deputy"},
+    {"deputy-phone", "NUMBER", "contact.deputy_phone", "副联系人电话", "the deputy's phone"},
+    {"hours", "TEXT", "contact.hours", "值守时间", "hours"},
+    END,
+};
+static const struct option_info kinds[] = {
+    {"kinds", "KIND,...", "kinds", "转诊类型(默认全部)", "kinds of referral (default: all)"}, END,
+};
+static const struct option_info team[] = {
+    {"institution", "ID", "institution", "所属基层机构", "its primary institution"},
+    {"name", "NAME", "name", "名称", "name"},
+    {"member", "name=N,phone=P", "members", "成员, 可多次给出", "a member; may be given several times"},
+    {"from", "YYYY-MM-DD", "active_from", "启用日", "first active day"},
+    {"to", "YYYY-MM-DD", "active_to", "停用日", "first day no longer active"},
+    END,
+};
+static const struct option_info access_key[] = {
+    {"institution", "ID", "institution", "所属机构", "whose key it is"},
+    {"roles", "ROLE,...", "roles", "角色", "roles"},
+    {"from", "TIME", "valid_from_ms", "生效(默认立即)", "valid from (default: at once)"},
+    {"to", "TIME", "valid_to_ms", "失效(默认无限期)", "valid to (default: no end)"},
+    {"label", "TEXT", "label", "备注", "label"},
+    END,
+};
+static const struct option_info load[] = {
+    {"keep-going", NULL, NULL, "遇拒绝继续", "go on after a refusal"}, END,
+};
+static const struct option_info listen[] = {
+    {"exec", "COMMAND", NULL, "每条消息以 JSON 交给该命令的标准输入; 退出码 0 确认, 75 稍后重试, 65 无法读取, 67 非本机构, 其他永久拒收",
+     "give each message as JSON to this command's input; it exits 0: ack, 75: retry, 65: unreadable, 67: not for us, else: refused for ever"},
+    {"count", "N", NULL, "收到 N 条后结束", "end after N messages"},
+    {"credit", "N", NULL, "同时未确认的最多条数(默认 16)", "unacknowledged messages at most (default 16)"},
+    {"idle", "SECONDS", NULL, "这么久没有消息就结束", "end when none came for so long"},
+    {"full", NULL, NULL, "显示全部内容(含患者信息)", "print whole messages, patient data included"},
+    END,
+};
+static const struct option_info store[] = {
+    {"store", "DIR", NULL, "数据库目录", "directory of the store"},
+    {"host-key", "FILE", NULL, "主机密钥文件", "host key file"},
+    {"broker-config", "FILE", NULL, "由此读取上两项(默认 /etc/referrald/referrald.conf)", "take both from here (default /etc/referrald/referrald.conf)"},
+    END,
+};
+static const struct option_info init[] = {
+    {"store", "DIR", NULL, "新数据库目录", "directory of the new store"},
+    {"name", "NAME", NULL, "短名, 用于编号: [a-z0-9]{1,12}", "short name, part of every id: [a-z0-9]{1,12}"},
+    {"institution", "ID", NULL, "运维机构编号", "id of the operator's institution"},
+    {"institution-name", "NAME", NULL, "运维机构名称", "its name"},
+    {"keys", "DIR", NULL, "密钥目录", "directory for the key files"},
+    {"listen", "ENDPOINT", NULL, "示例配置中的监听地址(默认 tcp://*:5570)", "endpoint in the example configuration (default tcp://*:5570)"},
+    {"test-time", NULL, NULL, "测试用: 允许测试时间", "for tests: the store takes test time"},
+    END,
+};
+
+#define ARGUMENTS(name, ...) static const struct argument_info name[] = {__VA_ARGS__, {NULL, NULL, false}}
+
+ARGUMENTS(referral_, {"REFERRAL", "referral_id", false});
+ARGUMENTS(some_referral, {"REFERRAL", "referral_id", true});
+ARGUMENTS(institution_, {"INSTITUTION", "institution", false});
+ARGUMENTS(some_institution, {"INSTITUTION", "institution", true});
+ARGUMENTS(id_, {"ID", "id", false});
+ARGUMENTS(contact_, {"INSTITUTION", "institution", false}, {"UP|DOWN", "direction", false});
+ARGUMENTS(from_to, {"FROM", "from", false}, {"TO", "to", false});
+ARGUMENTS(delegation_, {"AGENT", "agent", false}, {"PRINCIPAL", "principal", false});
+ARGUMENTS(public_key_, {"PUBLIC_KEY|FILE", "public_key", false});
+ARGUMENTS(setting_, {"NAME", "name", false}, {"VALUE", "value", true});
+ARGUMENTS(day_, {"DATE", "date", false});
+ARGUMENTS(dead_, {"DELIVERY", "dead_delivery_id", false});
+ARGUMENTS(file_, {"FILE", NULL, false});
+ARGUMENTS(some_file, {"FILE", NULL, true});
+ARGUMENTS(some_kind, {"KIND", NULL, true});
+ARGUMENTS(copy_, {"FROM", NULL, false}, {"TO", NULL, false});
+ARGUMENTS(some_verb, {"VERB", NULL, true}, {"WORD", NULL, true});
+
+#define KIND(name) REFERRAL__KIND__##name
+#define LIFE(name, event, options, zh, en)                                                                             \
+    {name, GROUP_LIFE, command_run, KIND(EVENT), "type", "EVENT_" #event, referral_, options, zh, en}
+#define PLAIN(group, name, run, kind, arguments, options, zh, en)                                                      \
+    {name, group, run, kind, NULL, NULL, arguments, options, zh, en}
+
+static const struct verb table[] = {
+    PLAIN(GROUP_SEND, "send", command_send, KIND(SUBMIT), some_file, none, "提交转诊单(JSON 文件或标准输入); 下转即回转", "submit a referral sheet, JSON from FILE or standard input; a down-referral returns its parent"),
+    PLAIN(GROUP_SEND, "listen", listen_run, 0, NULL, listen, "接收消息: 显示并确认, 或交给命令处理", "receive messages: print and acknowledge them, or let a command decide"),
+    PLAIN(GROUP_SEND, "schema", schema_run, 0, some_kind, none, "命令内容的 JSON Schema(默认为转诊单)", "JSON schema of a command's body (default: the sheet of SUBMIT)"),
+
+    LIFE("acknowledge", ACKNOWLEDGE, who, "签收(人已阅)", "a person has read it"),
+    LIFE("amend", AMEND, amend, "更新转诊单", "send a new version of the sheet"),
+    LIFE("request-info", REQUEST_INFO, who, "要求补充资料", "ask for more"),
+    LIFE("supply-info", SUPPLY_INFO, who, "补充资料", "answer such a question"),
+    LIFE("accept", ACCEPT, who, "接受", "accept"),
+    LIFE("reject", REJECT, who_why, "拒绝", "reject"),
+    LIFE("redirect", REDIRECT, redirect, "转接其他机构", "pass on to another institution"),
+    LIFE("book", BOOK, place, "登记预约", "record a booking"),
+    LIFE("waitlist", WAITLIST, who, "列入候补", "put on a wait-list"),
+    LIFE("move", MOVE, place, "改约", "move the booking"),
+    LIFE("cancel-booking", CANCEL_BOOKING, who_why, "取消预约", "cancel the booking"),
+    LIFE("leave-list", LEAVE_LIST, who, "退出候补", "leave the wait-list"),
+    LIFE("displace", DISPLACE, who_why, "医院撤回预约", "the hospital takes the place back"),
+    LIFE("arrive", ARRIVE, who_when, "患者到达", "the patient came"),
+    LIFE("no-show", NO_SHOW, who_when, "患者未到", "the patient did not come"),
+    LIFE("start", START, who_when, "开始诊疗", "care begins"),
+    LIFE("report", REPORT, report, "提交诊疗报告", "report the outcome"),
+    LIFE("close", CLOSE, ending, "结束", "end it at the hospital"),
+    LIFE("confirm-receipt", CONFIRM_RECEIPT, who, "确认接收", "confirm that the patient was taken over"),
+    LIFE("cancel", CANCEL, who_why, "撤销转诊", "cancel before arrival"),
+    LIFE("request-cancel", REQUEST_CANCEL, who_why, "申请撤销(诊疗已开始)", "ask to cancel after care began"),
+    LIFE("answer-cancel", ANSWER_CANCEL, answer, "答复撤销申请", "answer that question"),
+    LIFE("void", VOID, who_why, "作废", "void what should never have been sent"),
+
+    PLAIN(GROUP_LOOK, "show", query_record, KIND(GET_REFERRAL), some_referral, which, "查看转诊(不含患者信息)", "one referral, without its payload"),
+    PLAIN(GROUP_LOOK, "trace", query_trace, KIND(GET_REFERRAL), some_referral, which, "时间线与每次投递", "its timeline with every delivery attempt"),
+    PLAIN(GROUP_LOOK, "why", query_why, KIND(WHY), some_referral, which, "一句话: 在等谁, 等什么, 联系谁", "one sentence: whose turn, since when, what for, whom to call"),
+    PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which, "同一转诊旅程的全部转诊", "all referrals of its journey"),
+    PLAIN(GROUP_LOOK, "list", query_list, KIND(LIST_REFERRALS), NULL, list, "转诊列表", "referrals by state, age, institution"),
+    PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
+    PLAIN(GROUP_LOOK, "inbox", query_list, KIND(LIST_INBOX), some_institution, lane, "收件箱", "what waits in an inbox"),
+
+    PLAIN(GROUP_OPERATE, "status", query_record, KIND(GET_STATUS), NULL, none, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
+    PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, pages, "告警", "what an operator must know of"),
+    PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
+    PLAIN(GROUP_OPERATE, "dead show", payload_run, KIND(SHOW_PAYLOAD), dead_, stated, "显示死信内容(记入审计)", "show a dead letter's body; audited"),
+    PLAIN(GROUP_OPERATE, "dead replay", command_run, KIND(REPLAY_DEAD), institution_, dead, "重新投递死信", "put dead letters back into the inbox"),
+    PLAIN(GROUP_OPERATE, "dead drop", command_run, KIND(DROP_DEAD), institution_, dead, "丢弃死信", "drop dead letters"),
+    PLAIN(GROUP_OPERATE, "pause", command_run, KIND(PAUSE), institution_, stated, "暂停向该机构投递", "stop delivery to an institution; nothing is refused"),
+    PLAIN(GROUP_OPERATE, "resume", command_run, KIND(RESUME), institution_, stated, "恢复投递", "go on"),
+    PLAIN(GROUP_OPERATE, "settings", query_list, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
+    PLAIN(GROUP_OPERATE, "set", command_run, KIND(PUT_SETTING), setting_, setting, "更改设置(无值则恢复默认)", "change a setting; without VALUE: back to the default"),
+    PLAIN(GROUP_OPERATE, "calendar", query_list, KIND(LIST_CALENDAR), NULL, pages, "节假日与调休", "holidays and make-up days"),
+    PLAIN(GROUP_OPERATE, "calendar set", command_run, KIND(PUT_CALENDAR_DAY), day_, day, "设定某日", "say what a day is"),
+    PLAIN(GROUP_OPERATE, "audit", query_list, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
+    PLAIN(GROUP_OPERATE, "confirm-time", command_run, KIND(CONFIRM_TIME), NULL, stated, "确认系统时间无误", "confirm the time after an alarm about it"),
+
+    PLAIN(GROUP_REGISTRY, "institutions", query_list, KIND(LIST_INSTITUTIONS), NULL, paged, "机构列表", "institutions"),
+    PLAIN(GROUP_REGISTRY, "institution put", command_run, KIND(PUT_INSTITUTION), id_, institution, "登记或更新机构", "write an institution's whole record"),
+    PLAIN(GROUP_REGISTRY, "contact put", command_run, KIND(PUT_CONTACT), contact_, contact, "登记联系人", "write the contact for one direction"),
+    PLAIN(GROUP_REGISTRY, "relations", query_list, KIND(LIST_RELATIONS), NULL, paged, "转诊协议列表", "relations"),
+    {"relation allow", GROUP_REGISTRY, command_run, KIND(PUT_RELATION), "deny", "no", from_to, kinds, "允许转诊", "allow referrals from one to another"},
+    {"relation deny", GROUP_REGISTRY, command_run, KIND(PUT_RELATION), "deny", "yes", from_to, kinds, "禁止转诊", "deny them; beats an allow"},
+    PLAIN(GROUP_REGISTRY, "relation delete", command_run, KIND(DELETE_RELATION), from_to, none, "删除协议", "delete a relation"),
+    PLAIN(GROUP_REGISTRY, "delegations", query_list, KIND(LIST_DELEGATIONS), NULL, paged, "委托列表", "who may speak for whom"),
+    PLAIN(GROUP_REGISTRY, "delegation put", command_run, KIND(PUT_DELEGATION), delegation_, none, "登记委托", "let AGENT speak for PRINCIPAL"),
+    PLAIN(GROUP_REGISTRY, "delegation delete", command_run, KIND(DELETE_DELEGATION), delegation_, none, "取消委托", "no longer"),
+    PLAIN(GROUP_REGISTRY, "teams", query_list, KIND(LIST_TEAMS), NULL, paged, "家庭医生团队列表", "family-doctor teams"),
+    PLAIN(GROUP_REGISTRY, "team put", command_run, KIND(PUT_TEAM), id_, team, "登记或更新团队", "write a team"),
+    PLAIN(GROUP_REGISTRY, "keys", query_list, KIND(LIST_KEYS), NULL, paged, "密钥列表", "keys"),
+    PLAIN(GROUP_REGISTRY, "key add", command_run, KIND(ADD_KEY), public_key_, access_key, "登记密钥", "let a key connect"),
+    PLAIN(GROUP_REGISTRY, "key revoke", command_run, KIND(REVOKE_KEY), public_key_, none, "吊销密钥", "no longer; takes effect within a second"),
+    PLAIN(GROUP_REGISTRY, "load", load_run, 0, file_, load, "批量执行: {\"kind\":..., \"body\":{...}} 的数组或逐行 JSON", "send many commands: a list or lines of {\"kind\":..., \"body\":{...}}"),
+
+    PLAIN(GROUP_LOCAL, "keygen", keygen_run, 0, file_, none, "生成密钥文件并显示公钥", "make a key file and print its public key"),
+    PLAIN(GROUP_LOCAL, "init", init_run, 0, NULL, init, "新建数据库, 服务器密钥与运维密钥", "make a store, the server's key and the operator's"),
+    PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, store, "全面检查数据库", "check every row, sum and link of a store"),
+    PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
+    PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, store, "由副本恢复为新库(新代次)", "copy a store into a new incarnation: no id is given twice"),
+    PLAIN(GROUP_LOCAL, "help", help_run, 0, some_verb, none, "帮助", "help"),
+};
+/* clang-format on */
+
+const struct verb *verbs(size_t *ret_count)
+{
+    *ret_count = sizeof table / sizeof *table;
+    return table;
+}
+
+const struct option_info *global_options(void)
+{
+    return every;
+}
+
+const char *verb_group_title(enum verb_group group, bool zh)
+{
+    static const struct {
+        const char *zh, *en;
+    } titles[GROUP_COUNT] = {
+        [GROUP_SEND] = {"收发", "Send and receive"},
+        [GROUP_LIFE] = {"转诊的一生", "The life of a referral"},
+        [GROUP_LOOK] = {"查看", "Look"},
+        [GROUP_OPERATE] = {"运维", "Operate"},
+        [GROUP_REGISTRY] = {"登记", "Registry"},
+        [GROUP_LOCAL] = {"本机(不连接服务)", "On this machine, without a broker"},
+    };
+
+    return zh ? titles[group].zh : titles[group].en;
+}
+
+const struct verb *verb_find(const char *const *words, size_t *ret_word_count)
+{
+    for (size_t count = words[0] == NULL ? 0 : words[1] == NULL ? 1 : 2; count > 0; count--)
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+            const char *name = table[i].name, *space = strchr(name, ' ');
+            size_t first = space == NULL ? strlen(name) : (size_t)(space - name);
+
+            if ((space != NULL) != (count == 2) || strlen(words[0]) != first || memcmp(words[0], name, first) != 0)
+                continue;
+            if (space == NULL || strcmp(words[1], space + 1) == 0) {
+                *ret_word_count = count;
+                return &table[i];
+            }
+        }
+    *ret_word_count = 0;
+    return NULL;
+}
+
+static const struct option_info *find_in(const struct option_info *options, const char *name)
+{
+    for (; options != NULL && options->name != NULL; options++)
+        if (strcmp(options->name, name) == 0)
+            return options;
+    return NULL;
+}
+
+const struct option_info *option_find(const struct verb *verb, const char *name)
+{
+    const struct option_info *option = verb == NULL ? NULL : find_in(verb->options, name);
+
+    return option != NULL ? option : find_in(every, name);
+}
