@@ -1,6 +1,7 @@
 /* desk.h - for tests of the engine: a store in a directory of its own, one open turn, and one command at a time. */
 #pragma once
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
