@@ -1,5 +1,6 @@
 /* env.c - the LMDB environment, and how much room it has. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 
 #define TABLES_MAX         32
 #define ROOM_FOR_A_TURN    (16ULL << 20) /* more than a turn of 4 MiB of commands writes */
+#define RESERVE_BYTES      (32ULL << 20)
+#define RESERVE_MAP_PART   32
 #define FULL_PERCENT       85
 #define FREE_RECOUNT_TURNS 64
 #define FREE_DBI           0 /* LMDB's own list of free pages */
@@ -102,6 +105,18 @@ bool env_has_room(const struct store *store)
     return disk >= ROOM_FOR_A_TURN && (limit == UINT64_MAX || file + ROOM_FOR_A_TURN <= limit);
 }
 
+/* Blocks of the file ahead of its last page: another program that fills the disk leaves us room for acks, which free more than
+ * they take. Where the file system cannot, there is only what the disk has. */
+static void reserve(struct store *store, const MDB_envinfo *info, uint64_t page_bytes)
+{
+    uint64_t ahead = least(RESERVE_BYTES, info->me_mapsize / RESERVE_MAP_PART);
+    uint64_t end = ((uint64_t)info->me_last_pgno + 1) * page_bytes;
+    int fd = -1;
+
+    if (file_bytes(store) < end + ahead / 2 && mdb_env_get_fd(store->env, &fd) == 0)
+        fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)end, (off_t)ahead);
+}
+
 /* Pages that LMDB will use again: the sum over its list of free pages, whose values begin with their count. */
 static int count_free_pages(struct store *store, uint64_t *ret_pages)
 {
@@ -144,6 +159,8 @@ int store_room(struct store *store, struct store_room *ret_room)
         if (failure != 0)
             return fail_with(store, failure, "%s: the list of free pages cannot be read", store->directory);
         store->free.turn = info.me_last_txnid;
+        if (!store->read_only)
+            reserve(store, &info, stat.ms_psize);
     }
 
     uint64_t pages = (uint64_t)info.me_last_pgno + 1;

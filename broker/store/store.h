@@ -58,6 +58,7 @@ struct store_room {
     uint64_t used_bytes, limit_bytes; /* the smaller of map and disk */
     bool full;                        /* 85 %: no new work (D6) */
 };
+/* Cheap enough to ask before each turn; it also keeps blocks of the file ahead, so that on a disk others have filled acks still go. */
 int store_room(struct store *store, struct store_room *ret_room);
 
 /* One write turn at a time. Everything read or made in it lives in `arena` until the turn ends. */
