@@ -15,11 +15,15 @@
 #include "engine/registry.h"
 #include "handlers.h"
 #include "moment.h"
+#include "query.pb-c.h"
+#include "store/rows.h"
 #include "store/store.h"
 #include "sys/config.h"
 #include "table.h"
+#include "wire/wire.h"
 
 #define FOUNDING_ARENA (16U << 20)
+#define FOUNDING_TURN  1
 
 enum file { HOST_KEY, SERVER_KEY, SERVER_PUBLIC, OPERATOR_KEY, BROKER_CONF, CLIENT_CONF, FILE_COUNT };
 static const char *const file_names[FILE_COUNT] = {
@@ -77,8 +81,6 @@ static int find_places(struct founding *founding)
 {
     int result = directory_of(founding, ctl_option(founding->ctl, "keys"), founding->keys);
 
-    if (result == EXIT_OK)
-        result = directory_of(founding, ctl_option(founding->ctl, "store"), founding->store);
     for (int i = 0; result == EXIT_OK && i < FILE_COUNT; i++) {
         if (snprintf(founding->paths[i], PATH_MAX, "%s/%s", founding->keys, file_names[i]) >= PATH_MAX)
             return fault(founding, founding->keys, -ENAMETOOLONG);
@@ -90,7 +92,7 @@ static int find_places(struct founding *founding)
         else if (exists)
             return fault(founding, founding->paths[i], -EEXIST);
     }
-    return result;
+    return result == EXIT_OK ? directory_of(founding, ctl_option(founding->ctl, "store"), founding->store) : result;
 }
 
 static FILE *file_new(const char *path, mode_t mode)
@@ -150,10 +152,25 @@ static int save_keys(struct founding *founding)
     return failure == 0 ? EXIT_OK : fault(founding, founding->paths[SERVER_PUBLIC], failure);
 }
 
+/* P3: the audit begins with who founded the store. */
+static void audit_founding(const struct founding *founding, struct store_txn *txn, struct instant now)
+{
+    char subject[LIMIT_ID_BYTES + 1];
+    Referral__AuditRow row = REFERRAL__AUDIT_ROW__INIT;
+
+    snprintf(subject, sizeof subject, "%s", founding->institution);
+    row.has_index = row.has_at_ms = row.has_kind = true;
+    row.index = FOUNDING_TURN;
+    row.at_ms = now.ms;
+    row.institution = row.subject = subject;
+    row.kind = REFERRAL__KIND__ADD_KEY;
+    audit_add(txn, wire_pack(&row.base, store_arena(txn)));
+}
+
 /* The first turn of the store: the operator's institution and key. */
 static int found(struct founding *founding, struct store *store, struct instant now)
 {
-    struct store_turn turn = {.index = 1, .time = now};
+    struct store_turn turn = {.index = FOUNDING_TURN, .time = now};
     struct store_txn *txn = NULL;
     struct arena arena;
     int failure = arena_open(&arena, FOUNDING_ARENA);
@@ -164,10 +181,12 @@ static int found(struct founding *founding, struct store *store, struct instant 
     if (failure == 0) {
         failure =
             registry_found(txn, founding->institution, founding->institution_name, founding->operator.public_key, now);
-        if (failure == 0)
+        if (failure == 0) {
+            audit_founding(founding, txn, now);
             failure = store_turn_end(txn, &turn);
-        else
+        } else {
             store_turn_abort(txn);
+        }
     }
     arena_close(&arena);
     return failure;
