@@ -1,7 +1,7 @@
 /* config.c - libconfuse reads the file's form; the table says what each key may hold. Every value comes as text, so that one check
  * serves all keys and every refusal is told alike. */
 #include "sys/config.h"
-#include "limits.h"
+#include "proto/limits.h"
 #include "sys/config_text.h"
 #include "sys/journal.h"
 #include <confuse.h>

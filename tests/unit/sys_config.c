@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "limits.h"
+#include "proto/limits.h"
 #include "sys/config.h"
 
 static char directory[64], path[96];
