@@ -8,7 +8,8 @@
 #include "store/search.h"
 
 /* A reference of the sender's own may have been used more than once: the newest of so many counts. */
-#define SAME_REFERENCE_MAX 200
+#define SAME_REFERENCE_MAX    200
+#define REFERENCE_RECORDS_MAX 10000 /* looked at beyond the index */
 
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field)
 {
@@ -90,17 +91,25 @@ static bool find_by_message_id(struct asking *asking, const char *message_id, st
     return work_parse_id(&asking->work, reply->referral_id, ret_id);
 }
 
+/* Where a long unindexed tail is not looked through to its end, "not found" would be a guess: try again. */
 static bool find_by_reference(struct asking *asking, const char *reference, struct id *ret_id)
 {
     struct store_txn *txn = asking->work.txn;
-    uint32_t sender = asking->work.actor_number;
+    uint32_t sender = asking->work.actor_number, left = REFERENCE_RECORDS_MAX;
     struct id at = {0};
+    bool found = false;
     uint8_t hash[16];
 
     store_keyed_hash(store_of(txn), bytes_text(reference), hash);
-    for (int i = 0; i < SAME_REFERENCE_MAX && search_next(txn, SEARCH_REFERENCE, sender, hash, at, &at); i++)
+    for (int i = 0; i < SAME_REFERENCE_MAX; i++) {
+        if (!search_next(txn, SEARCH_REFERENCE, sender, hash, at, &left, &at))
+            break;
         *ret_id = at;
-    return id_is_set(at);
+        found = true;
+    }
+    if (!found && left == 0)
+        refuse(&asking->work, REFUSED_BUSY, "sender_reference");
+    return found;
 }
 
 static bool find_id(struct asking *asking, struct id *ret_id)
@@ -125,6 +134,8 @@ Record__Referral *asking_find_referral(struct asking *asking, struct id *ret_id,
         return asking_refuse(asking, named == 0 ? REFUSED_MISSING : REFUSED_NOT_EXPECTED, "referral_id");
     if (find_id(asking, &id))
         row = referral_row(asking->work.txn, id);
+    if (is_refused(&asking->work))
+        return NULL;
     if (row == NULL || (*ret_party = asking_party(asking, row)) == 0)
         return asking_refuse(asking, REFUSED_NOT_FOUND, "");
     *ret_id = id;
@@ -151,9 +162,9 @@ void page_add(struct page *page, ProtobufCMessage *row)
     page->bytes += protobuf_c_message_get_packed_size(row);
 }
 
-void page_examined(struct page *page, struct bytes key)
+void page_examined(struct page *page, struct bytes key, uint32_t records)
 {
-    page->examined++;
+    page->examined += records;
     page->last = key;
 }
 
@@ -183,7 +194,7 @@ bool page_next(struct page *page, struct bytes *ret_key, struct bytes *ret_value
         page->ended = true;
         return false;
     }
-    page_examined(page, arena_copy(page->asking->work.arena, *ret_key));
+    page_examined(page, arena_copy(page->asking->work.arena, *ret_key), 1);
     return true;
 }
 

@@ -81,8 +81,8 @@ struct page {
 void page_begin(struct page *page, struct asking *asking, uint32_t rows);
 bool page_is_full(const struct page *page);
 void page_add(struct page *page, ProtobufCMessage *row);
-/* One more record was looked at. */
-void page_examined(struct page *page, struct bytes key);
+/* So many more records were looked at, up to this one. */
+void page_examined(struct page *page, struct bytes key, uint32_t records);
 /* Starts after `cursor` below `prefix`; false after refusing a cursor that is not of this list. */
 bool page_scan(struct page *page, enum table table, struct bytes prefix, ProtobufCBinaryData cursor);
 /* The next record; false: the page is full or the table at its end. */

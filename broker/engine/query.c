@@ -45,14 +45,13 @@ static bool who_asks(struct asking *asking)
     if (work->kind == NULL || !authority_allows_any(work->kind->kind, work->roles))
         return refuse(work, REFUSED_NOT_ALLOWED, "");
     asking->all = authority_allows(work->kind->kind, work->roles, SCOPE_OTHER);
-    if (question->acting_for == NULL || asking_speaks_for(asking, question->acting_for)) {
-        if (question->acting_for != NULL) {
-            work->actor = question->acting_for;
-            work->actor_number = asking_number_of(asking, work->actor);
-        }
+    if (question->acting_for == NULL || question->acting_for[0] == '\0')
         return true;
-    }
-    return refuse(work, REFUSED_WRONG_SENDER, "acting_for");
+    if (!asking_speaks_for(asking, question->acting_for))
+        return refuse(work, REFUSED_WRONG_SENDER, "acting_for");
+    work->actor = question->acting_for;
+    work->actor_number = asking_number_of(asking, work->actor);
+    return true;
 }
 
 static bool what_is_asked(struct asking *asking)

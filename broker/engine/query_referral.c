@@ -226,27 +226,35 @@ static void list_of_all(struct page *page, const Referral__ReferralsQuery *query
                    asking_unpack(page->asking, &record__referral__descriptor, value));
 }
 
-static void list_of_one(struct page *page, const Referral__ReferralsQuery *query, uint32_t institution)
+/* What the index finds, and what is looked at beyond it, counts as examined. */
+static bool next_of_one(struct page *page, uint32_t institution, struct id *at)
 {
     struct work *work = &page->asking->work;
+    uint32_t before = PAGE_RECORDS_MAX - page->examined, left = before;
+    bool found = search_next(work->txn, SEARCH_INSTITUTION, institution, NULL, *at, &left, at);
+    uint8_t key[ID_KEY_SIZE];
+
+    page->ended = !found && left > 0;
+    if (page->ended)
+        return false;
+    id_to_key(key, *at);
+    page_examined(page, arena_copy(work->arena, bytes_of(key, sizeof key)), left < before ? before - left : 1);
+    return found;
+}
+
+static void list_of_one(struct page *page, const Referral__ReferralsQuery *query, uint32_t institution)
+{
     struct id at = {0};
 
     if (query->cursor.len != 0 && query->cursor.len != ID_KEY_SIZE) {
-        refuse(work, REFUSED_BAD_VALUE, "cursor");
+        refuse(&page->asking->work, REFUSED_BAD_VALUE, "cursor");
         return;
     }
     if (query->cursor.len != 0)
         at = id_from_key(query->cursor.data);
-    while (!page_is_full(page)) {
-        uint8_t key[ID_KEY_SIZE];
-        Record__Referral *row;
+    while (!page_is_full(page) && next_of_one(page, institution, &at)) {
+        Record__Referral *row = referral_row(page->asking->work.txn, at);
 
-        page->ended = !search_next(work->txn, SEARCH_INSTITUTION, institution, NULL, at, &at);
-        if (page->ended)
-            break;
-        id_to_key(key, at);
-        page_examined(page, arena_copy(work->arena, bytes_of(key, sizeof key)));
-        row = referral_row(work->txn, at);
         if (row != NULL)
             add_wanted(page, query, institution, at, row);
     }

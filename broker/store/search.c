@@ -189,7 +189,8 @@ static bool matches(struct store_txn *txn, struct search_key below, struct bytes
     return false;
 }
 
-static bool next_in_tail(struct store_txn *txn, struct search_key below, struct bytes after, struct id *ret_id)
+static bool next_in_tail(struct store_txn *txn, struct search_key below, struct bytes after, uint32_t *left,
+                         struct id *ret_id)
 {
     struct store_cursor *cursor = referrals_after(txn, after);
     size_t mark = arena_mark(txn->arena);
@@ -197,9 +198,10 @@ static bool next_in_tail(struct store_txn *txn, struct search_key below, struct 
     struct bytes id;
     bool found = false;
 
-    for (; !found && next_referral(cursor, txn, &id, &row); arena_rewind(txn->arena, mark)) {
+    for (; !found && *left > 0 && next_referral(cursor, txn, &id, &row); arena_rewind(txn->arena, mark)) {
+        --*left;
         found = matches(txn, below, id, row);
-        if (found)
+        if (found || *left == 0)
             *ret_id = id_from_key(id.data);
     }
     store_scan_end(cursor);
@@ -207,7 +209,7 @@ static bool next_in_tail(struct store_txn *txn, struct search_key below, struct 
 }
 
 bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash,
-                 struct id after, struct id *ret_id)
+                 struct id after, uint32_t *left, struct id *ret_id)
 {
     struct search_key below = key_below(kind, institution, hash);
     struct bytes watermark = watermark_of(txn), after_key = bytes_of(NULL, 0);
@@ -223,5 +225,5 @@ bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institut
 
     if (behind && next_indexed(txn, below, after_key, ret_id))
         return true;
-    return next_in_tail(txn, below, behind ? watermark : after_key, ret_id);
+    return next_in_tail(txn, below, behind ? watermark : after_key, left, ret_id);
 }

@@ -14,6 +14,7 @@ int search_advance(struct store *store, struct arena *arena, uint32_t count);
 /* Throws the index away; search_advance builds it anew. */
 int search_rebuild(struct store *store, struct arena *arena);
 /* Referrals of `kind` below `institution` (hash NULL where the kind has none), strictly after `after` (unset: from the start), the
- * tail included; false: no more. */
+ * tail included; false: no more. Of the tail at most `*left` records are looked at, which it counts down; where they run out it is
+ * false too, with `*left` 0 and ret_id the last one looked at: to go on from there. */
 bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash, struct id after,
-                 struct id *ret_id);
+                 uint32_t *left, struct id *ret_id);

@@ -24,6 +24,7 @@ static const char *found(struct fixture *f, enum search_kind kind, uint32_t inst
 {
     static char text[256];
     struct id at = {0};
+    uint32_t left = 100;
     uint8_t hash[16];
 
     text[0] = '\0';
@@ -32,7 +33,7 @@ static const char *found(struct fixture *f, enum search_kind kind, uint32_t inst
 
     struct store_txn *txn = fixture_read(f);
 
-    while (search_next(txn, kind, institution, reference != NULL ? hash : NULL, at, &at))
+    while (search_next(txn, kind, institution, reference != NULL ? hash : NULL, at, &left, &at))
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%lu ", at.index);
     cr_assert_eq(store_failure(txn), 0);
     store_read_end(txn);
@@ -76,5 +77,59 @@ Test(store_search, p2_finds_the_same_wherever_the_watermark_stands)
     arena_reset(&f.arena, 0);
     cr_assert_eq(search_advance(f.store, &f.arena, 100), 6);
     check_all(&f);
+    fixture_fini(&f);
+}
+
+/* A page looks at a bounded number of records, and goes on from the last one it saw. */
+Test(store_search, p2_the_tail_is_walked_in_bounded_steps)
+{
+    struct fixture f;
+    struct id at = {0};
+    uint64_t seen = 0;
+    uint32_t steps = 0;
+    bool ended = false;
+
+    fixture_init(&f);
+    for (uint32_t i = 0; i < 20; i++)
+        add_referral(&f, 1, i == 9 || i == 19 ? 5 : 2, 0, "R");
+
+    struct store_txn *txn = fixture_read(&f);
+
+    while (!ended) {
+        uint32_t left = 3;
+
+        cr_assert(++steps < 20);
+        while (search_next(txn, SEARCH_INSTITUTION, 5, NULL, at, &left, &at))
+            seen = seen * 100 + at.index;
+        ended = left > 0;
+    }
+    cr_assert_eq(seen, 1020);
+    cr_assert_eq(steps, 7);
+    store_read_end(txn);
+    fixture_fini(&f);
+}
+
+Test(store_search, p2_a_long_tail_is_looked_at_in_bounded_pieces)
+{
+    struct fixture f;
+    struct store_txn *txn;
+    struct id at = {0};
+    uint32_t left = 3;
+
+    fixture_init(&f);
+    for (int i = 0; i < 5; i++)
+        add_referral(&f, 1, 2, 0, NULL);
+    add_referral(&f, 8, 9, 0, NULL);
+    txn = fixture_read(&f);
+    cr_assert(!search_next(txn, SEARCH_INSTITUTION, 9, NULL, at, &left, &at));
+    cr_assert_eq(left, 0);
+    cr_assert_eq(at.index, 3, "where to go on");
+    left = 3;
+    cr_assert(search_next(txn, SEARCH_INSTITUTION, 9, NULL, at, &left, &at));
+    cr_assert_eq(at.index, 6);
+    left = 1;
+    cr_assert(!search_next(txn, SEARCH_INSTITUTION, 9, NULL, at, &left, &at));
+    cr_assert_eq(left, 1, "the end");
+    store_read_end(txn);
     fixture_fini(&f);
 }
