@@ -1,0 +1,291 @@
+/* engine_submit.c - a sheet becomes a referral (F, T, L5, D1, D6). */
+#include "district.h"
+
+#define ROUTINE   REFERRAL__PRIORITY__ROUTINE
+#define URGENT    REFERRAL__PRIORITY__URGENT
+#define EMERGENCY REFERRAL__PRIORITY__EMERGENCY
+
+Test(submit, d2_an_accepted_sheet_waits_for_its_receiver_byte_for_byte)
+{
+    struct district d;
+    Referral__Sheet *sheet;
+    Batch__Command *command;
+    Referral__Reply *reply;
+    struct bytes body;
+    struct id id;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T07", "H1", false, URGENT);
+    command = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "01HZX3J8Q4K5M6N7P8R9S0T1V2", sheet);
+    reply = district_send(&d, command);
+    district_assert_said(&d, reply, "");
+    cr_assert_eq(reply->state, REFERRAL__STATE__SUBMITTED);
+    cr_assert_str_eq(reply->sender_reference, "ref-1");
+    cr_assert_str_eq(reply->journey_id, reply->referral_id);
+    cr_assert_str_eq(reply->receiver_contact->name, "contact of H1");
+    cr_assert_eq(reply->answer_due_at_ms, d.now.ms + 2 * HOUR_MS);
+    cr_assert(reply->eligible_for_down_referral);
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "");
+    cr_assert_eq(d.effects.inbox_count, 1);
+    cr_assert_eq(d.effects.inbox[0].change, INBOX_ADDED);
+
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert(id_parse(reply->referral_id, "bd", &id));
+    cr_assert(body_get(txn, id, 1, &body));
+    cr_assert(bytes_equal(body, binary_bytes(command->body)));
+    store_read_end(txn);
+    district_assert_books(&d);
+    district_close(&d);
+}
+
+/* The budget of design.md. Books are one row a turn, here one in each of two; the first message of an inbox also watches its age. */
+Test(submit, submit_and_its_ack_are_at_most_eight_row_operations)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64];
+    uint64_t puts;
+
+    district_open(&d);
+    district_refer(&d, "T07", "H1", URGENT);
+    district_refer(&d, "T07", "H1", URGENT);
+    puts = d.puts;
+    cr_assert_leq(puts, 5 + 1);
+    district_waiting(&d, "H1", ids);
+    district_ack(&d, "H1", ids, 1);
+    cr_assert_leq(puts + d.puts, 8 + 2);
+    district_close(&d);
+}
+
+Test(submit, d1_the_same_command_again_gets_its_first_answer_and_has_no_second_effect)
+{
+    struct district d;
+    Referral__Sheet *sheet;
+    Referral__Reply *first, *again;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    first = district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "same", sheet));
+    again = district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "same", sheet));
+    cr_assert_str_eq(again->referral_id, first->referral_id);
+    cr_assert_eq(again->index, first->index);
+    cr_assert_eq(again->request, first->request + 1);
+    cr_assert_eq(d.puts, 0);
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet");
+    district_close(&d);
+}
+
+Test(submit, d1_the_same_key_with_another_body_is_a_conflict_and_another_senders_key_is_not)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+
+    district_assert_said(&d, district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "same", sheet)), "");
+    sheet->record_number = "A-78";
+    district_assert_said(&d, district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "same", sheet)),
+                         "CONFLICT message_id");
+    sheet->sender = "T08";
+    district_assert_said(&d, district_send(&d, district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "same", sheet)), "");
+    district_assert_said(&d, district_send(&d, district_command(&d, "T08", REFERRAL__KIND__SUBMIT, NULL, sheet)),
+                         "NO_MESSAGE_ID");
+    district_close(&d);
+}
+
+Test(submit, d1_only_an_accepted_command_occupies_its_key)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+
+    sheet->treatment = NULL;
+    district_assert_said(&d, district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "k", sheet)),
+                         "MISSING treatment");
+    sheet->treatment = "rest";
+    district_assert_said(&d, district_send(&d, district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "k", sheet)), "");
+    district_close(&d);
+}
+
+Test(submit, f2_sheet_route_and_team_are_answered_at_once)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", true, ROUTINE);
+
+    sheet->further_plan = NULL;
+    sheet->team_id = "nobody";
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet),
+                         "NOT_DOWN_WITHOUT_PLAN further_plan; WRONG_DIRECTION direction; UNKNOWN_TEAM team_id");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "");
+    district_close(&d);
+}
+
+Test(submit, t5_a_key_speaks_for_its_institution_or_by_delegation)
+{
+    struct district d;
+    Batch__Command *command;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "V01", "H1", false, ROUTINE);
+
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "WRONG_SENDER sender");
+    command = district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "x", sheet);
+    command->acting_for = "V01";
+    district_assert_said(&d, district_send(&d, command), "WRONG_SENDER acting_for");
+    command = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "x", sheet);
+    command->acting_for = "V01";
+
+    Referral__Reply *reply = district_send(&d, command);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(district_row(&d, reply->referral_id)->submitted_by, "T07");
+    cr_assert_str_eq(district_row(&d, reply->referral_id)->sender, "V01");
+    district_close(&d);
+}
+
+Test(submit, t7_an_emergency_goes_ahead_without_relation_or_contact_and_raises_an_alarm)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "T08", false, URGENT);
+
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet),
+                         "WRONG_DIRECTION direction; NO_RELATION receiver");
+    sheet = district_sheet(&d, "T07", "T08", false, EMERGENCY);
+    sheet->parent_referral_id = "nonsense";
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "");
+
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert_not_null(alarm_row(txn, "emergency-gap", "T07>T08"));
+    store_read_end(txn);
+    sheet->receiver = "nowhere";
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "UNKNOWN_RECEIVER receiver");
+    district_close(&d);
+}
+
+Test(submit, d6_a_full_inbox_refuses_submissions_with_a_retry_time_but_no_emergency)
+{
+    struct district d;
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+
+    district_open(&d);
+    setting.name = "inbox_messages_max";
+    setting.institution = "H1";
+    setting.value = "2";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_SETTING, &setting), "");
+    district_refer(&d, "T07", "H1", ROUTINE);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Reply *reply =
+        district_say(&d, "T07", REFERRAL__KIND__SUBMIT, district_sheet(&d, "T07", "H1", false, ROUTINE));
+
+    district_assert_said(&d, reply, "INBOX_FULL");
+    cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    district_refer(&d, "T07", "H1", EMERGENCY);
+    district_refer(&d, "T07", "H2", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), ""); /* its notice is stored all the same */
+
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert_not_null(alarm_row(txn, "inbox-full", "H1"));
+    store_read_end(txn);
+    district_drain(&d, "H1");
+    txn = district_read(&d);
+    cr_assert_null(alarm_row(txn, "inbox-full", "H1"));
+    store_read_end(txn);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_books(&d);
+    district_close(&d);
+}
+
+Test(submit, d6_a_full_disk_refuses_new_work_and_lets_the_rest_go_on)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    d.full = true;
+    Referral__Reply *reply =
+        district_say(&d, "T07", REFERRAL__KIND__SUBMIT, district_sheet(&d, "T07", "H1", false, ROUTINE));
+
+    district_assert_said(&d, reply, "DISK_FULL");
+    cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    cr_assert_eq(d.puts, 0, "refusals for lack of room are counted, not audited (P3)");
+    district_assert_said(&d, district_happen(&d, "H1", id, BOOK), "DISK_FULL");
+    district_drain(&d, "H1");
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    district_close(&d);
+}
+
+Test(submit, l5_a_down_referral_returns_its_parent_in_the_same_turn)
+{
+    struct district d;
+
+    district_open(&d);
+    char *up = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+
+    sheet->parent_referral_id = up;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet),
+                         "NOT_RETURNABLE parent_referral_id");
+    district_assert_said(&d, district_happen(&d, "H1", up, ARRIVE), "");
+
+    Referral__Reply *down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, down, "");
+    cr_assert_str_eq(down->journey_id, up);
+    cr_assert_str_eq(district_state(&d, up), "RETURNED");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "arrive, submit/sheet, return");
+    district_assert_said(&d, district_happen(&d, "T07", down->referral_id, CONFIRM_RECEIPT), "");
+    cr_assert_str_eq(district_state(&d, down->referral_id), "CLOSED");
+    cr_assert_str_eq(district_state(&d, up), "CLOSED");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet, confirm-receipt, confirm-receipt");
+    district_close(&d);
+}
+
+Test(submit, l5_a_down_referral_that_ends_otherwise_gives_the_parent_back)
+{
+    struct district d;
+
+    district_open(&d);
+    char *up = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T08", true, ROUTINE);
+
+    district_happen(&d, "H1", up, ARRIVE);
+    sheet->parent_referral_id = up;
+    Referral__Reply *down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, down, "");
+    district_drain(&d, "H1");
+    district_assert_said(&d, district_happen(&d, "T08", down->referral_id, REJECT), "");
+    cr_assert_str_eq(district_state(&d, up), "REPORTED");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "reject, return-failed");
+    district_close(&d);
+}
+
+Test(submit, l5_the_parent_belongs_to_a_journey_the_sender_took_part_in)
+{
+    struct district d;
+
+    district_open(&d);
+    char *up = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "H2", "T07", true, ROUTINE);
+
+    sheet->parent_referral_id = up;
+    district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__SUBMIT, sheet),
+                         "NOT_IN_JOURNEY parent_referral_id");
+    sheet->parent_referral_id = NULL;
+    sheet->journey_id = up;
+    district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__SUBMIT, sheet), "NOT_IN_JOURNEY journey_id");
+    sheet->journey_id = NULL;
+    sheet->parent_referral_id = "from elsewhere";
+    FIELD_SET(sheet, parent_is_external, true);
+    district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__SUBMIT, sheet), "");
+    district_close(&d);
+}
