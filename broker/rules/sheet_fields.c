@@ -140,15 +140,28 @@ static bool is_phone(const char *text)
     return digits >= 7 && digits <= 15;
 }
 
-/* type/subtype, each beginning with a letter or digit; no parameters. */
+/* Past one half of a media type: a letter or digit, then also . + - and _; where there is none, `text` itself. */
+static const char *skip_token(const char *text)
+{
+    const char *at = text;
+
+    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
+           (at > text && *at != '\0' && strchr(".+-_", *at) != NULL))
+        at++;
+    return at;
+}
+
+/* type/subtype, no parameters. */
 static bool is_media_type(const char *text)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_";
-    const char *slash = strchr(text, '/');
+    const char *slash = skip_token(text);
 
-    return slash != NULL && strspn(text, first) > 0 && text + strspn(text, rest) == slash &&
-           strspn(slash + 1, first) > 0 && slash[1 + strspn(slash + 1, rest)] == '\0';
+    if (slash == text || *slash != '/')
+        return false;
+
+    const char *end = skip_token(slash + 1);
+
+    return end > slash + 1 && *end == '\0';
 }
 
 /* What is wrong with the form of a text that is neither blank nor too long. */
@@ -189,11 +202,12 @@ static enum refusal check_text(const struct sheet_field *field, const struct slo
     if (mandatory && slot->shape == SHAPE_STATEMENT && !sheet_says_something(text))
         return other_lack ? slot->lack : REFUSED_NOT_MEANINGFUL;
 
-    size_t length = text_length(text);
+    /* A character has 1 to 4 bytes: mostly the size alone tells that there are neither too many nor too few. */
+    size_t size = strlen(text);
 
-    if (length > field->max_chars)
+    if (size > field->max_chars && text_length(text) > field->max_chars)
         return REFUSED_TOO_LONG;
-    if (mandatory && long_form && length < field->min_chars)
+    if (mandatory && long_form && size < 4 * field->min_chars && text_length(text) < field->min_chars)
         return REFUSED_TOO_SHORT;
     return check_form(slot->shape, text);
 }
@@ -239,34 +253,35 @@ static enum refusal check_slot(const struct sheet_field *field, const struct slo
     return slot->shape == SHAPE_MESSAGE ? REFUSED_NOT : check_text(field, slot, mandatory, pointer);
 }
 
-/* All rows of one message, which may be absent. */
-static void check_message(const struct sheet_check *check, enum owner owner, const void *message, size_t index)
-{
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (slots[i].owner != owner)
-            continue;
-
-        bool mandatory = is_mandatory(check, &fields[i], &slots[i]);
-        enum refusal refusal = check_slot(&fields[i], &slots[i], mandatory, message);
-
-        if (refusal != REFUSED_NOT)
-            sheet_refuse(check, refusal, fields[i].path, index);
-    }
-}
+/* The messages that the rows of one owner speak of. */
+struct group {
+    const void *const *messages;
+    size_t count;
+};
 
 void sheet_check_fields(const struct sheet_check *check)
 {
     const Referral__Sheet *sheet = check->sheet;
+    const void *const one[] = {sheet, sheet->doctor, sheet->wanted_place, sheet->patient};
+    const struct group groups[] = {
+        [OWNER_SHEET] = {&one[0], 1},
+        [OWNER_DOCTOR] = {&one[1], 1},
+        [OWNER_PLACE] = {&one[2], sheet->wanted_place != NULL}, /* what is not wanted has no mandatory fields */
+        [OWNER_PATIENT] = {&one[3], 1},
+        [OWNER_DIAGNOSIS] = {(const void *const *)sheet->diagnoses, sheet->n_diagnoses},
+        [OWNER_VITAL] = {(const void *const *)sheet->vitals, sheet->n_vitals},
+        [OWNER_ATTACHMENT] = {(const void *const *)sheet->attachments, sheet->n_attachments},
+    };
 
-    check_message(check, OWNER_SHEET, sheet, 0);
-    check_message(check, OWNER_DOCTOR, sheet->doctor, 0);
-    check_message(check, OWNER_PATIENT, sheet->patient, 0);
-    if (sheet->wanted_place != NULL)
-        check_message(check, OWNER_PLACE, sheet->wanted_place, 0);
-    for (size_t i = 0; i < sheet->n_diagnoses; i++)
-        check_message(check, OWNER_DIAGNOSIS, sheet->diagnoses[i], i);
-    for (size_t i = 0; i < sheet->n_vitals; i++)
-        check_message(check, OWNER_VITAL, sheet->vitals[i], i);
-    for (size_t i = 0; i < sheet->n_attachments; i++)
-        check_message(check, OWNER_ATTACHMENT, sheet->attachments[i], i);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const struct group *group = &groups[slots[i].owner];
+        bool mandatory = is_mandatory(check, &fields[i], &slots[i]);
+
+        for (size_t j = 0; j < group->count; j++) {
+            enum refusal refusal = check_slot(&fields[i], &slots[i], mandatory, group->messages[j]);
+
+            if (refusal != REFUSED_NOT)
+                sheet_refuse(check, refusal, fields[i].path, j);
+        }
+    }
 }

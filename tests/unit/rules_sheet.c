@@ -342,6 +342,7 @@ Test(sheet, f_each_text_is_refused_when_blank_or_too_long)
                   check(&s));
 
         char *longest = characters("中", fields[i].max_chars), *too_long = characters("中", fields[i].max_chars + 1);
+        char *too_long_ascii = characters("a", fields[i].max_chars + 1);
 
         fill_up(&s);
         set_text(locate(&s, fields[i].path), longest);
@@ -351,8 +352,13 @@ Test(sheet, f_each_text_is_refused_when_blank_or_too_long)
         check(&s);
         cr_expect(holds(&s.findings, REFUSED_TOO_LONG, of_first(fields[i].path)), "%s too long: %s", fields[i].path,
                   check(&s));
+        set_text(locate(&s, fields[i].path), too_long_ascii);
+        check(&s);
+        cr_expect(holds(&s.findings, REFUSED_TOO_LONG, of_first(fields[i].path)), "%s too long: %s", fields[i].path,
+                  check(&s));
         free(longest);
         free(too_long);
+        free(too_long_ascii);
     }
 }
 
@@ -408,6 +414,7 @@ Test(sheet, f2_an_empty_sheet_lacks_every_mandatory_field_of_the_up_sheet)
     }
     cr_expect(holds(&s.findings, REFUSED_MISSING, "patient.birth_date"));
     cr_expect(holds(&s.findings, REFUSED_MISSING, "patient.id_value"));
+    cr_expect(!holds(&s.findings, REFUSED_MISSING, "diagnoses[0].text"), "that is for an emergency");
     cr_assert(!s.findings.truncated);
 }
 
@@ -519,7 +526,9 @@ Test(sheet, f_age_in_place_of_a_birth_date)
     cr_assert_str_eq(check(&s), "");
     s.patient.age_years = 65; /* as many people count */
     cr_assert_str_eq(check(&s), "");
-    s.patient.age_years = 46;
+    s.patient.age_years = 66;
+    cr_assert_str_eq(check(&s), "BIRTH_DISAGREES patient.age_years");
+    s.patient.age_years = 62;
     cr_assert_str_eq(check(&s), "BIRTH_DISAGREES patient.age_years");
     s.patient.age_years = 151;
     cr_assert_str_eq(check(&s), "OUT_OF_RANGE patient.age_years");
