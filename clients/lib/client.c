@@ -163,11 +163,18 @@ static void client_free(struct referral_client *client, int linger_ms)
     free(client);
 }
 
+static bool fits(const char *text, size_t most)
+{
+    return text == NULL || strlen(text) <= most;
+}
+
 static bool options_are_meant(const struct referral_options *options)
 {
     bool has_key = options->key_file != NULL || !sodium_is_zero(options->key.secret_key, REFERRAL_KEY_SIZE);
     return options->addresses != NULL && options->address_count > 0 && has_key &&
-           !sodium_is_zero(options->server_key, REFERRAL_KEY_SIZE) && options->credit <= LIMIT_CREDIT;
+           !sodium_is_zero(options->server_key, REFERRAL_KEY_SIZE) && options->credit <= LIMIT_CREDIT &&
+           fits(options->client_name, LIMIT_NAME_BYTES) && fits(options->client_version, LIMIT_ID_BYTES) &&
+           fits(options->language, LIMIT_ID_BYTES);
 }
 
 enum referral_status referral_open(const struct referral_options *options, struct referral_client **ret_client)

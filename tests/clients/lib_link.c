@@ -207,3 +207,57 @@ Test(link, an_idle_connection_is_kept_alive_by_pings_both_ways)
     cr_assert(status == REFERRAL_OK);
     peer_join(&peer);
 }
+
+/* Bytes by a fixed rule, so that each run says the same. */
+static uint32_t next_number(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+static void babbles(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    struct said said = peer_hear(broker, REFERRAL__KIND__GET_STATUS);
+    Referral__Envelope envelope = REFERRAL__ENVELOPE__INIT;
+    uint8_t noise[64], packed[128], packed_frame[256];
+    uint32_t state = 7;
+    for (size_t i = 0; i < 3000; i++) {
+        size_t size = next_number(&state) % sizeof noise;
+        for (size_t k = 0; k < size; k++) {
+            noise[k] = (uint8_t)next_number(&state);
+        }
+        envelope.has_kind = envelope.has_body = true;
+        envelope.kind = (Referral__Kind)(next_number(&state) % 100);
+        envelope.kind = envelope.kind == REFERRAL__KIND__GOODBYE || envelope.kind == REFERRAL__KIND__NO_SESSION
+                            ? REFERRAL__KIND__REPLY
+                            : envelope.kind;
+        envelope.body = (ProtobufCBinaryData){.len = size, .data = noise};
+        ProtobufCBinaryData envelopes[2] = {{.len = referral__envelope__pack(&envelope, packed), .data = packed},
+                                            {.len = size, .data = noise}};
+        Referral__Frame frame = REFERRAL__FRAME__INIT;
+        frame.n_envelopes = 2;
+        frame.envelopes = envelopes;
+        size_t frame_size = referral__frame__pack(&frame, packed_frame);
+        zmq_send(broker->router, broker->route, broker->route_size, ZMQ_SNDMORE);
+        zmq_send(broker->router, packed_frame, frame_size, i % 3 == 0 ? ZMQ_SNDMORE : 0);
+        if (i % 3 == 0) { /* a second part: no frame of ours */
+            zmq_send(broker->router, noise, size, 0);
+        }
+        zmq_send(broker->router, broker->route, broker->route_size, ZMQ_SNDMORE);
+        zmq_send(broker->router, noise, size, 0);
+    }
+    peer_accept(broker, said.envelope->request);
+    said_free(said);
+}
+
+Test(link, a_broker_that_babbles_is_borne)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, babbles);
+    struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
+    cr_assert(referral_call(client, &question, NULL) == REFERRAL_OK);
+    peer_join(&peer);
+}

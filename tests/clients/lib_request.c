@@ -430,6 +430,9 @@ Test(request, options_that_cannot_be_meant_open_nothing)
     options.credit = LIMIT_CREDIT + 1;
     cr_assert(referral_open(&options, &client) == REFERRAL_BAD_ARGUMENT);
     options = good;
+    options.client_version = "a version of more than sixty-four characters is not what HELLO may say";
+    cr_assert(referral_open(&options, &client) == REFERRAL_BAD_ARGUMENT);
+    options = good;
     options.key_file = "/tmp/no-such-key-file";
     cr_assert(referral_open(&options, &client) == REFERRAL_BAD_KEY_FILE);
     cr_assert(client == NULL);

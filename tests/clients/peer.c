@@ -12,6 +12,8 @@ static void listen_at(struct peer *peer, const char *endpoint)
     assert(peer->router != NULL);
     zmq_setsockopt(peer->router, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(peer->router, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
+    zmq_setsockopt(peer->router, ZMQ_SNDTIMEO, &wait_ms, sizeof wait_ms);
+    zmq_setsockopt(peer->router, ZMQ_ROUTER_MANDATORY, &one, sizeof one); /* a full client is waited for */
     zmq_setsockopt(peer->router, ZMQ_CURVE_SERVER, &one, sizeof one);
     zmq_setsockopt(peer->router, ZMQ_CURVE_SECRETKEY, peer->key.secret_key, REFERRAL_KEY_SIZE);
     zmq_setsockopt(peer->router, ZMQ_ZAP_DOMAIN, "peer", 4); /* without a handler: anyone may come */
