@@ -71,8 +71,12 @@ int meta_load(struct store_txn *txn)
 {
     Record__Meta *meta = record_get(txn, TABLE_META, META_KEY, &record__meta__descriptor);
 
+    if (meta == NULL && txn->failure == 0) { /* its creation did not end */
+        txn->failure = -EPROTO;
+        return fail_with(txn->store, -EPROTO, "%s holds no whole store; make it anew", txn->store->directory);
+    }
     if (meta == NULL || !is_sound(meta)) {
-        fail_txn(txn, meta == NULL ? -EPROTO : -EBADMSG, TABLE_META, META_KEY);
+        fail_txn(txn, -EBADMSG, TABLE_META, META_KEY);
         return txn->failure;
     }
     for (size_t i = 0; i < meta->n_sums; i++) {

@@ -50,7 +50,7 @@ void store_close(struct store *store); /* NULL is fine */
 int store_restore(const struct store_options *from, const char *to, struct instant now);
 
 const struct store_identity *store_identity(const struct store *store);
-struct store_mark store_mark(const struct store *store);
+struct store_mark store_mark(const struct store *store); /* of a read-only store: as it was opened */
 /* One line for people about the last failed call: what, where, what to do. */
 const char *store_error(const struct store *store);
 

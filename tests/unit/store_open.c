@@ -255,6 +255,31 @@ Test(store_open, d1_a_restored_copy_gives_no_id_twice)
     fixture_fini(&f);
 }
 
+Test(store_open, d1_a_copy_that_cannot_be_made_leaves_nothing)
+{
+    struct fixture f;
+    char copy[100], path[120];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+
+    struct store_options from = fixture_options(&f);
+    struct rlimit small = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY}, whole;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    small.rlim_max = whole.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    cr_assert(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)) < 0);
+    cr_assert_neq(strlen(f.error), 0);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    snprintf(path, sizeof(path), "%s/data.mdb", copy);
+    cr_assert_neq(access(path, F_OK), 0);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
+    fixture_fini(&f);
+}
+
 Test(store_open, d1_a_raw_older_copy_put_back_is_refused)
 {
     struct fixture f;

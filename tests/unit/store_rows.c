@@ -314,3 +314,85 @@ Test(store_rows, l1_every_change_counts_as_a_put)
     store_turn_abort(txn);
     fixture_fini(&f);
 }
+
+Test(store_rows, f3_a_referral_its_timeline_and_its_journey_come_back)
+{
+    struct fixture f;
+    Record__Referral referral = RECORD__REFERRAL__INIT;
+    Record__Timeline entry = RECORD__TIMELINE__INIT;
+    struct bytes key;
+    uint8_t prefix[ID_KEY_SIZE];
+
+    fixture_init(&f);
+
+    struct store_txn *txn = fixture_turn(&f);
+    struct id first = fixture_id(&f, 1, 1), second = fixture_id(&f, 1, 2);
+
+    referral.sender = "T1";
+    referral.has_state = true;
+    referral.state = 1;
+    referral_row_add(txn, first, &referral);
+    referral.state = 2;
+    referral_row_put(txn, first, &referral);
+    cr_assert_eq(referral_row(txn, first)->state, 2);
+    cr_assert_str_eq(referral_row(txn, first)->sender, "T1");
+    cr_assert_null(referral_row(txn, second));
+    entry.has_entry = true;
+    entry.entry = (ProtobufCBinaryData){.len = 3, .data = (uint8_t *)"two"};
+    timeline_add(txn, first, 2, &entry);
+    cr_assert_null(timeline_row(txn, first, 1));
+    cr_assert_eq(timeline_row(txn, first, 2)->entry.len, 3);
+    journey_add(txn, first, second);
+    journey_add(txn, first, first);
+    id_to_key(prefix, first);
+
+    struct store_cursor *cursor =
+        store_scan(txn, TABLE_JOURNEY, bytes_of(prefix, sizeof(prefix)), bytes_of(prefix, sizeof(prefix)));
+
+    cr_assert(store_next_key(cursor, &key));
+    cr_assert(id_equal(id_from_key(key.data + ID_KEY_SIZE), first));
+    cr_assert(store_next_key(cursor, &key));
+    cr_assert(id_equal(id_from_key(key.data + ID_KEY_SIZE), second));
+    cr_assert_not(store_next_key(cursor, &key));
+    store_turn_abort(txn);
+    fixture_fini(&f);
+}
+
+Test(store_rows, t1_keys_teams_days_alarms_and_counts_come_back_and_go)
+{
+    struct fixture f;
+    Record__AccessKey access = RECORD__ACCESS_KEY__INIT;
+    Record__Team team = RECORD__TEAM__INIT;
+    Record__CalendarDay day = RECORD__CALENDAR_DAY__INIT;
+    Record__Alarm alarm = RECORD__ALARM__INIT;
+    Record__RefusalCount count = RECORD__REFUSAL_COUNT__INIT;
+    static const uint8_t KEY[32] = {1, 2, 3}, OTHER[32] = {1, 2, 4};
+
+    fixture_init(&f);
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    access.has_revoked = true;
+    access.revoked = true;
+    access_key_row_put(txn, KEY, &access);
+    cr_assert(access_key_row(txn, KEY)->revoked);
+    cr_assert_null(access_key_row(txn, OTHER));
+    team_row_put(txn, "team", &team);
+    cr_assert_not_null(team_row(txn, "team"));
+    calendar_row_put(txn, 19000, &day);
+    cr_assert_not_null(calendar_row(txn, 19000));
+    calendar_row_put(txn, 19000, NULL);
+    cr_assert_null(calendar_row(txn, 19000));
+    alarm_row_put(txn, "DOWN", "H1", &alarm);
+    cr_assert_not_null(alarm_row(txn, "DOWN", "H1"));
+    cr_assert_null(alarm_row(txn, "DOWN", ""));
+    alarm_row_put(txn, "DOWN", "H1", NULL);
+    cr_assert_null(alarm_row(txn, "DOWN", "H1"));
+    refusal_count_row_put(txn, KEY, 7, &count);
+    cr_assert_not_null(refusal_count_row(txn, KEY, 7));
+    cr_assert_null(refusal_count_row(txn, KEY, 8));
+    refusal_count_row_put(txn, KEY, 7, NULL);
+    cr_assert_null(refusal_count_row(txn, KEY, 7));
+    store_turn_abort(txn);
+    fixture_fini(&f);
+}

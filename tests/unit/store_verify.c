@@ -146,6 +146,46 @@ Test(store_verify, d7_books_that_do_not_balance_are_found)
     fixture_fini(&f);
 }
 
+/* The sums are kept by differences, through every overwrite and delete, over turns that commit and turns that do not. */
+Test(store_verify, p3_sums_kept_by_difference_are_those_counted_anew)
+{
+    struct fixture f;
+    uint64_t seed = 7;
+    static uint8_t value[3000];
+
+    fixture_init(&f);
+    for (int turn = 0; turn < 40; turn++) {
+        struct store_txn *txn = fixture_turn(&f);
+
+        for (int step = 0; step < 100; step++) {
+            uint8_t key[2];
+
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            put_be16(key, (uint16_t)(seed >> 40) % 300);
+
+            enum table table = (seed & (1 << 20)) != 0 ? TABLE_TEAM : TABLE_SETTING;
+
+            memset(value, (int)(seed >> 50), sizeof(value));
+            if ((seed >> 30) % 3 == 0)
+                store_delete(txn, table, bytes_of(key, sizeof(key)));
+            else
+                store_put(txn, table, bytes_of(key, sizeof(key)), bytes_of(value, (seed >> 16) % sizeof(value)));
+        }
+        if (turn % 5 == 4)
+            store_turn_abort(txn);
+        else
+            fixture_end(&f, txn);
+        if (turn == 20)
+            cr_assert_eq(store_reopen(f.store), 0);
+    }
+
+    struct verify_result result = verify(&f);
+
+    cr_assert_eq(result.faults, 0, "%s", result.first_fault);
+    cr_assert(result.rows > 200);
+    fixture_fini(&f);
+}
+
 /* Beneath the store: what a disk, or somebody with access to it, might do to the n-th row of a table. */
 enum damage { FLIP_BIT, HIDE_ROW, COPY_ROW };
 
