@@ -1,0 +1,407 @@
+/* engine_event.c - the events of section 4, each with its guards, notices and answers (L1, L2, L5, L6). */
+#include "district.h"
+
+#define ROUTINE   REFERRAL__PRIORITY__ROUTINE
+#define URGENT    REFERRAL__PRIORITY__URGENT
+#define EMERGENCY REFERRAL__PRIORITY__EMERGENCY
+
+/* Unpacks the latest notice that waits for `institution`. */
+static Referral__Notice *last_notice(struct district *d, const char *institution)
+{
+    struct store_txn *txn = district_read(d);
+    Referral__Notice *notice = NULL;
+    enum refusal refusal;
+
+    for (uint8_t lane = 1; lane <= 3; lane++) {
+        struct inbox_ref ref = {.institution = institution_row(txn, institution)->number, .lane = lane};
+        const Record__Inbox *row;
+
+        while ((row = inbox_row_next(txn, ref, &ref)) != NULL)
+            if (row->kind == REFERRAL__DELIVERY_KIND__NOTICE)
+                notice = (Referral__Notice *)wire_unpack(
+                    &referral__notice__descriptor, arena_copy(&d->keep, binary_bytes(row->body)), &d->keep, &refusal);
+    }
+    store_read_end(txn);
+    cr_assert_not_null(notice);
+    return notice;
+}
+
+Test(event, l_an_up_referral_goes_its_whole_way)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", URGENT);
+
+    district_drain(&d, "H1");
+    cr_assert_str_eq(district_state(&d, id), "DELIVERED");
+    const struct {
+        const char *who;
+        enum event event;
+        const char *state;
+    } steps[] = {
+        {"H1", ACKNOWLEDGE, "DELIVERED"},
+        {"H1", REQUEST_INFO, "INFO_REQUESTED"},
+        {"T07", SUPPLY_INFO, "DELIVERED"},
+        {"H1", ACCEPT, "ACCEPTED"},
+        {"T07", BOOK, "BOOKED"},
+        {"H1", MOVE, "BOOKED"},
+        {"H1", MISS, "NO_SHOW"},
+        {"T07", BOOK, "BOOKED"},
+        {"T07", CANCEL_BOOKING, "ACCEPTED"},
+        {"H1", ARRIVE, "ARRIVED"},
+        {"T07", REQUEST_CANCEL, "CANCEL_REQUESTED"},
+        {"H1", START, NULL},
+        {"H1", REPORT, "REPORTED"},
+        {"T07", CONFIRM_RECEIPT, "CLOSED"},
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        Referral__Reply *reply = district_happen(&d, steps[i].who, id, steps[i].event);
+
+        if (steps[i].state == NULL) {
+            district_assert_said(&d, reply, "NOT_NOW type");
+            continue;
+        }
+        cr_assert_str_eq(district_said(&d, reply), "", "%s: %s", event_name(steps[i].event), district_said(&d, reply));
+        cr_assert_str_eq(state_name((enum state)reply->state), steps[i].state);
+    }
+    cr_assert_str_eq(district_inbox(&d, "T07"), "request-info, accept, move, no-show, arrive, report");
+    cr_assert_str_eq(district_inbox(&d, "H1"),
+                     "supply-info, book, book, cancel-booking, request-cancel, confirm-receipt");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
+Test(event, l1_what_the_table_does_not_have_changes_nothing_and_says_what_may_be_done)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_happen(&d, "H1", id, ACCEPT);
+    Referral__Reply *reply = district_happen(&d, "H1", id, REPORT);
+    const Referral__Refusal *refusal = reply->refusals[0];
+
+    district_assert_said(&d, reply, "NOT_NOW type");
+    cr_assert_eq(refusal->state, REFERRAL__STATE__ACCEPTED);
+    cr_assert_gt(refusal->n_allowed_events, 0);
+    for (size_t i = 0; i < refusal->n_allowed_events; i++)
+        cr_assert_not_null(
+            lifecycle_find(LIFE_UP, ACCEPTED, (enum event)refusal->allowed_events[i], BY_RECEIVER, ROUTINE));
+    cr_assert_str_eq(refusal->next_actor, state_next_actor(LIFE_UP, ACCEPTED, false));
+    cr_assert_str_eq(district_state(&d, id), "ACCEPTED");
+    district_close(&d);
+}
+
+Test(event, l2_a_notice_carries_the_event_as_received_and_whom_to_call)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *event = district_event(&d, id, REQUEST_INFO);
+    Batch__Command *command = district_command(&d, "H1", REFERRAL__KIND__EVENT, "e1", event);
+
+    district_assert_said(&d, district_send(&d, command), "");
+
+    const Referral__Notice *notice = last_notice(&d, "T07");
+
+    cr_assert(bytes_equal(binary_bytes(notice->original), binary_bytes(command->body)));
+    cr_assert_eq(notice->from_state, REFERRAL__STATE__DELIVERED, "the receiver's event implies the delivery");
+    cr_assert_eq(notice->state, REFERRAL__STATE__INFO_REQUESTED);
+    cr_assert_eq(notice->core_status, REFERRAL__CORE_STATUS__CORE_ACTION_REQUIRED);
+    cr_assert_str_eq(notice->by, "H1");
+    cr_assert_str_eq(notice->sender_reference, "ref-1");
+    cr_assert_str_eq(notice->contact->name, "contact of T07");
+    cr_assert_str_eq(notice->contact_institution, "T07");
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    cr_assert_null(last_notice(&d, "H1")->sender_reference, "the sender's own number is for the sender");
+    district_close(&d);
+}
+
+Test(event, l2_a_query_only_institution_has_no_notices_waiting)
+{
+    struct district d;
+
+    district_open(&d);
+    Batch__Command *command =
+        district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "v", district_sheet(&d, "V01", "H1", false, ROUTINE));
+
+    command->acting_for = "V01";
+    Referral__Reply *reply = district_send(&d, command);
+
+    district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, ACCEPT), "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "");
+    cr_assert_eq(district_row(&d, reply->referral_id)->timeline_next, 1);
+    district_assert_said(&d, district_happen(&d, "T07", reply->referral_id, CANCEL), ""); /* it acts for V01 */
+    district_close(&d);
+}
+
+Test(event, p2_not_yours_and_does_not_exist_answer_alike)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Reply *not_yours = district_happen(&d, "H2", id, ACCEPT);
+    Referral__Reply *nowhere = district_happen(&d, "H2", "bd-1-1-1", ACCEPT);
+
+    district_assert_said(&d, not_yours, "NOT_FOUND referral_id");
+    district_assert_said(&d, nowhere, "NOT_FOUND referral_id");
+    not_yours->request = nowhere->request = 0;
+    not_yours->index = nowhere->index = 0;
+    cr_assert(bytes_equal(wire_pack(&not_yours->base, &d.keep), wire_pack(&nowhere->base, &d.keep)));
+    district_close(&d);
+}
+
+Test(event, l_each_event_names_what_it_lacks_and_what_does_not_belong)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *event = district_event(&d, id, ACCEPT);
+
+    event->person = NULL;
+    FIELD_SET(event, occurred_at_ms, d.now.ms);
+    event->receiver = "H2";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event),
+                         "NOT_EXPECTED occurred_at_ms; NOT_EXPECTED receiver; PERSON_NEEDED person.name");
+    event = district_event(&d, id, REJECT);
+    event->text = " ";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "TEXT_NEEDED text");
+    event->has_reason = false;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "REASON_NEEDED reason");
+    event = district_event(&d, id, ARRIVE);
+    event->occurred_at_ms = d.now.ms + HOUR_MS;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "IN_FUTURE occurred_at_ms");
+    event = district_event(&d, id, BOOK);
+    event->place->has_class_ = false;
+    event->place->department = "NONE";
+    event->place->start_ms = d.now.ms;
+    event->place->doctor = NULL;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
+                         "MISSING place.class; MISSING place.doctor; OUT_OF_RANGE place.start_ms; "
+                         "UNKNOWN_DEPARTMENT place.department");
+    event = district_event(&d, id, RETURN);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "BAD_VALUE type");
+    district_close(&d);
+}
+
+Test(event, l_a_hospital_closes_with_a_report_only)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_happen(&d, "H1", id, ARRIVE);
+    Referral__Event *event = district_event(&d, id, CLOSE);
+
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "REPORT_NEEDED diagnoses");
+    event->diagnoses = district_event(&d, id, REPORT)->diagnoses;
+    event->n_diagnoses = 1;
+    event->treatment = "tablets";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "");
+    cr_assert_str_eq(district_state(&d, id), "CLOSED");
+    district_close(&d);
+}
+
+Test(event, l_at_most_three_rounds_of_questions)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    for (int round = 0; round < 3; round++) {
+        district_assert_said(&d, district_happen(&d, "H1", id, REQUEST_INFO), "");
+        district_assert_said(&d, district_happen(&d, "T07", id, SUPPLY_INFO), "");
+    }
+    district_assert_said(&d, district_happen(&d, "H1", id, REQUEST_INFO), "TOO_MANY_ROUNDS type");
+    district_close(&d);
+}
+
+Test(event, l_at_most_two_bookings_after_a_no_show)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), ""); /* directly (Q5) */
+    for (int again = 0; again < 2; again++) {
+        district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+        district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    }
+    district_happen(&d, "H1", id, MISS);
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "TOO_MANY_REBOOKINGS type");
+    district_close(&d);
+}
+
+Test(event, q15_only_a_booking_without_a_unit_works_before_there_are_pools)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *event = district_event(&d, id, BOOK);
+
+    FIELD_SET(event->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "NOT_BOOKABLE_YET place.class");
+    district_assert_said(&d, district_happen(&d, "T07", id, WAITLIST), "NO_POOLS_YET type");
+    district_assert_said(&d, district_happen(&d, "T07", id, LEAVE_LIST), "NO_POOLS_YET type");
+    district_assert_said(&d, district_happen(&d, "H1", id, DISPLACE), "NO_POOLS_YET type");
+
+    Referral__Reply *down =
+        district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "T07", true, ROUTINE));
+
+    district_assert_said(&d, down, "");
+    district_assert_said(&d, district_happen(&d, "T07", down->referral_id, BOOK), "DOWN_NEVER_BOOKED type");
+    district_close(&d);
+}
+
+Test(event, l_a_redirection_sends_a_child_with_the_same_sheet_and_never_back)
+{
+    struct district d;
+    Referral__Event *event;
+    struct bytes sheet, child_sheet;
+    struct id id, child_id;
+
+    district_open(&d);
+    char *first = district_refer(&d, "T07", "H1", EMERGENCY);
+
+    event = district_event(&d, first, REDIRECT);
+    event->receiver = "H1";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "REDIRECT_BACK receiver");
+    event->receiver = "nowhere";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "UNKNOWN_RECEIVER receiver");
+    event->receiver = "H2";
+    event->department = "CARD";
+
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__EVENT, event);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(district_state(&d, first), "REDIRECTED");
+    cr_assert_str_eq(district_inbox(&d, "H2"), "redirect/sheet");
+    cr_assert_str_eq(last_notice(&d, "T07")->child_referral_id, reply->child_referral_id);
+    const Record__Referral *child = district_row(&d, reply->child_referral_id);
+
+    cr_assert_str_eq(child->sender, "T07");
+    cr_assert_eq(child->hops, 1);
+    event = district_event(&d, reply->child_referral_id, REDIRECT);
+    event->receiver = "H1";
+    district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__EVENT, event), "REDIRECT_BACK receiver");
+    event->receiver = "H3";
+    Referral__Reply *second = district_say(&d, "H2", REFERRAL__KIND__EVENT, event);
+
+    district_assert_said(&d, second, "");
+    id_parse(first, "bd", &id);
+    id_parse(second->child_referral_id, "bd", &child_id);
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert(body_get(txn, id, 1, &sheet));
+    cr_assert(life_sheet(txn, child_id, referral_row(txn, child_id), 1, &child_sheet));
+    cr_assert(bytes_equal(sheet, child_sheet));
+    store_read_end(txn);
+    district_close(&d);
+}
+
+Test(event, l_amend_stores_a_new_version_of_the_same_patients_sheet)
+{
+    struct district d;
+    struct bytes body;
+    struct id id;
+
+    district_open(&d);
+    char *first = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H2", false, URGENT);
+    Referral__Event *event = district_event(&d, first, AMEND);
+
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "MISSING sheet");
+    sheet->treatment = NULL;
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
+                         "BAD_VALUE sheet.receiver; BAD_VALUE sheet.priority; MISSING sheet.treatment");
+    sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    sheet->treatment = "more rest";
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__EVENT, event);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_eq(reply->sheet_version, 2);
+    cr_assert_eq(reply->state, REFERRAL__STATE__SUBMITTED);
+    cr_assert_eq(last_notice(&d, "H1")->sheet_version, 2);
+    id_parse(first, "bd", &id);
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert(body_get(txn, id, 1, &body));
+    cr_assert(body_get(txn, id, 2, &body));
+    cr_assert(bytes_equal(body, binary_bytes(event->sheet)));
+    store_read_end(txn);
+    district_close(&d);
+}
+
+Test(event, l_void_is_the_originators_for_a_day_and_then_an_operators)
+{
+    struct district d;
+
+    district_open(&d);
+    char *first = district_refer(&d, "T07", "H1", ROUTINE), *second = district_refer(&d, "T07", "H1", ROUTINE);
+
+    d.now = instant_after(d.now, DAY_MS - 1);
+    district_assert_said(&d, district_happen(&d, "T07", first, ANNUL), "");
+    d.now = instant_after(d.now, 1);
+    district_assert_said(&d, district_happen(&d, "T07", second, ANNUL), "TOO_LATE type");
+    district_drain(&d, "T07");
+    district_drain(&d, "H1");
+    district_assert_said(&d, district_happen(&d, "OPS", second, ANNUL), "");
+    cr_assert_str_eq(district_state(&d, second), "VOID");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "void", "an operator's event is told to both");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "void");
+    district_assert_said(&d, district_happen(&d, "OPS", second, ANNUL), "NOT_NOW type");
+    district_close(&d);
+}
+
+Test(event, l_a_request_to_cancel_is_answered_yes_or_no)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *answer = district_event(&d, id, ANSWER_CANCEL);
+
+    district_happen(&d, "H1", id, ARRIVE);
+    district_happen(&d, "T07", id, REQUEST_CANCEL);
+    answer->agreed = false;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, answer), "");
+    cr_assert_str_eq(district_state(&d, id), "ARRIVED");
+    district_happen(&d, "T07", id, REQUEST_CANCEL);
+    answer->agreed = true;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, answer), "");
+    cr_assert_str_eq(district_state(&d, id), "CANCELLED");
+    district_close(&d);
+}
+
+/* L1 over the wire of the engine: every event by every party in every state that can be reached is a row or a refusal that changes
+ * nothing; the table itself is tested exhaustively in rules. */
+Test(event, l1_a_terminal_referral_stays_as_it_is)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_happen(&d, "T07", id, CANCEL);
+    for (int event = ACKNOWLEDGE; event < EVENT_TABLE_COUNT; event++) {
+        const char *said = district_said(&d, district_happen(&d, "T07", id, (enum event)event));
+
+        cr_assert_str_neq(said, "", "%s by the sender", event_name((enum event)event));
+        said = district_said(&d, district_happen(&d, "H1", id, (enum event)event));
+        cr_assert_str_neq(said, "", "%s by the receiver", event_name((enum event)event));
+    }
+    cr_assert_str_eq(district_state(&d, id), "CANCELLED");
+    district_close(&d);
+}
