@@ -58,14 +58,19 @@ static inline void fixture_init(struct fixture *f)
     fixture_init_sized(f, 1UL << 30);
 }
 
-static inline void fixture_fini(struct fixture *f)
+static inline void fixture_remove(struct fixture *f)
 {
     char command[128];
 
-    store_close(f->store);
-    arena_close(&f->arena);
     snprintf(command, sizeof(command), "rm -rf %s", f->base);
     cr_assert_eq(system(command), 0);
+}
+
+static inline void fixture_fini(struct fixture *f)
+{
+    store_close(f->store);
+    arena_close(&f->arena);
+    fixture_remove(f);
 }
 
 static inline struct store_txn *fixture_turn(struct fixture *f)
