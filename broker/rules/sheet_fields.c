@@ -207,7 +207,7 @@ static enum refusal check_text(const struct sheet_field *field, const struct slo
 
     if (size > field->max_chars && text_length(text) > field->max_chars)
         return REFUSED_TOO_LONG;
-    if (mandatory && long_form && size < 4 * field->min_chars && text_length(text) < field->min_chars)
+    if (mandatory && long_form && size < (size_t)field->min_chars * 4 && text_length(text) < field->min_chars)
         return REFUSED_TOO_SHORT;
     return check_form(slot->shape, text);
 }
