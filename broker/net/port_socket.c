@@ -1,7 +1,7 @@
 /* port_socket.c - what we ask of libzmq, option by option. */
 #include "net/port_socket.h"
-#include "limits.h"
 #include "net/zap.h"
+#include "proto/limits.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -11,9 +11,11 @@
 #endif
 
 #define ROUTING_ID_SIZE 5
-/* Frames queued for one peer and from one peer. Deliveries are bounded by credit and replies by the window, so that this is only met by
- * peers that have stopped reading. */
-#define QUEUE_FRAMES 4
+/* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our I/O thread is late,
+ * and senders with one message a frame get half their throughput. Credit and the window bound what honest peers cause; these bound the
+ * rest: at most 64 and 16 frames of the largest size. */
+#define QUEUE_OUT 64
+#define QUEUE_IN  16
 #define CURVE_OVERHEAD                                                                                                 \
     33 /* libzmq measures the frame as it comes: "\7MESSAGE", nonce 8, authenticator 16, flags 1 around ours */
 #define HANDSHAKE_MS         10000 /* CURVE takes 5 round trips: with 2 s nobody connects at 800 ms */
@@ -52,8 +54,8 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
         {ZMQ_LINGER, 0},
         {ZMQ_IPV6, ipv6},
         {ZMQ_ROUTER_MANDATORY, 1},
-        {ZMQ_SNDHWM, QUEUE_FRAMES},
-        {ZMQ_RCVHWM, QUEUE_FRAMES},
+        {ZMQ_SNDHWM, QUEUE_OUT},
+        {ZMQ_RCVHWM, QUEUE_IN},
         {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
         {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
         {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},

@@ -1,6 +1,5 @@
 /* zmq_port.c - frames and connections of one ROUTER socket. */
 #include "net/zmq_port.h"
-#include "limits.h"
 #include "net/connections.h"
 #include "net/port_socket.h"
 #include "net/pump.h"

@@ -21,10 +21,12 @@ static int64_t max_of(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static void hold(struct daemon_clock *clock, const char *why)
+void daemon_clock_hold(struct daemon_clock *clock, const char *why)
 {
-    clock->held = true;
-    clock->why = why;
+    if (!clock->held) {
+        clock->held = true;
+        clock->why = why;
+    }
 }
 
 static int64_t difference(const struct daemon_clock *clock)
@@ -47,9 +49,9 @@ void daemon_clock_init(struct daemon_clock *clock, struct instant last_turn, int
     clock->boot_ms = boot_ms;
     clock->wall_ms = wall_ms;
     if (is_doubtful(clock)) {
-        hold(clock, "clock-differs");
+        daemon_clock_hold(clock, "clock-differs");
     } else if (instant_is_set(last_turn) && wall_ms - last_turn.ms > CLOCK_LONG_STOP_MS) {
-        hold(clock, "long-stop");
+        daemon_clock_hold(clock, "long-stop");
     }
 }
 
@@ -68,8 +70,8 @@ struct instant daemon_clock_read(struct daemon_clock *clock, int64_t boot_ms, in
     clock->boot_ms = max_of(boot_ms, clock->boot_ms);
     clock->wall_ms = wall_ms;
     clock->now.ms += elapsed_ms;
-    if (!clock->held && is_doubtful(clock)) {
-        hold(clock, "clock-differs");
+    if (is_doubtful(clock)) {
+        daemon_clock_hold(clock, "clock-differs");
     }
     clock->now.ms += correction(clock, elapsed_ms);
     int64_t confirmed = clock->confirmed_difference_ms;

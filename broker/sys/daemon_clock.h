@@ -22,6 +22,8 @@ struct daemon_clock {
 /* At start the time is the wall's where that is not before the last turn's (unset: a store without turns). */
 void daemon_clock_init(struct daemon_clock *clock, struct instant last_turn, int64_t boot_ms, int64_t wall_ms);
 struct instant daemon_clock_read(struct daemon_clock *clock, int64_t boot_ms, int64_t wall_ms);
+/* C4: doubts the time for a reason known elsewhere, such as a doubt from before a restart. Keeps the first reason; borrows `why`. */
+void daemon_clock_hold(struct daemon_clock *clock, const char *why);
 /* C4: an operator confirmed the time as it is. */
 void daemon_clock_confirm(struct daemon_clock *clock);
 

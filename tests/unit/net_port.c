@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "limits.h"
 #include "net_fixture.h"
+#include "proto/limits.h"
 
 static struct net net;
 static void *context; /* of the clients */

@@ -1,0 +1,254 @@
+/* daemon.c - the parts of referrald, opened in order and closed in reverse. */
+#include "daemon.h"
+#include "daemon_inside.h"
+#include "sys/journal.h"
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+#define ARENA_BYTES  (256UL << 20)
+#define SELF_TEST_MS 10000
+
+/* On sodium's guarded pages: locked where the machine grants it, never in a core file, wiped when given back. */
+struct secrets {
+    uint8_t host[STORE_HOST_KEY_SIZE];
+    uint8_t server_public[32], server_secret[32];
+};
+
+void daemon_harden(void)
+{
+    static const struct rlimit no_core = {0, 0};
+    struct rlimit files;
+    umask(077);
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file limit is met as EFBIG */
+    /* Large frames go back to the system when they are done; two threads need no more than two arenas. */
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    mallopt(M_ARENA_MAX, 2);
+}
+
+/* ---- Secrets ---- */
+
+static int read_secrets(const struct config *config, struct secrets *secrets, char *error, size_t error_size)
+{
+    uint8_t derived[32];
+    int rc = config_read_secret(config->host_key_file, "key", secrets->host, error, error_size);
+    if (rc == 0) {
+        rc = config_read_secret(config->server_key_file, "public", secrets->server_public, error, error_size);
+    }
+    if (rc == 0) {
+        rc = config_read_secret(config->server_key_file, "secret", secrets->server_secret, error, error_size);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (crypto_scalarmult_base(derived, secrets->server_secret) < 0 ||
+        sodium_memcmp(derived, secrets->server_public, sizeof derived) != 0) {
+        snprintf(error, error_size, "%s: the public key is not that of the secret one", config->server_key_file);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* NULL: refused and logged. */
+static struct secrets *secrets_open(const struct config *config)
+{
+    char error[CONFIG_ERROR_SIZE];
+    struct secrets *secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *secrets);
+    if (!secrets) {
+        journal(LOG_LEVEL_ERROR, "start_refused", "out of memory");
+        return NULL;
+    }
+    if (read_secrets(config, secrets, error, sizeof error) < 0) {
+        journal(LOG_LEVEL_ERROR, "start_refused", "%s", error);
+        sodium_free(secrets);
+        return NULL;
+    }
+    return secrets;
+}
+
+enum daemon_exit daemon_check(const struct config *config)
+{
+    struct secrets *secrets = secrets_open(config);
+    sodium_free(secrets);
+    return secrets ? DAEMON_STOPPED : DAEMON_BAD_SECRET;
+}
+
+/* ---- Start ---- */
+
+static enum daemon_exit open_store(struct daemon *daemon, const struct secrets *secrets)
+{
+    static const struct {
+        int failure;
+        enum daemon_exit exit;
+    } exits[] = {
+        {-ENOENT, DAEMON_NO_STORE},    {-EBUSY, DAEMON_STORE_IN_USE},    {-EPROTO, DAEMON_STORE_NEWER},
+        {-ESTALE, DAEMON_STORE_OLDER}, {-EBADMSG, DAEMON_STORE_DAMAGED}, {-EACCES, DAEMON_BAD_SECRET},
+        {-EPERM, DAEMON_BAD_SECRET},
+    };
+    char error[STORE_ERROR_SIZE] = "";
+    const struct store_options options = {
+        .directory = daemon->config->store_directory,
+        .map_bytes = daemon->config->store_map_bytes,
+        .host_key = secrets->host,
+        .error = error,
+    };
+    int failure = store_open(&options, &daemon->store);
+    if (failure == 0) {
+        return DAEMON_STOPPED;
+    }
+    journal(LOG_LEVEL_ERROR, "start_refused", "%s", error[0] ? error : strerror(-failure));
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        if (exits[i].failure == failure) {
+            return exits[i].exit;
+        }
+    }
+    return DAEMON_FAILED;
+}
+
+static enum daemon_exit failed(const char *what, int failure)
+{
+    journal(LOG_LEVEL_ERROR, "start_refused", "%s: %s", what, strerror(-failure));
+    return DAEMON_FAILED;
+}
+
+static enum daemon_exit open_turn(struct daemon *daemon)
+{
+    const struct turn_options options = {
+        .store = daemon->store,
+        .port = {.user = daemon, .send = daemon_send, .drop = daemon_drop},
+        .broker_version = REFERRALD_VERSION,
+        .window = daemon->config->window,
+        .ping_interval_ms = daemon->config->ping_interval_ms,
+    };
+    int failure = turn_open(&options, &daemon->turn);
+    return failure < 0 ? failed("the turn cannot be opened", failure) : DAEMON_STOPPED;
+}
+
+static bool admits(void *user, const uint8_t public_key[32])
+{
+    struct daemon *daemon = user;
+    return turn_admits(daemon->turn, public_key, daemon_now(daemon).now);
+}
+
+static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *secrets)
+{
+    const struct zmq_port_options options = {
+        .base = daemon->base,
+        .zmq_context = daemon->zmq_context,
+        .endpoints = (const char *const *)daemon->config->endpoints,
+        .secret_key = secrets->server_secret,
+        .handler = {.user = daemon, .frame = daemon_on_frame, .lost = daemon_on_lost, .burst_end = daemon_on_burst_end},
+    };
+    int failure = zap_open(daemon->base, daemon->zmq_context, admits, daemon, &daemon->zap);
+    if (failure < 0) {
+        return failed("the handler that says who may connect cannot be opened", failure);
+    }
+    failure = zmq_port_open(&options, &daemon->port);
+    if (failure < 0) {
+        journal(LOG_LEVEL_ERROR, "start_refused", "an endpoint of %s cannot be bound: %s", daemon->config_path,
+                strerror(-failure));
+        return DAEMON_NO_ENDPOINT;
+    }
+    return DAEMON_STOPPED;
+}
+
+static enum daemon_exit self_test(struct daemon *daemon, const struct secrets *secrets)
+{
+    int failure = zap_self_test(daemon->base, daemon->zmq_context, zmq_port_endpoint(daemon->port),
+                                secrets->server_public, SELF_TEST_MS);
+    if (failure == 0) {
+        return DAEMON_STOPPED;
+    }
+    journal(LOG_LEVEL_ERROR, "start_refused", "self-test: %s",
+            failure == -EPERM       ? "a stranger's key was admitted"
+            : failure == -ETIMEDOUT ? "a stranger's key was not refused in time"
+                                    : strerror(-failure));
+    return DAEMON_SELF_TEST;
+}
+
+static enum daemon_exit open_loop(struct daemon *daemon)
+{
+    daemon->base = event_base_new();
+    daemon->zmq_context = zmq_ctx_new();
+    int failure = daemon->base && daemon->zmq_context ? daemon_loop_open(daemon) : -ENOMEM;
+    return failure < 0 ? failed("the event loop cannot be opened", failure) : DAEMON_STOPPED;
+}
+
+static enum daemon_exit open_parts(struct daemon *daemon, const struct secrets *secrets)
+{
+    enum daemon_exit exit = open_store(daemon, secrets);
+    if (exit == DAEMON_STOPPED) {
+        exit = daemon_time_open(daemon);
+    }
+    if (exit == DAEMON_STOPPED) {
+        exit = open_turn(daemon);
+    }
+    if (exit == DAEMON_STOPPED) {
+        exit = open_loop(daemon);
+    }
+    if (exit == DAEMON_STOPPED) {
+        exit = open_port(daemon, secrets);
+    }
+    return exit == DAEMON_STOPPED ? self_test(daemon, secrets) : exit;
+}
+
+enum daemon_exit daemon_open(const struct config *config, const char *config_path, struct daemon **ret_daemon)
+{
+    struct secrets *secrets = secrets_open(config);
+    if (!secrets) {
+        return DAEMON_BAD_SECRET;
+    }
+    struct daemon *daemon = calloc(1, sizeof *daemon);
+    enum daemon_exit exit = DAEMON_FAILED;
+    if (daemon && arena_open(&daemon->arena, ARENA_BYTES) == 0) {
+        daemon->config = config;
+        daemon->config_path = config_path;
+        exit = open_parts(daemon, secrets);
+    } else {
+        journal(LOG_LEVEL_ERROR, "start_refused", "out of memory");
+    }
+    sodium_free(secrets);
+    if (exit == DAEMON_STOPPED) {
+        *ret_daemon = daemon;
+    } else {
+        daemon_close(daemon);
+    }
+    return exit;
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    if (!daemon) {
+        return;
+    }
+    zmq_port_close(daemon->port);
+    zap_close(daemon->zap);
+    if (daemon->zmq_context) {
+        zmq_ctx_term(daemon->zmq_context);
+    }
+    daemon_loop_close(daemon);
+    if (daemon->base) {
+        event_base_free(daemon->base);
+    }
+    turn_close(daemon->turn);
+    store_close(daemon->store);
+    if (daemon->arena.base) {
+        arena_close(&daemon->arena);
+    }
+    free(daemon);
+}

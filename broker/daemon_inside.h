@@ -1,0 +1,52 @@
+/* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c) and time (daemon_time.c) share. */
+#pragma once
+#include "base/arena.h"
+#include "daemon.h"
+#include "net/zap.h"
+#include "net/zmq_port.h"
+#include "store/store.h"
+#include "sys/daemon_clock.h"
+#include "turn/turn.h"
+#include <event2/event.h>
+
+#define DAEMON_SIGNALS 4
+
+struct daemon {
+    const struct config *config;
+    const char *config_path;
+    struct store *store;
+    struct turn *turn;
+    struct event_base *base;
+    void *zmq_context;
+    struct zap *zap;
+    struct zmq_port *port;
+    struct arena arena; /* for what is done between turns */
+    struct daemon_clock clock;
+
+    struct event *signals[DAEMON_SIGNALS];
+    struct event *turn_timer, *search_timer, *tick;
+    uint64_t searched_turns; /* turns there were when the search index was advanced last */
+    const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
+    bool filling_alarm;
+    bool failed;
+};
+
+/* daemon_time.c */
+
+/* DAEMON_STOPPED: the store and the configuration agree on test time, and the time is known. */
+enum daemon_exit daemon_time_open(struct daemon *daemon);
+struct turn_clock daemon_now(struct daemon *daemon);
+/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. */
+void daemon_time_watch(struct daemon *daemon);
+
+/* daemon_loop.c */
+
+int daemon_loop_open(struct daemon *daemon); /* signals and timers; 0 or -ENOMEM */
+void daemon_loop_close(struct daemon *daemon);
+/* For turn_port: the port is there by the time anybody speaks. */
+int daemon_send(void *user, uint64_t peer, struct bytes frame);
+void daemon_drop(void *user, uint64_t peer);
+/* For zmq_port. */
+void daemon_on_frame(void *user, uint64_t peer, const uint8_t public_key[32], struct bytes frame);
+void daemon_on_lost(void *user, uint64_t peer);
+void daemon_on_burst_end(void *user);

@@ -1,0 +1,294 @@
+/* daemon_loop.c - the loop: frames become turns, time becomes turns, and between turns what can wait is done. */
+#include "daemon_inside.h"
+#include "store/search.h"
+#include "sys/journal.h"
+#include "sys/notify.h"
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* So many turns before the loop serves its other events again. */
+#define TURNS_A_BREATH 16
+#define TICK_MS        1000
+#define TEST_CLOCK_MS  100 /* in test time the clock is a file, which may move while nothing else happens */
+
+#define SEARCH_ROWS      1000
+#define SEARCH_AFTER_MS  50 /* referrals of that long are indexed together ... */
+#define SEARCH_BUSY_MS   10 /* ... and while turns are wanted, they have the loop between two chunks */
+#define SEARCH_FAILED_MS 60000
+
+/* D6: new work is refused at 85 %; before that there is time to make room. */
+#define FILLING_PERCENT    75
+#define ROOM_AGAIN_PERCENT 70
+
+#define DRAIN_MS       2000
+#define DRAIN_RETRY_MS 3000 /* clients come back after that */
+
+static void after(struct event *timer, int64_t ms)
+{
+    struct timeval delay = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    event_add(timer, &delay);
+}
+
+static void schedule(struct daemon *daemon)
+{
+    int64_t wait_ms = turn_wait_ms(daemon->turn, daemon_now(daemon));
+    if (daemon->config->test_clock_file && (wait_ms < 0 || wait_ms > TEST_CLOCK_MS)) {
+        wait_ms = TEST_CLOCK_MS;
+    }
+    if (wait_ms >= 0) {
+        after(daemon->turn_timer, wait_ms);
+    } else {
+        event_del(daemon->turn_timer);
+    }
+}
+
+/* A lasting failure: nobody is told anything any more, and what was accepted is on disk. */
+static void fail(struct daemon *daemon, int failure)
+{
+    journal(LOG_LEVEL_ERROR, "store_failed", "%s (%s)", store_error(daemon->store), strerror(-failure));
+    daemon->failed = true;
+    event_base_loopbreak(daemon->base);
+}
+
+static void run_turn(struct daemon *daemon)
+{
+    int failure = turn_run(daemon->turn, daemon_now(daemon));
+    if (failure < 0 && !daemon->failed) {
+        fail(daemon, failure);
+    }
+}
+
+static void index_soon(struct daemon *daemon)
+{
+    if (turn_counters(daemon->turn).turns != daemon->searched_turns &&
+        !event_pending(daemon->search_timer, EV_TIMEOUT, NULL)) {
+        after(daemon->search_timer, SEARCH_AFTER_MS);
+    }
+}
+
+static void run_turns(struct daemon *daemon)
+{
+    for (int i = 0; i < TURNS_A_BREATH && !daemon->failed && turn_wants(daemon->turn, daemon_now(daemon)); i++) {
+        run_turn(daemon);
+    }
+    daemon_time_watch(daemon);
+    index_soon(daemon);
+    schedule(daemon);
+}
+
+/* What the timer was set for may be something turn_wants does not speak of, such as offering output again. */
+static void on_turn_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    if (!daemon->failed) {
+        run_turn(daemon);
+        run_turns(daemon);
+    }
+}
+
+int daemon_send(void *user, uint64_t peer, struct bytes frame)
+{
+    struct daemon *daemon = user;
+    return zmq_port_send(daemon->port, peer, frame);
+}
+
+void daemon_drop(void *user, uint64_t peer)
+{
+    struct daemon *daemon = user;
+    zmq_port_drop(daemon->port, peer);
+}
+
+void daemon_on_frame(void *user, uint64_t peer, const uint8_t public_key[32], struct bytes frame)
+{
+    struct daemon *daemon = user;
+    turn_receive(daemon->turn, peer, public_key, frame, daemon_now(daemon));
+}
+
+void daemon_on_lost(void *user, uint64_t peer)
+{
+    struct daemon *daemon = user;
+    turn_peer_lost(daemon->turn, peer);
+}
+
+void daemon_on_burst_end(void *user)
+{
+    struct daemon *daemon = user;
+    if (!daemon->failed) {
+        run_turns(daemon);
+    }
+}
+
+/* ---- Between turns ---- */
+
+/* A failure here costs speed of queries only: they scan what is not indexed. */
+static void on_search_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    uint64_t turns = turn_counters(daemon->turn).turns;
+    int indexed = search_advance(daemon->store, &daemon->arena, SEARCH_ROWS);
+    arena_reset(&daemon->arena, 0);
+    if (indexed < 0) {
+        journal(LOG_LEVEL_WARNING, "index_failed", "the search index waits: %s", store_error(daemon->store));
+        after(daemon->search_timer, SEARCH_FAILED_MS);
+    } else if (indexed == SEARCH_ROWS) {
+        after(daemon->search_timer, turn_wants(daemon->turn, daemon_now(daemon)) ? SEARCH_BUSY_MS : 0);
+    } else {
+        daemon->searched_turns = turns;
+    }
+}
+
+static void watch_room(struct daemon *daemon)
+{
+    struct store_room room;
+    if (store_room(daemon->store, &room) < 0 || room.limit_bytes == 0) {
+        return;
+    }
+    uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
+    if (!daemon->filling_alarm && percent >= FILLING_PERCENT) {
+        journal(LOG_LEVEL_WARNING, "store_filling", "used_bytes=%llu limit_bytes=%llu",
+                (unsigned long long)room.used_bytes, (unsigned long long)room.limit_bytes);
+        turn_alarm(daemon->turn, "store-filling", "broker", NULL, true);
+        daemon->filling_alarm = true;
+    } else if (daemon->filling_alarm && percent < ROOM_AGAIN_PERCENT) {
+        turn_alarm(daemon->turn, "store-filling", "broker", NULL, false);
+        daemon->filling_alarm = false;
+    }
+}
+
+static void tell_status(const struct daemon *daemon)
+{
+    struct turn_counters counters = turn_counters(daemon->turn);
+    char status[128];
+    snprintf(status, sizeof status, "%s%u sessions, %llu commands, %llu deliveries",
+             daemon->clock.held ? "time held, " : "", counters.sessions, (unsigned long long)counters.commands,
+             (unsigned long long)counters.deliveries);
+    notify_status(status);
+}
+
+/* The watchdog is fed from here: a loop that no longer turns starves it. */
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    notify_watchdog();
+    watch_room(daemon);
+    run_turns(daemon);
+    tell_status(daemon);
+}
+
+/* ---- Signals ---- */
+
+static void on_stop(evutil_socket_t number, short what, void *user)
+{
+    (void)what;
+    struct daemon *daemon = user;
+    journal(LOG_LEVEL_INFO, "stopping", "got %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    event_base_loopbreak(daemon->base);
+}
+
+static void on_reload(evutil_socket_t number, short what, void *user)
+{
+    (void)number;
+    (void)what;
+    struct daemon *daemon = user;
+    struct config config;
+    char error[CONFIG_ERROR_SIZE];
+    enum log_level level;
+    if (config_load(daemon->config_path, &config, error, sizeof error) < 0) {
+        journal(LOG_LEVEL_ERROR, "reload_refused", "%s", error);
+    } else if (journal_level_parse(config.log_level, &level)) {
+        journal_set_level(level);
+        journal(LOG_LEVEL_INFO, "reloaded", "log_level=%s", config.log_level);
+    }
+    config_fini(&config);
+}
+
+static void on_clock(evutil_socket_t number, short what, void *user)
+{
+    (void)number;
+    (void)what;
+    run_turns(user);
+}
+
+int daemon_loop_open(struct daemon *daemon)
+{
+    static const struct {
+        int number;
+        event_callback_fn call;
+    } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_clock}};
+    static_assert(sizeof signals / sizeof signals[0] == DAEMON_SIGNALS, "room for each");
+    for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
+        daemon->signals[i] = evsignal_new(daemon->base, signals[i].number, signals[i].call, daemon);
+        if (!daemon->signals[i] || event_add(daemon->signals[i], NULL) < 0) {
+            return -ENOMEM;
+        }
+    }
+    daemon->turn_timer = event_new(daemon->base, -1, 0, on_turn_timer, daemon);
+    daemon->search_timer = event_new(daemon->base, -1, 0, on_search_timer, daemon);
+    daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
+    if (!daemon->turn_timer || !daemon->search_timer || !daemon->tick) {
+        return -ENOMEM;
+    }
+    after(daemon->tick, TICK_MS);
+    after(daemon->search_timer, SEARCH_AFTER_MS); /* what was accepted before the last stop */
+    return 0;
+}
+
+static void drop_event(struct event *event)
+{
+    if (event) {
+        event_free(event);
+    }
+}
+
+void daemon_loop_close(struct daemon *daemon)
+{
+    for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
+        drop_event(daemon->signals[i]);
+    }
+    drop_event(daemon->turn_timer);
+    drop_event(daemon->search_timer);
+    drop_event(daemon->tick);
+}
+
+/* What was received is finished, then everybody is told to come back; the port sends that while it closes. */
+static void drain(struct daemon *daemon)
+{
+    int64_t limit_ms = clock_boot_ms() + DRAIN_MS;
+    zmq_port_pause(daemon->port);
+    while (!daemon->failed && clock_boot_ms() < limit_ms && turn_wants(daemon->turn, daemon_now(daemon))) {
+        run_turn(daemon);
+    }
+    turn_drain(daemon->turn, DRAIN_RETRY_MS);
+}
+
+enum daemon_exit daemon_run(struct daemon *daemon)
+{
+    run_turns(daemon);
+    notify_ready("serving");
+    journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu", zmq_port_endpoint(daemon->port),
+            store_identity(daemon->store)->short_name, store_identity(daemon->store)->incarnation,
+            (unsigned long long)store_mark(daemon->store).index);
+    if (!daemon->failed) {
+        event_base_dispatch(daemon->base);
+    }
+    notify_stopping();
+    if (!daemon->failed) {
+        drain(daemon);
+    }
+    int failure = daemon->failed ? 0 : store_flush(daemon->store);
+    if (failure < 0) {
+        fail(daemon, failure);
+    }
+    if (!daemon->failed) {
+        journal(LOG_LEVEL_INFO, "stopped", "turn=%llu", (unsigned long long)store_mark(daemon->store).index);
+    }
+    return daemon->failed ? DAEMON_FAILED : DAEMON_STOPPED;
+}
