@@ -97,17 +97,22 @@ ProtobufCMessage *call_result(const struct ctl *ctl, Referral__Kind kind, const 
     return message;
 }
 
+static const char *label_of_number(const ProtobufCEnumDescriptor *names, int number, bool zh)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(names, number);
+
+    return value == NULL ? "?" : label_of_value(names, value->name, zh);
+}
+
+/* L1: where it stands, and what may be done, by the names of the verbs. */
 static void print_allowed(const struct ctl *ctl, const Referral__Refusal *refusal)
 {
     fprintf(ctl->err, "  %s: %s; %s:", ctl_say(ctl, "当前状态", "state"),
-            label_of_value(
-                &referral__state__descriptor,
-                protobuf_c_enum_descriptor_get_value(&referral__state__descriptor, (int)refusal->state)->name, ctl->zh),
+            label_of_number(&referral__state__descriptor, (int)refusal->state, ctl->zh),
             ctl_say(ctl, "可用操作", "allowed"));
     for (size_t i = 0; i < refusal->n_allowed_events; i++)
         fprintf(ctl->err, " %s",
-                protobuf_c_enum_descriptor_get_value(&referral__event_type__descriptor, (int)refusal->allowed_events[i])
-                    ->name);
+                label_of_number(&referral__event_type__descriptor, (int)refusal->allowed_events[i], false));
     fputc('\n', ctl->err);
 }
 

@@ -13,6 +13,8 @@ static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
 
     if (field_is_moment(field) && number != 0)
         moment_format(text, number);
+    else if (strcmp(field->name, "value_milli") == 0) /* thousandths of the unit */
+        snprintf(text, sizeof text, "%.10g", (double)number / 1000);
     else if (field_is_span(field))
         span_format(text, number);
     else
@@ -67,6 +69,20 @@ static char *list_text(const ProtobufCFieldDescriptor *field, json_t *list, bool
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* Nobody reads base64: its size. */
+static char *string_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
+{
+    const char *text = json_string_value(value);
+    char size[48];
+
+    if (field->type == PROTOBUF_C_TYPE_ENUM)
+        return strdup(label_of_value(field->descriptor, text, zh));
+    if (field->type != PROTOBUF_C_TYPE_BYTES || message_bytes_are_hex(field))
+        return strdup(label_of_text(field->name, text, zh));
+    snprintf(size, sizeof size, zh ? "(%zu 字节)" : "(%zu bytes)", json_string_length(value) / 4 * 3);
+    return strdup(size);
+}
+
 char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
 {
     switch (json_typeof(value == NULL ? json_null() : value)) {
@@ -76,9 +92,7 @@ char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
         return field->type == PROTOBUF_C_TYPE_MESSAGE ? message_text(field->descriptor, value, zh)
                                                       : json_dumps(value, JSON_COMPACT);
     case JSON_STRING:
-        return strdup(field->type == PROTOBUF_C_TYPE_ENUM
-                          ? label_of_value(field->descriptor, json_string_value(value), zh)
-                          : json_string_value(value));
+        return string_text(field, value, zh);
     case JSON_INTEGER:
         return number_text(field, json_integer_value(value));
     case JSON_TRUE:

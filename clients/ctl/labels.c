@@ -6,35 +6,76 @@
 
 #include "rules/lifecycle.h"
 
+/* One table, four readings: each takes its own rows and skips the others. */
+#define FIELD(name, zh)
+#define FIELD_OF(owner, name, zh)
+#define VALUE(type, name, zh)
+#define TEXT(field, text, zh)
+
+#undef FIELD
+#define FIELD(name, zh) {#name, zh},
 static const struct {
     const char *name, *zh;
 } fields[] = {
-#define FIELD(name, zh) {#name, zh},
-#define VALUE(type, name, zh)
 #include "labels.def"
-#undef FIELD
-#undef VALUE
 };
-
-static const struct {
-    const char *type, *name, *zh;
-} values[] = {
+#undef FIELD
 #define FIELD(name, zh)
-#define VALUE(type, name, zh) {#type, #name, zh},
-#include "labels.def"
-#undef FIELD
-#undef VALUE
-};
 
-void label_of_field(char *out, size_t size, const char *name, bool zh)
+#undef FIELD_OF
+#define FIELD_OF(owner, name, zh) {#owner, #name, zh},
+static const struct label {
+    const char *of, *name, *zh;
+} fields_of[] = {
+#include "labels.def"
+};
+#undef FIELD_OF
+#define FIELD_OF(owner, name, zh)
+
+#undef VALUE
+#define VALUE(type, name, zh) {#type, #name, zh},
+static const struct label values[] = {
+#include "labels.def"
+};
+#undef VALUE
+#define VALUE(type, name, zh)
+
+#undef TEXT
+#define TEXT(field, text, zh) {#field, text, zh},
+static const struct label texts[] = {
+#include "labels.def"
+};
+#undef TEXT
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const char *find(const struct label *labels, size_t count, const char *of, const char *name)
 {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(labels[i].of, of) == 0 && strcmp(labels[i].name, name) == 0)
+            return labels[i].zh;
+    return NULL;
+}
+
+static const char *field_zh(const char *owner, const char *name)
+{
+    const char *zh = find(fields_of, COUNT(fields_of), owner, name);
+
+    for (size_t i = 0; zh == NULL && i < COUNT(fields); i++)
+        if (strcmp(fields[i].name, name) == 0)
+            zh = fields[i].zh;
+    return zh;
+}
+
+void label_of_field(char *out, size_t size, const ProtobufCMessageDescriptor *owner, const char *name, bool zh)
+{
+    const char *label = zh ? field_zh(owner->short_name, name) : NULL;
     size_t length = strlen(name);
 
-    for (size_t i = 0; zh && i < sizeof fields / sizeof *fields; i++)
-        if (strcmp(fields[i].name, name) == 0) {
-            snprintf(out, size, "%s", fields[i].zh);
-            return;
-        }
+    if (label != NULL) {
+        snprintf(out, size, "%s", label);
+        return;
+    }
     if (length > 3 && strcmp(name + length - 3, "_ms") == 0)
         length -= 3; /* shown as a time, no longer as milliseconds */
     snprintf(out, size, "%.*s", (int)length, name);
@@ -46,15 +87,23 @@ void label_of_field(char *out, size_t size, const char *name, bool zh)
 const char *label_of_value(const ProtobufCEnumDescriptor *names, const char *value, bool zh)
 {
     const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value_by_name(names, value);
+    const char *label;
 
-    if (!zh || known == NULL)
+    if (known == NULL)
+        return value;
+    if (names == &referral__event_type__descriptor)
+        return zh ? event_zh((enum event)known->value) : event_name((enum event)known->value);
+    if (!zh)
         return value;
     if (names == &referral__state__descriptor)
         return state_zh((enum state)known->value);
-    if (names == &referral__event_type__descriptor)
-        return event_zh((enum event)known->value);
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (strcmp(values[i].type, names->short_name) == 0 && strcmp(values[i].name, value) == 0)
-            return values[i].zh;
-    return value;
+    label = find(values, COUNT(values), names->short_name, value);
+    return label == NULL ? value : label;
+}
+
+const char *label_of_text(const char *field, const char *text, bool zh)
+{
+    const char *label = zh ? find(texts, COUNT(texts), field, text) : NULL;
+
+    return label == NULL ? text : label;
 }

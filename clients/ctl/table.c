@@ -90,7 +90,7 @@ void table_print(const struct ctl *ctl, const ProtobufCMessageDescriptor *descri
         const ProtobufCFieldDescriptor *field = field_find(descriptor, shown[i]);
         char label[LABEL_SIZE];
 
-        label_of_field(label, sizeof label, field->name, ctl->zh);
+        label_of_field(label, sizeof label, descriptor, field->name, ctl->zh);
         scols_table_new_column(table, label, 0, is_number(field) ? SCOLS_FL_RIGHT : 0);
     }
     json_array_foreach(rows, i, row) add_line(ctl, table, descriptor, row, shown, count);
@@ -154,7 +154,7 @@ static void add_record(const struct ctl *ctl, struct libscols_table *table, cons
 
         if (value == NULL || is_table(field) || is_for_others(ctl, field->name))
             continue;
-        label_of_field(name, sizeof name, field->name, ctl->zh);
+        label_of_field(name, sizeof name, descriptor, field->name, ctl->zh);
         snprintf(label, sizeof label, "%s%s%s", prefix, prefix[0] == '\0' ? "" : " ", name);
         if (is_flattened(field)) {
             add_record(ctl, table, strcmp(field->name, "summary") == 0 ? prefix : label, field->descriptor, value);
@@ -179,7 +179,7 @@ static void print_lists(const struct ctl *ctl, const ProtobufCMessageDescriptor 
 
         if (rows == NULL || !is_table(field))
             continue;
-        label_of_field(label, sizeof label, field->name, ctl->zh);
+        label_of_field(label, sizeof label, descriptor, field->name, ctl->zh);
         fprintf(ctl->out, "\n%s:\n", label);
         table_print(ctl, field->descriptor, rows);
     }
