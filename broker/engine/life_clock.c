@@ -66,10 +66,10 @@ void life_clock_begin(struct work *work, struct life_of *life)
     start_clock(work, life, deadline_kind((enum life)life->row->life, SUBMITTED, false));
 }
 
-/* Ends before anybody did what was asked are no cure. */
+/* What ends the waiting before anybody did what was asked is no cure. */
 static bool is_given_up(enum event event)
 {
-    return event == EXPIRE || event == CANCEL || event == ANNUL;
+    return event == EXPIRE || event == CANCEL || event == ANNUL || event == MISS;
 }
 
 bool life_clock_follow(struct work *work, struct life_of *life, enum event event, struct deadline *ret_stopped)

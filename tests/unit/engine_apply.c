@@ -1,0 +1,311 @@
+/* engine_apply.c - batches: order, authority, refusals and their audit, and the same bytes from the same inputs (D1, P2, P3, T5). */
+#include "district.h"
+
+#include <errno.h>
+
+#include "engine/authority.h"
+
+#define ROUTINE REFERRAL__PRIORITY__ROUTINE
+
+/* The audit record of the last turn as "event subject-or-code" lines; "" where it has none. */
+static const char *audit(struct district *d)
+{
+    struct store_txn *txn = district_read(d);
+    const Record__Audit *record = audit_record(txn, store_mark(d->store).index);
+    const char *text = "";
+
+    for (size_t i = 0; record != NULL && i < record->n_rows; i++) {
+        enum refusal refusal;
+        const Referral__AuditRow *row = (const Referral__AuditRow *)wire_unpack(
+            &referral__audit_row__descriptor, binary_bytes(record->rows[i]), &d->turn, &refusal);
+
+        text = arena_format(&d->keep, "%s%s%s %s", text, i > 0 ? "; " : "", row->institution,
+                            row->code != NULL ? row->code : event_name((enum event)row->event));
+        if (row->has_count)
+            text = arena_format(&d->keep, "%s x%u", text, row->count);
+    }
+    store_read_end(txn);
+    return text;
+}
+
+Test(apply, p3_each_transition_has_one_audit_record)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    cr_assert_str_eq(audit(&d), "T07 submit");
+    district_happen(&d, "H1", id, ARRIVE);
+    cr_assert_str_eq(audit(&d), "broker delivery-confirmed; H1 arrive");
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+
+    sheet->parent_referral_id = id;
+    Referral__Reply *down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+
+    cr_assert_str_eq(audit(&d), "H1 return; H1 submit");
+    district_drain(&d, "T07");
+    cr_assert_str_eq(audit(&d), "broker delivery-confirmed");
+    district_happen(&d, "T07", down->referral_id, CONFIRM_RECEIPT);
+    cr_assert_str_eq(audit(&d), "T07 confirm-receipt; T07 confirm-receipt");
+    district_close(&d);
+}
+
+Test(apply, p3_the_first_refusal_of_a_key_and_code_is_told_at_once_and_the_rest_of_the_minute_in_one_row)
+{
+    struct district d;
+
+    district_open(&d);
+    for (int i = 0; i < 50; i++) {
+        district_assert_said(&d, district_happen(&d, "T07", "nowhere", CANCEL), "NOT_FOUND referral_id");
+        cr_assert_str_eq(audit(&d), i == 0 ? "T07 NOT_FOUND" : "");
+    }
+    district_happen(&d, "T08", "nowhere", CANCEL);
+    cr_assert_str_eq(audit(&d), "T08 NOT_FOUND");
+    d.now = instant_after(d.now, MINUTE_MS);
+    district_clock(&d);
+    cr_assert_str_eq(audit(&d), "T07 NOT_FOUND x49");
+    district_happen(&d, "T07", "nowhere", CANCEL);
+    cr_assert_str_eq(audit(&d), "T07 NOT_FOUND");
+    district_close(&d);
+}
+
+Test(apply, p2_a_revoked_an_expired_and_an_unknown_key_are_refused_alike)
+{
+    struct district d;
+    Referral__RevokeKey revoke = REFERRAL__REVOKE_KEY__INIT;
+    Referral__Sheet *sheet;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T08", "H1", false, ROUTINE);
+    FIELD_SET(&revoke, public_key, district_key(&d, "T08"));
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REVOKE_KEY, &revoke), "");
+    cr_assert(d.effects.keys_changed);
+    district_assert_said(&d, district_say(&d, "T08", REFERRAL__KIND__SUBMIT, sheet), "NOT_ALLOWED");
+    district_assert_said(&d, district_say(&d, "nobody", REFERRAL__KIND__SUBMIT, sheet), "NOT_ALLOWED");
+    cr_assert_eq(d.puts, 0, "a key nobody knows leaves no row");
+
+    Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+    Referral__Role role = REFERRAL__ROLE__REFER;
+
+    FIELD_SET(&key, public_key, district_key(&d, "T08b"));
+    key.institution = "T08";
+    key.roles = &role;
+    key.n_roles = 1;
+    FIELD_SET(&key, valid_from_ms, d.now.ms);
+    FIELD_SET(&key, valid_to_ms, d.now.ms + 1000);
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__ADD_KEY, &key), "");
+    district_assert_said(&d, district_say(&d, "T08b", REFERRAL__KIND__SUBMIT, sheet), "");
+    d.now = instant_after(d.now, 1000);
+    district_assert_said(&d, district_say(&d, "T08b", REFERRAL__KIND__SUBMIT, sheet), "NOT_ALLOWED");
+    district_close(&d);
+}
+
+Test(apply, p2_a_revocation_holds_from_the_next_command_of_the_same_turn)
+{
+    struct district d;
+    Referral__RevokeKey revoke = REFERRAL__REVOKE_KEY__INIT;
+    Batch__Command *commands[3];
+
+    district_open(&d);
+    FIELD_SET(&revoke, public_key, district_key(&d, "T08"));
+    commands[0] =
+        district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "a", district_sheet(&d, "T08", "H1", false, ROUTINE));
+    commands[1] = district_command(&d, "OPS", REFERRAL__KIND__REVOKE_KEY, "b", &revoke);
+    commands[2] =
+        district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "c", district_sheet(&d, "T08", "H1", false, ROUTINE));
+    district_turn(&d, commands, 3);
+    district_assert_said(&d, district_reply(&d, 0), "");
+    district_assert_said(&d, district_reply(&d, 1), "");
+    district_assert_said(&d, district_reply(&d, 2), "NOT_ALLOWED");
+    district_close(&d);
+}
+
+Test(apply, d1_twice_the_same_command_in_one_turn_has_one_effect)
+{
+    struct district d;
+    Batch__Command *commands[2];
+    Referral__Sheet *sheet;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    commands[0] = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "a", sheet);
+    commands[1] = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "a", sheet);
+    district_turn(&d, commands, 2);
+    cr_assert_str_eq(district_reply(&d, 0)->referral_id, district_reply(&d, 1)->referral_id);
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet");
+    district_close(&d);
+}
+
+Test(apply, f3_unknown_fields_of_a_sheet_survive_and_those_of_a_command_are_refused)
+{
+    struct district d;
+    static const uint8_t unknown[] = {0xf8, 0x3f, 0x01}; /* field 1023, varint 1 */
+
+    district_open(&d);
+    Batch__Command *submit =
+        district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "a", district_sheet(&d, "T07", "H1", false, ROUTINE));
+    uint8_t *longer = arena_alloc(&d.keep, submit->body.len + sizeof unknown);
+
+    memcpy(longer, submit->body.data, submit->body.len);
+    memcpy(longer + submit->body.len, unknown, sizeof unknown);
+    submit->body.data = longer;
+    submit->body.len += sizeof unknown;
+    district_assert_said(&d, district_send(&d, submit), "");
+    Batch__Command *pause = district_command(&d, "OPS", REFERRAL__KIND__PAUSE, "b", NULL);
+
+    FIELD_SET(pause, body, binary_copy(&d.keep, bytes_of(unknown, sizeof unknown)));
+    cr_assert_str_neq(district_said(&d, district_send(&d, pause)), "");
+    FIELD_SET(pause, body, binary_copy(&d.keep, bytes_of("\x0a\xff", 2)));
+    district_assert_said(&d, district_send(&d, pause), "BAD_BODY");
+    district_close(&d);
+}
+
+Test(apply, a_batch_is_applied_once_to_its_store_and_by_an_engine_that_knows_its_rules)
+{
+    struct district d;
+    Batch__Batch batch = BATCH__BATCH__INIT;
+    struct store_txn *txn;
+
+    district_open(&d);
+    const struct store_identity *identity = store_identity(d.store);
+    uint64_t index = store_mark(d.store).index;
+
+    FIELD_SET(&batch, format, 1);
+    FIELD_SET(&batch, store_id, binary_copy(&d.keep, bytes_of(identity->store_id, 16)));
+    FIELD_SET(&batch, incarnation, identity->incarnation);
+    FIELD_SET(&batch, rules_version, RULES_VERSION);
+    FIELD_SET(&batch, index, index);
+    FIELD_SET(&batch, now_ms, d.now.ms);
+    cr_assert_eq(store_turn_begin(d.store, &d.turn, &txn), 0);
+    cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d.keep), &d.effects), -EALREADY);
+    batch.index = index + 1;
+    batch.rules_version = RULES_VERSION + 1;
+    cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d.keep), &d.effects), -EPROTO);
+    batch.rules_version = RULES_VERSION;
+    batch.incarnation++;
+    cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d.keep), &d.effects), -EPROTO);
+    batch.incarnation--;
+    cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d.keep), &d.effects), 0);
+    cr_assert_eq(engine_apply(txn, bytes_text("\xff\xff"), &d.effects), -EPROTO);
+    store_turn_abort(txn);
+    district_close(&d);
+}
+
+/* Two applications of the same batch to the same store say the same and write as much. */
+Test(apply, the_same_inputs_give_the_same_bytes)
+{
+    struct district d;
+    Batch__Command *commands[3];
+    struct bytes replies[2][3];
+
+    district_open(&d);
+    commands[0] = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "a",
+                                   district_sheet(&d, "T07", "H1", false, REFERRAL__PRIORITY__EMERGENCY));
+    commands[1] =
+        district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "b", district_sheet(&d, "T08", "nowhere", true, ROUTINE));
+    commands[2] = district_command(&d, NULL, BATCH__INTERNAL__CLOCK, NULL, NULL);
+
+    Batch__Batch batch = BATCH__BATCH__INIT;
+    const struct store_identity *identity = store_identity(d.store);
+
+    FIELD_SET(&batch, format, 1);
+    FIELD_SET(&batch, store_id, binary_copy(&d.keep, bytes_of(identity->store_id, 16)));
+    FIELD_SET(&batch, incarnation, identity->incarnation);
+    FIELD_SET(&batch, rules_version, RULES_VERSION);
+    FIELD_SET(&batch, index, store_mark(d.store).index + 1);
+    FIELD_SET(&batch, now_ms, d.now.ms);
+    batch.n_commands = 3;
+    batch.commands = commands;
+    for (int time = 0; time < 2; time++) {
+        struct store_txn *txn;
+
+        arena_reset(&d.turn, 0);
+        cr_assert_eq(store_turn_begin(d.store, &d.turn, &txn), 0);
+        cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d.keep), &d.effects), 0);
+        for (int i = 0; i < 3; i++)
+            replies[time][i] = arena_copy(&d.keep, d.effects.outcomes[i].reply);
+        store_turn_abort(txn);
+    }
+    for (int i = 0; i < 3; i++)
+        cr_assert(bytes_equal(replies[0][i], replies[1][i]));
+    district_close(&d);
+}
+
+Test(authority, p2_every_command_and_query_of_a_client_has_one_row_and_nothing_else_has)
+{
+    size_t count, row_count;
+    const struct kind_info *kinds = kind_infos(&count);
+    const struct authority *rows = authority_rows(&row_count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool open = kinds[i].class == KIND_COMMAND || kinds[i].class == KIND_QUERY || kinds[i].class == KIND_DELIVERY;
+        size_t found = 0;
+
+        for (size_t k = 0; k < row_count; k++)
+            found += rows[k].kind == kinds[i].kind;
+        if (kinds[i].kind == REFERRAL__KIND__DELIVERY)
+            continue;
+        cr_assert_eq(found, open ? 1 : 0, "%s", kinds[i].name);
+    }
+}
+
+/* Roles x commands x own or other: spelt out a second time, by role, so that a slip in either shows. */
+Test(authority, p2_what_each_role_may_do_alone)
+{
+    static const struct {
+        Referral__Role role;
+        enum scope scope;
+        const char *kinds;
+    } expected[] = {
+        {REFERRAL__ROLE__REFER, SCOPE_OWN,
+         "SUBMIT EVENT SHOW_PAYLOAD GET_REFERRAL LIST_REFERRALS GET_JOURNEY WHY LIST_INSTITUTIONS LIST_RELATIONS "
+         "LIST_DELEGATIONS LIST_TEAMS LIST_SETTINGS LIST_CALENDAR GET_STATUS "},
+        {REFERRAL__ROLE__RECEIVE, SCOPE_OWN,
+         "EVENT ACK NACK SHOW_PAYLOAD GET_REFERRAL LIST_REFERRALS GET_JOURNEY WHY LIST_INBOX LIST_DEAD "
+         "LIST_INSTITUTIONS LIST_RELATIONS LIST_DELEGATIONS LIST_TEAMS LIST_SETTINGS LIST_CALENDAR GET_STATUS "},
+        {REFERRAL__ROLE__SCHEDULE, SCOPE_OWN,
+         "EVENT PUT_CONTACT GET_REFERRAL LIST_REFERRALS GET_JOURNEY WHY LIST_INSTITUTIONS LIST_RELATIONS "
+         "LIST_DELEGATIONS LIST_TEAMS LIST_SETTINGS LIST_CALENDAR GET_STATUS "},
+        {REFERRAL__ROLE__OBSERVE, SCOPE_OTHER,
+         "LIST_INSTITUTIONS LIST_RELATIONS LIST_DELEGATIONS LIST_TEAMS LIST_SETTINGS LIST_CALENDAR LIST_AUDIT "
+         "LIST_ALARMS GET_STATUS "},
+        {REFERRAL__ROLE__REFER, SCOPE_OTHER, "LIST_INSTITUTIONS LIST_SETTINGS LIST_CALENDAR "},
+        {REFERRAL__ROLE__RECEIVE, SCOPE_OTHER, "LIST_INSTITUTIONS LIST_SETTINGS LIST_CALENDAR "},
+        {REFERRAL__ROLE__SCHEDULE, SCOPE_OTHER, "LIST_INSTITUTIONS LIST_SETTINGS LIST_CALENDAR "},
+    };
+
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        char kinds[1024] = "";
+
+        for (uint32_t kind = 0; kind < 100; kind++)
+            if (authority_allows((Referral__Kind)kind, 1U << expected[i].role, expected[i].scope))
+                strcat(strcat(kinds, kind_info(kind)->name), " ");
+
+        /* The table stands in the order of the protocol; so does this list, but for ACK and NACK. */
+        for (const char *word = expected[i].kinds; *word != '\0'; word = strchr(word, ' ') + 1) {
+            char wanted[64] = " ", padded[1100] = " ";
+
+            strncat(wanted, word, (size_t)(strchr(word, ' ') - word) + 1);
+            cr_assert_not_null(strstr(strcat(padded, kinds), wanted), "role %d lacks%s", expected[i].role, wanted);
+        }
+        cr_assert_eq(strlen(kinds), strlen(expected[i].kinds), "role %d: %s", expected[i].role, kinds);
+    }
+}
+
+Test(authority, p2_operators_do_what_operators_do_and_never_send_or_consume)
+{
+    static const Referral__Kind never[] = {REFERRAL__KIND__SUBMIT, REFERRAL__KIND__ACK, REFERRAL__KIND__NACK};
+    size_t count;
+    const struct authority *rows = authority_rows(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool forbidden = false;
+
+        for (size_t k = 0; k < sizeof never / sizeof *never; k++)
+            forbidden |= rows[i].kind == never[k];
+        for (int scope = SCOPE_OWN; scope <= SCOPE_OTHER; scope++)
+            cr_assert_eq(authority_allows(rows[i].kind, 1U << REFERRAL__ROLE__OPERATE, (enum scope)scope), !forbidden,
+                         "%s", kind_info(rows[i].kind)->name);
+    }
+}
