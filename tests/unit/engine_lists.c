@@ -1,0 +1,414 @@
+/* Inboxes, dead letters, books, registry, audit, alarms: who sees which rows (P2, P3, D3, D7). */
+#include "ask.h"
+
+#include "engine/authority.h"
+#include "engine/settings.h"
+
+#define ROUTINE    REFERRAL__PRIORITY__ROUTINE
+#define URGENT     REFERRAL__PRIORITY__URGENT
+#define EMERGENCY  REFERRAL__PRIORITY__EMERGENCY
+#define KIND(name) REFERRAL__KIND__##name
+
+Test(lists, d3_an_inbox_is_listed_most_urgent_first_page_by_page)
+{
+    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
+    Referral__InboxList *list;
+    struct district d;
+    char *ids[3];
+
+    district_open(&d);
+    ids[0] = district_refer(&d, "T07", "H1", ROUTINE);
+    ids[1] = district_refer(&d, "T08", "H1", ROUTINE);
+    ids[2] = district_refer(&d, "T07", "H1", EMERGENCY);
+    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
+    cr_assert_eq(list->n_entries, 3);
+    cr_assert_str_eq(list->entries[0]->referral_id, ids[2]);
+    cr_assert_str_eq(list->entries[1]->referral_id, ids[0]);
+    cr_assert_str_eq(list->entries[2]->referral_id, ids[1]);
+    cr_assert_eq(list->entries[0]->delivery_id.len, DELIVERY_ID_SIZE);
+    cr_assert_gt(list->entries[0]->size_bytes, 100);
+
+    FIELD_SET(&query, rows, 2);
+    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
+    cr_assert_eq(list->n_entries, 2);
+    query.has_cursor = true;
+    query.cursor = list->next;
+    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
+    cr_assert_eq(list->n_entries, 1);
+    cr_assert_str_eq(list->entries[0]->referral_id, ids[1]);
+    cr_assert(!list->has_next);
+
+    query = (Referral__InboxQuery)REFERRAL__INBOX_QUERY__INIT;
+    FIELD_SET(&query, lane, EMERGENCY);
+    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
+    cr_assert_eq(list->n_entries, 1);
+    district_close(&d);
+}
+
+Test(lists, p2_an_inbox_is_its_owners_and_the_operators)
+{
+    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
+    struct district d;
+
+    district_open(&d);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    query.institution = "H1";
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "NOT_FOUND institution");
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_DEAD), &query), "NOT_FOUND institution");
+    cr_assert_eq(((Referral__InboxList *)ask(&d, "OPS", KIND(LIST_INBOX), &query))->n_entries, 1);
+    query.institution = "NOBODY";
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "NOT_FOUND institution");
+    query.institution = "V01";
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "", "one it acts for");
+    district_close(&d);
+}
+
+/* The receiver refuses the sheet for good. */
+static char *dead_letter(struct district *d)
+{
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    ProtobufCBinaryData ids[64];
+    char *id = district_refer(d, "T07", "H1", ROUTINE);
+
+    cr_assert_eq(district_waiting(d, "H1", ids), 1);
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_NOT_FOR_US);
+    nack.text = "wrong house";
+    district_assert_said(d, district_say(d, "H1", KIND(NACK), &nack), "");
+    return id;
+}
+
+Test(lists, d5_dead_letters_are_listed_with_their_cause)
+{
+    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
+    Referral__DeadList *list;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = dead_letter(&d);
+    list = ask(&d, "H1", KIND(LIST_DEAD), &query);
+    cr_assert_eq(list->n_entries, 1);
+    cr_assert_str_eq(list->entries[0]->entry->referral_id, id);
+    cr_assert_str_eq(list->entries[0]->cause, "nack");
+    cr_assert_eq(list->entries[0]->nack_code, REFERRAL__NACK_CODE__NACK_NOT_FOR_US);
+    cr_assert_str_eq(list->entries[0]->text, "wrong house");
+    cr_assert_eq(((Referral__DeadList *)ask(&d, "T07", KIND(LIST_DEAD), &query))->n_entries, 0);
+    district_close(&d);
+}
+
+Test(lists, d7_status_has_the_books_of_every_inbox_for_operators_and_ones_own_for_others)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    struct stage stage;
+    Referral__StatusView *status;
+    const Referral__InboxBooks *books;
+    struct district d;
+
+    district_open(&d);
+    stage_init(&stage);
+    stage.inbox = (struct live_inbox){.in_flight = 1, .connections = 2, .credit = 9, .connected = true};
+    dead_letter(&d);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    d.now = instant_after(d.now, 1000);
+    district_refer(&d, "T07", "H1", EMERGENCY);
+    status = ask_on(&d, &stage, "H1", KIND(GET_STATUS), &query);
+    cr_assert_eq(status->n_inboxes, 1);
+    books = status->inboxes[0];
+    cr_assert_str_eq(books->institution, "H1");
+    cr_assert_eq(books->accepted, 3);
+    cr_assert_eq(books->accepted, books->acknowledged + books->waiting + books->dead + books->dropped);
+    cr_assert_eq(books->dead, 1);
+    cr_assert_eq(books->n_waiting_lanes, 3);
+    cr_assert(books->waiting_lanes[0] + books->waiting_lanes[1] + books->waiting_lanes[2] == books->waiting);
+    cr_assert_eq(books->oldest_accepted_at_ms, DISTRICT_NOW);
+    cr_assert_eq(books->in_flight, 1);
+    cr_assert_eq(books->connections, 2);
+    cr_assert_eq(books->credit, 9);
+    cr_assert_eq(status->referrals, 3);
+    cr_assert(status->test_time);
+    cr_assert_eq(strlen(status->store_id), 32);
+    cr_assert_gt(status->store_limit_bytes, status->store_used_bytes);
+
+    status = ask_on(&d, &stage, "OPS", KIND(GET_STATUS), &query);
+    cr_assert_eq(status->n_inboxes, 7);
+    FIELD_SET(&query, rows, 3);
+    status = ask_on(&d, &stage, "OPS", KIND(GET_STATUS), &query);
+    cr_assert_eq(status->n_inboxes, 3);
+    cr_assert(status->has_next);
+    query.institution = "H2";
+    cr_assert_str_eq(ask_said(&d, "H1", KIND(GET_STATUS), &query), "NOT_FOUND institution");
+    district_close(&d);
+}
+
+Test(lists, t1_institutions_are_seen_by_all_for_routing)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__Destination pause = REFERRAL__DESTINATION__INIT;
+    Referral__InstitutionList *list;
+    struct district d;
+
+    district_open(&d);
+    pause.institution = "H1";
+    pause.reason = "maintenance";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PAUSE), &pause), "");
+    list = ask(&d, "T08", KIND(LIST_INSTITUTIONS), &query);
+    cr_assert_eq(list->n_institutions, 7);
+    query.institution = "H1";
+    list = ask(&d, "T08", KIND(LIST_INSTITUTIONS), &query);
+    cr_assert_eq(list->n_institutions, 1);
+    cr_assert_str_eq(list->institutions[0]->up_contact->name, "contact of H1");
+    cr_assert_str_eq(list->institutions[0]->departments[0]->code, "CARD");
+    cr_assert(list->institutions[0]->paused, "D9");
+    district_close(&d);
+}
+
+static void registry_rows(struct district *d)
+{
+    Referral__Relation relation = REFERRAL__RELATION__INIT;
+    Referral__Team team = REFERRAL__TEAM__INIT;
+    Referral__Person doctor = REFERRAL__PERSON__INIT, *members[] = {&doctor};
+
+    relation.from = "T07";
+    relation.to = "H1";
+    district_assert_said(d, district_say(d, "OPS", KIND(PUT_RELATION), &relation), "");
+    team.id = "F1";
+    team.institution = "V01";
+    team.name = "team";
+    team.n_members = 1;
+    team.members = members;
+    doctor.name = "Li Na";
+    team.active_from = "2026-01-01";
+    district_assert_said(d, district_say(d, "OPS", KIND(PUT_TEAM), &team), "");
+}
+
+Test(lists, p2_relations_delegations_and_teams_are_of_whom_they_concern)
+{
+    static const struct {
+        const char *who;
+        size_t relations, delegations, teams;
+    } cases[] = {{"OPS", 1, 1, 1}, {"T07", 1, 1, 1}, {"H1", 1, 0, 0}, {"V01", 0, 1, 1}, {"T08", 0, 0, 0}};
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    struct district d;
+
+    district_open(&d);
+    registry_rows(&d);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *who = cases[i].who;
+        Referral__RelationList *relations = ask(&d, who, KIND(LIST_RELATIONS), &query);
+        Referral__DelegationList *delegations = ask(&d, who, KIND(LIST_DELEGATIONS), &query);
+        Referral__TeamList *teams = ask(&d, who, KIND(LIST_TEAMS), &query);
+
+        cr_expect_eq(relations->n_relations, cases[i].relations, "%s", who);
+        cr_expect_eq(delegations->n_delegations, cases[i].delegations, "%s", who);
+        cr_expect_eq(teams->n_teams, cases[i].teams, "%s", who);
+    }
+    Referral__DelegationList *delegations = ask(&d, "OPS", KIND(LIST_DELEGATIONS), &query);
+
+    cr_assert_str_eq(delegations->delegations[0]->agent, "T07");
+    cr_assert_str_eq(delegations->delegations[0]->principal, "V01");
+    query.institution = "H3";
+    cr_assert_eq(((Referral__RelationList *)ask(&d, "OPS", KIND(LIST_RELATIONS), &query))->n_relations, 0);
+    district_close(&d);
+}
+
+Test(lists, p2_keys_are_the_operators_to_list)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__KeyList *list;
+    struct district d;
+
+    district_open(&d);
+    list = ask(&d, "OPS", KIND(LIST_KEYS), &query);
+    cr_assert_eq(list->n_keys, 7);
+    query.institution = "H1";
+    list = ask(&d, "OPS", KIND(LIST_KEYS), &query);
+    cr_assert_eq(list->n_keys, 1);
+    cr_assert_eq(list->keys[0]->n_roles, 3);
+    cr_assert_str_eq(ask_said(&d, "H1", KIND(LIST_KEYS), &query), "NOT_ALLOWED");
+    district_close(&d);
+}
+
+Test(lists, l4_settings_are_listed_with_defaults_and_exceptions)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__Setting put = REFERRAL__SETTING__INIT;
+    Referral__SettingList *list;
+    struct district d;
+
+    district_open(&d);
+    put.name = "answer_urgent_ms";
+    put.value = "3600000";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_SETTING), &put), "");
+    put.institution = "H1";
+    put.value = "1800000";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_SETTING), &put), "");
+    list = ask(&d, "T07", KIND(LIST_SETTINGS), &query);
+    cr_assert_eq(list->n_settings, SETTING_COUNT + 1);
+    cr_assert_str_eq(list->settings[SETTING_answer_urgent_ms]->value, "3600000");
+    cr_assert_str_eq(list->settings[SETTING_answer_urgent_ms]->default_value, "7200000");
+    cr_assert_null(list->settings[SETTING_answer_urgent_ms]->institution);
+    cr_assert_str_eq(list->settings[SETTING_COUNT]->institution, "H1");
+    cr_assert_str_eq(list->settings[SETTING_COUNT]->value, "1800000");
+    query.institution = "H2";
+    list = ask(&d, "T07", KIND(LIST_SETTINGS), &query);
+    cr_assert_eq(list->n_settings, SETTING_COUNT);
+    for (uint32_t rows = 1; rows <= SETTING_COUNT + 1; rows++) {
+        query = (Referral__PageQuery)REFERRAL__PAGE_QUERY__INIT;
+        FIELD_SET(&query, rows, rows);
+        list = ask(&d, "T07", KIND(LIST_SETTINGS), &query);
+        cr_assert_eq(list->n_settings, SETTING_COUNT + 1, "small pages do not cut what holds for all");
+    }
+    district_close(&d);
+}
+
+Test(lists, l4_the_calendar_is_listed_in_order)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__CalendarDay day = REFERRAL__CALENDAR_DAY__INIT;
+    Referral__CalendarList *list;
+    struct district d;
+
+    district_open(&d);
+    day.date = "2027-02-06";
+    FIELD_SET(&day, working, true);
+    day.note = "调休";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_CALENDAR_DAY), &day), "");
+    day.date = "2027-01-01";
+    FIELD_SET(&day, working, false);
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_CALENDAR_DAY), &day), "");
+    list = ask(&d, "T07", KIND(LIST_CALENDAR), &query);
+    cr_assert_eq(list->n_days, 2);
+    cr_assert_str_eq(list->days[0]->date, "2027-01-01");
+    cr_assert(list->days[0]->has_working && !list->days[0]->working);
+    cr_assert_str_eq(list->days[1]->note, "调休");
+    district_close(&d);
+}
+
+Test(lists, p3_the_audit_tells_each_change_once_in_whole_turns)
+{
+    Referral__AuditQuery query = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__AuditList *list;
+    struct district d;
+    size_t told = 0, referred = 0;
+    uint64_t last = 0;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    FIELD_SET(&query, rows, 5);
+    do {
+        list = ask(&d, "OPS", KIND(LIST_AUDIT), &query);
+        cr_assert_gt(list->n_rows, 0);
+        cr_assert_eq(list->digest.len, STORE_DIGEST_SIZE);
+        for (size_t i = 0; i < list->n_rows; i++) {
+            cr_assert_geq(list->rows[i]->index, last);
+            last = list->rows[i]->index;
+            referred += list->rows[i]->kind == KIND(SUBMIT) && strcmp(list->rows[i]->subject, id) == 0;
+        }
+        told += list->n_rows;
+        FIELD_SET(&query, from_index, list->next_index);
+    } while (list->next_index != 0);
+    cr_assert_eq(referred, 1);
+    cr_assert_geq(told, 6 * 4 + 1 + 1, "six institutions, a delegation, a referral: %zu", told);
+    query = (Referral__AuditQuery)REFERRAL__AUDIT_QUERY__INIT;
+    FIELD_SET(&query, from_index, last + 1);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &query);
+    cr_assert_eq(list->n_rows, 0);
+    cr_assert_eq(list->next_index, 0);
+    district_close(&d);
+}
+
+static void add_observer(struct district *d)
+{
+    Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+    Referral__Role roles[] = {REFERRAL__ROLE__OBSERVE};
+
+    FIELD_SET(&key, public_key, district_key(d, "WATCH"));
+    key.institution = "OPS";
+    key.n_roles = 1;
+    key.roles = roles;
+    district_assert_said(d, district_say(d, "OPS", KIND(ADD_KEY), &key), "");
+}
+
+Test(lists, p2_observers_see_the_audit_without_what_operators_stated)
+{
+    Referral__AuditQuery query = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__Destination pause = REFERRAL__DESTINATION__INIT;
+    Referral__AuditList *list;
+    struct district d;
+
+    district_open(&d);
+    add_observer(&d);
+    pause.institution = "H1";
+    pause.reason = "maintenance";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PAUSE), &pause), "");
+    FIELD_SET(&query, from_index, store_mark(d.store).index);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &query);
+    cr_assert_eq(list->n_rows, 1);
+    cr_assert_str_eq(list->rows[0]->reason, "maintenance");
+    list = ask(&d, "WATCH", KIND(LIST_AUDIT), &query);
+    cr_assert_eq(list->n_rows, 1);
+    cr_assert_null(list->rows[0]->reason);
+    cr_assert_str_eq(list->rows[0]->subject, "H1");
+    district_close(&d);
+}
+
+Test(lists, p4_alarms_stand_once_with_texts_in_both_languages_until_cleared)
+{
+    Batch__AlarmChange change = BATCH__ALARM_CHANGE__INIT;
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__AlarmList *list;
+    struct district d;
+
+    district_open(&d);
+    change.code = "clock-differs";
+    change.subject = "";
+    change.detail = "6 min";
+    district_say(&d, NULL, BATCH__INTERNAL__RAISE_ALARM, &change);
+    d.now = instant_after(d.now, 1000);
+    district_say(&d, NULL, BATCH__INTERNAL__RAISE_ALARM, &change);
+    list = ask(&d, "OPS", KIND(LIST_ALARMS), &query);
+    cr_assert_eq(list->n_alarms, 1);
+    cr_assert_eq(list->alarms[0]->since_ms, DISTRICT_NOW);
+    cr_assert_str_eq(list->alarms[0]->code, "clock-differs");
+    cr_assert_str_eq(list->alarms[0]->subject, "");
+    cr_assert(strstr(list->alarms[0]->text_zh, "6 min") != NULL && strstr(list->alarms[0]->text_en, "6 min") != NULL);
+    district_say(&d, NULL, BATCH__INTERNAL__CLEAR_ALARM, &change);
+    cr_assert_eq(((Referral__AlarmList *)ask(&d, "OPS", KIND(LIST_ALARMS), &query))->n_alarms, 0);
+    district_say(&d, NULL, BATCH__INTERNAL__CLEAR_ALARM, &change);
+    district_close(&d);
+}
+
+/* The table of authority and the answers agree, for keys of each single role. */
+Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
+{
+    struct district d;
+    size_t count, asked = 0;
+    const struct kind_info *kinds = kind_infos(&count);
+
+    district_open(&d);
+    for (int role = REFERRAL__ROLE__REFER; role <= REFERRAL__ROLE__OBSERVE; role++) {
+        Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+        Referral__Role roles[] = {(Referral__Role)role};
+        const char *who = arena_format(&d.keep, "role %d", role);
+
+        FIELD_SET(&key, public_key, district_key(&d, who));
+        key.institution = "T08";
+        key.n_roles = 1;
+        key.roles = roles;
+        district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");
+        for (size_t i = 0; i < count; i++) {
+            Referral__PageQuery empty = REFERRAL__PAGE_QUERY__INIT;
+            bool open = authority_allows_any(kinds[i].kind, 1U << role), refused;
+
+            if (kinds[i].class != KIND_QUERY)
+                continue;
+            refused = strcmp(ask_said(&d, who, kinds[i].kind, &empty), "NOT_ALLOWED") == 0;
+            cr_expect_eq(refused, !open, "%s by role %d", kinds[i].name, role);
+            asked++;
+        }
+    }
+    cr_assert_eq(asked, 5 * 16);
+    district_close(&d);
+}

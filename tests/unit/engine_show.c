@@ -1,0 +1,286 @@
+/* A payload is shown by an audited command only (P2, P3), and the sentence of why with the facts of a real store (D9). */
+#include "ask.h"
+
+#define ROUTINE    REFERRAL__PRIORITY__ROUTINE
+#define EMERGENCY  REFERRAL__PRIORITY__EMERGENCY
+#define KIND(name) REFERRAL__KIND__##name
+
+static Referral__Reply *show(struct district *d, const char *who, char *referral, uint32_t version, char *reason)
+{
+    Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
+
+    command.referral_id = referral;
+    if (version != 0)
+        FIELD_SET(&command, sheet_version, version);
+    command.reason = reason;
+    return district_say(d, who, KIND(SHOW_PAYLOAD), &command);
+}
+
+static Referral__Payload *payload_of(struct district *d, const Referral__Reply *reply)
+{
+    enum refusal refusal;
+
+    district_assert_said(d, reply, "");
+    return (Referral__Payload *)wire_unpack(&referral__payload__descriptor, binary_bytes(reply->result), &d->keep,
+                                            &refusal);
+}
+
+Test(show, p2_the_parties_may_look_others_learn_nothing_operators_say_why)
+{
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "V01", "H1", ROUTINE);
+    district_assert_said(&d, show(&d, "V01", id, 0, NULL), "");
+    district_assert_said(&d, show(&d, "T07", id, 0, NULL), "");
+    district_assert_said(&d, show(&d, "H1", id, 0, NULL), "");
+    district_assert_said(&d, show(&d, "T08", id, 0, "curious"), "NOT_FOUND");
+    district_assert_said(&d, show(&d, "T08", "bd-1-1-1", 0, NULL), "NOT_FOUND");
+    district_assert_said(&d, show(&d, "OPS", id, 0, NULL), "MISSING reason");
+    district_assert_said(&d, show(&d, "OPS", id, 0, "  "), "MISSING reason");
+    district_assert_said(&d, show(&d, "OPS", "bd-1-1-1", 0, "x"), "NOT_FOUND");
+    district_assert_said(&d, show(&d, "OPS", id, 0, "complaint 17"), "");
+    district_assert_said(&d, show(&d, "H1", id, 2, NULL), "NOT_FOUND sheet_version");
+    district_assert_said(&d, show(&d, "H1", NULL, 0, NULL), "MISSING referral_id");
+    district_close(&d);
+}
+
+Test(show, f3_what_is_shown_is_what_came)
+{
+    Referral__Payload *payload;
+    Batch__Command *command;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    command = district_command(&d, "T07", KIND(SUBMIT), "m-x", district_sheet(&d, "T07", "H1", false, ROUTINE));
+    id = district_send(&d, command)->referral_id;
+    payload = payload_of(&d, show(&d, "H1", id, 0, NULL));
+    cr_assert(bytes_equal(binary_bytes(payload->body), binary_bytes(command->body)));
+    cr_assert_eq(payload->sheet_version, 1);
+    cr_assert_eq(payload->kind, REFERRAL__DELIVERY_KIND__SHEET);
+    cr_assert_str_eq(payload->referral_id, id);
+    district_close(&d);
+}
+
+Test(show, p3_each_look_stands_on_the_timeline_and_in_the_audit)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__ReferralQuery query;
+    Referral__ReferralView *view;
+    Referral__AuditList *list;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, show(&d, "OPS", id, 0, "complaint 17"), "");
+    FIELD_SET(&audit, from_index, store_mark(d.store).index);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &audit);
+    cr_assert_eq(list->n_rows, 1);
+    cr_assert_eq(list->rows[0]->kind, KIND(SHOW_PAYLOAD));
+    cr_assert_str_eq(list->rows[0]->subject, id);
+    cr_assert_str_eq(list->rows[0]->reason, "complaint 17");
+    district_assert_said(&d, show(&d, "H1", id, 0, NULL), "");
+    query = about(id);
+    view = ask(&d, "T07", KIND(GET_REFERRAL), &query);
+    cr_assert_eq(view->n_timeline, 3);
+    cr_assert_eq(view->timeline[1]->event, REFERRAL__EVENT_TYPE__EVENT_PAYLOAD_SHOWN);
+    cr_assert_str_eq(view->timeline[1]->by, "operator");
+    cr_assert_null(view->timeline[1]->text, "the reason is for the audit");
+    cr_assert_str_eq(view->timeline[2]->by, "H1");
+    cr_assert_eq(view->summary->state, REFERRAL__STATE__SUBMITTED, "looking is not taking delivery");
+    district_close(&d);
+}
+
+static char *dead_letter(struct district *d, ProtobufCBinaryData *ret_id)
+{
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    ProtobufCBinaryData ids[64];
+    char *id = district_refer(d, "T07", "H1", ROUTINE);
+
+    cr_assert_eq(district_waiting(d, "H1", ids), 1);
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_assert_said(d, district_say(d, "H1", KIND(NACK), &nack), "");
+    *ret_id = ids[0];
+    return id;
+}
+
+Test(show, d5_a_dead_letter_is_shown_to_its_receiver_and_to_operators_with_a_reason)
+{
+    Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__Payload *payload;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    command.has_dead_delivery_id = true;
+    id = dead_letter(&d, &command.dead_delivery_id);
+    district_assert_said(&d, district_say(&d, "T08", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
+    district_assert_said(&d, district_say(&d, "T07", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
+    district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "MISSING reason");
+    payload = payload_of(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command));
+    cr_assert_str_eq(payload->referral_id, id);
+    cr_assert_eq(payload->kind, REFERRAL__DELIVERY_KIND__SHEET);
+    cr_assert_gt(payload->body.len, 100);
+    command.reason = "why did it die";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "");
+    command.referral_id = id;
+    district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "NOT_EXPECTED dead_delivery_id");
+    command.referral_id = NULL;
+    command.dead_delivery_id.len--;
+    district_assert_said(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
+    district_close(&d);
+}
+
+static Referral__WhyView *why(struct district *d, struct stage *stage, const char *who, char *referral)
+{
+    Referral__ReferralQuery query = about(referral);
+
+    query.language = "en";
+    return ask_on(d, stage, who, KIND(WHY), &query);
+}
+
+Test(why_query, d9_the_sentence_follows_the_delivery)
+{
+    Referral__Destination pause = REFERRAL__DESTINATION__INIT;
+    struct stage stage;
+    Referral__WhyView *view;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T08", "H1", EMERGENCY);
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "no-consumer");
+    cr_assert_str_eq(view->next_institution, "H1");
+    cr_assert_str_eq(view->next_actor, "broker");
+    cr_assert_str_eq(view->call->name, "contact of H1");
+    cr_assert_str_eq(
+        view->sentence,
+        "Waiting to be delivered to H1: submitted 11-21 08:30, an answer is due 11-25 00:00, the system of H1 is "
+        "not connected, and never acknowledged anything; call contact of H1 13800000000.");
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1, .credit = 1};
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "behind");
+    cr_assert(strstr(view->sentence, "1 more urgent or earlier messages") != NULL, "%s", view->sentence);
+    stage.in_flight = true;
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "in-flight");
+    pause.institution = "H1";
+    pause.reason = "maintenance";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PAUSE), &pause), "");
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "paused");
+    cr_assert(strstr(view->sentence, "(maintenance)") != NULL);
+    district_assert_said(&d, district_say(&d, "OPS", KIND(RESUME), &pause), "");
+    district_drain(&d, "H1");
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "answer");
+    cr_assert_str_eq(view->next_actor, "receiver");
+    cr_assert_eq(view->state, REFERRAL__STATE__DELIVERED);
+    district_close(&d);
+}
+
+Test(why_query, d4_a_failed_attempt_names_the_next)
+{
+    Batch__Returned returned = BATCH__RETURNED__INIT;
+    ProtobufCBinaryData ids[64];
+    struct stage stage;
+    Referral__WhyView *view;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1, .credit = 1};
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "delivery");
+    district_waiting(&d, "H1", ids);
+    returned.n_delivery_ids = 1;
+    returned.delivery_ids = ids;
+    district_say(&d, NULL, BATCH__INTERNAL__DELIVERY_TIMEOUT, &returned);
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "back-off");
+    cr_assert(strstr(view->sentence, "attempt 1 failed, the next is at 11-21 08:30") != NULL, "%s", view->sentence);
+    district_close(&d);
+}
+
+Test(why_query, d5_a_dead_sheet_is_said)
+{
+    ProtobufCBinaryData dead;
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = dead_letter(&d, &dead);
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "dead-letter");
+    cr_assert_str_eq(why(&d, &stage, "OPS", id)->waits_for, "dead-letter");
+    district_close(&d);
+}
+
+Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
+{
+    Referral__Sheet *sheet;
+    Referral__WhyView *view;
+    struct stage stage;
+    struct district d;
+    char *up;
+
+    district_open(&d);
+    stage_init(&stage);
+    up = district_refer(&d, "T07", "H1", ROUTINE);
+    district_drain(&d, "H1");
+    district_assert_said(&d, district_happen(&d, "H1", up, ARRIVE), "");
+    sheet = district_sheet(&d, "H1", "T08", true, ROUTINE);
+    sheet->parent_referral_id = up;
+    district_assert_said(&d, district_say(&d, "H1", KIND(SUBMIT), sheet), "");
+    view = why(&d, &stage, "T07", up);
+    cr_assert_str_eq(view->next_actor, "primary");
+    cr_assert_str_eq(view->next_institution, "T08");
+    cr_assert_str_eq(view->call->name, "contact of T08");
+    cr_assert_str_eq(view->waits_for, "receipt");
+    cr_assert(strstr(view->sentence, "Waiting for T08 to confirm the receipt") != NULL, "%s", view->sentence);
+    cr_assert(strstr(view->sentence, "the system of T08 is not connected") != NULL, "%s", view->sentence);
+    district_close(&d);
+}
+
+Test(why_query, p4_the_language_is_the_questions_else_the_sessions)
+{
+    Referral__ReferralQuery query;
+    struct district d;
+
+    district_open(&d);
+    query = about(district_refer(&d, "T07", "H1", ROUTINE));
+    cr_assert(strstr(((Referral__WhyView *)ask(&d, "T07", KIND(WHY), &query))->sentence, "等待送达H1") != NULL);
+    query.language = "en";
+    cr_assert(strstr(((Referral__WhyView *)ask(&d, "T07", KIND(WHY), &query))->sentence, "Waiting") != NULL);
+    query.language = "fr";
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(WHY), &query), "BAD_VALUE language");
+    district_close(&d);
+}
+
+Test(why_query, p4_what_has_ended_waits_for_nobody)
+{
+    struct stage stage;
+    Referral__WhyView *view;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    view = why(&d, &stage, "T07", id);
+    cr_assert_str_eq(view->waits_for, "nobody");
+    cr_assert_str_eq(view->next_actor, "nobody");
+    cr_assert_null(view->next_institution);
+    cr_assert_null(view->call);
+    cr_assert_str_eq(view->sentence, "Nothing to wait for: cancelled 11-21 08:30 (another reason).");
+    district_close(&d);
+}
