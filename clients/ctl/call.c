@@ -97,13 +97,6 @@ ProtobufCMessage *call_result(const struct ctl *ctl, Referral__Kind kind, const 
     return message;
 }
 
-static const char *label_of_number(const ProtobufCEnumDescriptor *names, int number, bool zh)
-{
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(names, number);
-
-    return value == NULL ? "?" : label_of_value(names, value->name, zh);
-}
-
 /* L1: where it stands, and what may be done, by the names of the verbs. */
 static void print_allowed(const struct ctl *ctl, const Referral__Refusal *refusal)
 {

@@ -88,7 +88,7 @@ static int where_find(const struct ctl *ctl, struct where *where)
 
         if (text == NULL)
             text = getenv(places[i].variable);
-        if (text != NULL) {
+        if (text != NULL && text[0] != '\0') {
             free(where->text[i]);
             where->text[i] = strdup(text);
         }
@@ -120,7 +120,7 @@ uint32_t connect_timeout_ms(const struct ctl *ctl)
     return seconds < 0.001 ? DEFAULT_TIMEOUT_S * 1000 : seconds > 86400 ? 86400000 : (uint32_t)(seconds * 1000);
 }
 
-/* Waits in pieces, so that there is progress to show. */
+/* Waits in pieces, so that there is progress to show. A broker that does not know our key will not learn it by our waiting. */
 static enum referral_status wait_for_session(const struct ctl *ctl, struct referral_client *client)
 {
     uint32_t left = connect_timeout_ms(ctl);
@@ -128,7 +128,8 @@ static enum referral_status wait_for_session(const struct ctl *ctl, struct refer
     struct progress progress;
 
     progress_begin(&progress, ctl, ctl_say(ctl, "正在连接", "connecting"));
-    while (status == REFERRAL_DISCONNECTED && left > 0) {
+    while (status == REFERRAL_DISCONNECTED && left > 0 &&
+           referral_trouble_now(client) != REFERRAL_TROUBLE_KEY_REFUSED) {
         uint32_t piece = left < 500 ? left : 500;
 
         status = referral_connect(client, piece);
@@ -183,13 +184,15 @@ static int open_client(const struct ctl *ctl, struct where *where, uint32_t cred
 
     enum referral_status status = referral_open(&options, &client);
 
-    if (status == REFERRAL_BAD_KEY_FILE)
-        ctl_complain(ctl, "%s:", where->text[KEY_FILE]);
     if (status == REFERRAL_OK)
         status = wait_for_session(ctl, client);
     if (status == REFERRAL_OK) {
         *ret_client = client;
         return EXIT_OK;
+    }
+    if (status == REFERRAL_BAD_KEY_FILE) {
+        ctl_complain(ctl, "%s: %s", where->text[KEY_FILE], referral_status_text(status, options.language));
+        return EXIT_BAD_FILE;
     }
     result = connect_failure(ctl, client, status, NULL);
     referral_close(client);

@@ -101,6 +101,13 @@ const char *label_of_value(const ProtobufCEnumDescriptor *names, const char *val
     return label == NULL ? value : label;
 }
 
+const char *label_of_number(const ProtobufCEnumDescriptor *names, int number, bool zh)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(names, number);
+
+    return value == NULL ? "?" : label_of_value(names, value->name, zh);
+}
+
 const char *label_of_text(const char *field, const char *text, bool zh)
 {
     const char *label = zh ? find(texts, COUNT(texts), field, text) : NULL;

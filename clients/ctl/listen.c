@@ -161,31 +161,38 @@ static struct decision run_command(struct listener *listener, json_t *json)
     return decide(status);
 }
 
-static const char *enum_label(const struct ctl *ctl, const ProtobufCEnumDescriptor *names, int number)
+/* What it is: a sheet, or the event that a notice tells of. */
+static const char *subject_of(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json)
 {
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(names, number);
+    const char *event = json_string_value(json_object_get(json_object_get(json, "notice"), "event"));
 
-    return value == NULL ? "?" : label_of_value(names, value->name, ctl->zh);
+    return event == NULL ? label_of_number(&referral__delivery_kind__descriptor, (int)delivery->kind, ctl->zh)
+                         : label_of_value(&referral__event_type__descriptor, event, ctl->zh);
 }
 
-/* One line without patient data: when, lane, what, which, from whom, attempt, what became of it. */
+static const char *text_or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+/* One line without patient data: when, lane, what, which, from whom to whom, attempt, what became of it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
 {
     char at[MOMENT_TEXT_SIZE];
-    const char *event = json_string_value(json_object_get(json_object_get(json, "notice"), "event"));
 
     moment_format(at, moment_now());
-    fprintf(ctl->out, "%s  %s  %s  %s  %s -> %s  #%u  %s%s%s\n", at,
-            enum_label(ctl, &referral__priority__descriptor, (int)delivery->lane),
-            event != NULL ? label_of_value(&referral__event_type__descriptor, event, ctl->zh)
-                          : enum_label(ctl, &referral__delivery_kind__descriptor, (int)delivery->kind),
-            delivery->referral_id == NULL ? "" : delivery->referral_id,
-            delivery->sender == NULL ? "" : delivery->sender, delivery->receiver == NULL ? "" : delivery->receiver,
-            delivery->attempt,
-            decision->ack ? ctl_say(ctl, "已确认", "acknowledged")
-                          : enum_label(ctl, &referral__nack_code__descriptor, (int)decision->code),
-            decision->ack ? "" : ": ", decision->ack ? "" : decision->text);
+    fprintf(ctl->out, "%s  %s  %s  %s  %s -> %s  #%u", at,
+            label_of_number(&referral__priority__descriptor, (int)delivery->lane, ctl->zh),
+            subject_of(ctl, delivery, json), text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
+            text_or_empty(delivery->receiver), delivery->attempt);
+    if (delivery->possibly_redelivered)
+        fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);
+    if (decision->ack)
+        fprintf(ctl->out, "  %s\n", ctl_say(ctl, "已确认", "acknowledged"));
+    else
+        fprintf(ctl->out, "  %s: %s\n", label_of_number(&referral__nack_code__descriptor, (int)decision->code, ctl->zh),
+                decision->text);
 }
 
 static void print_message(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,

@@ -68,5 +68,8 @@ out:
     for (int i = 0; i < argc; i++)
         free(words[i]);
     free(words);
-    return fflush(stdout) == 0 ? result : EXIT_BAD_FILE;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return result;
+    ctl_complain(&ctl, "%s", ctl_say(&ctl, "输出无法写入", "the output cannot be written"));
+    return EXIT_BAD_FILE;
 }
