@@ -122,6 +122,17 @@ void stage_end_parties(struct stage *stage)
 
 /* ---- What the parties tell ------------------------------------------------------------------------------------------- */
 
+static bool was_seen(const struct stage *stage, const struct seen_delivery *what)
+{
+    for (size_t i = 0; i < stage->seen_count; i++) {
+        const struct seen_delivery *seen = &stage->seen[i];
+        if (seen->by == what->by && seen->event == what->event && strcmp(seen->referral_id, what->referral_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_delivery(struct stage *stage, enum role by, const uint8_t *body, size_t size)
 {
     Referral__Delivery *delivery = referral__delivery__unpack(NULL, size, body);
@@ -129,7 +140,7 @@ static void note_delivery(struct stage *stage, enum role by, const uint8_t *body
         abort();
     }
     stage->seen = grown(stage->seen, stage->seen_count, &stage->seen_room, sizeof *stage->seen);
-    struct seen_delivery *seen = &stage->seen[stage->seen_count++];
+    struct seen_delivery *seen = &stage->seen[stage->seen_count];
     *seen = (struct seen_delivery){.by = by,
                                    .kind = delivery->kind,
                                    .lane = delivery->lane,
@@ -147,6 +158,8 @@ static void note_delivery(struct stage *stage, enum role by, const uint8_t *body
     } else {
         stage->tally.delivered++;
     }
+    seen->again = was_seen(stage, seen);
+    stage->seen_count++;
     if (delivery->attempt > 1 || delivery->possibly_redelivered) {
         stage->tally.redelivered++;
     }

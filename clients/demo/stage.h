@@ -34,6 +34,7 @@ struct seen_delivery { /* what a party received */
     Referral__State state;     /* NOTICE */
     uint32_t attempt;
     bool possibly_redelivered;
+    bool again; /* this party had the same message before */
 };
 
 struct answer { /* to one request */
