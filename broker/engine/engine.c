@@ -29,35 +29,35 @@ enum nature {
 /* clang-format off */
 static const struct family {
     uint32_t kind;
+    int nature; /* bits of enum nature */
     handler *apply;
-    int nature;
 } families[] = {
-    {REFERRAL__KIND__SUBMIT,            submit_apply,                     NEW_WORK},
-    {REFERRAL__KIND__ACK,               inbox_apply_ack,                  PLAIN},
-    {REFERRAL__KIND__EVENT,             event_apply,                      PLAIN},
-    {REFERRAL__KIND__NACK,              inbox_apply_nack,                 PLAIN},
-    {REFERRAL__KIND__PUT_INSTITUTION,   registry_apply_institution,       NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__PUT_CONTACT,       registry_apply_contact,           NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__PUT_RELATION,      registry_apply_relation,          NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__DELETE_RELATION,   registry_apply_delete_relation,   REGISTRY},
-    {REFERRAL__KIND__PUT_DELEGATION,    registry_apply_delegation,        NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__DELETE_DELEGATION, registry_apply_delete_delegation, REGISTRY},
-    {REFERRAL__KIND__PUT_TEAM,          registry_apply_team,              NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__ADD_KEY,           registry_apply_add_key,           NEW_WORK | REGISTRY},
-    {REFERRAL__KIND__REVOKE_KEY,        registry_apply_revoke_key,        REGISTRY},
-    {REFERRAL__KIND__PUT_SETTING,       settings_apply_put,               REGISTRY},
-    {REFERRAL__KIND__PUT_CALENDAR_DAY,  settings_apply_calendar_day,      REGISTRY},
-    {REFERRAL__KIND__PAUSE,             registry_apply_pause,             REGISTRY},
-    {REFERRAL__KIND__RESUME,            registry_apply_resume,            REGISTRY},
-    {REFERRAL__KIND__REPLAY_DEAD,       inbox_apply_replay_dead,          PLAIN},
-    {REFERRAL__KIND__DROP_DEAD,         inbox_apply_drop_dead,            PLAIN},
-    {REFERRAL__KIND__SHOW_PAYLOAD,      show_apply_payload,               PLAIN},
-    {REFERRAL__KIND__CONFIRM_TIME,      registry_apply_confirm_time,      PLAIN},
-    {BATCH__INTERNAL__CLOCK,            clockwork_apply,                  PLAIN},
-    {BATCH__INTERNAL__DELIVERY_TIMEOUT, inbox_apply_timeout,              PLAIN},
-    {BATCH__INTERNAL__CONNECTION_LOST,  inbox_apply_connection_lost,      PLAIN},
-    {BATCH__INTERNAL__RAISE_ALARM,      alarm_apply_raise,                PLAIN},
-    {BATCH__INTERNAL__CLEAR_ALARM,      alarm_apply_clear,                PLAIN},
+    {REFERRAL__KIND__SUBMIT,              NEW_WORK,            submit_apply},
+    {REFERRAL__KIND__ACK,                 PLAIN,               inbox_apply_ack},
+    {REFERRAL__KIND__EVENT,               PLAIN,               event_apply},
+    {REFERRAL__KIND__NACK,                PLAIN,               inbox_apply_nack},
+    {REFERRAL__KIND__PUT_INSTITUTION,     NEW_WORK | REGISTRY, registry_apply_institution},
+    {REFERRAL__KIND__PUT_CONTACT,         NEW_WORK | REGISTRY, registry_apply_contact},
+    {REFERRAL__KIND__PUT_RELATION,        NEW_WORK | REGISTRY, registry_apply_relation},
+    {REFERRAL__KIND__DELETE_RELATION,     REGISTRY,            registry_apply_delete_relation},
+    {REFERRAL__KIND__PUT_DELEGATION,      NEW_WORK | REGISTRY, registry_apply_delegation},
+    {REFERRAL__KIND__DELETE_DELEGATION,   REGISTRY,            registry_apply_delete_delegation},
+    {REFERRAL__KIND__PUT_TEAM,            NEW_WORK | REGISTRY, registry_apply_team},
+    {REFERRAL__KIND__ADD_KEY,             NEW_WORK | REGISTRY, registry_apply_add_key},
+    {REFERRAL__KIND__REVOKE_KEY,          REGISTRY,            registry_apply_revoke_key},
+    {REFERRAL__KIND__PUT_SETTING,         REGISTRY,            settings_apply_put},
+    {REFERRAL__KIND__PUT_CALENDAR_DAY,    REGISTRY,            settings_apply_calendar_day},
+    {REFERRAL__KIND__PAUSE,               REGISTRY,            registry_apply_pause},
+    {REFERRAL__KIND__RESUME,              REGISTRY,            registry_apply_resume},
+    {REFERRAL__KIND__REPLAY_DEAD,         PLAIN,               inbox_apply_replay_dead},
+    {REFERRAL__KIND__DROP_DEAD,           PLAIN,               inbox_apply_drop_dead},
+    {REFERRAL__KIND__SHOW_PAYLOAD,        PLAIN,               show_apply_payload},
+    {REFERRAL__KIND__CONFIRM_TIME,        PLAIN,               registry_apply_confirm_time},
+    {BATCH__INTERNAL__CLOCK,              PLAIN,               clockwork_apply},
+    {BATCH__INTERNAL__DELIVERY_TIMEOUT,   PLAIN,               inbox_apply_timeout},
+    {BATCH__INTERNAL__CONNECTION_LOST,    PLAIN,               inbox_apply_connection_lost},
+    {BATCH__INTERNAL__RAISE_ALARM,        PLAIN,               alarm_apply_raise},
+    {BATCH__INTERNAL__CLEAR_ALARM,        PLAIN,               alarm_apply_clear},
 };
 /* clang-format on */
 
@@ -109,7 +109,7 @@ bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct 
 
     if (institution == NULL)
         return false;
-    strcpy(speaker.institution, key->institution);
+    memcpy(speaker.institution, key->institution, strlen(key->institution) + 1);
     speaker.number = institution->number;
     speaker.valid_to = instant_of(key->valid_to_ms);
     for (size_t i = 0; i < key->n_roles; i++)
@@ -376,10 +376,10 @@ static int check_batch(const struct store *store, const Batch__Batch *batch)
     return batch->index <= store_mark(store).index ? -EALREADY : 0;
 }
 
-int engine_apply(struct store_txn *txn, struct bytes bytes, struct effects *ret_effects)
+int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret_effects)
 {
     struct arena *arena = store_arena(txn);
-    const Batch__Batch *batch = unpack_batch(arena, bytes);
+    const Batch__Batch *batch = unpack_batch(arena, sealed);
     int failure = check_batch(store_of(txn), batch);
 
     if (failure != 0)

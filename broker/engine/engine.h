@@ -42,9 +42,9 @@ struct effects { /* lives in the turn's arena */
     bool due_left;             /* more due rows at this instant: another clock command at once */
 };
 
-/* Applies `batch` (serialised batch.Batch) in `txn`. 0, or the store's failure (then the txn must be aborted). A batch at or below the
+/* Applies `sealed` (serialised batch.Batch) in `txn`. 0, or the store's failure (then the txn must be aborted). A batch at or below the
  * store's index is skipped with -EALREADY, one of a newer rules version refused with -EPROTO. */
-int engine_apply(struct store_txn *txn, struct bytes batch, struct effects *ret_effects);
+int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret_effects);
 
 /* The earliest instant at which a clock command would do something; unset: none. */
 struct instant engine_next_due(struct store_txn *txn);

@@ -158,8 +158,8 @@ static struct instant oldest_waiting(struct work *work, uint32_t institution)
 {
     struct instant oldest = instant_of(0);
 
-    for (uint8_t lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++) {
-        struct inbox_ref start = {.institution = institution, .lane = lane}, ref;
+    for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++) {
+        struct inbox_ref start = {.institution = institution, .lane = (uint8_t)lane}, ref;
         const Record__Inbox *row = inbox_row_next(work->txn, start, &ref);
 
         if (row != NULL && (!instant_is_set(oldest) || row->accepted_at_ms < oldest.ms))

@@ -1,4 +1,5 @@
 /* inbox_dead.c - dead letters: a message moves there in one transaction, and back or out by an operator (D5, D7). */
+#include "base/utf8.h"
 #include "engine/binary.h"
 #include "engine/inbox_parts.h"
 #include "engine/life.h"
@@ -139,14 +140,11 @@ static bool apply(struct work *work, dead_action *act, bool needs_reason)
     const Referral__DeadLetters *letters = (const Referral__DeadLetters *)work->body;
     const struct registry_institution *institution = registry_institution(work, letters->institution);
 
-    if (letters->institution == NULL)
-        refuse(work, REFUSED_MISSING, "institution");
-    else if (institution == NULL)
-        refuse(work, REFUSED_NOT_FOUND, "institution");
-    if (needs_reason && letters->reason == NULL)
+    if (needs_reason && (letters->reason == NULL || text_is_blank(letters->reason)))
         refuse(work, REFUSED_MISSING, "reason");
-    if (institution != NULL)
-        check_letters(work, letters, institution->row->number);
+    if (institution == NULL)
+        return refuse(work, letters->institution == NULL ? REFUSED_MISSING : REFUSED_NOT_FOUND, "institution");
+    check_letters(work, letters, institution->row->number);
     if (is_refused(work))
         return false;
 

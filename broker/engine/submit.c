@@ -1,6 +1,4 @@
 /* submit.c - a sheet becomes a referral: F and T, its place in a journey (L5), room (D6), and then five rows (design: store layout). */
-#include <assert.h>
-
 #include "engine/admission.h"
 #include "engine/binary.h"
 #include "engine/families.h"
@@ -43,7 +41,7 @@ static struct participants look_at_journey(struct work *work, struct id journey,
     look_at_member(work, journey, receiver, &participants);
     cursor = store_scan(work->txn, TABLE_JOURNEY, bytes_of(key, sizeof key), bytes_of(key, sizeof key));
     while (!(participants.has_actor && participants.has_receiver) && store_next_key(cursor, &member))
-        if (member.size == 2 * ID_KEY_SIZE) /* journey, member */
+        if (member.size == ID_KEY_SIZE + ID_KEY_SIZE) /* journey, member */
             look_at_member(work, id_from_key(member.data + ID_KEY_SIZE), receiver, &participants);
     store_scan_end(cursor);
     return participants;

@@ -40,6 +40,21 @@ static inline ProtobufCBinaryData district_key(struct district *d, const char *i
     return key;
 }
 
+/* Effects live in the turn's arena, which the next look at the store resets. */
+static inline void district_keep_effects(struct district *d)
+{
+    struct bytes inbox = bytes_of(d->effects.inbox, d->effects.inbox_count * sizeof *d->effects.inbox);
+    struct bytes outcomes = bytes_of(d->effects.outcomes, d->effects.outcome_count * sizeof *d->effects.outcomes);
+
+    d->effects.inbox = arena_alloc(&d->keep, inbox.size);
+    d->effects.outcomes = arena_alloc(&d->keep, outcomes.size);
+    if (inbox.size != 0)
+        memcpy(d->effects.inbox, inbox.data, inbox.size);
+    memcpy(d->effects.outcomes, outcomes.data, outcomes.size);
+    for (size_t i = 0; i < d->effects.outcome_count; i++)
+        d->effects.outcomes[i].reply = arena_copy(&d->keep, d->effects.outcomes[i].reply);
+}
+
 /* Applies a batch of these commands in a turn of its own. */
 static inline void district_turn(struct district *d, Batch__Command **commands, size_t count)
 {
@@ -61,6 +76,7 @@ static inline void district_turn(struct district *d, Batch__Command **commands, 
     arena_reset(&d->turn, 1 << 20);
     cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0, "%s", store_error(d->store));
     cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d->keep), &d->effects), 0);
+    district_keep_effects(d);
     d->puts = store_put_count(txn);
     cr_assert_eq(store_turn_end(txn, &turn), 0, "%s", store_error(d->store));
 }
