@@ -113,8 +113,8 @@ static int64_t oldest_waiting_ms(struct asking *asking, uint32_t institution)
 {
     int64_t oldest = 0;
 
-    for (uint8_t lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++) {
-        struct inbox_ref start = {.institution = institution, .lane = lane}, ref;
+    for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++) {
+        struct inbox_ref start = {.institution = institution, .lane = (uint8_t)lane}, ref;
         const Record__Inbox *row = inbox_row_next(asking->work.txn, start, &ref);
 
         if (row != NULL && (oldest == 0 || row->accepted_at_ms < oldest))

@@ -7,7 +7,7 @@
 
 /* Rows of a party's inbox lane that are looked through for messages of one referral. */
 #define WAITING_ROWS_MAX  1000
-#define WAITING_SHOWN_MAX 16
+#define WAITING_SHOWN_MAX ((size_t)32)
 
 static const char *next_actor(const Record__Referral *row)
 {
@@ -97,7 +97,7 @@ static void add_waiting(struct asking *asking, struct id id, const Record__Refer
     uint32_t left = WAITING_ROWS_MAX;
     struct inbox_ref at = {0};
 
-    while (view->n_waiting < 2 * WAITING_SHOWN_MAX &&
+    while (view->n_waiting < WAITING_SHOWN_MAX &&
            (waiting = query_waiting(asking, id, row, institution, &at, &left)) != NULL)
         view->waiting[view->n_waiting++] = query_inbox_entry(asking, at, waiting);
 }
@@ -164,7 +164,7 @@ ProtobufCMessage *query_referral(struct asking *asking)
     FIELD_SET(view, eligible_for_down_referral, row->eligible_down);
     view->sender_contact = contact_copy(asking, query_contact(asking, row, CALL_SENDER));
     view->receiver_contact = contact_copy(asking, query_contact(asking, row, CALL_RECEIVER));
-    view->waiting = arena_alloc(asking->work.arena, 2 * WAITING_SHOWN_MAX * sizeof *view->waiting);
+    view->waiting = arena_alloc(asking->work.arena, WAITING_SHOWN_MAX * sizeof *view->waiting);
     add_waiting(asking, id, row, row->receiver_number, view);
     add_waiting(asking, id, row, row->sender_number, view);
     add_allowed(asking, id, row, view);

@@ -50,20 +50,6 @@ static const char *path(struct work *work, const char *list, size_t i, const cha
     return arena_format(work->arena, "%s[%zu].%s", list, i, field);
 }
 
-/* 7 to 15 digits, with the separators people write. */
-static bool is_phone(const char *text)
-{
-    size_t digits = 0;
-
-    for (; *text != '\0'; text++) {
-        if (*text >= '0' && *text <= '9')
-            digits++;
-        else if (strchr("+-() ", *text) == NULL)
-            return false;
-    }
-    return digits >= 7 && digits <= 15;
-}
-
 /* T1: the ladder of tiers is for primary institutions and hospitals; the others are reached by relation only. */
 static void check_kind_and_tier(struct work *work, const Referral__Institution *put)
 {
@@ -212,9 +198,9 @@ static void check_contact(struct work *work, const Referral__Contact *contact)
     require_text(work, contact->name, "contact.name");
     if (contact->phone == NULL)
         refuse(work, REFUSED_MISSING, "contact.phone");
-    else if (!is_phone(contact->phone))
+    else if (!identity_is_phone(contact->phone))
         refuse(work, REFUSED_BAD_PHONE, "contact.phone");
-    if (contact->deputy_phone != NULL && !is_phone(contact->deputy_phone))
+    if (contact->deputy_phone != NULL && !identity_is_phone(contact->deputy_phone))
         refuse(work, REFUSED_BAD_PHONE, "contact.deputy_phone");
     if (contact->deputy_phone != NULL && contact->deputy_name == NULL)
         refuse(work, REFUSED_MISSING, "contact.deputy_name");
@@ -373,7 +359,7 @@ bool registry_apply_team(struct work *work)
         refuse(work, REFUSED_MISSING, "members");
     for (size_t i = 0; i < put->n_members; i++) {
         require_text(work, put->members[i]->name, path(work, "members", i, "name"));
-        if (put->members[i]->phone != NULL && !is_phone(put->members[i]->phone))
+        if (put->members[i]->phone != NULL && !identity_is_phone(put->members[i]->phone))
             refuse(work, REFUSED_BAD_PHONE, path(work, "members", i, "phone"));
     }
     check_active(work, put);

@@ -25,3 +25,5 @@ bool identity_is_icd10(const char *value);
 /* F4: is the code in a list such as "I10-I15 E10-E14 J44 I69 I25"? Prefixes of three characters, ranges inclusive. */
 bool identity_icd10_in_list(const char *code, const char *list);
 bool identity_icd10_list_is_valid(const char *list);
+/* 7 to 15 digits, and what people write between them. */
+bool identity_is_phone(const char *text);

@@ -126,20 +126,6 @@ bool sheet_says_something(const char *text)
     return false;
 }
 
-/* 7 to 15 digits, and what people write between them. */
-static bool is_phone(const char *text)
-{
-    size_t digits = 0;
-
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at >= '0' && *at <= '9')
-            digits++;
-        else if (strchr("- ()", *at) == NULL && !(*at == '+' && at == text))
-            return false;
-    }
-    return digits >= 7 && digits <= 15;
-}
-
 /* Past one half of a media type: a letter or digit, then also . + - and _; where there is none, `text` itself. */
 static const char *skip_token(const char *text)
 {
@@ -173,7 +159,7 @@ static enum refusal check_form(enum shape shape, const char *text)
     case SHAPE_DATE:
         return date_parse(text, &date) ? REFUSED_NOT : REFUSED_BAD_DATE;
     case SHAPE_PHONE:
-        return is_phone(text) ? REFUSED_NOT : REFUSED_BAD_PHONE;
+        return identity_is_phone(text) ? REFUSED_NOT : REFUSED_BAD_PHONE;
     case SHAPE_INSTITUTION:
         return identity_is_institution_id(text) ? REFUSED_NOT : REFUSED_BAD_ID;
     case SHAPE_ICD10:
