@@ -213,6 +213,17 @@ static struct bytes refusal_reply(struct work *work)
     return wire_pack(&work->reply.base, work->arena);
 }
 
+/* A payload is not kept a second time beside its answer: a small command would store a megabyte. It is looked up again. */
+static struct bytes show_again(struct work *work, const Record__Dedup *row)
+{
+    const Referral__Reply *before = work_unpack(work, &referral__reply__descriptor, row->reply);
+
+    if (!unpack_body(work) || !show_payload_again(work))
+        return bytes_of(NULL, 0);
+    work->reply.index = before->index;
+    return wire_pack(&work->reply.base, work->arena);
+}
+
 /* D1: the same command again gets its original answer; another one under the same key is refused. */
 static bool answer_again(struct work *work, struct bytes *ret_reply)
 {
@@ -225,20 +236,22 @@ static bool answer_again(struct work *work, struct bytes *ret_reply)
     if (row->kind != work->command->kind || !bytes_equal(binary_bytes(row->digest), bytes_of(digest, sizeof digest)))
         refuse(work, REFUSED_CONFLICT, "message_id");
     else
-        *ret_reply = binary_bytes(row->reply);
+        *ret_reply = row->kind == REFERRAL__KIND__SHOW_PAYLOAD ? show_again(work, row) : binary_bytes(row->reply);
     return true;
 }
 
-static void remember(struct work *work, struct bytes reply)
+static void remember(struct work *work)
 {
     Record__Dedup row = RECORD__DEDUP__INIT;
+    Referral__Reply reply = work->reply;
     uint8_t digest[DEDUP_DIGEST_SIZE];
 
     digest_command(work, digest);
+    FIELD_CLEAR_BYTES(&reply, result);
     FIELD_SET(&row, schema, STORE_SCHEMA);
     FIELD_SET(&row, kind, work->command->kind);
     FIELD_SET(&row, digest, ((ProtobufCBinaryData){.len = sizeof digest, .data = digest}));
-    FIELD_SET(&row, reply, binary_copy(work->arena, reply));
+    FIELD_SET(&row, reply, binary_pack(work->arena, &reply.base));
     FIELD_SET(&row, at_ms, work->now.ms);
     dedup_row_add(work->txn, work->actor_number, work->command->message_id, &row);
 }
@@ -257,7 +270,7 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
         return false;
     if (is_command(work)) {
         if (message_id == NULL || message_id[0] == '\0')
-            return refuse(work, REFUSED_NO_MESSAGE_ID, NULL);
+            return refuse(work, REFUSED_NO_MESSAGE_ID, "message_id");
         if (answer_again(work, ret_reply))
             return false;
     }
@@ -269,14 +282,11 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
 /* The reply without request and position; empty where none is due. */
 static struct bytes accept_command(struct work *work)
 {
-    struct bytes reply;
-
     if (!is_command(work))
         return bytes_of(NULL, 0);
     audit_accepted(work);
-    reply = wire_pack(&work->reply.base, work->arena);
-    remember(work, reply);
-    return reply;
+    remember(work);
+    return wire_pack(&work->reply.base, work->arena);
 }
 
 static void apply_spoken(struct work *work, const struct family *family, struct outcome *outcome)
