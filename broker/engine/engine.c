@@ -214,6 +214,14 @@ static struct bytes refusal_reply(struct work *work)
 }
 
 /* A payload is not kept a second time beside its answer: a small command would store a megabyte. It is looked up again. */
+static struct bytes pack_without_result(struct work *work)
+{
+    Referral__Reply reply = work->reply;
+
+    FIELD_CLEAR_BYTES(&reply, result);
+    return wire_pack(&reply.base, work->arena);
+}
+
 static struct bytes show_again(struct work *work, const Record__Dedup *row)
 {
     const Referral__Reply *before = work_unpack(work, &referral__reply__descriptor, row->reply);
@@ -240,18 +248,16 @@ static bool answer_again(struct work *work, struct bytes *ret_reply)
     return true;
 }
 
-static void remember(struct work *work)
+static void remember(struct work *work, struct bytes reply)
 {
     Record__Dedup row = RECORD__DEDUP__INIT;
-    Referral__Reply reply = work->reply;
     uint8_t digest[DEDUP_DIGEST_SIZE];
 
     digest_command(work, digest);
-    FIELD_CLEAR_BYTES(&reply, result);
     FIELD_SET(&row, schema, STORE_SCHEMA);
     FIELD_SET(&row, kind, work->command->kind);
     FIELD_SET(&row, digest, ((ProtobufCBinaryData){.len = sizeof digest, .data = digest}));
-    FIELD_SET(&row, reply, binary_pack(work->arena, &reply.base));
+    FIELD_SET(&row, reply, binary_copy(work->arena, reply));
     FIELD_SET(&row, at_ms, work->now.ms);
     dedup_row_add(work->txn, work->actor_number, work->command->message_id, &row);
 }
@@ -282,11 +288,14 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
 /* The reply without request and position; empty where none is due. */
 static struct bytes accept_command(struct work *work)
 {
+    struct bytes reply;
+
     if (!is_command(work))
         return bytes_of(NULL, 0);
     audit_accepted(work);
-    remember(work);
-    return wire_pack(&work->reply.base, work->arena);
+    reply = wire_pack(&work->reply.base, work->arena);
+    remember(work, work->reply.has_result ? pack_without_result(work) : reply);
+    return reply;
 }
 
 static void apply_spoken(struct work *work, const struct family *family, struct outcome *outcome)

@@ -104,24 +104,40 @@ static void reply_with(struct work *work, const struct shown *shown)
     FIELD_SET(&work->reply, result, binary_pack(work->arena, &payload.base));
 }
 
+static bool find_shown(struct work *work, struct shown *shown)
+{
+    const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
+
+    if (show->referral_id == NULL && !show->has_dead_delivery_id)
+        return refuse(work, REFUSED_MISSING, "referral_id");
+    if (show->referral_id != NULL && show->has_dead_delivery_id)
+        return refuse(work, REFUSED_NOT_EXPECTED, "dead_delivery_id");
+    return show->has_dead_delivery_id ? find_dead(work, shown) : find_sheet(work, shown);
+}
+
 bool show_apply_payload(struct work *work)
 {
     const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
     struct shown shown = {0};
     struct life_of *life;
 
-    if (show->referral_id == NULL && !show->has_dead_delivery_id)
-        return refuse(work, REFUSED_MISSING, "referral_id");
-    if (show->referral_id != NULL && show->has_dead_delivery_id)
-        return refuse(work, REFUSED_NOT_EXPECTED, "dead_delivery_id");
-    if (!(show->has_dead_delivery_id ? find_dead(work, &shown) : find_sheet(work, &shown)))
+    if (!find_shown(work, &shown))
         return false;
-
     life = life_load(work, shown.id);
     life_tell(work, life, PAYLOAD_SHOWN, shown.as_operator ? "operator" : work->actor, NULL, instant_of(0));
     life_save(work, life);
     reply_with(work, &shown);
     work->audit.subject = arena_text(work->arena, work_id_text(work, shown.id));
     work->audit.reason = show->reason;
+    return true;
+}
+
+bool show_payload_again(struct work *work)
+{
+    struct shown shown = {0};
+
+    if (!find_shown(work, &shown))
+        return false;
+    reply_with(work, &shown);
     return true;
 }

@@ -94,6 +94,42 @@ Test(show, p3_each_look_stands_on_the_timeline_and_in_the_audit)
     district_close(&d);
 }
 
+Test(show, d1_the_same_look_again_is_one_look_and_keeps_no_copy)
+{
+    Referral__ShowPayload body = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+    Referral__ReferralQuery query;
+    Batch__Command *command;
+    Referral__Payload *first, *again;
+    Referral__Reply *reply;
+    struct store_txn *txn;
+    struct district d;
+
+    district_open(&d);
+    body.referral_id = district_refer(&d, "V01", "H1", ROUTINE);
+    command = district_command(&d, "T07", KIND(SHOW_PAYLOAD), "look-1", &body);
+    reply = district_send(&d, command);
+    first = payload_of(&d, reply);
+    d.now = instant_after(d.now, 1000);
+    again = payload_of(&d, district_send(&d, command));
+    cr_assert(bytes_equal(binary_bytes(first->body), binary_bytes(again->body)));
+    cr_assert_eq(district_send(&d, command)->index, reply->index, "the answer of before");
+    query = about(body.referral_id);
+    cr_assert_eq(((Referral__ReferralView *)ask(&d, "H1", KIND(GET_REFERRAL), &query))->n_timeline, 2);
+    txn = district_read(&d);
+    cr_assert_lt(dedup_row(txn, institution_row(txn, "T07")->number, "look-1")->reply.len, 40);
+    store_read_end(txn);
+
+    delegation.agent = "T07";
+    delegation.principal = "V01";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(DELETE_DELEGATION), &delegation), "");
+    district_assert_said(&d, district_send(&d, command), "NOT_FOUND");
+    body.reason = "other";
+    command = district_command(&d, "T07", KIND(SHOW_PAYLOAD), "look-1", &body);
+    district_assert_said(&d, district_send(&d, command), "CONFLICT message_id");
+    district_close(&d);
+}
+
 static char *dead_letter(struct district *d, ProtobufCBinaryData *ret_id)
 {
     Referral__Nack nack = REFERRAL__NACK__INIT;
