@@ -139,14 +139,23 @@ static const struct kind_info *kind_of(json_t *json)
     return kind != NULL && kind->class == KIND_COMMAND ? kind : NULL;
 }
 
-static bool has_other_members(json_t *json)
+/* The first member that an item does not have; NULL: there is none. */
+static const char *other_member(json_t *json)
 {
     static const char *const known[] = {"kind", "body", "message_id", "acting_for"};
-    size_t count = 0;
+    const char *name;
+    json_t *value;
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        count += json_object_get(json, known[i]) != NULL;
-    return count != json_object_size(json);
+    json_object_foreach(json, name, value)
+    {
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            found = found || strcmp(name, known[i]) == 0;
+        if (!found)
+            return name;
+    }
+    return NULL;
 }
 
 static void send_message(struct load *load, const struct kind_info *kind, json_t *json, const ProtobufCMessage *message)
@@ -177,12 +186,15 @@ static void send_item(struct load *load, json_t *json)
 {
     const struct kind_info *kind = kind_of(json);
     struct message_error error = {.path = "kind", .fault = MESSAGE_NOT_IN_LIST};
+    const char *other = other_member(json);
     ProtobufCMessage *message = NULL;
 
-    if (kind != NULL && has_other_members(json))
-        error = (struct message_error){.path = "", .fault = MESSAGE_UNKNOWN_MEMBER};
-    else if (kind != NULL)
+    if (other != NULL) {
+        snprintf(error.path, sizeof error.path, "%s", other);
+        error.fault = MESSAGE_UNKNOWN_MEMBER;
+    } else if (kind != NULL) {
         message = message_from_json(kind->body, json_object_get(json, "body"), &error);
+    }
     if (message == NULL) {
         ctl_complain(load->ctl, ctl_say(load->ctl, "第 %zu 条: %s: %s", "item %zu: %s: %s"), load->source.taken,
                      error.path, message_fault_text(error.fault, load->ctl->zh));

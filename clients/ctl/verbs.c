@@ -156,7 +156,7 @@ static const struct option_info access_key[] = {
     END,
 };
 static const struct option_info load[] = {
-    {"keep-going", NULL, NULL, "遇拒绝继续", "go on after a refusal"}, END,
+    {"keep-going", NULL, NULL, "遇拒绝继续(否则停止; 已发出的至多 256 条仍会执行)", "go on after a refusal (else stop; at most 256 are on their way by then)"}, END,
 };
 static const struct option_info listen[] = {
     {"exec", "COMMAND", NULL, "每条消息以 JSON 交给该命令的标准输入; 退出码 0 确认, 75 稍后重试, 65 无法读取, 67 非本机构, 其他永久拒收",

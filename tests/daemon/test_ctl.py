@@ -1,0 +1,401 @@
+#!/usr/bin/python3
+"""test_ctl.py - referralctl does the whole job against the real daemon: each verb, its exit code, its JSON; and a store checked without
+a daemon.
+"""
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import unittest
+from pathlib import Path
+
+import fixture
+import sheets
+
+OK, REFUSED, USAGE, NO_BROKER, BAD_FILE, CHECK_FAILED = range(6)
+
+
+class Ctl(fixture.BrokerTest):
+    def run_ctl(self, *arguments, key="operator", expect=OK, **more):
+        result = self.broker.ctl("--lang", "en", *arguments, key=key, check=False, **more)
+        self.assertEqual(result.returncode, expect, "%s\n%s%s" % (arguments, result.stdout, result.stderr))
+        return result
+
+    def ask(self, *arguments, key="operator", **more):
+        return json.loads(self.run_ctl("--json", *arguments, key=key, **more).stdout)
+
+    def send(self, sheet, key="T07", **more):
+        return self.ask("send", key=key, input=json.dumps(sheet), **more)
+
+    def listen(self, key, *arguments, **more):
+        """Every message that waits, as JSON; all are acknowledged."""
+        out = self.run_ctl("--json", "listen", "--idle", "1", *arguments, key=key, **more).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
+
+class Life(Ctl):
+    def test_l_an_up_referral_and_its_return(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        received = [m for m in self.listen("H1") if m["referral_id"] == referral]
+        self.assertEqual(received[0]["sheet"]["patient"]["name"], sheets.UP["patient"]["name"])
+        self.assertIn("Waiting for", self.run_ctl("why", referral).stdout)
+        self.assertIn("等待", self.run_ctl("why", referral, "--lang", "zh").stdout)
+
+        def act(verb, *arguments, key="H1", **more):
+            return self.ask(verb, referral, *arguments, key=key, **more)["state"]
+
+        self.assertEqual(act("request-info", "--text", "心电图?"), "INFO_REQUESTED")
+        self.assertEqual(act("supply-info", "--text", "正常", key="T07"), "DELIVERED")
+        self.assertEqual(act("accept", "--person", "张医生", "--phone", "022-29000000"), "ACCEPTED")
+        self.assertEqual(act("book", "--class", "expert", "--start", "2027-01-04 08:30", "--department", "NK", "--doctor", "张医生"),
+                         "BOOKED")
+        self.assertEqual(act("move", "--class", "expert", "--start", "2027-01-05 08:30", "--department", "NK", "--doctor", "张医生"),
+                         "BOOKED")
+        self.assertEqual(act("cancel-booking", "--reason", "patient-declined", key="T07"), "ACCEPTED")
+        self.assertEqual(act("arrive", "--at", "now"), "ARRIVED")
+        self.assertEqual(act("start"), "IN_CARE")
+        self.assertEqual(act("report", "--diagnosis", "@-", "--treatment", "药物", input="心绞痛\n"), "REPORTED")
+        child = self.send({**sheets.DOWN, "parent_referral_id": referral}, key="H1")["referral_id"]
+        self.assertEqual(self.ask("show", referral, key="T07")["summary"]["state"], "RETURNED")
+        self.assertEqual({r["referral_id"] for r in self.ask("journey", referral, key="T07")["referrals"]}, {referral, child})
+        self.listen("T07")
+        self.assertEqual(self.ask("confirm-receipt", child, "--person", "李医生", key="T07")["state"], "CLOSED")
+        self.assertEqual(self.ask("show", referral, key="T07")["summary"]["state"], "CLOSED")
+        events = [e["event"] for e in self.ask("trace", referral)["timeline"]]
+        self.assertEqual(events[:2], ["EVENT_SUBMIT", "EVENT_DELIVERY_CONFIRMED"])
+        self.assertIn("EVENT_RETURN", events)
+
+    def test_l1_a_step_that_is_not_possible_says_what_is(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        refused = self.run_ctl("confirm-receipt", referral, key="T07", expect=REFUSED)
+        self.assertIn("NOT_NOW (L1)", refused.stderr)
+        self.assertIn("cancel", refused.stderr)
+
+    def test_l_ends_before_arrival(self):
+        for verb, key, state, more in (("reject", "H1", "REJECTED", ("--reason", "out-of-scope", "--person", "张")),
+                                       ("cancel", "T07", "CANCELLED", ("--reason", "patient-declined")),
+                                       ("void", "T07", "VOID", ("--reason", "sent-in-error"))):
+            referral = self.send(sheets.UP)["referral_id"]
+            self.assertEqual(self.ask(verb, referral, *more, key=key)["state"], state)
+
+    def test_l_redirect_gives_a_child(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        answer = self.ask("redirect", referral, "--receiver", "H2", "--department", "NK", "--reason", "better-place", "--person", "张",
+                          key="H1")
+        self.assertEqual(answer["state"], "REDIRECTED")
+        self.assertEqual(self.ask("show", answer["child_referral_id"], key="H2")["summary"]["receiver"], "H2")
+
+    def test_l_amend_takes_the_whole_new_sheet(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        sheet = {**sheets.UP, "past_history": "高血压十年"}
+        self.assertEqual(self.ask("amend", referral, "--sheet", "-", key="T07", input=json.dumps(sheet))["sheet_version"], 2)
+        shown = self.ask("payload", referral, key="T07")
+        self.assertEqual(shown["past_history"], "高血压十年")
+        self.assertEqual(self.ask("payload", referral, "--sheet-version", "1", key="T07")["past_history"], "无")
+
+    def test_f1_f2_a_bad_sheet_brings_all_its_faults_in_both_languages(self):
+        sheet = {k: v for k, v in sheets.DOWN.items() if k not in ("further_plan", "hospital_findings")}
+        refused = self.run_ctl("send", key="H1", input=json.dumps(sheet), expect=REFUSED)
+        self.assertEqual(len(refused.stderr.splitlines()), 2)
+        self.assertIn("further_plan", refused.stderr)
+        self.assertIn("后续治疗方案及康复建议", refused.stderr)
+        codes = {r["code"] for r in self.ask("send", key="H1", input=json.dumps(sheet), expect=REFUSED)["refusals"]}
+        self.assertEqual(codes, {"NOT_DOWN_WITHOUT_FINDINGS", "NOT_DOWN_WITHOUT_PLAN"})
+
+    def test_d1_a_message_id_of_our_own_has_one_effect(self):
+        first = self.ask("send", "--message-id", "MINE-1", key="T07", input=json.dumps(sheets.UP))
+        again = self.ask("send", "--message-id", "MINE-1", key="T07", input=json.dumps(sheets.UP))
+        self.assertEqual(first, again)
+        other = {**sheets.UP, "past_history": "另"}
+        refused = self.ask("send", "--message-id", "MINE-1", key="T07", input=json.dumps(other), expect=REFUSED)
+        self.assertEqual(refused["refusals"][0]["code"], "CONFLICT")
+        self.assertEqual(self.ask("show", "--sent-as", "MINE-1", key="T07")["summary"]["referral_id"], first["referral_id"])
+
+    def test_t5_acting_for_another_needs_a_delegation(self):
+        sheet = {**sheets.UP, "sender": "V1"}
+        self.assertIn("referral_id", self.ask("--acting-for", "V1", "send", key="T07", input=json.dumps(sheet)))
+        self.run_ctl("--acting-for", "V1", "send", key="T08", input=json.dumps(sheet), expect=REFUSED)
+
+    def test_p2_only_parties_see_it_and_a_payload_needs_a_reason(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        self.run_ctl("show", referral, key="T08", expect=REFUSED)
+        self.run_ctl("payload", referral, expect=REFUSED)
+        self.assertEqual(self.ask("payload", referral, "--reason", "投诉核查")["patient"], sheets.UP["patient"])
+        for verb in ("show", "trace", "why"):
+            text = self.run_ctl(verb, referral).stdout + self.run_ctl("--json", verb, referral).stdout
+            self.assertNotIn(sheets.UP["patient"]["name"], text)
+            self.assertNotIn(sheets.UP["patient"]["id_value"], text)
+
+
+class Receiving(Ctl):
+    def setUp(self):
+        self.listen("H1")
+        self.listen("T07")
+
+    def decide(self, code, *arguments):
+        self.run_ctl("listen", "--count", "1", "--exec", "cat >/dev/null; exit %s" % code, *arguments, key="H1")
+
+    def dead(self):
+        return self.ask("dead", "H1").get("entries", [])
+
+    def test_d4_d5_the_exit_code_of_a_command_decides(self):
+        self.run_ctl("dead", "drop", "H1", "--all", "--reason", "test")
+        for code, nack in ((65, "NACK_UNREADABLE"), (67, "NACK_NOT_FOR_US"), (1, "NACK_INTERNAL")):
+            referral = self.send(sheets.UP)["referral_id"]
+            self.decide(code)
+            last = self.dead()[-1]
+            self.assertEqual((last["entry"]["referral_id"], last["nack_code"]), (referral, nack))
+        self.assertEqual(self.ask("inbox", "H1").get("entries", []), [])
+        # Replayed ones come again, with the same ids; dropping needs a reason.
+        first = self.dead()[0]["entry"]
+        self.assertEqual(self.ask("dead", "replay", "H1", "--id", first["delivery_id"])["affected"], 1)
+        self.assertEqual([m["delivery_id"] for m in self.listen("H1")], [first["delivery_id"]])
+        self.run_ctl("dead", "drop", "H1", "--all", expect=REFUSED)
+        shown = self.ask("dead", "show", self.dead()[0]["entry"]["delivery_id"], "--reason", "核查")
+        self.assertEqual(shown["patient"]["name"], sheets.UP["patient"]["name"])
+        self.assertEqual(self.ask("dead", "drop", "H1", "--all", "--reason", "test")["affected"], 2)
+        self.assertEqual(self.dead(), [])
+
+    def test_d4_what_says_nothing_of_the_message_is_tried_again(self):
+        before = self.dead()
+        for code in ("75", "127", "$(kill -9 $$)"):
+            self.send(sheets.UP)
+            self.decide(code)
+        waiting = self.ask("inbox", "H1")["entries"]
+        self.assertEqual([e["attempts"] for e in waiting], [1, 1, 1])
+        self.assertEqual(self.dead(), before)
+
+    def test_d4_what_could_not_be_written_is_not_acknowledged(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        with open("/dev/full", "w") as full:
+            command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--address", self.broker.endpoint, "--server-key",
+                       self.broker.public_hex("server"), "--key", str(self.broker.key_file("H1")), "listen", "--count", "1"]
+            self.assertEqual(subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60).returncode, BAD_FILE)
+        self.assertIn(referral, [m["referral_id"] for m in self.listen("H1")])
+
+    def test_d3_a_listener_outlives_a_killed_broker_and_ends_when_asked(self):
+        command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--address", self.broker.endpoint, "--server-key",
+                   self.broker.public_hex("server"), "--key", str(self.broker.key_file("H1")), "--json", "listen"]
+        listener = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            first = self.send(sheets.UP)["referral_id"]
+            self.assertEqual(json.loads(listener.stdout.readline())["referral_id"], first)
+            self.broker.kill()
+            self.broker.start()
+            second = self.send(sheets.UP)["referral_id"]
+            seen = json.loads(listener.stdout.readline())["referral_id"]
+            while seen == first:  # its ack may have died with the broker: at least once
+                seen = json.loads(listener.stdout.readline())["referral_id"]
+            self.assertEqual(seen, second)
+            listener.send_signal(signal.SIGTERM)
+            self.assertEqual(listener.wait(timeout=30), OK)
+        finally:
+            listener.kill()
+            listener.wait()
+            listener.stdout.close()
+        self.assertEqual(self.ask("inbox", "H1").get("entries", []), [])
+
+
+class Operating(Ctl):
+    def test_d9_pause_is_seen_in_why(self):
+        self.run_ctl("pause", "H2", "--reason", "检修")
+        referral = self.send({**sheets.UP, "receiver": "H2"})["referral_id"]
+        self.assertEqual(self.ask("why", referral)["waits_for"], "paused")
+        self.run_ctl("resume", "H2")
+        self.assertEqual([m["referral_id"] for m in self.listen("H2")], [referral])
+
+    def test_l4_settings_and_calendar(self):
+        self.run_ctl("set", "answer_urgent_ms", "3600000", "--institution", "H2")
+        own = [s for s in self.ask("settings")["settings"] if s.get("institution") == "H2"]
+        self.assertEqual([(s["name"], s["value"]) for s in own], [("answer_urgent_ms", "3600000")])
+        self.run_ctl("set", "answer_urgent_ms", "--institution", "H2")
+        self.run_ctl("set", "answer_urgent_ms", "1", expect=REFUSED)
+        self.run_ctl("set", "no_such_thing", "1", expect=REFUSED)
+        self.run_ctl("calendar", "set", "2027-10-01", "--working", "no", "--note", "国庆节")
+        self.assertIn({"date": "2027-10-01", "working": False, "note": "国庆节"}, self.ask("calendar")["days"])
+        self.run_ctl("calendar", "set", "2027-10-01")
+        self.assertEqual(self.ask("calendar").get("days", []), [])
+
+    def test_t_the_registry(self):
+        self.run_ctl("institution", "put", "NEW", "--name", "新医院", "--kind", "hospital", "--tier", "county", "--consortium", "BD",
+                     "--department", "code=NK,name=内科", "--department", "code=WK,name=外科")
+        self.run_ctl("contact", "put", "NEW", "up", "--name", "王主任", "--phone", "022-29000009")
+        self.run_ctl("relation", "allow", "C2", "NEW", "--kinds", "outpatient,inpatient")
+        self.run_ctl("relation", "deny", "T08", "NEW")
+        self.run_ctl("delegation", "put", "T08", "NEW")
+        self.run_ctl("team", "put", "TEAM-X", "--institution", "T08", "--name", "团队", "--member", "name=李,phone=19900000001", "--from",
+                     "2020-01-01")
+        new = [i for i in self.ask("institutions")["institutions"] if i["id"] == "NEW"][0]
+        self.assertEqual([d["code"] for d in new["departments"]], ["NK", "WK"])
+        self.assertEqual(new["up_contact"]["name"], "王主任")
+        relations = {(r["from"], r["to"]): r for r in self.ask("relations")["relations"]}
+        self.assertEqual(relations["C2", "NEW"]["kinds"], ["OUTPATIENT", "INPATIENT"])
+        self.assertTrue(relations["T08", "NEW"]["deny"])
+        self.run_ctl("relation", "delete", "C2", "NEW")
+        self.assertNotIn(("C2", "NEW"), {(r["from"], r["to"]) for r in self.ask("relations")["relations"]})
+        self.run_ctl("delegation", "delete", "T08", "NEW")
+        self.assertNotIn({"agent": "T08", "principal": "NEW"}, self.ask("delegations")["delegations"])
+        self.assertIn("TEAM-X", [t["id"] for t in self.ask("teams")["teams"]])
+
+    def test_p2_keys_are_made_added_and_revoked(self):
+        path = self.broker.key_file("second")
+        public = self.broker.ctl_offline("keygen", path).stdout.strip()
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(self.broker.ctl_offline("keygen", path, check=False).returncode, REFUSED)
+        self.run_ctl("status", key="second", expect=NO_BROKER)
+        self.run_ctl("key", "add", path, "--institution", "T08", "--roles", "refer,receive", "--label", "second")
+        self.assertEqual([k["label"] for k in self.ask("keys")["keys"] if k["public_key"] == public], ["second"])
+        self.run_ctl("list", key="second")
+        self.run_ctl("key", "revoke", public)
+        self.run_ctl("list", key="second", expect=NO_BROKER)
+        self.run_ctl("key", "revoke", self.broker.public_hex("operator"), expect=REFUSED)
+
+    def test_p3_the_audit_is_paged_to_its_end(self):
+        self.run_ctl("pause", "H2", "--reason", "审计测试")
+        self.run_ctl("resume", "H2")
+        rows = self.ask("audit", "--rows", "100000")["rows"]
+        self.assertEqual(rows[0]["index"], 1)
+        self.assertIn("审计测试", [r.get("reason") for r in rows])
+        indexes = [r["index"] for r in rows]
+        self.assertEqual(indexes, sorted(indexes))
+
+    def test_d7_status_shows_the_books(self):
+        status = self.ask("status")
+        self.assertEqual({b["institution"] for b in status["inboxes"]} >= {"H1", "T07"}, True)
+        for books in status["inboxes"]:
+            total = sum(books.get(k, 0) for k in ("acknowledged", "waiting", "dead", "dropped"))
+            self.assertEqual(books.get("accepted", 0), total, books)
+
+    def test_load_stops_at_a_refusal_or_goes_on(self):
+        def load(*arguments, expect, commands):
+            path = self.broker.folder / "some.json"
+            path.write_text(json.dumps(commands))
+            return json.loads(self.run_ctl("--json", "load", path, *arguments, expect=expect).stdout)
+
+        good = {"kind": "PUT_CALENDAR_DAY", "body": {"date": "2027-05-01", "working": False}}
+        bad = {"kind": "PUT_SETTING", "body": {"name": "none"}}
+        self.assertEqual(load(expect=OK, commands=[good, good]), {"sent": 2, "accepted": 2, "refused": 0})
+        self.assertEqual(load("--keep-going", expect=REFUSED, commands=[bad, good, bad]), {"sent": 3, "accepted": 1, "refused": 2})
+        counts = load(expect=REFUSED, commands=[bad] + [good] * 2000)
+        self.assertLess(counts["sent"], 1000)
+        self.assertEqual(counts["sent"], counts["accepted"] + 1)
+        load(expect=BAD_FILE, commands=[{"kind": "HELLO", "body": {}}])
+        load(expect=BAD_FILE, commands=[{"kind": "PAUSE", "body": {"institute": "H1"}}])
+
+    def test_every_list_is_a_table_too(self):
+        for verb in ("institutions", "relations", "delegations", "teams", "keys", "settings", "calendar", "audit", "alarms", "status",
+                     "list", "inbox", "dead"):
+            for language in ("zh", "en"):
+                self.assertNotEqual(self.run_ctl(verb, "--lang", language).stdout, "", verb)
+
+
+class Trouble(Ctl):
+    def test_exit_codes(self):
+        self.run_ctl(expect=USAGE)
+        self.run_ctl("frobnicate", expect=USAGE)
+        self.run_ctl("accept", expect=USAGE)
+        self.run_ctl("list", "--state", "happy", expect=USAGE)
+        self.run_ctl("send", "/nonexistent", expect=BAD_FILE)
+        self.run_ctl("send", input="{", expect=BAD_FILE)
+        self.run_ctl("send", input='{"patient": {"nmae": "x"}}', expect=BAD_FILE)
+        self.run_ctl("--timeout", "1", "--address", "tcp://127.0.0.1:1", "status", expect=NO_BROKER)
+        self.run_ctl("--timeout", "1", "--server-key", self.broker.public_hex("T07"), "status", expect=NO_BROKER)
+        self.run_ctl("--timeout", "1", "--key", self.broker.keys / "server.key", "status", expect=NO_BROKER)
+        self.run_ctl("--server-key", "xyz", "status", expect=BAD_FILE)
+        self.run_ctl("--help")
+        for verb in ("send", "init", "settings", "dead replay"):
+            self.assertIn(verb, self.run_ctl(*verb.split(), "--help").stdout)
+
+    def test_p1_a_bad_file_is_not_quoted(self):
+        for text in ('{"patient": {"name": "周桂兰", "sex": "周桂兰"}}', '{"patient": 周桂兰}', '{"patient": {"birth_date": 周桂兰'):
+            self.assertNotIn("周桂兰", self.run_ctl("send", input=text, expect=BAD_FILE).stderr)
+
+    def test_p1_the_command_line_does_not_stay_in_the_list_of_processes(self):
+        with subprocess.Popen([str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--timeout", "60", "--address",
+                               "tcp://127.0.0.1:1", "--server-key", self.broker.public_hex("server"), "--key",
+                               str(self.broker.key_file("H1")), "report", "r", "--diagnosis", "周桂兰"]) as process:
+            try:
+                def is_wiped():
+                    line = Path("/proc/%d/cmdline" % process.pid).read_text(encoding="utf-8")
+                    return "referralctl" in line and "周桂兰" not in line
+
+                fixture.until(is_wiped, "the command line to be wiped")
+            finally:
+                process.kill()
+
+    def test_a_configuration_file_says_where_the_broker_is(self):
+        path = self.broker.folder / "ctl.conf"
+        path.write_text('address = "%s"\nserver_key = "%s"\nkey = "%s"\n' %
+                        (self.broker.endpoint, self.broker.public_hex("server"), self.broker.key_file("operator")))
+        self.broker.ctl_offline("--config", path, "status")
+        environment = {**os.environ, "REFERRALD_KEY": "/nonexistent"}
+        self.assertEqual(self.broker.ctl_offline("--config", path, "status", check=False, env=environment).returncode, BAD_FILE)
+        path.write_text('addres = "x"\n')
+        self.assertEqual(self.broker.ctl_offline("--config", path, "status", check=False).returncode, BAD_FILE)
+
+
+class Offline(Ctl):
+    """One test: each step needs what the last one left."""
+
+    def local(self, *arguments, expect=OK):
+        result = self.broker.ctl_offline("--lang", "en", *arguments, check=False)
+        self.assertEqual(result.returncode, expect, "%s\n%s%s" % (arguments, result.stdout, result.stderr))
+        return result
+
+    def test_verify_recount_and_restore(self):
+        where = ("--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        first = self.send(sheets.UP)["referral_id"]
+        # Beside the running daemon.
+        self.local("verify", *where)
+        self.local("recount", *where)
+        books = {b["institution"]: b for b in json.loads(self.local("--json", "recount", *where).stdout)}
+        self.assertEqual((books["H1"]["accepted"], books["H1"]["counted_waiting"], books["H1"]["balances"]), (1, 1, True))
+        self.broker.stop()
+        self.local("verify", "--broker-config", self.broker.config_file)
+        self.local("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "server.key", expect=BAD_FILE)
+
+        # An older copy that goes on gives no id twice.
+        restored = self.broker.folder / "restored"
+        self.local("restore", self.broker.store, restored, "--host-key", self.broker.keys / "host.key")
+        self.local("restore", self.broker.store, restored, "--host-key", self.broker.keys / "host.key", expect=REFUSED)
+        self.local("verify", "--store", restored, "--host-key", self.broker.keys / "host.key")
+        identity = [json.loads(self.local("--json", "verify", "--store", s, "--host-key", self.broker.keys / "host.key").stdout)
+                    for s in (self.broker.store, restored)]
+        self.assertLess(identity[0]["incarnation"], identity[1]["incarnation"])
+        self.assertEqual(identity[0]["digest"], identity[1]["digest"])
+
+        # Each byte of a row counts: damage anywhere in the pages is a finding, whatever LMDB makes of it.
+        damaged = self.broker.folder / "damaged"
+        shutil.copytree(self.broker.store, damaged)
+        data = bytearray((damaged / "data.mdb").read_bytes())
+        for page in range(2, len(data) // 4096):
+            data[page * 4096 + 2048] ^= 0xFF
+            data[page * 4096 + 4000] ^= 0xFF
+        (damaged / "data.mdb").write_bytes(data)
+        self.local("verify", "--store", damaged, "--host-key", self.broker.keys / "host.key", expect=CHECK_FAILED)
+        self.assertTrue(first)
+
+    def test_init_overwrites_nothing(self):
+        base = self.broker.folder / "again"
+        arguments = ("init", "--store", base / "s", "--name", "x1", "--institution", "OPS", "--institution-name", "运维", "--keys", base)
+        base.mkdir()
+        self.local(*arguments)
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in base.iterdir()}
+        for secret in ("host.key", "server.key", "operator.key"):
+            self.assertEqual(modes[secret], 0o600)
+        before = {p.name: p.read_bytes() for p in base.iterdir() if p.is_file()}
+        self.local(*arguments, expect=REFUSED)
+        self.local("init", "--store", base / "s2", *arguments[3:], expect=REFUSED)
+        self.assertFalse((base / "s2").exists())
+        other = self.broker.folder / "other"
+        self.local("init", "--store", base / "s", *arguments[3:-1], other, expect=REFUSED)
+        self.assertEqual(list(other.iterdir()), [])
+        self.assertEqual(before, {p.name: p.read_bytes() for p in base.iterdir() if p.is_file()})
+        self.local("init", "--store", base / "s3", "--name", "No Name", *arguments[5:-1], self.broker.folder / "k3", expect=USAGE)
+        self.local("init", "--store", base / "s3", expect=USAGE)
+
+
+if __name__ == "__main__":
+    fixture.main()
