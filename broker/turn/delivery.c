@@ -230,7 +230,8 @@ void deliveries_leave(struct deliveries *deliveries, struct consumer *consumer)
 
 void deliveries_credit(struct deliveries *deliveries, struct consumer *consumer, uint32_t add)
 {
-    int64_t most = (int64_t)LIMIT_CREDIT - consumer->in_hand;
+    /* The limit twice: credit comes in the frame of the acks it is given back for, which take effect with the turn only. */
+    int64_t most = 2 * (int64_t)LIMIT_CREDIT - consumer->in_hand;
 
     if (consumer->mailbox == NULL)
         return;

@@ -12,6 +12,7 @@
 #define HELD_PAUSE_MS    MINUTE_MS /* between clock commands that can do nothing while the time is in doubt (C4) */
 #define WALK_MS          1000      /* between looks at every session: silence, keys that end (P2) */
 #define SILENT_INTERVALS 3
+#define PARKED_RETRY_MS  2
 #define BUSY_RETRY_MS    200
 #define FULL_RETRY_MS    5000
 #define HEAVY_MAX        256 /* queries and shown payloads a turn: their answers are large */
@@ -42,6 +43,7 @@ struct turn {
     struct instant next_due;
     int64_t own_pause_ms, clock_pause_ms, next_walk_ms; /* monotonic: not before */
     uint32_t parked;                                    /* sessions with parked output */
+    int64_t next_parked_ms;                             /* monotonic: when to try them again */
     bool keys_changed, destinations_changed, time_confirmed, is_drained;
     int failure; /* of a turn inside turn_receive */
 };

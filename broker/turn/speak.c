@@ -77,6 +77,7 @@ static int park(struct turn *turn, struct session *session, struct bytes frame)
     if (session->parked == NULL) {
         turn->parked++;
         session->parked_since_ms = turn->clock.mono_ms;
+        turn->next_parked_ms = turn->clock.mono_ms + PARKED_RETRY_MS;
         deliveries_stop(&turn->deliveries, &session->consumer, true);
     }
     while (*end != NULL)
@@ -170,8 +171,9 @@ void turn_try_parked(struct turn *turn)
     struct session *session, *next;
     int64_t too_long_ms = (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
 
-    if (turn->parked == 0)
+    if (turn->parked == 0 || turn->clock.mono_ms < turn->next_parked_ms)
         return;
+    turn->next_parked_ms = turn->clock.mono_ms + PARKED_RETRY_MS;
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         int result = session->parked == NULL ? 0 : send_parked(turn, session);

@@ -8,8 +8,7 @@
 
 #include "turn/inside.h"
 
-#define HAND_OUT_BYTES  (8U << 20) /* bodies in one turn */
-#define PARKED_RETRY_MS 2
+#define HAND_OUT_BYTES (8U << 20) /* bodies in one turn */
 
 /* What the clock has to do first; read once, later after every turn. */
 static int read_next_due(struct turn *turn)
@@ -336,7 +335,7 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
     sooner(&wait, batch_wait_ms(turn, &clock));
     sooner(&wait, own_wait_ms(turn, &clock));
     if (turn->parked != 0)
-        sooner(&wait, PARKED_RETRY_MS);
+        sooner(&wait, turn->next_parked_ms > clock.mono_ms ? turn->next_parked_ms - clock.mono_ms : 0);
     if (turn->sessions.by_peer != NULL)
         sooner(&wait, turn->next_walk_ms > clock.mono_ms ? turn->next_walk_ms - clock.mono_ms : 0);
     if (deliveries->next_late_ms != INT64_MAX)

@@ -1,0 +1,170 @@
+/* connection.c - connections come, go, and share an inbox (D3, D4; design: sessions are not state). */
+#include "story/world.h"
+
+#include <stdio.h>
+
+Test(connection, d4_a_lost_connection_is_a_redelivery_and_no_failed_attempt)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_lose(w, "H1");
+    world_connect(w, "H1", 10);
+    world_expect(w, "[     0] T07 > connect\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] T07 > submit r2 up to H1, routine\n"
+                    "         T07 < accepted r2 SUBMITTED\n"
+                    "         H1 < routine sheet r2 from T07, attempt 1\n"
+                    "[     0] H1 > is lost\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n"
+                    "         H1 < routine sheet r2 from T07, attempt 2\n");
+    world_close(w);
+}
+
+Test(connection, d3_several_connections_share_the_inbox_one_message_with_one_of_them)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "H1/a", 2);
+    world_connect(w, "H1/b", 2);
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    world_lose(w, "H1/a");
+    world_ack(w, "H1/b", "r2");
+    world_credit(w, "H1/b", 2);
+    world_expect(w, "[     0] H1/a > connect, credit 2\n"
+                    "[     0] H1/b > connect, credit 2\n"
+                    "[     0] T07 > connect\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1/a < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] T07 > submit r2 up to H1, routine\n"
+                    "         T07 < accepted r2 SUBMITTED\n"
+                    "         H1/b < routine sheet r2 from T07, attempt 1\n"
+                    "[     0] T07 > submit r3 up to H1, routine\n"
+                    "         T07 < accepted r3 SUBMITTED\n"
+                    "         H1/a < routine sheet r3 from T07, attempt 1\n"
+                    "[     0] H1/a > is lost\n"
+                    "         H1/b < routine sheet r1 from T07, attempt 2\n"
+                    "[     0] H1/b > ack r2\n"
+                    "[     0] H1/b > credit 2\n"
+                    "         H1/b < routine sheet r3 from T07, attempt 2\n");
+    world_close(w);
+}
+
+Test(connection, d3_what_an_offline_hospital_missed_comes_in_order)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, urgent");
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    world_submit(w, "T07", "r4", "up to H1, urgent");
+    world_forget(w);
+    world_connect(w, "H1", 1);
+    world_ack(w, "H1", "r2");
+    world_credit(w, "H1", 10);
+    world_expect(w, "[     0] H1 > connect, credit 1\n"
+                    "         H1 < urgent sheet r2 from T07, attempt 1\n"
+                    "[     0] H1 > ack r2\n"
+                    "[     0] H1 > credit 10\n"
+                    "         H1 < urgent sheet r4 from T07, attempt 1\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "         H1 < routine sheet r3 from T07, attempt 1\n");
+    world_close(w);
+}
+
+Test(connection, d4_a_connection_silent_for_three_intervals_is_lost)
+{
+    struct world *w = world_open();
+    uint64_t lost = world_counters(w).sessions_lost;
+
+    world_connect(w, "H1", 10);
+    world_after(w, 120);
+    cr_assert_eq(world_counters(w).sessions_lost, lost);
+    world_mute(w, "H1");
+    world_after(w, 40);
+    cr_assert_eq(world_counters(w).sessions_lost, lost + 1);
+    world_expect(w, "[     0] H1 > connect, credit 10\n"
+                    "[   120] H1 > falls silent\n"
+                    "[   150]\n"
+                    "         H1 is cut off\n");
+    world_close(w);
+}
+
+Test(connection, d4_a_full_pipe_is_waited_for_and_then_given_up)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_clog(w, "H1", true);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_after(w, 3);
+    world_clog(w, "H1", false);
+    world_expect(w, "[     0] T07 > connect\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] H1 > takes nothing\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "[     0] T07 > submit r2 up to H1, routine\n"
+                    "         T07 < accepted r2 SUBMITTED\n"
+                    "[     3] H1 > takes again\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "         H1 < routine sheet r2 from T07, attempt 1\n");
+
+    world_clog(w, "H1", true);
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    world_after(w, 40);
+    world_connect(w, "H1", 10);
+    world_expect(w, "[     3] H1 > takes nothing\n"
+                    "[     3] T07 > submit r3 up to H1, routine\n"
+                    "         T07 < accepted r3 SUBMITTED\n"
+                    "[    33]\n"
+                    "         H1 is cut off\n"
+                    "[    43] H1 > connect, credit 10\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n"
+                    "         H1 < routine sheet r2 from T07, attempt 2\n"
+                    "         H1 < routine sheet r3 from T07, attempt 2\n");
+    world_close(w);
+}
+
+Test(connection, d_a_frame_of_another_session_gets_no_session_and_the_newest_hello_wins)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 10);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_hello_again(w, "H1");
+    world_credit(w, "H1", 10);
+    world_expect(w, "[     0] T07 > connect, credit 10\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] H1 > hello again\n"
+                    "[     0] H1 > credit 10\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n");
+
+    world_lose(w, "T07");
+    world_connect(w, "T07", 10);
+    world_stale(w, "T07");
+    world_say(w, "T07", "GET_REFERRAL", "referral_id=r1");
+    world_expect(w, "[     0] T07 > is lost\n"
+                    "[     0] T07 > connect, credit 10\n"
+                    "[     0] T07 > GET_REFERRAL referral_id=r1\n"
+                    "         T07 < no session\n");
+    world_close(w);
+}

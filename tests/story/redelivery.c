@@ -1,0 +1,171 @@
+/* redelivery.c - what is not acknowledged comes again, less and less often; what cannot be delivered dies in the open (D3-D5). */
+#include "query.pb-c.h"
+#include "story/world.h"
+
+#include <stdio.h>
+
+Test(redelivery, d4_an_unacknowledged_message_comes_again_after_growing_pauses)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_after(w, 1500);
+    world_expect(w, "[     0] T07 > connect\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[    35]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n"
+                    "[    80]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 3\n"
+                    "[   170]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 4\n"
+                    "[   500]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 5\n"
+                    "[  1430]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 6\n");
+    world_close(w);
+}
+
+Test(redelivery, d3_a_message_in_back_off_delays_only_its_own_referral)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 20);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_ack(w, "H1", "r2");
+    world_nack(w, "H1", "r1", REFERRAL__NACK_CODE__NACK_RETRY);
+    world_event(w, "T07", "amend r1; up to H1, routine; treatment=已加药");
+    world_event(w, "T07", "amend r2; up to H1, routine; treatment=已加药");
+    world_event(w, "T07", "cancel r1");
+    world_after(w, 5);
+    world_expect(w, "[     0] T07 > connect\n"
+                    "[     0] H1 > connect, credit 20\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] T07 > submit r2 up to H1, routine\n"
+                    "         T07 < accepted r2 SUBMITTED\n"
+                    "         H1 < routine sheet r2 from T07, attempt 1\n"
+                    "[     0] H1 > ack r2\n"
+                    "[     0] H1 > nack r1: NACK_RETRY\n"
+                    "[     0] T07 > amend r1; up to H1, routine; treatment=已加药\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "[     0] T07 > amend r2; up to H1, routine; treatment=已加药\n"
+                    "         T07 < accepted r2 DELIVERED\n"
+                    "         H1 < routine notice r2 amend, DELIVERED, attempt 1\n"
+                    "[     0] T07 > cancel r1\n"
+                    "         T07 < accepted r1 CANCELLED\n"
+                    "[     5]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n"
+                    "         H1 < routine notice r1 amend, SUBMITTED, attempt 1\n"
+                    "         H1 < routine notice r1 cancel, CANCELLED, attempt 1\n");
+    world_close(w);
+}
+
+Test(redelivery, d4_an_ack_after_the_time_out_counts)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_after(w, 32);
+    world_ack(w, "H1", "r1");
+    world_after(w, 60);
+    world_expect(w, "[     0] T07 > connect\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[    32] H1 > ack r1\n");
+    world_close(w);
+}
+
+Test(redelivery, d5_a_permanent_refusal_moves_it_to_the_dead_letters_and_the_sender_is_told)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 10);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_nack(w, "H1", "r1", REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    world_expect(w, "[     0] T07 > connect, credit 10\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "[     0] T07 > submit r1 up to H1, routine\n"
+                    "         T07 < accepted r1 SUBMITTED\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] H1 > nack r1: NACK_UNREADABLE\n"
+                    "         T07 < routine notice r1 dead-letter, SUBMITTED, attempt 1\n");
+
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "LIST_DEAD", "institution=H1");
+    const Referral__DeadList *dead = world_result(w);
+
+    cr_assert_eq(dead->n_entries, 1);
+    cr_assert_eq(dead->entries[0]->nack_code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    world_forget(w);
+    world_say(w, "OP", "REPLAY_DEAD", "institution=H1; all=true");
+    world_ack(w, "H1", "r1");
+    world_expect(w, "[     0] OP > REPLAY_DEAD institution=H1; all=true\n"
+                    "         OP < accepted, 1 affected\n"
+                    "         H1 < routine sheet r1 from T07, attempt 1\n"
+                    "[     0] H1 > ack r1\n");
+    world_close(w);
+}
+
+Test(redelivery, d5_after_twelve_attempts_while_others_are_acknowledged_it_dies)
+{
+    struct world *w = world_open();
+    char name[16];
+
+    world_connect(w, "T07", 50);
+    world_connect(w, "H1", 100);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    for (int i = 2; i < 20; i++) {
+        snprintf(name, sizeof name, "r%d", i);
+        world_after(w, 600);
+        world_submit(w, "T07", name, "up to H1, routine");
+        world_ack(w, "H1", name);
+    }
+    cr_assert_eq(world_count(w, "sheet r1 from T07"), 12);
+    cr_assert_eq(world_count(w, "T07 < routine notice r1 dead-letter, SUBMITTED, attempt 1"), 1);
+    world_forget(w);
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "DROP_DEAD", "institution=H1; all=true");
+    world_say(w, "OP", "DROP_DEAD", "institution=H1; all=true; reason=已电话转达");
+    world_expect(w, "[ 10800] OP > connect\n"
+                    "[ 10800] OP > DROP_DEAD institution=H1; all=true\n"
+                    "         OP < refused MISSING (F) reason\n"
+                    "[ 10800] OP > DROP_DEAD institution=H1; all=true; reason=已电话转达\n"
+                    "         OP < accepted, 1 affected\n");
+    world_close(w);
+}
+
+Test(redelivery, d5_a_receiver_that_acknowledges_nothing_is_down_and_nothing_dies)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 50);
+    world_connect(w, "H1", 100);
+    world_submit(w, "T07", "r1", "up to H1, emergency");
+    world_after(w, 86400 / 2);
+    cr_assert(world_count(w, "H1 < emergency sheet r1") > 40);
+    cr_assert_eq(world_count(w, "dead-letter"), 0);
+    world_forget(w);
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "LIST_ALARMS", "");
+
+    const Referral__AlarmList *alarms = world_result(w);
+    bool is_raised = false;
+
+    for (size_t i = 0; i < alarms->n_alarms; i++)
+        is_raised |= strcmp(alarms->alarms[i]->code, "receiver-down") == 0;
+    cr_assert(is_raised);
+    world_close(w);
+}

@@ -1,0 +1,83 @@
+/* world_inside.h - the world, for its own files: world_stage.c sets it, world.c drives it, world_say.c and world_write.c make messages, world_read.c
+ * tells what was said. */
+#pragma once
+#include "base/arena.h"
+#include "story/world.h"
+#include "wire/wire.h"
+
+#define WORLD_BEGIN_MS   1772413200000 /* 2026-03-02 09:00 in China, a Monday */
+#define WORLD_TRACE_SIZE (1 << 20)
+#define WORLD_PEERS      64
+#define WORLD_NAMES      4096
+#define WORLD_HANDS      16384
+
+struct peer {
+    char name[24]; /* "H1", "H1/b" */
+    uint64_t number, session;
+    bool is_clogged, is_mute, is_good;
+    struct bytes last_frame; /* of its last command */
+    const struct kind_info *last_kind;
+};
+
+struct hand { /* a delivery a connection got */
+    uint64_t peer;
+    char name[24]; /* of the referral */
+    char institution[24];
+    uint8_t id[64];
+    size_t id_size;
+    bool is_held;
+};
+
+struct world {
+    char directory[64], copy[64];
+    uint64_t map_bytes;
+    struct store *store;
+    struct turn *turn;
+    struct turn_clock clock;
+    struct arena arena; /* for the whole story */
+    struct peer peers[WORLD_PEERS];
+    size_t peer_count;
+    struct {
+        char name[24], id[72], sheet_of[24];
+    } names[WORLD_NAMES];
+    size_t name_count;
+    struct hand hands[WORLD_HANDS];
+    size_t hand_count;
+    uint64_t next_request, next_message;
+    char pending[24]; /* name that the next answered referral id gets */
+    const struct kind_info *asked;
+    const Referral__Reply *reply;
+    const void *result;
+    char *trace;
+    size_t trace_used;
+    int64_t told_s; /* time of the last line's heading */
+};
+
+/* world.c */
+struct peer *world_peer(struct world *w, const char *name);
+void world_send(struct world *w, struct peer *peer, Referral__Kind kind, const char *message_id, const char *acting_for,
+                struct bytes body);
+/* Without waiting for what the broker does about it. */
+void world_transmit(struct world *w, struct peer *peer, Referral__Kind kind, const char *message_id,
+                    const char *acting_for, struct bytes body);
+/* The broker, and those who answer it at once, until nobody has anything to say. */
+void world_settle(struct world *w);
+int world_port_send(void *user, uint64_t peer, struct bytes frame);
+void world_port_drop(void *user, uint64_t peer);
+
+/* world_write.c */
+void world_key(uint8_t key[32], const char *name);
+ProtobufCMessage *world_new(struct world *w, const ProtobufCMessageDescriptor *descriptor);
+/* "path=value; path=value" */
+void world_edit(struct world *w, ProtobufCMessage *message, const char *edits);
+/* The sheet of `what`; edits are applied. */
+Referral__Sheet *world_sheet(struct world *w, const char *who, const char *what);
+
+/* world_read.c */
+void world_hear(struct world *w, struct peer *peer, struct bytes frame);
+/* A line with the time: who says what. Then lines of what follows. */
+void world_tell(struct world *w, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void world_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_name(struct world *w, const char *name, const char *id);
+/* The name of an id; one that has none gets "r1'" and so on, after the referral it came from. */
+const char *world_name_of(struct world *w, const char *id);
