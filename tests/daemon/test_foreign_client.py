@@ -163,6 +163,22 @@ class ForeignClient(fixture.BrokerTest):
         self.assertEqual(wanted[2], third.referral_id)
         hospital.ack(second, third)
 
+    def test_d4_credit_given_back_at_the_limit_is_not_lost(self):
+        self.drained("H2").close()
+        sender, limit = self.client("T07"), 4096
+        body = body_of("SUBMIT", sheets.made("up", {"receiver": "H2"})).SerializeToString()
+        for _ in range(limit // 64 + 1):
+            asked = [sender.ask("SUBMIT", body) for _ in range(64)]
+            sender.send_frame(*(data for data, _ in asked))
+            self.assertTrue(sender.wait(lambda: all(number in sender.replies for _, number in asked)))
+        hospital = self.client("H2", credit=limit)
+        self.assertTrue(hospital.wait(lambda: len(hospital.deliveries) == limit))
+        hospital.ack(*hospital.deliveries[:64])
+        self.assertTrue(hospital.wait(lambda: len(hospital.deliveries) == limit + 64))
+        while hospital.deliveries:
+            hospital.ack(*hospital.deliveries[:1024])
+            del hospital.deliveries[:1024]
+
     def test_d4_what_was_in_hand_when_a_connection_broke_comes_again_as_no_failed_attempt(self):
         self.drained("H2").close()
         reply = self.accepted(self.client("T07").submit(sheets.made("up", {"receiver": "H2"})))
