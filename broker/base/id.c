@@ -1,8 +1,7 @@
 /* id.c - ids as keys and as text. */
 #include "base/id.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 bool id_equal(struct id a, struct id b)
@@ -22,19 +21,36 @@ struct id id_from_key(const uint8_t key[ID_KEY_SIZE])
     return (struct id){.incarnation = get_be32(key), .index = get_be64(key + 4), .ordinal = get_be16(key + 12)};
 }
 
+static char *append_text(char *to, const char *text)
+{
+    size_t size = strlen(text);
+
+    memcpy(to, text, size);
+    return to + size;
+}
+
+static char *append_number(char *to, uint64_t number, unsigned base)
+{
+    char digits[20]; /* 2^64 has as many in decimal */
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[number % base];
+        number /= base;
+    } while (number != 0);
+    memcpy(to, digits + at, sizeof digits - at);
+    return to + (sizeof digits - at);
+}
+
+/* By hand: every message names a few of them. */
 void id_format(char out[ID_TEXT_SIZE], const char *store_name, struct id id)
 {
-    char base36[8]; /* 2^32 has 7 digits */
-    size_t at = sizeof base36 - 1;
-    uint32_t rest = id.incarnation;
-
-    base36[at] = '\0';
-    do {
-        base36[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[rest % 36];
-        rest /= 36;
-    } while (rest != 0);
-    snprintf(out, ID_TEXT_SIZE, "%.*s-%s-%" PRIu64 "-%u", STORE_NAME_MAX, store_name, base36 + at, id.index,
-             (unsigned)id.ordinal);
+    assert(strlen(store_name) <= STORE_NAME_MAX); /* so that it fits: 12 + 7 + 20 + 5 digits, three dashes, NUL */
+    out = append_text(out, store_name);
+    out = append_number(append_text(out, "-"), id.incarnation, 36);
+    out = append_number(append_text(out, "-"), id.index, 10);
+    out = append_number(append_text(out, "-"), id.ordinal, 10);
+    *out = '\0';
 }
 
 /* Reads loosely, then asks whether writing it again gives the same text: so each id has exactly one spelling. */

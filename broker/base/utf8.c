@@ -48,11 +48,28 @@ static bool is_space(uint32_t point)
            point == 0x3000;
 }
 
+/* Length of a character that needs no closer look, which nearly all are: printable ASCII, and U+3000 to U+9FFF, where nothing is
+ * forbidden and nothing can be overlong. 0: look. */
+static size_t skip_plain(const uint8_t *at, size_t left)
+{
+    if (at[0] >= 0x20 && at[0] <= 0x7E)
+        return 1;
+    if (at[0] >= 0xE3 && at[0] <= 0xE9 && left >= 3 && is_continuation(at[1]) && is_continuation(at[2]))
+        return 3;
+    return 0;
+}
+
 enum text_fault text_check(struct bytes text)
 {
     for (size_t at = 0; at < text.size;) {
         uint32_t point;
-        size_t length = decode(text.data + at, text.size - at, &point);
+        size_t length = skip_plain(text.data + at, text.size - at);
+
+        if (length != 0) {
+            at += length;
+            continue;
+        }
+        length = decode(text.data + at, text.size - at, &point);
 
         if (length == 0)
             return TEXT_NOT_UTF8;

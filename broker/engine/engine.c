@@ -69,23 +69,22 @@ static const struct family *find_family(uint32_t kind)
     return NULL;
 }
 
+static bool is_command(const struct work *work)
+{
+    return work->kind->class == KIND_COMMAND;
+}
+
+/* D1: half of the body's digest is enough; the sender, for whomever it spoke, is in the key. */
+static struct bytes dedup_digest(const struct work *work)
+{
+    return bytes_of(work->digest, DEDUP_DIGEST_SIZE);
+}
+
 static void digest_body(struct work *work)
 {
     const ProtobufCBinaryData *body = &work->command->body;
 
     crypto_generichash(work->digest, sizeof work->digest, body->data, body->len, NULL, 0);
-}
-
-/* D1: over acting_for and the body's digest, so that the body is read once. */
-static void digest_command(const struct work *work, uint8_t digest[DEDUP_DIGEST_SIZE])
-{
-    const char *acting_for = work->command->acting_for != NULL ? work->command->acting_for : "";
-    crypto_generichash_state state;
-
-    crypto_generichash_init(&state, NULL, 0, DEDUP_DIGEST_SIZE);
-    crypto_generichash_update(&state, (const uint8_t *)acting_for, strlen(acting_for) + 1);
-    crypto_generichash_update(&state, work->digest, sizeof work->digest);
-    crypto_generichash_final(&state, digest, DEDUP_DIGEST_SIZE);
 }
 
 bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now,
@@ -235,13 +234,11 @@ static struct bytes show_again(struct work *work, const Record__Dedup *row)
 /* D1: the same command again gets its original answer; another one under the same key is refused. */
 static bool answer_again(struct work *work, struct bytes *ret_reply)
 {
-    uint8_t digest[DEDUP_DIGEST_SIZE];
     const Record__Dedup *row = dedup_row(work->txn, work->actor_number, work->command->message_id);
 
     if (row == NULL)
         return false;
-    digest_command(work, digest);
-    if (row->kind != work->command->kind || !bytes_equal(binary_bytes(row->digest), bytes_of(digest, sizeof digest)))
+    if (row->kind != work->command->kind || !bytes_equal(binary_bytes(row->digest), dedup_digest(work)))
         refuse(work, REFUSED_CONFLICT, "message_id");
     else
         *ret_reply = row->kind == REFERRAL__KIND__SHOW_PAYLOAD ? show_again(work, row) : binary_bytes(row->reply);
@@ -251,20 +248,13 @@ static bool answer_again(struct work *work, struct bytes *ret_reply)
 static void remember(struct work *work, struct bytes reply)
 {
     Record__Dedup row = RECORD__DEDUP__INIT;
-    uint8_t digest[DEDUP_DIGEST_SIZE];
 
-    digest_command(work, digest);
     FIELD_SET(&row, schema, STORE_SCHEMA);
     FIELD_SET(&row, kind, work->command->kind);
-    FIELD_SET(&row, digest, ((ProtobufCBinaryData){.len = sizeof digest, .data = digest}));
+    FIELD_SET(&row, digest, binary_copy(work->arena, dedup_digest(work)));
     FIELD_SET(&row, reply, binary_copy(work->arena, reply));
     FIELD_SET(&row, at_ms, work->now.ms);
     dedup_row_add(work->txn, work->actor_number, work->command->message_id, &row);
-}
-
-static bool is_command(const struct work *work)
-{
-    return work->kind->class == KIND_COMMAND;
 }
 
 /* The steps before a handler; false: refused, or `ret_reply` is the answer of before. */
@@ -303,7 +293,8 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
     struct bytes rest = bytes_of(NULL, 0);
     bool accepted;
 
-    digest_body(work);
+    if (is_command(work))
+        digest_body(work);
     accepted = admit(work, family, &rest) && family->apply(work);
     assert(accepted != is_refused(work) || rest.size != 0);
     outcome->refused = is_refused(work);
@@ -312,6 +303,8 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
         /* A refused command has written nothing. */
         assert(store_put_count(work->txn) == work->put_mark || store_failure(work->txn) != 0);
         rest = refusal_reply(work);
+        if (!is_command(work))
+            digest_body(work); /* acks are too many for it, but for refused ones */
         if (work->speaker != NULL)
             audit_refused(work);
     } else if (accepted) {

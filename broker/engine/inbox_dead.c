@@ -26,6 +26,7 @@ static void tell_death(struct work *work, struct inbox_ref ref, const Record__In
     hex_encode(hex, bytes_of(id, sizeof id));
     life_tell_delivery(work, life, &death);
     life_save(work, life);
+    work_audit(work, DEAD_LETTER, work_id_text(work, life->id), inbox_owner(work, ref.institution));
 }
 
 void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, const char *cause, uint32_t nack_code,
