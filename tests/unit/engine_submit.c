@@ -90,7 +90,7 @@ Test(submit, d1_the_same_key_with_another_body_is_a_conflict_and_another_senders
     sheet->sender = "T08";
     district_assert_said(&d, district_send(&d, district_command(&d, "T08", REFERRAL__KIND__SUBMIT, "same", sheet)), "");
     district_assert_said(&d, district_send(&d, district_command(&d, "T08", REFERRAL__KIND__SUBMIT, NULL, sheet)),
-                         "NO_MESSAGE_ID");
+                         "NO_MESSAGE_ID message_id");
     district_close(&d);
 }
 
