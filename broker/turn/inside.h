@@ -10,7 +10,6 @@
 #define ACKS_MAY_WAIT_MS 10        /* a turn of nothing but acks: two syncs a message instead of four */
 #define PAUSE_MS         1000      /* after a failure, before the daemon's own commands are tried again */
 #define HELD_PAUSE_MS    MINUTE_MS /* between clock commands that can do nothing while the time is in doubt (C4) */
-#define WALK_MS          1000      /* between looks at every session: silence, keys that end (P2) */
 #define SILENT_INTERVALS 3
 #define PARKED_RETRY_MS  2
 #define BUSY_RETRY_MS    200
@@ -47,6 +46,10 @@ struct turn {
     bool keys_changed, destinations_changed, time_confirmed, is_drained;
     int failure; /* of a turn inside turn_receive */
 };
+
+/* turn.c */
+/* A session is new, or its key is: no later than it may end, all sessions are looked at. */
+void turn_watch(struct turn *turn, const struct session *session);
 
 /* receive.c */
 void turn_refuse(struct turn *turn, struct session *session, uint64_t request, uint32_t position, enum refusal refusal,

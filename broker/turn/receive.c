@@ -86,6 +86,7 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
         session = sessions_add(&turn->sessions, place->peer, place->key, &speaker, turn->clock.now);
         strcpy(session->language, hello->language != NULL && strcmp(hello->language, "en") == 0 ? "en" : "zh");
         session->heard_ms = turn->clock.mono_ms;
+        turn_watch(turn, session);
         if (speaker.roles >> REFERRAL__ROLE__RECEIVE & 1)
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);
         say_welcome(turn, session);

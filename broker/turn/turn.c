@@ -49,6 +49,7 @@ int turn_open(const struct turn_options *options, struct turn **ret_turn)
         turn->options.window = LIMIT_WINDOW;
     if (turn->options.ping_interval_ms == 0)
         turn->options.ping_interval_ms = DEFAULT_PING_INTERVAL_MS;
+    turn->next_walk_ms = INT64_MAX;
     deliveries_init(&turn->deliveries, store_mark(options->store).index, store_identity(options->store)->incarnation);
 
     int result = open_parts(turn);
@@ -149,22 +150,40 @@ static bool collect_own(struct turn *turn)
     return true;
 }
 
-/* P2, D4: sessions that fell silent, and keys that have ended, once a second. */
+/* Monotonic: when this session falls silent, or its key ends. */
+static int64_t end_of_session(const struct turn *turn, const struct session *session)
+{
+    int64_t silent = session->heard_ms + (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
+    int64_t key = turn->clock.mono_ms + session->speaker.valid_to.ms - turn->clock.now.ms;
+
+    return instant_is_set(session->speaker.valid_to) && key < silent ? key : silent;
+}
+
+void turn_watch(struct turn *turn, const struct session *session)
+{
+    int64_t end = end_of_session(turn, session);
+
+    if (end < turn->next_walk_ms)
+        turn->next_walk_ms = end;
+}
+
+/* P2, D4: sessions that fell silent, and keys that have ended. */
 static void walk_sessions(struct turn *turn)
 {
-    int64_t silent_since = turn->clock.mono_ms - (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
     struct session *session, *next;
 
     if (turn->clock.mono_ms < turn->next_walk_ms)
         return;
-    turn->next_walk_ms = turn->clock.mono_ms + WALK_MS;
+    turn->next_walk_ms = INT64_MAX;
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
             turn_end_session(turn, session, "key expired", true);
-        } else if (session->heard_ms <= silent_since) {
+        } else if (end_of_session(turn, session) <= turn->clock.mono_ms) {
             turn->counters.sessions_lost++;
             turn_end_session(turn, session, NULL, true);
+        } else {
+            turn_watch(turn, session);
         }
     }
 }
@@ -176,6 +195,7 @@ static void renew_session(struct turn *turn, struct store_txn *txn, struct sessi
     bool receives = speaker->roles >> REFERRAL__ROLE__RECEIVE & 1;
 
     session->speaker = *speaker;
+    turn_watch(turn, session);
     if (receives && session->consumer.mailbox == NULL)
         deliveries_join(&turn->deliveries, txn, &session->consumer, speaker->number, session->speaker.institution);
     if (!receives)
@@ -322,6 +342,14 @@ static void sooner(int64_t *wait, int64_t other)
         *wait = other;
 }
 
+/* INT64_MAX: never. */
+static int64_t until(int64_t at, int64_t now)
+{
+    if (at == INT64_MAX)
+        return -1;
+    return at > now ? at - now : 0;
+}
+
 int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
 {
     const struct deliveries *deliveries = &turn->deliveries;
@@ -335,13 +363,11 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
     sooner(&wait, batch_wait_ms(turn, &clock));
     sooner(&wait, own_wait_ms(turn, &clock));
     if (turn->parked != 0)
-        sooner(&wait, turn->next_parked_ms > clock.mono_ms ? turn->next_parked_ms - clock.mono_ms : 0);
-    if (turn->sessions.by_peer != NULL)
-        sooner(&wait, turn->next_walk_ms > clock.mono_ms ? turn->next_walk_ms - clock.mono_ms : 0);
-    if (deliveries->next_late_ms != INT64_MAX)
-        sooner(&wait, deliveries->next_late_ms > clock.mono_ms ? deliveries->next_late_ms - clock.mono_ms : 0);
+        sooner(&wait, until(turn->next_parked_ms, clock.mono_ms));
+    sooner(&wait, until(turn->next_walk_ms, clock.mono_ms));
+    sooner(&wait, until(deliveries->next_late_ms, clock.mono_ms));
     if (instant_is_set(deliveries->next_back_off))
-        sooner(&wait, deliveries->next_back_off.ms > clock.now.ms ? deliveries->next_back_off.ms - clock.now.ms : 0);
+        sooner(&wait, until(deliveries->next_back_off.ms, clock.now.ms));
     return wait;
 }
 
