@@ -28,6 +28,7 @@ struct daemon {
     uint64_t searched_turns; /* turns there were when the search index was advanced last */
     const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
     bool filling_alarm;
+    size_t most_connections; /* since memory was trimmed last */
     bool failed;
 };
 

@@ -5,6 +5,7 @@
 #include "sys/notify.h"
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@
 /* D6: new work is refused at 85 %; before that there is time to make room. */
 #define FILLING_PERCENT    75
 #define ROOM_AGAIN_PERCENT 70
+
+#define CROWD 128 /* connections that end within a second or so */
 
 #define DRAIN_MS       2000
 #define DRAIN_RETRY_MS 3000 /* clients come back after that */
@@ -161,6 +164,18 @@ static void watch_room(struct daemon *daemon)
     }
 }
 
+/* What a crowd of strangers cost goes back to the system when it has left. */
+static void watch_crowd(struct daemon *daemon)
+{
+    size_t open = zmq_port_connections(daemon->port);
+    if (open + CROWD < daemon->most_connections) {
+        malloc_trim(0);
+        daemon->most_connections = open;
+    } else if (open > daemon->most_connections) {
+        daemon->most_connections = open;
+    }
+}
+
 static void tell_status(const struct daemon *daemon)
 {
     struct turn_counters counters = turn_counters(daemon->turn);
@@ -179,6 +194,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     struct daemon *daemon = user;
     notify_watchdog();
     watch_room(daemon);
+    watch_crowd(daemon);
     run_turns(daemon);
     tell_status(daemon);
 }

@@ -60,6 +60,7 @@ static void end(struct connections *all, struct connection *one)
 static void forget(struct connections *all, struct connection *one)
 {
     if (one->heard) {
+        assert(all->peers);
         HASH_DELETE(by_peer, all->peers, one);
     }
     DL_DELETE(all->ended, one);

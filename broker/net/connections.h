@@ -16,23 +16,21 @@ struct connection_shape { /* the socket behind a descriptor: its inode tells whe
 };
 
 int connections_open(struct connections **ret_connections); /* 0 or -ENOMEM */
-void connections_close(struct connections *connections);    /* NULL is fine */
+void connections_close(struct connections *all);            /* NULL is fine */
 
 /* The monitor's reports. */
-void connections_accepted(struct connections *connections, struct connection_shape shape);
-void connections_ended(struct connections *connections, int fd);
+void connections_accepted(struct connections *all, struct connection_shape shape);
+void connections_ended(struct connections *all, int fd);
 /* A frame of this peer came through this descriptor. */
-void connections_heard(struct connections *connections, uint64_t peer, int fd);
-bool connections_knows(const struct connections *connections, uint64_t peer);
+void connections_heard(struct connections *all, uint64_t peer, int fd);
+bool connections_knows(const struct connections *all, uint64_t peer);
 /* False where the peer is unknown or its connection has ended already. */
-bool connections_shape(const struct connections *connections, uint64_t peer, struct connection_shape *ret_shape);
+bool connections_shape(const struct connections *all, uint64_t peer, struct connection_shape *ret_shape);
 
 /* The socket has run dry: takes one ended connection away. True: `ret_peer` is lost. False: none is left; those nobody heard of go
  * silently. */
-bool connections_reap(struct connections *connections, uint64_t *ret_peer);
+bool connections_reap(struct connections *all, uint64_t *ret_peer);
 
 /* Too many that have not said anything yet, or too many in all: names the silent one that is oldest, once. */
-bool connections_excess(struct connections *connections, size_t max_silent, size_t max,
-                        struct connection_shape *ret_shape);
-size_t
-connections_count(const struct connections *connections); /* open ones, without those named by connections_excess */
+bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape);
+size_t connections_count(const struct connections *all); /* open ones, without those named by connections_excess */

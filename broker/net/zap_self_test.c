@@ -103,7 +103,7 @@ int zap_self_test(struct event_base *base, void *zmq_context, const char *endpoi
                   int timeout_ms)
 {
     struct stranger stranger = {.base = base, .verdict = -ETIMEDOUT};
-    const struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    const struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     int rc = -ENOMEM;
     stranger.timeout = event_new(base, -1, 0, on_timeout, &stranger);
     if (stranger.timeout && event_add(stranger.timeout, &limit) == 0) {

@@ -143,14 +143,14 @@ static void on_frames(void *user, bool dry)
 
 /* ---- Frames out ---- */
 
-int zmq_port_send(void *user, uint64_t peer, struct bytes frame)
+int zmq_port_send(void *port, uint64_t peer, struct bytes frame)
 {
-    struct zmq_port *port = user;
-    if (!connections_knows(port->connections, peer)) {
+    struct zmq_port *self = port;
+    if (!connections_knows(self->connections, peer)) {
         return -EHOSTUNREACH; /* libzmq learns of an end in its own time */
     }
-    int rc = port_socket_send(port->router, peer, frame);
-    pump_again(port->frames);
+    int rc = port_socket_send(self->router, peer, frame);
+    pump_again(self->frames);
     return rc;
 }
 
@@ -177,21 +177,21 @@ static void on_drop_timer(evutil_socket_t fd, short what, void *user)
     }
 }
 
-void zmq_port_drop(void *user, uint64_t peer)
+void zmq_port_drop(void *port, uint64_t peer)
 {
-    struct zmq_port *port = user;
-    if (!connections_knows(port->connections, peer) || is_dropped(port, peer)) {
+    struct zmq_port *self = port;
+    if (!connections_knows(self->connections, peer) || is_dropped(port, peer)) {
         return;
     }
-    if (port->drop_count == port->drop_room) {
-        port->drop_room = port->drop_room ? 2 * port->drop_room : DROPS_INITIAL;
-        port->drops = realloc(port->drops, port->drop_room * sizeof *port->drops);
-        assert(port->drops);
+    if (self->drop_count == self->drop_room) {
+        self->drop_room = self->drop_room ? 2 * self->drop_room : DROPS_INITIAL;
+        self->drops = realloc(self->drops, self->drop_room * sizeof *self->drops);
+        assert(self->drops);
     }
-    port->drops[port->drop_count++] = (struct drop){.peer = peer};
-    static const struct timeval delay = {0, DROP_DELAY_MS * 1000};
-    if (!event_pending(port->drop_timer, EV_TIMEOUT, NULL)) {
-        event_add(port->drop_timer, &delay);
+    self->drops[self->drop_count++] = (struct drop){.peer = peer};
+    static const struct timeval delay = {0, DROP_DELAY_MS * 1000L};
+    if (!event_pending(self->drop_timer, EV_TIMEOUT, NULL)) {
+        event_add(self->drop_timer, &delay);
     }
 }
 

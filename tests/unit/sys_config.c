@@ -226,6 +226,33 @@ Test(config, what_is_dumped_reads_the_same_again)
     config_fini(&again);
 }
 
+/* Every line "#key = value" of the example is taken as if it stood there. */
+Test(config, the_example_shows_every_key_with_its_default)
+{
+    struct config config, shown;
+    char example[512], text[16384] = "", line[512];
+    snprintf(example, sizeof example, "%s", __FILE__);
+    strcpy(strstr(example, "tests/unit"), "systemd/referrald.conf.example");
+    FILE *file = fopen(example, "r");
+    cr_assert(file, "%s", example);
+    int keys = 0;
+    while (fgets(line, sizeof line, file)) {
+        bool is_key = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+        keys += is_key;
+        strcat(text, is_key ? line + 1 : line);
+    }
+    fclose(file);
+    cr_assert_eq(keys, 9);
+    cr_assert_eq(load(text, &shown), 0, "%s", error);
+    cr_assert_eq(load("", &config), 0, "%s", error);
+    char *defaults = dump(&config), *dumped = dump(&shown);
+    cr_assert_str_eq(dumped, defaults);
+    free(defaults);
+    free(dumped);
+    config_fini(&config);
+    config_fini(&shown);
+}
+
 Test(config, help_names_every_key_that_is_dumped)
 {
     struct config config;
