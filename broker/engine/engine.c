@@ -7,12 +7,12 @@
 
 #include "engine/alarm.h"
 #include "engine/audit.h"
-#include "engine/authority.h"
 #include "engine/binary.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
 #include "engine/registry.h"
 #include "engine/settings.h"
+#include "engine/speaker.h"
 
 #define BATCH_FORMAT       1
 #define DISK_FULL_RETRY_MS 30000
@@ -85,81 +85,6 @@ static void digest_body(struct work *work)
     const ProtobufCBinaryData *body = &work->command->body;
 
     crypto_generichash(work->digest, sizeof work->digest, body->data, body->len, NULL, 0);
-}
-
-bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now,
-                    struct speaker *ret_speaker)
-{
-    const Record__AccessKey *row = access_key_row(txn, public_key);
-    struct speaker speaker = {0};
-    enum refusal refusal;
-
-    if (row == NULL || row->revoked)
-        return false;
-
-    const Referral__AccessKey *key = (const Referral__AccessKey *)wire_unpack(
-        &referral__access_key__descriptor, binary_bytes(row->access_key), store_arena(txn), &refusal);
-
-    if (key == NULL || key->institution == NULL || strlen(key->institution) >= sizeof speaker.institution ||
-        now.ms < key->valid_from_ms || (key->has_valid_to_ms && now.ms >= key->valid_to_ms))
-        return false;
-
-    const Record__Institution *institution = institution_row(txn, key->institution);
-
-    if (institution == NULL)
-        return false;
-    memcpy(speaker.institution, key->institution, strlen(key->institution) + 1);
-    speaker.number = institution->number;
-    speaker.valid_to = instant_of(key->valid_to_ms);
-    for (size_t i = 0; i < key->n_roles; i++)
-        speaker.roles |= 1U << key->roles[i];
-    *ret_speaker = speaker;
-    return true;
-}
-
-static const struct speaker *find_speaker(struct work *work, const uint8_t *key)
-{
-    struct bytes by = bytes_of(key, 32);
-    struct speaker *speaker = cache_find(work->cache, CACHE_SPEAKER, by, bytes_text(""));
-
-    if (speaker != NULL)
-        return speaker;
-    speaker = arena_alloc(work->arena, sizeof *speaker);
-    if (!engine_speaker(work->txn, key, work->now, speaker))
-        return NULL;
-    return cache_keep(work->cache, CACHE_SPEAKER, by, bytes_text(""), speaker);
-}
-
-/* T5: the key decides who speaks; a delegation, for whom. */
-static bool find_actor(struct work *work)
-{
-    const char *acting_for = work->command->acting_for;
-    const struct registry_institution *principal;
-
-    if (acting_for == NULL || acting_for[0] == '\0' || strcmp(acting_for, work->speaker) == 0)
-        return true;
-    principal = registry_institution(work, acting_for);
-    if (principal == NULL || !delegation_exists(work->txn, work->speaker, acting_for))
-        return refuse(work, REFUSED_WRONG_SENDER, "acting_for");
-    work->actor = acting_for;
-    work->actor_number = principal->row->number;
-    return true;
-}
-
-/* P2: a key that does not live, and a kind its roles do not open, answer alike. */
-static bool find_authority(struct work *work)
-{
-    const ProtobufCBinaryData *key = &work->command->key;
-    const struct speaker *speaker = key->len == 32 ? find_speaker(work, key->data) : NULL;
-
-    if (speaker == NULL)
-        return refuse(work, REFUSED_NOT_ALLOWED, NULL);
-    work->speaker = work->actor = speaker->institution;
-    work->speaker_number = work->actor_number = speaker->number;
-    work->roles = speaker->roles;
-    if (!authority_allows_any((Referral__Kind)work->command->kind, work->roles))
-        return refuse(work, REFUSED_NOT_ALLOWED, NULL);
-    return find_actor(work);
 }
 
 static bool unpack_body(struct work *work)
@@ -262,7 +187,7 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
 {
     const char *message_id = work->command->message_id;
 
-    if (!find_authority(work))
+    if (!speaker_admit(work))
         return false;
     if (is_command(work)) {
         if (message_id == NULL || message_id[0] == '\0')

@@ -82,6 +82,7 @@ Test(apply, p2_a_revoked_an_expired_and_an_unknown_key_are_refused_alike)
     district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REVOKE_KEY, &revoke), "");
     cr_assert(d.effects.keys_changed);
     district_assert_said(&d, district_say(&d, "T08", REFERRAL__KIND__SUBMIT, sheet), "NOT_ALLOWED");
+    cr_assert_str_eq(audit(&d), "T08 NOT_ALLOWED");
     district_assert_said(&d, district_say(&d, "nobody", REFERRAL__KIND__SUBMIT, sheet), "NOT_ALLOWED");
     cr_assert_eq(d.puts, 0, "a key nobody knows leaves no row");
 
