@@ -329,26 +329,12 @@ static void check_active(struct work *work, const Referral__Team *put)
         refuse(work, REFUSED_BAD_ORDER, "active_to");
 }
 
-/* A team that is another institution's already may be moved only by who may touch both. */
-static bool may_touch_team(struct work *work, const Referral__Team *put)
-{
-    const Record__Team *row = put->id != NULL ? team_row(work->txn, put->id) : NULL;
-    const Referral__Team *old;
-
-    if (!registry_may_touch(work, put->institution))
-        return false;
-    if (row == NULL)
-        return true;
-    old = work_unpack(work, &referral__team__descriptor, row->team);
-    return registry_may_touch(work, old->institution);
-}
-
 bool registry_apply_team(struct work *work)
 {
     const Referral__Team *put = (const Referral__Team *)work->body;
     Record__Team row = RECORD__TEAM__INIT;
 
-    if (!may_touch_team(work, put))
+    if (!registry_may_touch(work, put->institution))
         return false;
     require_id(work, put->id, "id");
     require_text(work, put->name, "name");

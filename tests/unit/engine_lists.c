@@ -1,145 +1,12 @@
-/* Inboxes, dead letters, books, registry, audit, alarms: who sees which rows (P2, P3, D3, D7). */
+/* Registry, settings, audit, alarms: who sees which rows, in pages bounded in rows and bytes (P2, P3, P4). */
 #include "ask.h"
 
+#include "engine/alarm.h"
 #include "engine/authority.h"
 #include "engine/settings.h"
 
 #define ROUTINE    REFERRAL__PRIORITY__ROUTINE
-#define URGENT     REFERRAL__PRIORITY__URGENT
-#define EMERGENCY  REFERRAL__PRIORITY__EMERGENCY
 #define KIND(name) REFERRAL__KIND__##name
-
-Test(lists, d3_an_inbox_is_listed_most_urgent_first_page_by_page)
-{
-    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
-    Referral__InboxList *list;
-    struct district d;
-    char *ids[3];
-
-    district_open(&d);
-    ids[0] = district_refer(&d, "T07", "H1", ROUTINE);
-    ids[1] = district_refer(&d, "T08", "H1", ROUTINE);
-    ids[2] = district_refer(&d, "T07", "H1", EMERGENCY);
-    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
-    cr_assert_eq(list->n_entries, 3);
-    cr_assert_str_eq(list->entries[0]->referral_id, ids[2]);
-    cr_assert_str_eq(list->entries[1]->referral_id, ids[0]);
-    cr_assert_str_eq(list->entries[2]->referral_id, ids[1]);
-    cr_assert_eq(list->entries[0]->delivery_id.len, DELIVERY_ID_SIZE);
-    cr_assert_gt(list->entries[0]->size_bytes, 100);
-
-    FIELD_SET(&query, rows, 2);
-    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
-    cr_assert_eq(list->n_entries, 2);
-    query.has_cursor = true;
-    query.cursor = list->next;
-    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
-    cr_assert_eq(list->n_entries, 1);
-    cr_assert_str_eq(list->entries[0]->referral_id, ids[1]);
-    cr_assert(!list->has_next);
-
-    query = (Referral__InboxQuery)REFERRAL__INBOX_QUERY__INIT;
-    FIELD_SET(&query, lane, EMERGENCY);
-    list = ask(&d, "H1", KIND(LIST_INBOX), &query);
-    cr_assert_eq(list->n_entries, 1);
-    district_close(&d);
-}
-
-Test(lists, p2_an_inbox_is_its_owners_and_the_operators)
-{
-    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
-    struct district d;
-
-    district_open(&d);
-    district_refer(&d, "T07", "H1", ROUTINE);
-    query.institution = "H1";
-    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "NOT_FOUND institution");
-    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_DEAD), &query), "NOT_FOUND institution");
-    cr_assert_eq(((Referral__InboxList *)ask(&d, "OPS", KIND(LIST_INBOX), &query))->n_entries, 1);
-    query.institution = "NOBODY";
-    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "NOT_FOUND institution");
-    query.institution = "V01";
-    cr_assert_str_eq(ask_said(&d, "T07", KIND(LIST_INBOX), &query), "", "one it acts for");
-    district_close(&d);
-}
-
-/* The receiver refuses the sheet for good. */
-static char *dead_letter(struct district *d)
-{
-    Referral__Nack nack = REFERRAL__NACK__INIT;
-    ProtobufCBinaryData ids[64];
-    char *id = district_refer(d, "T07", "H1", ROUTINE);
-
-    cr_assert_eq(district_waiting(d, "H1", ids), 1);
-    FIELD_SET(&nack, delivery_id, ids[0]);
-    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_NOT_FOR_US);
-    nack.text = "wrong house";
-    district_assert_said(d, district_say(d, "H1", KIND(NACK), &nack), "");
-    return id;
-}
-
-Test(lists, d5_dead_letters_are_listed_with_their_cause)
-{
-    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
-    Referral__DeadList *list;
-    struct district d;
-    char *id;
-
-    district_open(&d);
-    id = dead_letter(&d);
-    list = ask(&d, "H1", KIND(LIST_DEAD), &query);
-    cr_assert_eq(list->n_entries, 1);
-    cr_assert_str_eq(list->entries[0]->entry->referral_id, id);
-    cr_assert_str_eq(list->entries[0]->cause, "nack");
-    cr_assert_eq(list->entries[0]->nack_code, REFERRAL__NACK_CODE__NACK_NOT_FOR_US);
-    cr_assert_str_eq(list->entries[0]->text, "wrong house");
-    cr_assert_eq(((Referral__DeadList *)ask(&d, "T07", KIND(LIST_DEAD), &query))->n_entries, 0);
-    district_close(&d);
-}
-
-Test(lists, d7_status_has_the_books_of_every_inbox_for_operators_and_ones_own_for_others)
-{
-    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
-    struct stage stage;
-    Referral__StatusView *status;
-    const Referral__InboxBooks *books;
-    struct district d;
-
-    district_open(&d);
-    stage_init(&stage);
-    stage.inbox = (struct live_inbox){.in_flight = 1, .connections = 2, .credit = 9, .connected = true};
-    dead_letter(&d);
-    district_refer(&d, "T07", "H1", ROUTINE);
-    d.now = instant_after(d.now, 1000);
-    district_refer(&d, "T07", "H1", EMERGENCY);
-    status = ask_on(&d, &stage, "H1", KIND(GET_STATUS), &query);
-    cr_assert_eq(status->n_inboxes, 1);
-    books = status->inboxes[0];
-    cr_assert_str_eq(books->institution, "H1");
-    cr_assert_eq(books->accepted, 3);
-    cr_assert_eq(books->accepted, books->acknowledged + books->waiting + books->dead + books->dropped);
-    cr_assert_eq(books->dead, 1);
-    cr_assert_eq(books->n_waiting_lanes, 3);
-    cr_assert(books->waiting_lanes[0] + books->waiting_lanes[1] + books->waiting_lanes[2] == books->waiting);
-    cr_assert_eq(books->oldest_accepted_at_ms, DISTRICT_NOW);
-    cr_assert_eq(books->in_flight, 1);
-    cr_assert_eq(books->connections, 2);
-    cr_assert_eq(books->credit, 9);
-    cr_assert_eq(status->referrals, 3);
-    cr_assert(status->test_time);
-    cr_assert_eq(strlen(status->store_id), 32);
-    cr_assert_gt(status->store_limit_bytes, status->store_used_bytes);
-
-    status = ask_on(&d, &stage, "OPS", KIND(GET_STATUS), &query);
-    cr_assert_eq(status->n_inboxes, 7);
-    FIELD_SET(&query, rows, 3);
-    status = ask_on(&d, &stage, "OPS", KIND(GET_STATUS), &query);
-    cr_assert_eq(status->n_inboxes, 3);
-    cr_assert(status->has_next);
-    query.institution = "H2";
-    cr_assert_str_eq(ask_said(&d, "H1", KIND(GET_STATUS), &query), "NOT_FOUND institution");
-    district_close(&d);
-}
 
 Test(lists, t1_institutions_are_seen_by_all_for_routing)
 {
@@ -160,6 +27,50 @@ Test(lists, t1_institutions_are_seen_by_all_for_routing)
     cr_assert_str_eq(list->institutions[0]->up_contact->name, "contact of H1");
     cr_assert_str_eq(list->institutions[0]->departments[0]->code, "CARD");
     cr_assert(list->institutions[0]->paused, "D9");
+    district_close(&d);
+}
+
+/* An institution of about 20 kB. */
+static void put_large(struct district *d, const char *id)
+{
+    Referral__Department departments[64], *list[64];
+    Referral__Institution institution = REFERRAL__INSTITUTION__INIT;
+    char *name = arena_zalloc(&d->keep, 251);
+
+    memset(name, 'n', 250);
+    for (size_t i = 0; i < 64; i++) {
+        referral__department__init(&departments[i]);
+        departments[i].code = arena_format(&d->keep, "D%zu", i);
+        departments[i].name = name;
+        list[i] = &departments[i];
+    }
+    institution.id = institution.name = arena_text(&d->keep, id);
+    FIELD_SET(&institution, kind, REFERRAL__INSTITUTION_KIND__CENTRE);
+    institution.n_departments = 64;
+    institution.departments = list;
+    district_assert_said(d, district_say(d, "OPS", KIND(PUT_INSTITUTION), &institution), "");
+}
+
+Test(lists, p2_a_page_is_bounded_in_bytes_too)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__InstitutionList *list;
+    struct district d;
+    size_t told = 0, pages = 0;
+
+    district_open(&d);
+    for (int i = 0; i < 40; i++)
+        put_large(&d, arena_format(&d.keep, "L%02d", i));
+    do {
+        list = ask(&d, "T08", KIND(LIST_INSTITUTIONS), &query);
+        cr_assert_lt(referral__institution_list__get_packed_size(list), 300000);
+        told += list->n_institutions;
+        query.has_cursor = list->has_next;
+        query.cursor = list->next;
+        pages++;
+    } while (list->has_next);
+    cr_assert_eq(told, 47);
+    cr_assert_geq(pages, 3);
     district_close(&d);
 }
 
@@ -411,4 +322,17 @@ Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
     }
     cr_assert_eq(asked, 5 * 16);
     district_close(&d);
+}
+
+Test(lists, p4_every_alarm_has_words_in_both_languages)
+{
+    static const char *const codes[] = {"receiver-down", "inbox-age", "inbox-full",   "emergency-gap",
+                                        "clock-differs", "long-stop", "store-filling"};
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        cr_expect_str_neq(alarm_text_zh(codes[i]), codes[i]);
+        cr_expect_str_neq(alarm_text_en(codes[i]), codes[i]);
+        cr_expect_str_neq(alarm_text_en(codes[i]), alarm_text_zh(codes[i]));
+    }
+    cr_assert_str_eq(alarm_text_en("of a newer broker"), "of a newer broker");
 }
