@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,25 +17,44 @@
 #include "store/verify.h"
 #include "table.h"
 
-/* Runs `check` in a child that ends with its exit code. */
-static int in_child(struct ctl *ctl, int (*check)(struct ctl *ctl))
+/* Waits for the child; `what` goes on meanwhile (NULL: the child shows its own progress). */
+static int wait_for(const struct ctl *ctl, pid_t pid, const char *what)
 {
-    int status = 0;
-    pid_t pid;
+    struct progress progress;
+    int status = 0, ended = what == NULL ? -1 : pidfd_open(pid, 0);
+    struct pollfd end = {.fd = ended, .events = POLLIN};
 
+    progress_begin(&progress, ctl, what);
+    while (ended >= 0 && poll(&end, 1, 500) == 0)
+        progress_step(&progress, 0, 0);
+    progress_end(&progress);
+    if (ended >= 0)
+        close(ended);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* Runs `check` in a child that ends with its exit code. */
+static int in_child(struct ctl *ctl, int (*check)(struct ctl *ctl), const char *what)
+{
     fflush(ctl->out);
     fflush(ctl->err);
-    pid = fork();
+
+    pid_t pid = fork();
+
     if (pid == 0) {
         int result = check(ctl);
 
-        fflush(ctl->out);
-        _exit(result);
+        _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
     }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
-        ctl_complain(ctl, "%s", ctl_say(ctl, "无法建立子进程", "no child process"));
+    if (pid < 0) {
+        ctl_complain(ctl, "%s", strerror(errno));
         return EXIT_CHECK_FAILED;
     }
+
+    int status = wait_for(ctl, pid, what);
+
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     ctl_complain(
@@ -171,12 +191,12 @@ static int recount(struct ctl *ctl)
 
 int verify_run(struct ctl *ctl)
 {
-    return in_child(ctl, verify);
+    return in_child(ctl, verify, NULL);
 }
 
 int recount_run(struct ctl *ctl)
 {
-    return in_child(ctl, recount);
+    return in_child(ctl, recount, ctl_say(ctl, "正在清点", "counting"));
 }
 
 static int restore(struct ctl *ctl)
@@ -204,5 +224,5 @@ static int restore(struct ctl *ctl)
 
 int restore_run(struct ctl *ctl)
 {
-    return in_child(ctl, restore);
+    return in_child(ctl, restore, ctl_say(ctl, "正在复制", "copying"));
 }

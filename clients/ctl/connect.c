@@ -10,6 +10,7 @@
 
 #define SYSTEM_FILE       "/etc/referrald/ctl.conf"
 #define DEFAULT_TIMEOUT_S 10
+#define TIMEOUT_MAX_S     86400
 #define ADDRESSES_MAX     16
 
 enum place { ADDRESS, SERVER_KEY, KEY_FILE, PLACE_COUNT };
@@ -112,18 +113,25 @@ static int read_server_key(const struct ctl *ctl, const char *text, uint8_t *ret
     return EXIT_BAD_FILE;
 }
 
-uint32_t connect_timeout_ms(const struct ctl *ctl)
+/* Seconds, with a fraction if need be. */
+static bool read_timeout(const struct ctl *ctl, uint32_t *ret_ms)
 {
     const char *text = ctl_option(ctl, "timeout");
-    double seconds = text == NULL ? DEFAULT_TIMEOUT_S : strtod(text, NULL);
+    char *end = NULL;
+    double seconds = text == NULL ? DEFAULT_TIMEOUT_S : strtod(text, &end);
 
-    return seconds < 0.001 ? DEFAULT_TIMEOUT_S * 1000 : seconds > 86400 ? 86400000 : (uint32_t)(seconds * 1000);
+    if (text != NULL && (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= TIMEOUT_MAX_S))) {
+        ctl_complain(ctl, ctl_say(ctl, "--timeout 应为 0.001 至 %d 秒", "--timeout must be 0.001 to %d seconds"),
+                     TIMEOUT_MAX_S);
+        return false;
+    }
+    *ret_ms = (uint32_t)(seconds * 1000);
+    return true;
 }
 
 /* Waits in pieces, so that there is progress to show. A broker that does not know our key will not learn it by our waiting. */
-static enum referral_status wait_for_session(const struct ctl *ctl, struct referral_client *client)
+static enum referral_status wait_for_session(const struct ctl *ctl, struct referral_client *client, uint32_t left)
 {
-    uint32_t left = connect_timeout_ms(ctl);
     enum referral_status status = REFERRAL_DISCONNECTED;
     struct progress progress;
 
@@ -168,7 +176,6 @@ static int open_client(const struct ctl *ctl, struct where *where, uint32_t cred
                                        .key_file = where->text[KEY_FILE],
                                        .client_name = "referralctl",
                                        .language = ctl->zh ? "zh" : "en",
-                                       .request_timeout_ms = connect_timeout_ms(ctl),
                                        .credit = credit};
     struct referral_client *client = NULL;
     char *rest = NULL;
@@ -176,6 +183,9 @@ static int open_client(const struct ctl *ctl, struct where *where, uint32_t cred
     for (char *word = strtok_r(where->text[ADDRESS], ", ", &rest);
          word != NULL && options.address_count < ADDRESSES_MAX; word = strtok_r(NULL, ", ", &rest))
         addresses[options.address_count++] = word;
+
+    if (!read_timeout(ctl, &options.request_timeout_ms))
+        return EXIT_USAGE;
 
     int result = read_server_key(ctl, where->text[SERVER_KEY], options.server_key);
 
@@ -185,7 +195,7 @@ static int open_client(const struct ctl *ctl, struct where *where, uint32_t cred
     enum referral_status status = referral_open(&options, &client);
 
     if (status == REFERRAL_OK)
-        status = wait_for_session(ctl, client);
+        status = wait_for_session(ctl, client, options.request_timeout_ms);
     if (status == REFERRAL_OK) {
         *ret_client = client;
         return EXIT_OK;

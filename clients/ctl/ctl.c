@@ -13,10 +13,11 @@ const char *ctl_say(const struct ctl *ctl, const char *zh, const char *en)
 
 void ctl_complain(const struct ctl *ctl, const char *format, ...)
 {
-    va_list arguments;
-
     fflush(ctl->out);
     fputs("referralctl: ", ctl->err);
+
+    va_list arguments;
+
     va_start(arguments, format);
     vfprintf(ctl->err, format, arguments);
     va_end(arguments);

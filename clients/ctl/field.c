@@ -206,9 +206,11 @@ static json_t *descend(json_t *object, const ProtobufCMessageDescriptor *descrip
     *ret_field = step(descriptor, &path);
     while (*path != '\0') {
         const ProtobufCFieldDescriptor *field = *ret_field;
+
+        assert(field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE); /* the caller has looked */
+
         bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
 
-        assert(field->type == PROTOBUF_C_TYPE_MESSAGE);
         object = member_of(object, field->name, list);
         if (list && json_array_size(object) == 0)
             json_array_append_new(object, json_object());
@@ -216,6 +218,7 @@ static json_t *descend(json_t *object, const ProtobufCMessageDescriptor *descrip
             object = json_array_get(object, 0);
         *ret_field = step(field->descriptor, &path);
     }
+    assert(*ret_field != NULL);
     return object;
 }
 

@@ -350,9 +350,13 @@ int keygen_run(struct ctl *ctl)
         return failure == -EEXIST ? EXIT_REFUSED : EXIT_BAD_FILE;
     }
     referral_key_to_hex(key.public_key, hex);
-    if (ctl->json)
-        fprintf(ctl->out, "{\"file\": \"%s\", \"public_key\": \"%s\"}\n", path, hex);
-    else
+    if (ctl->json) {
+        json_t *json = json_pack("{s:s, s:s}", "file", path, "public_key", hex);
+
+        table_json(ctl, json);
+        json_decref(json);
+    } else {
         fprintf(ctl->out, "%s\n", hex);
+    }
     return EXIT_OK;
 }

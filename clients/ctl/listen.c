@@ -136,7 +136,7 @@ static struct decision run_command(struct listener *listener, json_t *json)
 {
     struct decision later = {.code = REFERRAL__NACK_CODE__NACK_RETRY, .text = "the command cannot be run"};
     int input = message_file(json), status = 0;
-    pid_t pid;
+    pid_t pid = -1;
     int failed = input < 0 ? errno : start_command(listener->command, input, &pid);
     struct progress progress;
 

@@ -30,44 +30,52 @@ static bool locale_is_chinese(void)
 }
 
 /* P1: what a command line says of a patient does not stay in the list of processes. The verb's name does. */
-static char **take_words(int argc, char **argv)
+static bool take_words(int argc, char **argv, char **ret_words)
 {
-    char **words = calloc((size_t)argc + 1, sizeof *words);
-
-    for (int i = 0; words != NULL && i < argc; i++) {
-        words[i] = strdup(strcmp(argv[i], "-h") == 0 ? "--help" : argv[i]);
-        if (words[i] == NULL)
-            return NULL;
+    for (int i = 0; i < argc; i++) {
+        ret_words[i] = strdup(strcmp(argv[i], "-h") == 0 ? "--help" : argv[i]);
+        if (ret_words[i] == NULL)
+            return false;
         if (i > 1)
             memset(argv[i], ' ', strlen(argv[i]));
     }
-    return words;
+    return true;
+}
+
+static void free_words(int argc, char **words)
+{
+    for (int i = 0; words != NULL && i < argc; i++)
+        free(words[i]);
+    free(words);
+}
+
+static int run(struct ctl *ctl)
+{
+    if (ctl_has(ctl, "version")) {
+        fprintf(ctl->out, "referralctl %s\n", REFERRALD_VERSION);
+        return EXIT_OK;
+    }
+    if (ctl->verb != NULL && !ctl_has(ctl, "help"))
+        return ctl->verb->run(ctl);
+    help_print(ctl, ctl->verb);
+    return ctl_has(ctl, "help") ? EXIT_OK : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.zh = locale_is_chinese(), .progress = isatty(STDERR_FILENO), .out = stdout, .err = stderr};
-    char **words = take_words(argc, argv);
+    char **words = calloc((size_t)argc + 1, sizeof *words);
     int result = EXIT_USAGE;
 
     signal(SIGPIPE, SIG_IGN);
-    if (words == NULL || sodium_init() < 0)
-        return EXIT_BAD_FILE;
-    if (!options_parse(&ctl, argc, words))
-        goto out;
-    if (ctl_has(&ctl, "version"))
-        printf("referralctl %s\n", REFERRALD_VERSION);
-    else if (ctl.verb == NULL || ctl_has(&ctl, "help"))
-        help_print(&ctl, ctl.verb);
-    else {
-        result = ctl.verb->run(&ctl);
+    if (words == NULL || !take_words(argc, argv, words) || sodium_init() < 0) {
+        result = EXIT_BAD_FILE;
         goto out;
     }
-    result = ctl.verb == NULL && !ctl_has(&ctl, "help") && !ctl_has(&ctl, "version") ? EXIT_USAGE : EXIT_OK;
+    if (options_parse(&ctl, argc, words))
+        result = run(&ctl);
 out:
-    for (int i = 0; i < argc; i++)
-        free(words[i]);
-    free(words);
+    free_words(argc, words);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return result;
     ctl_complain(&ctl, "%s", ctl_say(&ctl, "输出无法写入", "the output cannot be written"));

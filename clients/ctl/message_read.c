@@ -179,7 +179,7 @@ static bool read_value(struct reader *reader, const ProtobufCMessageDescriptor *
         return inner != NULL;
     }
     default:
-        assert(!"the protocol has no fields of this type");
+        assert(false && "the protocol has no fields of this type");
         return false;
     }
 }

@@ -83,7 +83,7 @@ static json_t *value_to_json(const ProtobufCMessageDescriptor *owner, const Prot
     case PROTOBUF_C_TYPE_DOUBLE:
         break;
     }
-    assert(!"the protocol has no fields of this type");
+    assert(false && "the protocol has no fields of this type");
     return NULL;
 }
 

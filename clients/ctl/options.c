@@ -8,10 +8,9 @@ static bool take_option(struct ctl *ctl, const struct verb *verb, int argc, char
 {
     const char *word = argv[*at] + 2, *equals = strchr(word, '=');
     size_t length = equals == NULL ? strlen(word) : (size_t)(equals - word);
-    char name[48] = "";
+    char name[48];
 
-    if (length < sizeof name)
-        memcpy(name, word, length);
+    snprintf(name, sizeof name, "%.*s", (int)length, word); /* a longer one than any of ours stays none of ours */
 
     const struct option_info *option = option_find(verb, name);
 

@@ -70,8 +70,8 @@ static void add_line(const struct ctl *ctl, struct libscols_table *table, const 
     for (size_t i = 0; line != NULL && i < count; i++) {
         char *text = field_text(field_find(descriptor, shown[i]), field_value(row, shown[i]), ctl->zh);
 
-        if (text != NULL)
-            scols_line_refer_data(line, i, text); /* takes it */
+        scols_line_set_data(line, i, text);
+        free(text);
     }
 }
 
@@ -123,7 +123,11 @@ void table_plain(const struct ctl *ctl, const char *const *headings, json_t *row
 
         json_object_foreach(row, name, value)
         {
-            scols_line_refer_data(line, column++, plain_text(ctl, value));
+            char *text = plain_text(ctl, value);
+
+            if (line != NULL)
+                scols_line_set_data(line, column++, text);
+            free(text);
         }
     }
     scols_print_table(table);
@@ -164,9 +168,11 @@ static void add_record(const struct ctl *ctl, struct libscols_table *table, cons
         struct libscols_line *line = scols_table_new_line(table, NULL);
         char *text = field_text(field, value, ctl->zh);
 
-        if (line == NULL || text == NULL || scols_line_set_data(line, 0, label) != 0 ||
-            scols_line_refer_data(line, 1, text) != 0)
-            free(text);
+        if (line != NULL) {
+            scols_line_set_data(line, 0, label);
+            scols_line_set_data(line, 1, text);
+        }
+        free(text);
     }
 }
 

@@ -167,12 +167,13 @@ static const struct option_info listen[] = {
     {"full", NULL, NULL, "显示全部内容(含患者信息)", "print whole messages, patient data included"},
     END,
 };
+#define HOST_KEY                                                                                                       \
+    {"host-key", "FILE", NULL, "主机密钥文件", "host key file"},                                                         \
+    {"broker-config", "FILE", NULL, "由此读取未给出的项(默认 /etc/referrald/referrald.conf)", "take from here what is not given (default /etc/referrald/referrald.conf)"}
 static const struct option_info store[] = {
-    {"store", "DIR", NULL, "数据库目录", "directory of the store"},
-    {"host-key", "FILE", NULL, "主机密钥文件", "host key file"},
-    {"broker-config", "FILE", NULL, "由此读取上两项(默认 /etc/referrald/referrald.conf)", "take both from here (default /etc/referrald/referrald.conf)"},
-    END,
+    {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY, END,
 };
+static const struct option_info host_key[] = {HOST_KEY, END};
 static const struct option_info init[] = {
     {"store", "DIR", NULL, "新数据库目录", "directory of the new store"},
     {"name", "NAME", NULL, "短名, 用于编号: [a-z0-9]{1,12}", "short name, part of every id: [a-z0-9]{1,12}"},
@@ -206,9 +207,9 @@ ARGUMENTS(some_verb, {"VERB", NULL, true}, {"WORD", NULL, true});
 
 #define KIND(name) REFERRAL__KIND__##name
 #define LIFE(name, event, options, zh, en)                                                                             \
-    {name, GROUP_LIFE, command_run, KIND(EVENT), "type", "EVENT_" #event, referral_, options, zh, en}
+    {name, GROUP_LIFE, KIND(EVENT), command_run, "type", "EVENT_" #event, referral_, options, zh, en}
 #define PLAIN(group, name, run, kind, arguments, options, zh, en)                                                      \
-    {name, group, run, kind, NULL, NULL, arguments, options, zh, en}
+    {name, group, kind, run, NULL, NULL, arguments, options, zh, en}
 
 static const struct verb table[] = {
     PLAIN(GROUP_SEND, "send", command_send, KIND(SUBMIT), some_file, none, "提交转诊单(JSON 文件或标准输入); 下转即回转", "submit a referral sheet, JSON from FILE or standard input; a down-referral returns its parent"),
@@ -266,8 +267,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_REGISTRY, "institution put", command_run, KIND(PUT_INSTITUTION), id_, institution, "登记或更新机构", "write an institution's whole record"),
     PLAIN(GROUP_REGISTRY, "contact put", command_run, KIND(PUT_CONTACT), contact_, contact, "登记联系人", "write the contact for one direction"),
     PLAIN(GROUP_REGISTRY, "relations", query_list, KIND(LIST_RELATIONS), NULL, paged, "转诊协议列表", "relations"),
-    {"relation allow", GROUP_REGISTRY, command_run, KIND(PUT_RELATION), "deny", "no", from_to, kinds, "允许转诊", "allow referrals from one to another"},
-    {"relation deny", GROUP_REGISTRY, command_run, KIND(PUT_RELATION), "deny", "yes", from_to, kinds, "禁止转诊", "deny them; beats an allow"},
+    {"relation allow", GROUP_REGISTRY, KIND(PUT_RELATION), command_run, "deny", "no", from_to, kinds, "允许转诊", "allow referrals from one to another"},
+    {"relation deny", GROUP_REGISTRY, KIND(PUT_RELATION), command_run, "deny", "yes", from_to, kinds, "禁止转诊", "deny them; beats an allow"},
     PLAIN(GROUP_REGISTRY, "relation delete", command_run, KIND(DELETE_RELATION), from_to, none, "删除协议", "delete a relation"),
     PLAIN(GROUP_REGISTRY, "delegations", query_list, KIND(LIST_DELEGATIONS), NULL, paged, "委托列表", "who may speak for whom"),
     PLAIN(GROUP_REGISTRY, "delegation put", command_run, KIND(PUT_DELEGATION), delegation_, none, "登记委托", "let AGENT speak for PRINCIPAL"),
@@ -283,7 +284,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "init", init_run, 0, NULL, init, "新建数据库, 服务器密钥与运维密钥", "make a store, the server's key and the operator's"),
     PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, store, "全面检查数据库", "check every row, sum and link of a store"),
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
-    PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, store, "由副本恢复为新库(新代次)", "copy a store into a new incarnation: no id is given twice"),
+    PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, host_key, "由副本恢复为新库(新代次)", "copy a store into a new incarnation: no id is given twice"),
     PLAIN(GROUP_LOCAL, "help", help_run, 0, some_verb, none, "帮助", "help"),
 };
 /* clang-format on */

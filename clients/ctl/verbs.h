@@ -28,8 +28,8 @@ enum verb_group { GROUP_SEND, GROUP_LIFE, GROUP_LOOK, GROUP_OPERATE, GROUP_REGIS
 struct verb {
     const char *name; /* one or two words: "dead replay" */
     enum verb_group group;
-    int (*run)(struct ctl *ctl);           /* returns an enum exit_code */
     Referral__Kind kind;                   /* what it sends; 0: nothing, or its own */
+    int (*run)(struct ctl *ctl);           /* returns an enum exit_code */
     const char *fixed_field, *fixed_text;  /* a field the verb itself decides: "type", "EVENT_ACCEPT"; NULL: none */
     const struct argument_info *arguments; /* ends with a NULL name; NULL: none */
     const struct option_info *options;     /* as well */

@@ -47,7 +47,7 @@ class Life(Ctl):
             return self.ask(verb, referral, *arguments, key=key, **more)["state"]
 
         self.assertEqual(act("request-info", "--text", "心电图?"), "INFO_REQUESTED")
-        self.assertEqual(act("supply-info", "--text", "正常", key="T07"), "DELIVERED")
+        self.assertEqual(act("supply-info", "--text", "@-", key="T07", input="正常\n"), "DELIVERED")
         self.assertEqual(act("accept", "--person", "张医生", "--phone", "022-29000000"), "ACCEPTED")
         self.assertEqual(act("book", "--class", "expert", "--start", "2027-01-04 08:30", "--department", "NK", "--doctor", "张医生"),
                          "BOOKED")
@@ -56,7 +56,8 @@ class Life(Ctl):
         self.assertEqual(act("cancel-booking", "--reason", "patient-declined", key="T07"), "ACCEPTED")
         self.assertEqual(act("arrive", "--at", "now"), "ARRIVED")
         self.assertEqual(act("start"), "IN_CARE")
-        self.assertEqual(act("report", "--diagnosis", "@-", "--treatment", "药物", input="心绞痛\n"), "REPORTED")
+        diagnoses = json.dumps({"diagnoses": [{"icd10": "I20.9"}, {"text": "高血压"}]})
+        self.assertEqual(act("report", "--body", "-", "--treatment", "药物", input=diagnoses), "REPORTED")
         child = self.send({**sheets.DOWN, "parent_referral_id": referral}, key="H1")["referral_id"]
         self.assertEqual(self.ask("show", referral, key="T07")["summary"]["state"], "RETURNED")
         self.assertEqual({r["referral_id"] for r in self.ask("journey", referral, key="T07")["referrals"]}, {referral, child})
@@ -303,6 +304,7 @@ class Trouble(Ctl):
         self.run_ctl("--timeout", "1", "--address", "tcp://127.0.0.1:1", "status", expect=NO_BROKER)
         self.run_ctl("--timeout", "1", "--server-key", self.broker.public_hex("T07"), "status", expect=NO_BROKER)
         self.run_ctl("--timeout", "1", "--key", self.broker.keys / "server.key", "status", expect=NO_BROKER)
+        self.run_ctl("--timeout", "soon", "status", expect=USAGE)
         self.run_ctl("--server-key", "xyz", "status", expect=BAD_FILE)
         self.run_ctl("--help")
         for verb in ("send", "init", "settings", "dead replay"):
