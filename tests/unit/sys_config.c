@@ -189,7 +189,8 @@ Test(config, what_cannot_be_read_is_an_error_and_not_the_end_of_the_process)
     cr_assert(strstr(error, path), "%s", error);
     cr_assert_eq(config_load(directory, &config, error, sizeof error), -EISDIR);
     cr_assert(strstr(error, directory), "%s", error);
-    write_bytes("window = 7\0\xff\xfe{{{\"", 20);
+    static const char binary[] = "window = 7\0\xff\xfe{{{\"";
+    write_bytes(binary, sizeof binary);
     cr_assert(config_load(path, &config, error, sizeof error) < 0);
     write_bytes("window = \"7", 11);
     cr_assert(config_load(path, &config, error, sizeof error) < 0);
