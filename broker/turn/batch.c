@@ -9,8 +9,8 @@
 #include "engine/binary.h"
 
 /* The daemon's own commands: a few clocks and alarms, and lists of at most LIMIT_ACK_IDS delivery ids of 21 bytes each. */
-#define OWN_COMMANDS  64
-#define OWN_BYTES     (24 * 1024)
+#define OWN_COMMANDS  64UL
+#define OWN_BYTES     (24UL << 10)
 #define COMMAND_EXTRA 512 /* what a packed command needs beyond its envelope: key, institution, session */
 #define ROOM_BYTES    (BATCH_BYTES + OWN_COMMANDS * OWN_BYTES)
 

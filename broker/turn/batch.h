@@ -7,7 +7,7 @@
 
 #define BATCH_FORMAT   1
 #define BATCH_COMMANDS 2048
-#define BATCH_BYTES    (4 * 1024 * 1024)
+#define BATCH_BYTES    (4UL << 20)
 
 struct batch_entry { /* one command: where it is, and whom to answer */
     size_t start, end;

@@ -102,6 +102,7 @@ static void take_from_consumer(struct held *held)
 {
     struct consumer *consumer = held->consumer;
 
+    assert(consumer != NULL);
     if (held->beyond)
         consumer->beyond = false;
     consumer->in_hand--;
@@ -114,6 +115,7 @@ static void drop_held(struct deliveries *deliveries, struct held *held)
 {
     struct mailbox *mailbox = held->mailbox;
 
+    assert(deliveries->held != NULL);
     if (held->state == HELD_BACK_OFF) {
         mailbox_end_back_off(mailbox, held);
     } else if (held->state == HELD_OUT) {
@@ -131,10 +133,15 @@ static void drop_held(struct deliveries *deliveries, struct held *held)
 /* A mailbox without consumers and without anything out is not worth remembering: the store knows what waits. */
 static void forget_if_idle(struct deliveries *deliveries, struct mailbox *mailbox)
 {
+    struct held *held, *next;
+
     if (mailbox->consumer_count != 0 || mailbox->held_count != 0)
         return;
-    while (mailbox->back_off != NULL)
-        drop_held(deliveries, mailbox->back_off);
+    DL_FOREACH_SAFE(mailbox->back_off, held, next)
+    {
+        assert(held->state == HELD_BACK_OFF);
+        drop_held(deliveries, held);
+    }
     make_unready(deliveries, mailbox);
     HASH_DELETE(hh, deliveries->mailboxes, mailbox);
     free(mailbox);
@@ -373,6 +380,7 @@ void deliveries_settle(struct deliveries *deliveries, bool is_done)
     {
         struct mailbox *mailbox = held->mailbox;
 
+        assert(held->state == HELD_LOST || held->state == HELD_LATE);
         if (!held->is_told)
             continue;
         held->is_told = false;

@@ -9,7 +9,7 @@
 
 /* So that one inbox does not hold up the turn: beyond this it goes on in the next one. */
 #define ROWS_A_TURN  256
-#define BYTES_A_TURN (1024 * 1024)
+#define BYTES_A_TURN (1UL << 20)
 
 enum progress { LANE_EMPTY, LANE_WAITS /* for credit, or for back-offs to end */, LANE_MORE /* in the next turn */ };
 

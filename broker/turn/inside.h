@@ -40,9 +40,11 @@ struct turn {
     int64_t batch_since_ms; /* monotonic: its first command */
     struct effects effects; /* of the batch applied last */
     struct instant next_due;
-    int64_t own_pause_ms, clock_pause_ms, next_walk_ms; /* monotonic: not before */
-    uint32_t parked;                                    /* sessions with parked output */
-    int64_t next_parked_ms;                             /* monotonic: when to try them again */
+    int64_t own_pause_ms, clock_pause_ms; /* monotonic: not before */
+    int64_t next_silent_ms;               /* monotonic: a session may have fallen silent */
+    struct instant next_key_end;          /* of the sessions' keys */
+    uint32_t parked;                      /* sessions with parked output */
+    int64_t next_parked_ms;               /* monotonic: when to try them again */
     bool keys_changed, destinations_changed, time_confirmed, is_drained;
     int failure; /* of a turn inside turn_receive */
 };

@@ -84,7 +84,7 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
         return NULL; /* the client asks again; a store that cannot be read ends the next turn */
     if (engine_speaker(txn, place->key, turn->clock.now, &speaker)) {
         session = sessions_add(&turn->sessions, place->peer, place->key, &speaker, turn->clock.now);
-        strcpy(session->language, hello->language != NULL && strcmp(hello->language, "en") == 0 ? "en" : "zh");
+        session->is_english = hello->language != NULL && strcmp(hello->language, "en") == 0;
         session->heard_ms = turn->clock.mono_ms;
         turn_watch(turn, session);
         if (speaker.roles >> REFERRAL__ROLE__RECEIVE & 1)
@@ -154,7 +154,7 @@ static void take_query(struct turn *turn, struct session *session, const struct 
         .request = envelope->request,
         .position = place->position,
         .acting_for = envelope->acting_for,
-        .language = arena_text(&turn->arena, session->language),
+        .language = session->is_english ? "en" : "zh",
     };
     if (turn->queries == NULL)
         turn->queries = query;
@@ -168,6 +168,7 @@ static void take_command(struct turn *turn, struct session *session, const struc
                          const Referral__Envelope *envelope)
 {
     Batch__Command command = BATCH__COMMAND__INIT;
+    char english[] = "en", chinese[] = "zh"; /* protobuf-c wants them writable */
 
     if (turn->batch.count == 0)
         turn->batch_since_ms = turn->clock.mono_ms;
@@ -183,7 +184,7 @@ static void take_command(struct turn *turn, struct session *session, const struc
     command.acting_for = envelope->acting_for;
     command.has_body = envelope->has_body;
     command.body = envelope->body;
-    command.language = session->language;
+    command.language = session->is_english ? english : chinese;
     batch_add(&turn->batch, &command);
 }
 

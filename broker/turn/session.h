@@ -24,7 +24,7 @@ struct session {
     uint64_t peer, epoch;
     uint8_t key[32];
     struct speaker speaker;
-    char language[8];
+    bool is_english;     /* of sentences made for people */
     uint32_t unanswered; /* requests taken and not answered yet */
     int64_t heard_ms;    /* monotonic */
     struct consumer consumer;

@@ -49,7 +49,7 @@ int turn_open(const struct turn_options *options, struct turn **ret_turn)
         turn->options.window = LIMIT_WINDOW;
     if (turn->options.ping_interval_ms == 0)
         turn->options.ping_interval_ms = DEFAULT_PING_INTERVAL_MS;
-    turn->next_walk_ms = INT64_MAX;
+    turn->next_silent_ms = INT64_MAX;
     deliveries_init(&turn->deliveries, store_mark(options->store).index, store_identity(options->store)->incarnation);
 
     int result = open_parts(turn);
@@ -150,36 +150,36 @@ static bool collect_own(struct turn *turn)
     return true;
 }
 
-/* Monotonic: when this session falls silent, or its key ends. */
-static int64_t end_of_session(const struct turn *turn, const struct session *session)
+/* Monotonic: when this session falls silent. */
+static int64_t silent_ms(const struct turn *turn, const struct session *session)
 {
-    int64_t silent = session->heard_ms + (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
-    int64_t key = turn->clock.mono_ms + session->speaker.valid_to.ms - turn->clock.now.ms;
-
-    return instant_is_set(session->speaker.valid_to) && key < silent ? key : silent;
+    return session->heard_ms + (int64_t)turn->options.ping_interval_ms * SILENT_INTERVALS;
 }
 
 void turn_watch(struct turn *turn, const struct session *session)
 {
-    int64_t end = end_of_session(turn, session);
+    struct instant key_end = session->speaker.valid_to;
 
-    if (end < turn->next_walk_ms)
-        turn->next_walk_ms = end;
+    if (silent_ms(turn, session) < turn->next_silent_ms)
+        turn->next_silent_ms = silent_ms(turn, session);
+    if (instant_is_set(key_end) && (!instant_is_set(turn->next_key_end) || key_end.ms < turn->next_key_end.ms))
+        turn->next_key_end = key_end;
 }
 
-/* P2, D4: sessions that fell silent, and keys that have ended. */
+/* P2, D4: sessions that fell silent, and keys that have ended. Silence is of this machine's time, a key's end of the store's. */
 static void walk_sessions(struct turn *turn)
 {
     struct session *session, *next;
 
-    if (turn->clock.mono_ms < turn->next_walk_ms)
+    if (turn->clock.mono_ms < turn->next_silent_ms && !instant_is_due(turn->next_key_end, turn->clock.now))
         return;
-    turn->next_walk_ms = INT64_MAX;
+    turn->next_silent_ms = INT64_MAX;
+    turn->next_key_end = instant_of(0);
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
             turn_end_session(turn, session, "key expired", true);
-        } else if (end_of_session(turn, session) <= turn->clock.mono_ms) {
+        } else if (silent_ms(turn, session) <= turn->clock.mono_ms) {
             turn->counters.sessions_lost++;
             turn_end_session(turn, session, NULL, true);
         } else {
@@ -364,7 +364,9 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
     sooner(&wait, own_wait_ms(turn, &clock));
     if (turn->parked != 0)
         sooner(&wait, until(turn->next_parked_ms, clock.mono_ms));
-    sooner(&wait, until(turn->next_walk_ms, clock.mono_ms));
+    sooner(&wait, until(turn->next_silent_ms, clock.mono_ms));
+    if (instant_is_set(turn->next_key_end))
+        sooner(&wait, until(turn->next_key_end.ms, clock.now.ms));
     sooner(&wait, until(deliveries->next_late_ms, clock.mono_ms));
     if (instant_is_set(deliveries->next_back_off))
         sooner(&wait, until(deliveries->next_back_off.ms, clock.now.ms));

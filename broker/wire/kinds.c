@@ -5,61 +5,65 @@
 #include "registry.pb-c.h"
 #include "wire/wire.h"
 
-#define BODY(message)   .body = &referral__##message##__descriptor
-#define RESULT(message) .result = &referral__##message##__descriptor
-#define KIND(word, c)   .kind = REFERRAL__KIND__##word, .name = #word, .class = KIND_##c
+#define ROW(word, is, ...)                                                                                             \
+    {                                                                                                                  \
+        .name = #word, .kind = REFERRAL__KIND__##word, .class = KIND_##is, __VA_ARGS__                                 \
+    }
+#define TYPE(message) (&referral__##message##__descriptor)
 
 /* In order of number. */
+/* clang-format off */
 static const struct kind_info kinds[] = {
-    {KIND(HELLO, SESSION), BODY(hello)},
-    {KIND(WELCOME, BROKER), BODY(welcome)},
-    {KIND(PING, SESSION)},
-    {KIND(PONG, SESSION)},
-    {KIND(CREDIT, SESSION), BODY(credit)},
-    {KIND(GOODBYE, SESSION), BODY(goodbye)},
-    {KIND(NO_SESSION, BROKER)},
-    {KIND(REPLY, BROKER), BODY(reply)},
-    {KIND(DELIVERY, BROKER), BODY(delivery)},
-    {KIND(ACK, DELIVERY), BODY(ack)},
-    {KIND(NACK, DELIVERY), BODY(nack)},
+    ROW(HELLO, SESSION, .body = TYPE(hello)),
+    ROW(WELCOME, BROKER, .body = TYPE(welcome)),
+    ROW(PING, SESSION),
+    ROW(PONG, SESSION),
+    ROW(CREDIT, SESSION, .body = TYPE(credit)),
+    ROW(GOODBYE, SESSION, .body = TYPE(goodbye)),
+    ROW(NO_SESSION, BROKER),
+    ROW(REPLY, BROKER, .body = TYPE(reply)),
+    ROW(DELIVERY, BROKER, .body = TYPE(delivery)),
+    ROW(ACK, DELIVERY, .body = TYPE(ack)),
+    ROW(NACK, DELIVERY, .body = TYPE(nack)),
 
-    {KIND(SUBMIT, COMMAND), BODY(sheet), .keeps_unknown = true},
-    {KIND(EVENT, COMMAND), BODY(event)},
-    {KIND(PUT_INSTITUTION, COMMAND), BODY(institution)},
-    {KIND(PUT_CONTACT, COMMAND), BODY(put_contact)},
-    {KIND(PUT_RELATION, COMMAND), BODY(relation)},
-    {KIND(DELETE_RELATION, COMMAND), BODY(relation)},
-    {KIND(PUT_DELEGATION, COMMAND), BODY(delegation)},
-    {KIND(DELETE_DELEGATION, COMMAND), BODY(delegation)},
-    {KIND(PUT_TEAM, COMMAND), BODY(team)},
-    {KIND(ADD_KEY, COMMAND), BODY(access_key)},
-    {KIND(REVOKE_KEY, COMMAND), BODY(revoke_key)},
-    {KIND(PUT_SETTING, COMMAND), BODY(setting)},
-    {KIND(PUT_CALENDAR_DAY, COMMAND), BODY(calendar_day)},
-    {KIND(PAUSE, COMMAND), BODY(destination)},
-    {KIND(RESUME, COMMAND), BODY(destination)},
-    {KIND(REPLAY_DEAD, COMMAND), BODY(dead_letters)},
-    {KIND(DROP_DEAD, COMMAND), BODY(dead_letters)},
-    {KIND(SHOW_PAYLOAD, COMMAND), BODY(show_payload), RESULT(payload)},
-    {KIND(CONFIRM_TIME, COMMAND), BODY(confirm_time)},
+    ROW(SUBMIT, COMMAND, .body = TYPE(sheet), .keeps_unknown = true),
+    ROW(EVENT, COMMAND, .body = TYPE(event)),
+    ROW(PUT_INSTITUTION, COMMAND, .body = TYPE(institution)),
+    ROW(PUT_CONTACT, COMMAND, .body = TYPE(put_contact)),
+    ROW(PUT_RELATION, COMMAND, .body = TYPE(relation)),
+    ROW(DELETE_RELATION, COMMAND, .body = TYPE(relation)),
+    ROW(PUT_DELEGATION, COMMAND, .body = TYPE(delegation)),
+    ROW(DELETE_DELEGATION, COMMAND, .body = TYPE(delegation)),
+    ROW(PUT_TEAM, COMMAND, .body = TYPE(team)),
+    ROW(ADD_KEY, COMMAND, .body = TYPE(access_key)),
+    ROW(REVOKE_KEY, COMMAND, .body = TYPE(revoke_key)),
+    ROW(PUT_SETTING, COMMAND, .body = TYPE(setting)),
+    ROW(PUT_CALENDAR_DAY, COMMAND, .body = TYPE(calendar_day)),
+    ROW(PAUSE, COMMAND, .body = TYPE(destination)),
+    ROW(RESUME, COMMAND, .body = TYPE(destination)),
+    ROW(REPLAY_DEAD, COMMAND, .body = TYPE(dead_letters)),
+    ROW(DROP_DEAD, COMMAND, .body = TYPE(dead_letters)),
+    ROW(SHOW_PAYLOAD, COMMAND, .body = TYPE(show_payload), .result = TYPE(payload)),
+    ROW(CONFIRM_TIME, COMMAND, .body = TYPE(confirm_time)),
 
-    {KIND(GET_REFERRAL, QUERY), BODY(referral_query), RESULT(referral_view)},
-    {KIND(LIST_REFERRALS, QUERY), BODY(referrals_query), RESULT(referral_list)},
-    {KIND(GET_JOURNEY, QUERY), BODY(referral_query), RESULT(referral_list)},
-    {KIND(WHY, QUERY), BODY(referral_query), RESULT(why_view)},
-    {KIND(LIST_INBOX, QUERY), BODY(inbox_query), RESULT(inbox_list)},
-    {KIND(LIST_DEAD, QUERY), BODY(inbox_query), RESULT(dead_list)},
-    {KIND(LIST_INSTITUTIONS, QUERY), BODY(page_query), RESULT(institution_list)},
-    {KIND(LIST_RELATIONS, QUERY), BODY(page_query), RESULT(relation_list)},
-    {KIND(LIST_DELEGATIONS, QUERY), BODY(page_query), RESULT(delegation_list)},
-    {KIND(LIST_TEAMS, QUERY), BODY(page_query), RESULT(team_list)},
-    {KIND(LIST_KEYS, QUERY), BODY(page_query), RESULT(key_list)},
-    {KIND(LIST_SETTINGS, QUERY), BODY(page_query), RESULT(setting_list)},
-    {KIND(LIST_CALENDAR, QUERY), BODY(page_query), RESULT(calendar_list)},
-    {KIND(LIST_AUDIT, QUERY), BODY(audit_query), RESULT(audit_list)},
-    {KIND(LIST_ALARMS, QUERY), BODY(page_query), RESULT(alarm_list)},
-    {KIND(GET_STATUS, QUERY), BODY(page_query), RESULT(status_view)},
+    ROW(GET_REFERRAL, QUERY, .body = TYPE(referral_query), .result = TYPE(referral_view)),
+    ROW(LIST_REFERRALS, QUERY, .body = TYPE(referrals_query), .result = TYPE(referral_list)),
+    ROW(GET_JOURNEY, QUERY, .body = TYPE(referral_query), .result = TYPE(referral_list)),
+    ROW(WHY, QUERY, .body = TYPE(referral_query), .result = TYPE(why_view)),
+    ROW(LIST_INBOX, QUERY, .body = TYPE(inbox_query), .result = TYPE(inbox_list)),
+    ROW(LIST_DEAD, QUERY, .body = TYPE(inbox_query), .result = TYPE(dead_list)),
+    ROW(LIST_INSTITUTIONS, QUERY, .body = TYPE(page_query), .result = TYPE(institution_list)),
+    ROW(LIST_RELATIONS, QUERY, .body = TYPE(page_query), .result = TYPE(relation_list)),
+    ROW(LIST_DELEGATIONS, QUERY, .body = TYPE(page_query), .result = TYPE(delegation_list)),
+    ROW(LIST_TEAMS, QUERY, .body = TYPE(page_query), .result = TYPE(team_list)),
+    ROW(LIST_KEYS, QUERY, .body = TYPE(page_query), .result = TYPE(key_list)),
+    ROW(LIST_SETTINGS, QUERY, .body = TYPE(page_query), .result = TYPE(setting_list)),
+    ROW(LIST_CALENDAR, QUERY, .body = TYPE(page_query), .result = TYPE(calendar_list)),
+    ROW(LIST_AUDIT, QUERY, .body = TYPE(audit_query), .result = TYPE(audit_list)),
+    ROW(LIST_ALARMS, QUERY, .body = TYPE(page_query), .result = TYPE(alarm_list)),
+    ROW(GET_STATUS, QUERY, .body = TYPE(page_query), .result = TYPE(status_view)),
 };
+/* clang-format on */
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
 const struct kind_info *kind_info(uint32_t kind)

@@ -19,26 +19,23 @@ static Referral__Refusal *refusal_message(const struct finding *finding, struct 
     return message;
 }
 
-static void append(Referral__Reply *reply, Referral__Refusal **more, size_t count, struct arena *arena)
+/* Room for `count` more refusals behind those there are. */
+static void make_room(Referral__Reply *reply, size_t count, struct arena *arena)
 {
-    size_t total = reply->n_refusals + count;
-    Referral__Refusal **all = arena_alloc(arena, total * sizeof *all);
+    Referral__Refusal **all = arena_alloc(arena, (reply->n_refusals + count) * sizeof(void *));
 
-    if (reply->n_refusals != 0)
-        memcpy(all, reply->refusals, reply->n_refusals * sizeof *all);
-    memcpy(all + reply->n_refusals, more, count * sizeof *all);
+    for (size_t i = 0; i < reply->n_refusals; i++)
+        all[i] = reply->refusals[i];
     reply->refusals = all;
-    reply->n_refusals = total;
 }
 
 void reply_add_findings(Referral__Reply *reply, const struct findings *findings, struct arena *arena)
 {
-    Referral__Refusal *messages[FINDINGS_MAX];
-
+    if (findings->count == 0)
+        return;
+    make_room(reply, findings->count, arena);
     for (size_t i = 0; i < findings->count; i++)
-        messages[i] = refusal_message(&findings->list[i], arena);
-    if (findings->count != 0)
-        append(reply, messages, findings->count, arena);
+        reply->refusals[reply->n_refusals++] = refusal_message(&findings->list[i], arena);
 }
 
 void reply_add_refusal(Referral__Reply *reply, enum refusal refusal, uint32_t retry_after_ms, struct arena *arena)
@@ -48,5 +45,6 @@ void reply_add_refusal(Referral__Reply *reply, enum refusal refusal, uint32_t re
 
     message->has_retry_after_ms = retry_after_ms != 0;
     message->retry_after_ms = retry_after_ms;
-    append(reply, &message, 1, arena);
+    make_room(reply, 1, arena);
+    reply->refusals[reply->n_refusals++] = message;
 }

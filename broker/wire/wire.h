@@ -17,8 +17,8 @@ enum kind_class {
     KIND_BROKER, /* never from a client */
 };
 struct kind_info {
-    Referral__Kind kind;
     const char *name; /* "PUT_TEAM" */
+    Referral__Kind kind;
     enum kind_class class;
     const ProtobufCMessageDescriptor *body;   /* NULL: no body */
     const ProtobufCMessageDescriptor *result; /* of queries and SHOW_PAYLOAD; else NULL */

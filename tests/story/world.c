@@ -228,7 +228,7 @@ void world_connect(struct world *w, const char *who, uint32_t credit)
 
     cr_assert(w->peer_count < WORLD_PEERS && strlen(who) < sizeof peer->name);
     *peer = (struct peer){.number = w->peer_count};
-    strcpy(peer->name, who);
+    snprintf(peer->name, sizeof peer->name, "%s", who);
     if (credit != 0)
         world_tell(w, who, "connect, credit %u", credit);
     else

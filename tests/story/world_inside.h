@@ -62,8 +62,8 @@ void world_transmit(struct world *w, struct peer *peer, Referral__Kind kind, con
                     const char *acting_for, struct bytes body);
 /* The broker, and those who answer it at once, until nobody has anything to say. */
 void world_settle(struct world *w);
-int world_port_send(void *user, uint64_t peer, struct bytes frame);
-void world_port_drop(void *user, uint64_t peer);
+int world_port_send(void *user, uint64_t number, struct bytes frame);
+void world_port_drop(void *user, uint64_t number);
 
 /* world_write.c */
 void world_key(uint8_t key[32], const char *name);
@@ -74,7 +74,7 @@ void world_edit(struct world *w, ProtobufCMessage *message, const char *edits);
 Referral__Sheet *world_sheet(struct world *w, const char *who, const char *what);
 
 /* world_read.c */
-void world_hear(struct world *w, struct peer *peer, struct bytes frame);
+void world_hear(struct world *w, struct peer *peer, struct bytes bytes);
 /* A line with the time: who says what. Then lines of what follows. */
 void world_tell(struct world *w, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void world_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

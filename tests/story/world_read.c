@@ -57,8 +57,8 @@ void world_line(struct world *w, const char *format, ...)
 void world_name(struct world *w, const char *name, const char *id)
 {
     cr_assert(w->name_count < WORLD_NAMES && strlen(id) < sizeof w->names[0].id);
-    strcpy(w->names[w->name_count].name, name);
-    strcpy(w->names[w->name_count].id, id);
+    snprintf(w->names[w->name_count].name, sizeof w->names[0].name, "%s", name);
+    snprintf(w->names[w->name_count].id, sizeof w->names[0].id, "%s", id);
     w->name_count++;
 }
 

@@ -43,7 +43,7 @@ void world_submit(struct world *w, const char *who, const char *name, const char
     const char *message_id = take_message_id(w, &what), *acting_for = take_acting_for(w, &what);
     const Referral__Sheet *sheet = world_sheet(w, acting_for == NULL ? who : acting_for, what);
 
-    strcpy(w->pending, name);
+    snprintf(w->pending, sizeof w->pending, "%s", name);
     world_send(w, world_peer(w, who), REFERRAL__KIND__SUBMIT, message_id, acting_for,
                wire_pack(&sheet->base, &w->arena));
 }
@@ -153,7 +153,7 @@ void world_again(struct world *w, const char *who)
                                   .session = peer->session,
                                   .last_frame = w->peers[i].last_frame,
                                   .last_kind = w->peers[i].last_kind};
-    strcpy(peer->name, who);
+    snprintf(peer->name, sizeof peer->name, "%s", who);
     cr_assert_not_null(peer->last_kind);
     frame = referral__frame__unpack(NULL, peer->last_frame.size, peer->last_frame.data);
     frame->session = peer->session;

@@ -179,7 +179,7 @@ void world_copy(struct world *w)
     struct store_options from = options_of(w, w->directory);
 
     close_broker(w);
-    strcpy(w->copy, "/tmp/story-XXXXXX");
+    snprintf(w->copy, sizeof w->copy, "/tmp/story-XXXXXX");
     cr_assert_not_null(mkdtemp(w->copy));
     cr_assert_eq(store_restore(&from, w->copy, w->clock.now), 0);
     open_broker(w);
@@ -190,7 +190,7 @@ void world_restore(struct world *w)
 {
     close_broker(w);
     remove_tree(w->directory);
-    strcpy(w->directory, w->copy);
+    memcpy(w->directory, w->copy, sizeof w->directory);
     w->copy[0] = '\0';
     open_broker(w);
     world_tell(w, "the broker", "starts from the copy");

@@ -137,6 +137,7 @@ static void set(struct world *w, ProtobufCMessage *message, char *path, const ch
         put_value(w, field, at, value);
         return;
     }
+    cr_assert_not_null(rest, "%s is a message", path);
     if (*(ProtobufCMessage **)at == NULL)
         *(ProtobufCMessage **)at = world_new(w, field->descriptor);
     set(w, *(ProtobufCMessage **)at, rest, value);
