@@ -132,6 +132,15 @@ static void tell_deadline(struct work *work, struct life_of *life, enum event ev
     life_tell(work, life, event, "clock", clock_kind_name(deadline.kind), deadline.due_at);
 }
 
+/* A no-show is assumed at the very instant at which the validity would end: the sender, told only now, has a day to book again. */
+static void leave_time_to_rebook(struct work *work, struct life_of *life)
+{
+    struct instant until = instant_after(work->now, VALID_AFTER_SESSION_MS);
+
+    if (until.ms > life->row->valid_until_ms)
+        FIELD_SET(life->row, valid_until_ms, until.ms);
+}
+
 static void fall_due(struct work *work, struct life_of *life, enum due_kind kind)
 {
     switch (kind) {
@@ -145,6 +154,7 @@ static void fall_due(struct work *work, struct life_of *life, enum due_kind kind
         break;
     case DUE_NO_SHOW:
         step_by_clock(work, life, MISS);
+        leave_time_to_rebook(work, life);
         break;
     case DUE_EXPIRE:
         step_by_clock(work, life, EXPIRE);

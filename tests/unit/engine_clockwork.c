@@ -152,7 +152,7 @@ Test(clockwork, c3_what_is_due_happens_before_the_command_that_comes_later)
     district_close(&d);
 }
 
-Test(clockwork, l_a_no_show_is_assumed_a_day_after_the_session_and_validity_reaches_as_far)
+Test(clockwork, l_an_assumed_no_show_leaves_a_day_to_book_again)
 {
     struct district d;
 
@@ -167,6 +167,10 @@ Test(clockwork, l_a_no_show_is_assumed_a_day_after_the_session_and_validity_reac
     clock_at(&d, end_ms + DAY_MS - 1);
     cr_assert_str_eq(district_state(&d, id), "BOOKED");
     clock_at(&d, end_ms + DAY_MS);
+    cr_assert_str_eq(district_state(&d, id), "NO_SHOW");
+    clock_at(&d, end_ms + 2 * DAY_MS - 1);
+    cr_assert_str_eq(district_state(&d, id), "NO_SHOW");
+    clock_at(&d, end_ms + 2 * DAY_MS);
     cr_assert_str_eq(district_state(&d, id), "EXPIRED");
     cr_assert_str_eq(timeline(&d, id), "book, warning, escalated, no-show, expire");
     district_close(&d);
