@@ -10,6 +10,7 @@ struct connection {
     struct connection_shape shape;
     uint64_t peer;
     bool heard, ended, condemned;
+    uint64_t frames, frames_watched, bytes_watched; /* heard so far; as connections_watch saw it last make progress */
     struct connection *prev, *next;
     UT_hash_handle by_fd, by_peer; /* open ones; heard ones */
 };
@@ -109,9 +110,18 @@ static struct connection *newcomer(struct connections *all, int fd)
     return one && !one->heard ? one : NULL;
 }
 
+bool connections_heard_again(struct connections *all, uint64_t peer)
+{
+    struct connection *one = find_peer(all, peer);
+    if (one) {
+        one->frames++;
+    }
+    return one != NULL;
+}
+
 void connections_heard(struct connections *all, uint64_t peer, int fd)
 {
-    if (find_peer(all, peer)) {
+    if (connections_heard_again(all, peer)) {
         return;
     }
     struct connection *one = newcomer(all, fd);
@@ -124,6 +134,7 @@ void connections_heard(struct connections *all, uint64_t peer, int fd)
     }
     leave_silent(all, one);
     one->heard = true;
+    one->frames = 1;
     one->peer = peer;
     HASH_ADD(by_peer, all->peers, peer, sizeof one->peer, one);
 }
@@ -156,6 +167,22 @@ bool connections_reap(struct connections *all, uint64_t *ret_peer)
         }
     }
     return false;
+}
+
+void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*received)(struct connection_shape shape),
+                       void (*stuffed)(struct connection_shape shape))
+{
+    struct connection *one, *next;
+    HASH_ITER(by_fd, all->fds, one, next)
+    {
+        uint64_t bytes = received(one->shape);
+        if (one->frames != one->frames_watched || bytes < one->bytes_watched) {
+            one->frames_watched = one->frames;
+            one->bytes_watched = bytes;
+        } else if (bytes - one->bytes_watched > max_bytes) {
+            stuffed(one->shape);
+        }
+    }
 }
 
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape)

@@ -21,7 +21,9 @@ void connections_close(struct connections *all);            /* NULL is fine */
 /* The monitor's reports. */
 void connections_accepted(struct connections *all, struct connection_shape shape);
 void connections_ended(struct connections *all, int fd);
-/* A frame of this peer came through this descriptor. */
+/* Another frame of this peer; false where it is unknown: read the monitor's reports, then say connections_heard. */
+bool connections_heard_again(struct connections *all, uint64_t peer);
+/* The first frame of this peer came through this descriptor. */
 void connections_heard(struct connections *all, uint64_t peer, int fd);
 bool connections_knows(const struct connections *all, uint64_t peer);
 /* False where the peer is unknown or its connection has ended already. */
@@ -30,6 +32,11 @@ bool connections_shape(const struct connections *all, uint64_t peer, struct conn
 /* The socket has run dry: takes one ended connection away. True: `ret_peer` is lost. False: none is left; those nobody heard of go
  * silently. */
 bool connections_reap(struct connections *all, uint64_t *ret_peer);
+
+/* To be called at a steady pace: asks how many bytes each open connection has received, and calls `stuffed` for each that received more
+ * than `max_bytes` since the call before its last frame: what makes no frame only fills memory. */
+void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*received)(struct connection_shape shape),
+                       void (*stuffed)(struct connection_shape shape));
 
 /* Too many that have not said anything yet, or too many in all: names the silent one that is oldest, once. */
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape);

@@ -5,6 +5,8 @@
 #include "net/pump.h"
 #include <assert.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 /* A dropped peer has that long to receive what was sent before, up to twice. */
 #define DROP_DELAY_MS 100
 #define DROPS_INITIAL 16
+#define WATCH_SECONDS 1
 
 struct drop {
     uint64_t peer;
@@ -24,7 +27,7 @@ struct zmq_port {
     void *router, *monitor;
     struct pump *frames, *reports;
     struct connections *connections;
-    struct event *drop_timer;
+    struct event *drop_timer, *watch;
     struct drop *drops;
     size_t drop_count, drop_room;
     uint64_t dropped;
@@ -90,6 +93,25 @@ static void on_reports(void *user, bool dry)
     port->handler.burst_end(port->handler.user);
 }
 
+/* Bytes the kernel took from this connection so far; 0 where nobody knows. */
+static uint64_t received(struct connection_shape shape)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(shape.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+/* libzmq bounds the size of a part, but not how many parts a message has before its last one. */
+static void on_watch(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct zmq_port *port = user;
+    if (!port->paused) {
+        connections_watch(port->connections, PORT_UNHEARD_MAX, received, shut);
+    }
+}
+
 /* ---- Frames in ---- */
 
 static bool is_dropped(const struct zmq_port *port, uint64_t peer)
@@ -104,7 +126,7 @@ static bool is_dropped(const struct zmq_port *port, uint64_t peer)
 
 static void hear(struct zmq_port *port, const struct port_frame *frame)
 {
-    if (!connections_knows(port->connections, frame->peer)) {
+    if (!connections_heard_again(port->connections, frame->peer)) {
         /* The report of its beginning was sent before its first frame, and must be read before it. */
         while (receive_report(port) >= 0) {
         }
@@ -204,7 +226,9 @@ static int port_prepare(struct zmq_port *port, const struct zmq_port_options *op
         return rc;
     }
     port->drop_timer = event_new(options->base, -1, EV_PERSIST, on_drop_timer, port);
-    if (!port->drop_timer) {
+    port->watch = event_new(options->base, -1, EV_PERSIST, on_watch, port);
+    static const struct timeval pace = {WATCH_SECONDS, 0};
+    if (!port->drop_timer || !port->watch || event_add(port->watch, &pace) < 0) {
         return -ENOMEM;
     }
     rc = port_socket_open(options->zmq_context, options->secret_key, options->endpoints, &port->router);
@@ -245,6 +269,13 @@ int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_
     return 0;
 }
 
+static void event_drop(struct event *event)
+{
+    if (event) {
+        event_free(event);
+    }
+}
+
 void zmq_port_close(struct zmq_port *port)
 {
     if (!port) {
@@ -253,9 +284,8 @@ void zmq_port_close(struct zmq_port *port)
     pump_close(port->frames);
     pump_close(port->reports);
     port_socket_close(port->router, port->monitor, port->paused);
-    if (port->drop_timer) {
-        event_free(port->drop_timer);
-    }
+    event_drop(port->drop_timer);
+    event_drop(port->watch);
     free(port->drops);
     connections_close(port->connections);
     free(port);

@@ -11,6 +11,8 @@
  * after 10 s, and beyond this many the oldest are closed at once. */
 #define PORT_SILENT_MAX      1024
 #define PORT_CONNECTIONS_MAX 8192
+/* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of honest ones. */
+#define PORT_UNHEARD_MAX (48ULL << 20)
 
 struct zmq_port;
 

@@ -137,3 +137,44 @@ Test(connections, beyond_the_bound_of_all_a_silent_one_goes_and_never_one_that_s
     cr_assert_eq(shape.fd, 12);
     cr_assert_not(connections_excess(all, 100, 2, &shape));
 }
+
+static uint64_t bytes_of_7;
+static int stuffed_fd;
+
+static uint64_t received(struct connection_shape shape)
+{
+    return shape.fd == 7 ? bytes_of_7 : 0;
+}
+
+static void stuffed(struct connection_shape shape)
+{
+    stuffed_fd = shape.fd;
+}
+
+/* The next look, after 7 has received so many bytes in all: is it found stuffed? */
+static bool look(uint64_t bytes)
+{
+    bytes_of_7 = bytes;
+    stuffed_fd = 0;
+    connections_watch(all, 1000, received, stuffed);
+    cr_assert(stuffed_fd == 0 || stuffed_fd == 7);
+    return stuffed_fd == 7;
+}
+
+Test(connections, one_that_receives_without_making_a_frame_is_found)
+{
+    accepted(6, 60);
+    accepted(7, 70);
+    cr_assert_not(look(900));
+    cr_assert_not(look(1000));
+    cr_assert(look(1001), "it has not said anything yet");
+    connections_heard(all, 1, 7);
+    cr_assert_not(look(5000), "a frame came");
+    cr_assert_not(look(6000));
+    cr_assert(connections_heard_again(all, 1));
+    cr_assert_not(look(9000));
+    cr_assert_not(look(10000));
+    cr_assert(look(10001));
+    connections_ended(all, 7);
+    cr_assert_not(look(99999));
+}
