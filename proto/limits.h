@@ -5,7 +5,8 @@
 
 #define LIMIT_FRAME_ENVELOPES 64
 #define LIMIT_ENVELOPE_BYTES 1048576                            /* one serialised Envelope, attachments inside: 1 MiB */
-#define LIMIT_FRAME_BYTES (LIMIT_ENVELOPE_BYTES + 65536)        /* ZMQ_MAXMSGSIZE */
+#define LIMIT_FRAME_BYTES (LIMIT_ENVELOPE_BYTES + 65536)
+#define LIMIT_MAXMSGSIZE (LIMIT_FRAME_BYTES + 33)               /* ZMQ_MAXMSGSIZE: libzmq measures a frame with CURVE's box around it */
 #define LIMIT_UNPACK_FACTOR 8                                   /* an envelope may unpack to 8 times its size ... */
 #define LIMIT_UNPACK_EXTRA 65536                                /* ... and this */
 

@@ -14,10 +14,8 @@
 /* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our I/O thread is late,
  * and senders with one message a frame get half their throughput. Credit and the window bound what honest peers cause; these bound the
  * rest: at most 64 and 16 frames of the largest size. */
-#define QUEUE_OUT 64
-#define QUEUE_IN  16
-#define CURVE_OVERHEAD                                                                                                 \
-    33 /* libzmq measures the frame as it comes: "\7MESSAGE", nonce 8, authenticator 16, flags 1 around ours */
+#define QUEUE_OUT            64
+#define QUEUE_IN             16
 #define HANDSHAKE_MS         10000 /* CURVE takes 5 round trips: with 2 s nobody connects at 800 ms */
 #define HEARTBEAT_MS         10000
 #define HEARTBEAT_TIMEOUT_MS 30000
@@ -67,12 +65,12 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
         {ZMQ_CURVE_SERVER, 1},
         {ZMQ_ZAP_ENFORCE_DOMAIN, 1},
     };
-    static const int64_t frame_bytes_max = LIMIT_FRAME_BYTES + CURVE_OVERHEAD;
+    static const int64_t message_bytes_max = LIMIT_MAXMSGSIZE;
     int rc = set_numbers(router, options, sizeof options / sizeof options[0]);
     if (rc < 0) {
         return rc;
     }
-    if (zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &frame_bytes_max, sizeof frame_bytes_max) < 0 ||
+    if (zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof message_bytes_max) < 0 ||
         zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, secret_key, 32) < 0 ||
         zmq_setsockopt(router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) < 0) {
         return -errno;

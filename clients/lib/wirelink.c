@@ -103,7 +103,7 @@ static bool socket_configure(const struct wirelink *link)
         const struct socket_option *row = &socket_options[i];
         ok = ok && zmq_setsockopt(socket, row->option, &row->value, sizeof row->value) == 0;
     }
-    int64_t largest = LIMIT_FRAME_BYTES;
+    int64_t largest = LIMIT_MAXMSGSIZE;
     return ok && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, link->server_key, REFERRAL_KEY_SIZE) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, link->key.public_key, REFERRAL_KEY_SIZE) == 0 &&

@@ -126,7 +126,7 @@ class Client:
         self.in_hand = set()    # delivery ids of this session that are neither acknowledged nor refused
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         for option, value in (("linger", 0), ("handshake_ivl", 10000), ("reconnect_ivl", 100), ("reconnect_ivl_max", 5000),
-                              ("maxmsgsize", FRAME_BYTES_MAX), ("ipv6", 1),
+                              ("maxmsgsize", FRAME_BYTES_MAX + 33), ("ipv6", 1),
                               ("curve_serverkey", z85.encode(server_public)), ("curve_publickey", z85.encode(key_pair[0])),
                               ("curve_secretkey", z85.encode(key_pair[1]))):
             setattr(self.socket, option, value)
