@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "handlers.h"
@@ -199,6 +200,17 @@ int recount_run(struct ctl *ctl)
     return in_child(ctl, recount, ctl_say(ctl, "正在清点", "counting"));
 }
 
+/* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy, however soon,
+ * gives other ids. */
+static struct instant next_second(void)
+{
+    struct timespec until = {.tv_sec = moment_now() / SECOND_MS + 1};
+
+    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+    return instant_of(until.tv_sec * SECOND_MS);
+}
+
 static int restore(struct ctl *ctl)
 {
     struct offline offline;
@@ -209,7 +221,7 @@ static int restore(struct ctl *ctl)
 
     struct store_options options = offline_options(&offline, true);
 
-    failure = store_restore(&options, ctl->arguments[1], instant_of(moment_now()));
+    failure = store_restore(&options, ctl->arguments[1], next_second());
     offline_fini(&offline);
     if (failure == 0) {
         fprintf(ctl->out, ctl_say(ctl, "已恢复到 %s (新代次)\n", "restored to %s, in a new incarnation\n"),
