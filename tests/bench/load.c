@@ -104,7 +104,7 @@ static void open_all(struct run *run)
             connect_one(run->receivers[i].client);
         }
     }
-    for (unsigned i = 0; i < run->plan.senders && run->mode != DRAIN; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++) {
         sender_open(&run->senders[i], board, i);
         connect_one(run->senders[i].client);
     }
@@ -124,14 +124,14 @@ static void start_all(struct run *run)
     for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++) {
         start_thread(&run->receiver_threads[i], receiver_run, &run->receivers[i]);
     }
-    for (unsigned i = 0; i < run->plan.senders && run->mode != DRAIN; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++) {
         start_thread(&run->sender_threads[i], sender_run, &run->senders[i]);
     }
 }
 
 static void join_senders(struct run *run)
 {
-    for (unsigned i = 0; i < run->plan.senders && run->mode != DRAIN; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++) {
         pthread_join(run->sender_threads[i], NULL);
     }
 }
@@ -145,7 +145,7 @@ static void end_receivers(struct run *run)
     for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++) {
         pthread_join(run->receiver_threads[i], NULL);
     }
-    for (unsigned i = 0; i < run->plan.senders && run->mode != DRAIN; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++) {
         close(run->board.senders[i].wake_fd); /* receivers have woken senders to the last */
     }
     close(run->board.close_fd);
@@ -391,6 +391,9 @@ static void parse(struct run *run, int argc, char **argv)
         (run->mode == RATE && plan->per_second == 0) || (run->mode == SUBMIT && plan->count == 0) ||
         (run->mode == LEDGER) != (plan->ledger != NULL)) {
         usage();
+    }
+    if (run->mode == DRAIN) {
+        plan->senders = 0;
     }
     plan->one_way = run->mode == SUBMIT || run->mode == LEDGER;
     if (run->mode == RATE) {

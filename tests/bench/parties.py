@@ -26,9 +26,9 @@ def register(broker, senders, receivers):
     broker.load(wanted)
 
 
-def load_command(broker, mode, **options):
+def load_command(target, mode, **options):
     """The command line of referral-load; in_flight=16 becomes --in-flight 16."""
-    options = {"address": broker.endpoint, "server_key": broker.public_hex("server"), "keys": broker.keys, **options}
+    options = {"address": target.endpoint, "server_key": target.public_hex("server"), "keys": target.keys, **options}
     command = [LOAD, mode]
     for name, value in options.items():
         command += ["--" + name.replace("_", "-"), str(value)]
