@@ -113,5 +113,5 @@ int main(int argc, char **argv)
         puts("referrald " REFERRALD_VERSION);
         return DAEMON_STOPPED;
     }
-    return with_config(action, path);
+    return (int)with_config(action, path);
 }

@@ -40,7 +40,7 @@ fi
 build "$out/sanitized" clang Debug -DSANITIZE=address,undefined
 step "tests under address and undefined-behaviour sanitizers"
 failed=0
-ctest --test-dir "$out/sanitized" -j "$jobs" --output-on-failure -L 'unit|story' || failed=1
+ctest --test-dir "$out/sanitized" -j "$jobs" --output-on-failure -L 'unit|story|tidy' || failed=1
 step "tests of the release build"
 ctest --test-dir "$out/gcc" -j "$jobs" --output-on-failure || failed=1
 step "done"

@@ -22,7 +22,8 @@ void team_row_put(struct store_txn *txn, const char *id, const Record__Team *row
 Record__AccessKey *access_key_row(struct store_txn *txn, const uint8_t public_key[32]);
 void access_key_row_put(struct store_txn *txn, const uint8_t public_key[32], const Record__AccessKey *row);
 const char *setting_row(struct store_txn *txn, const char *name, const char *institution /* "" for all */);
-void setting_row_put(struct store_txn *txn, const char *name, const char *institution, const char *value /* NULL: delete */);
+void setting_row_put(struct store_txn *txn, const char *name, const char *institution,
+                     const char *value /* NULL: delete */);
 Record__CalendarDay *calendar_row(struct store_txn *txn, int64_t day);
 void calendar_row_put(struct store_txn *txn, int64_t day, const Record__CalendarDay *row /* NULL: delete */);
 
@@ -75,9 +76,11 @@ void timeline_add(struct store_txn *txn, struct id referral, uint32_t number, co
 Record__Timeline *timeline_row(struct store_txn *txn, struct id referral, uint32_t number);
 void journey_add(struct store_txn *txn, struct id journey, struct id member);
 Record__Alarm *alarm_row(struct store_txn *txn, const char *code, const char *subject);
-void alarm_row_put(struct store_txn *txn, const char *code, const char *subject, const Record__Alarm *row /* NULL: delete */);
+void alarm_row_put(struct store_txn *txn, const char *code, const char *subject,
+                   const Record__Alarm *row /* NULL: delete */);
 Record__RefusalCount *refusal_count_row(struct store_txn *txn, const uint8_t public_key[32], uint16_t code);
-void refusal_count_row_put(struct store_txn *txn, const uint8_t public_key[32], uint16_t code, const Record__RefusalCount *row);
+void refusal_count_row_put(struct store_txn *txn, const uint8_t public_key[32], uint16_t code,
+                           const Record__RefusalCount *row);
 
 /* P3: rows of this turn's audit record, written as one chained value at its end. `row` is a serialised referral.AuditRow; copied. */
 void audit_add(struct store_txn *txn, struct bytes row);

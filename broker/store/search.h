@@ -16,5 +16,5 @@ int search_rebuild(struct store *store, struct arena *arena);
 /* Referrals of `kind` below `institution` (hash NULL where the kind has none), strictly after `after` (unset: from the start), the
  * tail included; false: no more. Of the tail at most `*left` records are looked at, which it counts down; where they run out it is
  * false too, with `*left` 0 and ret_id the last one looked at: to go on from there. */
-bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash, struct id after,
-                 uint32_t *left, struct id *ret_id);
+bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash,
+                 struct id after, uint32_t *left, struct id *ret_id);

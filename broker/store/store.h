@@ -11,10 +11,10 @@
 #include "base/instant.h"
 #include "store/table.h"
 
-#define STORE_SCHEMA 1
-#define STORE_DIGEST_SIZE 32
+#define STORE_SCHEMA        1
+#define STORE_DIGEST_SIZE   32
 #define STORE_HOST_KEY_SIZE 32
-#define STORE_ERROR_SIZE 512
+#define STORE_ERROR_SIZE    512
 
 struct store;
 struct store_txn;
@@ -35,10 +35,10 @@ struct store_mark {
 
 struct store_options {
     const char *directory;
-    uint64_t map_bytes;          /* 0: 64 GiB, sparse */
-    const uint8_t *host_key;     /* STORE_HOST_KEY_SIZE bytes that wrap the data keys; borrowed for the call */
-    bool read_only;              /* beside a running daemon: no owner lock, write turns assert */
-    char *error;                 /* STORE_ERROR_SIZE bytes for store_error's line where there is no store to ask; or NULL */
+    uint64_t map_bytes;      /* 0: 64 GiB, sparse */
+    const uint8_t *host_key; /* STORE_HOST_KEY_SIZE bytes that wrap the data keys; borrowed for the call */
+    bool read_only;          /* beside a running daemon: no owner lock, write turns assert */
+    char *error;             /* STORE_ERROR_SIZE bytes for store_error's line where there is no store to ask; or NULL */
 };
 
 /* Makes a new store in an empty or absent directory. -EEXIST where one is. `seed_time` is the first incarnation's base. */

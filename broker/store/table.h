@@ -4,37 +4,37 @@
 
 /* X(name, number, sealed, derived): number is for ever. Sealed values hold patient data; derived tables can be rebuilt and are outside sums. */
 #define STORE_TABLES(X)                                                                                                \
-    X(META, 0, false, true)         /* "meta" */                                                                       \
-    X(INSTITUTION, 1, true, false)  /* id text */                                                                      \
+    X(META, 0, false, true)                /* "meta" */                                                                \
+    X(INSTITUTION, 1, true, false)         /* id text */                                                               \
     X(INSTITUTION_NUMBER, 2, false, false) /* number u32 -> id text */                                                 \
-    X(RELATION, 3, false, false)    /* from \0 to */                                                                   \
-    X(DELEGATION, 4, false, false)  /* agent \0 principal -> empty */                                                  \
-    X(TEAM, 5, true, false)         /* team id */                                                                      \
-    X(ACCESS_KEY, 6, false, false)  /* public key, 32 bytes */                                                         \
-    X(SETTING, 7, false, false)     /* name \0 institution id or empty */                                              \
-    X(CALENDAR, 8, false, false)    /* days since 1970 u32 */                                                          \
-    X(DEDUP, 9, true, false)        /* sender number u32, 'U' ulid 16 | 'H' keyed hash 16 */                           \
-    X(REFERRAL, 10, true, false)    /* id 14 */                                                                        \
-    X(BODY, 11, true, false)        /* id 14, version u16, chunk u16 */                                                \
-    X(INBOX, 12, true, false)       /* institution number u32, lane u8, index u64, ordinal u16 */                      \
-    X(DEAD, 13, true, false)        /* as inbox */                                                                     \
-    X(BOOKS, 14, false, false)      /* institution number u32 */                                                       \
-    X(DUE, 15, false, false)        /* time ms u64, kind u8, subject (id 14 ...) -> empty */                           \
-    X(TIMELINE, 16, true, false)    /* id 14, number u32 */                                                            \
-    X(JOURNEY, 17, false, false)    /* journey id 14, member id 14 -> empty */                                         \
-    X(ALARM, 18, false, false)      /* code \0 subject */                                                              \
-    X(AUDIT, 19, true, true)        /* index u64, chunk u16; chained, hence outside sums */                            \
-    X(REFUSALS, 20, true, false)    /* public key 32, code u16 */                                                      \
-    X(SEARCH, 21, false, true)      /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */
+    X(RELATION, 3, false, false)           /* from \0 to */                                                            \
+    X(DELEGATION, 4, false, false)         /* agent \0 principal -> empty */                                           \
+    X(TEAM, 5, true, false)                /* team id */                                                               \
+    X(ACCESS_KEY, 6, false, false)         /* public key, 32 bytes */                                                  \
+    X(SETTING, 7, false, false)            /* name \0 institution id or empty */                                       \
+    X(CALENDAR, 8, false, false)           /* days since 1970 u32 */                                                   \
+    X(DEDUP, 9, true, false)               /* sender number u32, 'U' ulid 16 | 'H' keyed hash 16 */                    \
+    X(REFERRAL, 10, true, false)           /* id 14 */                                                                 \
+    X(BODY, 11, true, false)               /* id 14, version u16, chunk u16 */                                         \
+    X(INBOX, 12, true, false)              /* institution number u32, lane u8, index u64, ordinal u16 */               \
+    X(DEAD, 13, true, false)               /* as inbox */                                                              \
+    X(BOOKS, 14, false, false)             /* institution number u32 */                                                \
+    X(DUE, 15, false, false)               /* time ms u64, kind u8, subject (id 14 ...) -> empty */                    \
+    X(TIMELINE, 16, true, false)           /* id 14, number u32 */                                                     \
+    X(JOURNEY, 17, false, false)           /* journey id 14, member id 14 -> empty */                                  \
+    X(ALARM, 18, false, false)             /* code \0 subject */                                                       \
+    X(AUDIT, 19, true, true)               /* index u64, chunk u16; chained, hence outside sums */                     \
+    X(REFUSALS, 20, true, false)           /* public key 32, code u16 */                                               \
+    X(SEARCH, 21, false, true) /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */
 
 enum table {
 #define X(name, number, sealed, derived) TABLE_##name = (number),
     STORE_TABLES(X)
 #undef X
-    TABLE_COUNT
+        TABLE_COUNT
 };
 
-#define TABLE_KEY_MAX 160
+#define TABLE_KEY_MAX    160
 #define BODY_CHUNK_BYTES 1952 /* sealed and with its key just two fit a page; larger LMDB values cost overflow pages */
 
 const char *table_name(enum table table); /* "INSTITUTION_NUMBER" */

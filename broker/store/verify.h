@@ -2,13 +2,13 @@
  * store grows while a long walk holds its view: prefer a quiet hour or a copy. Damaged LMDB pages can make LMDB itself crash: call
  * it in a child process, and take the child's death for a fault. */
 #pragma once
-#include <stdio.h>
 #include "store/store.h"
+#include <stdio.h>
 
 struct verify_result {
     uint64_t rows, turns, inboxes, referrals;
-    uint64_t faults;          /* of any kind */
-    char first_fault[256];    /* table and key in hex; no content */
+    uint64_t faults;       /* of any kind */
+    char first_fault[256]; /* table and key in hex; no content */
 };
 
 typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
