@@ -314,7 +314,7 @@ static int read_part(struct turn *turn, bool was_turn, bool was_clock)
 /* Nobody is told before the commit: what is handed out and answered is read from what is committed. */
 int turn_run(struct turn *turn, struct turn_clock clock)
 {
-    int failure = turn->failure, result = 0;
+    int failure = turn->failure, result = 0; /* the first of a turn inside turn_receive, this one, and what is read */
     bool was_turn = false, was_clock = false;
 
     turn->failure = 0;
@@ -327,7 +327,8 @@ int turn_run(struct turn *turn, struct turn_clock clock)
         was_turn = turn->batch.count != 0;
     }
     if (was_turn)
-        failure = turn_commit(turn);
+        result = turn_commit(turn);
+    failure = failure != 0 ? failure : result;
     result = read_part(turn, was_turn, was_clock);
     turn->queries = NULL;
     turn->heavy = 0;

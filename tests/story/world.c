@@ -119,8 +119,7 @@ static void send_ack(struct world *w, struct peer *peer, ProtobufCBinaryData *id
     world_transmit(w, peer, REFERRAL__KIND__ACK, NULL, NULL, wire_pack(&ack.base, &w->arena));
 }
 
-/* Acks what it holds of this referral; how many that was. */
-static size_t ack_held(struct world *w, struct peer *peer, const char *name)
+size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name)
 {
     static ProtobufCBinaryData ids[LIMIT_ACK_IDS];
     size_t count = 0;
@@ -137,7 +136,7 @@ static size_t ack_held(struct world *w, struct peer *peer, const char *name)
 
 static bool acknowledge(struct world *w, struct peer *peer)
 {
-    size_t count = ack_held(w, peer, "all");
+    size_t count = world_ack_quietly(w, peer, "all");
 
     if (count != 0)
         grant(w, peer, (uint32_t)count);
@@ -282,12 +281,18 @@ void world_stale(struct world *w, const char *who)
     world_peer(w, who)->session--;
 }
 
+void world_drain(struct world *w)
+{
+    world_tell(w, "the broker", "is stopped");
+    turn_drain(w->turn, 3000);
+}
+
 /* ---- Acks -------------------------------------------------------------------------------------------------------- */
 
 void world_ack(struct world *w, const char *who, const char *name)
 {
     world_tell(w, who, "ack %s", name);
-    cr_assert(ack_held(w, world_peer(w, who), name) != 0, "%s holds nothing of %s:\n%s", who, name, w->trace);
+    cr_assert(world_ack_quietly(w, world_peer(w, who), name) != 0, "%s holds nothing of %s:\n%s", who, name, w->trace);
     world_settle(w);
 }
 

@@ -67,6 +67,10 @@ void world_ack_old(struct world *w, const char *who);
 void world_ack_stolen(struct world *w, const char *who, const char *name);
 
 void world_after(struct world *w, int64_t seconds);
+/* The broker is stopped in good order, and takes nothing more. */
+void world_drain(struct world *w);
+/* The disk takes no further byte from now on, or takes again. */
+void world_disk(struct world *w, bool is_full);
 /* C4: the clock is in doubt. */
 void world_hold(struct world *w, bool hold);
 /* The broker dies and starts again: connections and everything unsaid are gone. */

@@ -62,6 +62,8 @@ void world_transmit(struct world *w, struct peer *peer, Referral__Kind kind, con
                     const char *acting_for, struct bytes body);
 /* The broker, and those who answer it at once, until nobody has anything to say. */
 void world_settle(struct world *w);
+/* Acks what it holds of this referral, without a word; how many that was. */
+size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name);
 int world_port_send(void *user, uint64_t number, struct bytes frame);
 void world_port_drop(void *user, uint64_t number);
 

@@ -110,7 +110,8 @@ static const char *event_of(struct world *w, Referral__EventType event)
     return strncmp(text, "event-", 6) == 0 ? text + 6 : text;
 }
 
-static void hear_refusal(struct world *w, const struct peer *peer, const Referral__Refusal *refusal)
+static void hear_refusal(struct world *w, const struct peer *peer, const Referral__Reply *reply,
+                         const Referral__Refusal *refusal)
 {
     char more[96] = "";
 
@@ -118,6 +119,8 @@ static void hear_refusal(struct world *w, const struct peer *peer, const Referra
         snprintf(more, sizeof more, ", %s, next %s", state_of(refusal->state), refusal->next_actor);
     if (refusal->has_retry_after_ms)
         snprintf(more + strlen(more), sizeof more - strlen(more), ", retry in %u ms", refusal->retry_after_ms);
+    if (reply->request == 0)
+        snprintf(more + strlen(more), sizeof more - strlen(more), ", envelope %u", reply->position);
     world_line(w, "%s < refused %s (%s)%s%s%s", peer->name, refusal->code, refusal->rule,
                refusal->field == NULL ? "" : " ", refusal->field == NULL ? "" : refusal->field, more);
 }
@@ -150,7 +153,7 @@ static void hear_reply(struct world *w, const struct peer *peer, struct bytes bo
     if (w->asked != NULL && w->asked->result != NULL && reply->has_result)
         w->result = protobuf_c_message_unpack(w->asked->result, NULL, reply->result.len, reply->result.data);
     for (size_t i = 0; i < reply->n_refusals; i++)
-        hear_refusal(w, peer, reply->refusals[i]);
+        hear_refusal(w, peer, reply, reply->refusals[i]);
     if (reply->n_refusals == 0 && w->result == NULL)
         hear_accepted(w, peer, reply);
     else if (reply->n_refusals == 0)

@@ -1,7 +1,10 @@
 /* world_stage.c - a story's broker: made, peopled, killed, started again, restored, and judged at the end. */
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/registry.h"
@@ -172,6 +175,21 @@ void world_restart(struct world *w)
     w->clock.mono_ms += 1000;
     open_broker(w);
     world_tell(w, "the broker", "starts again");
+}
+
+void world_disk(struct world *w, bool is_full)
+{
+    struct rlimit limit;
+    struct stat status;
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/data.mdb", w->directory);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN); /* as the daemon does: the write fails with EFBIG */
+    limit.rlim_cur = is_full ? (rlim_t)status.st_size : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    world_tell(w, "the disk", is_full ? "is full" : "has room");
 }
 
 void world_copy(struct world *w)
