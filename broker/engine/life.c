@@ -163,8 +163,8 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
         row->place = NULL;
     if (step->event == REPORT || (detail != NULL && detail->n_diagnoses != 0))
         FIELD_SET(row, reported, true);
-    if (row->state == INFO_REQUESTED || row->state == CANCEL_REQUESTED)
-        FIELD_SET(row, previous_state, from);
+    if (from != row->state && (row->state == INFO_REQUESTED || row->state == CANCEL_REQUESTED))
+        FIELD_SET(row, previous_state, from); /* not by what leaves it there: amend, acknowledge */
     if (detail != NULL && detail->place != NULL)
         note_place(work, life, detail->place);
     if (detail != NULL && detail->has_reason && state_is_terminal((enum state)row->state))
