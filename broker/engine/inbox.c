@@ -324,9 +324,11 @@ bool inbox_apply_nack(struct work *work)
 
     if (stale)
         return refuse(work, REFUSED_STALE, "delivery_id");
-    if (row == NULL)
+    bool retry = nack->code == REFERRAL__NACK_CODE__NACK_RETRY;
+
+    if (row == NULL || (retry && inbox_is_backing_off(work, row)))
         work->acks_unknown++;
-    else if (nack->code == REFERRAL__NACK_CODE__NACK_RETRY)
+    else if (retry)
         inbox_fail(work, ref, row, "nack");
     else
         inbox_bury(work, ref, row, "nack", nack->code, nack->text);

@@ -33,6 +33,11 @@ static void note_down(struct work *work, uint32_t institution)
     alarm_raise(work, "receiver-down", inbox_owner(work, institution), NULL);
 }
 
+bool inbox_is_backing_off(const struct work *work, const Record__Inbox *row)
+{
+    return row->not_before_ms > work->now.ms;
+}
+
 void inbox_fail(struct work *work, struct inbox_ref ref, Record__Inbox *row, const char *cause)
 {
     struct instant last_ack = instant_of(books_of(work->txn, ref.institution)->last_ack_ms);
@@ -70,7 +75,7 @@ bool inbox_apply_timeout(struct work *work)
         bool stale = false;
         Record__Inbox *row = inbox_find(work, returned->delivery_ids[i], 0, &ref, &stale);
 
-        if (row != NULL)
+        if (row != NULL && !inbox_is_backing_off(work, row)) /* else a nack of the same turn was first */
             inbox_fail(work, ref, row, "time-out");
     }
     return true;

@@ -16,5 +16,7 @@ Record__Inbox *inbox_find(struct work *work, ProtobufCBinaryData delivery_id, ui
 /* D5: moves the message to the dead letters and tells its cause. */
 void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, const char *cause, uint32_t nack_code,
                 const char *text);
+/* D1, D4: has its last attempt failed already? Then it is with nobody, and no second failure of that attempt counts. */
+bool inbox_is_backing_off(const struct work *work, const Record__Inbox *row);
 /* D4, D5: one failed attempt. */
 void inbox_fail(struct work *work, struct inbox_ref ref, Record__Inbox *row, const char *cause);

@@ -279,3 +279,27 @@ Test(inbox, d6_age_raises_an_alarm_and_refuses_nothing)
     cr_assert(!has_alarm(&d, "inbox-age", "H1"));
     district_close(&d);
 }
+
+Test(inbox, d1_a_repeated_nack_is_one_failed_attempt)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64];
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_waiting(&d, "H1", ids);
+    nack(&d, "H1", ids[0], REFERRAL__NACK_CODE__NACK_RETRY);
+    nack(&d, "H1", ids[0], REFERRAL__NACK_CODE__NACK_RETRY);
+    cr_assert_eq(d.effects.outcomes[0].acks_unknown, 1);
+    time_out(&d, ids[0]); /* collected before the nack was applied */
+    cr_assert_eq(deliver(&d, ids[0])->attempt, 2);
+    cr_assert_eq(district_row(&d, id)->timeline_next, 1);
+    d.now = instant_after(d.now, backoff_ms(1));
+    time_out(&d, ids[0]);
+    cr_assert_eq(deliver(&d, ids[0])->attempt, 3);
+    nack(&d, "H1", ids[0], REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    cr_assert_str_eq(district_inbox(&d, "H1"), "", "a refusal for ever counts whenever it comes");
+    district_assert_books(&d);
+    district_close(&d);
+}
