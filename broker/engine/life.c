@@ -144,6 +144,18 @@ static void note_place(struct work *work, struct life_of *life, const Referral__
     life_clock_book(work, life, instant_of(end_ms));
 }
 
+/* Whatever ends, ends with a coded reason: a granted request's is the one it was asked with, and any other answer forgets it. */
+static void note_reason(Record__Referral *row, const struct step *step, enum state from)
+{
+    const Referral__Event *detail = step->detail;
+    enum state to = (enum state)row->state;
+
+    if (detail != NULL && detail->has_reason && (state_is_terminal(to) || to == CANCEL_REQUESTED))
+        FIELD_SET(row, reason, detail->reason);
+    else if (from == CANCEL_REQUESTED && to != CANCEL_REQUESTED && to != CANCELLED)
+        FIELD_CLEAR(row, reason);
+}
+
 /* What the record remembers of an event beyond its state. */
 static void note_event(struct work *work, struct life_of *life, const struct step *step, enum state from)
 {
@@ -167,8 +179,7 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
         FIELD_SET(row, previous_state, from); /* not by what leaves it there: amend, acknowledge */
     if (detail != NULL && detail->place != NULL)
         note_place(work, life, detail->place);
-    if (detail != NULL && detail->has_reason && state_is_terminal((enum state)row->state))
-        FIELD_SET(row, reason, detail->reason);
+    note_reason(row, step, from);
 }
 
 /* L5: closing the down-referral closes its parent; if it ends otherwise, the parent is REPORTED again and its receiver is told. */

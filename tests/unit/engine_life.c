@@ -54,3 +54,25 @@ Test(life, l_a_no_to_cancelling_leads_back_to_care_whatever_came_between)
     cr_assert_str_eq(district_state(&d, id), "IN_CARE");
     district_close(&d);
 }
+
+Test(life, l_what_ends_by_a_granted_request_bears_the_reason_of_the_request)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *request = district_event(&d, id, REQUEST_CANCEL), *answer = district_event(&d, id, ANSWER_CANCEL);
+
+    happens(&d, "H1", id, ARRIVE);
+    FIELD_SET(request, reason, REFERRAL__REASON__PATIENT_DIED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, request), "");
+    answer->agreed = false;
+    district_say(&d, "H1", REFERRAL__KIND__EVENT, answer);
+    cr_assert(!district_row(&d, id)->has_reason, "nothing has ended");
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, request), "");
+    answer->agreed = true;
+    district_say(&d, "H1", REFERRAL__KIND__EVENT, answer);
+    cr_assert_str_eq(district_state(&d, id), "CANCELLED");
+    cr_assert_eq(district_row(&d, id)->reason, REFERRAL__REASON__PATIENT_DIED);
+    district_close(&d);
+}
