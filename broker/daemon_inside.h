@@ -11,6 +11,10 @@
 
 #define DAEMON_SIGNALS 4
 
+struct port_counters {
+    uint64_t keys_refused, frames_dropped, edges_missed;
+};
+
 struct daemon {
     const struct config *config;
     const char *config_path;
@@ -28,6 +32,8 @@ struct daemon {
     uint64_t searched_turns; /* turns there were when the search index was advanced last */
     const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
     bool filling_alarm;
+    uint64_t ticks;
+    struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
     bool failed;
 };

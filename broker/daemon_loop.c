@@ -15,15 +15,16 @@
 #define TEST_CLOCK_MS  100 /* in test time the clock is a file, which may move while nothing else happens */
 
 #define SEARCH_ROWS      1000
-#define SEARCH_AFTER_MS  50 /* referrals of that long are indexed together ... */
-#define SEARCH_BUSY_MS   10 /* ... and while turns are wanted, they have the loop between two chunks */
+#define SEARCH_AFTER_MS  500 /* referrals of that long are indexed together: each chunk is a commit of its own ... */
+#define SEARCH_BUSY_MS   10  /* ... and while turns are wanted, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
 /* D6: new work is refused at 85 %; before that there is time to make room. */
 #define FILLING_PERCENT    75
 #define ROOM_AGAIN_PERCENT 70
 
-#define CROWD 128 /* connections that end within a second or so */
+#define PORT_REPORT_TICKS 60
+#define CROWD             128 /* connections that end within a second or so */
 
 #define DRAIN_MS       2000
 #define DRAIN_RETRY_MS 3000 /* clients come back after that */
@@ -176,6 +177,22 @@ static void watch_crowd(struct daemon *daemon)
     }
 }
 
+/* P3: what never became a command is counted; the log has one line a minute of it at most. */
+static void report_port(struct daemon *daemon)
+{
+    struct port_counters now = {zap_refused(daemon->zap), zmq_port_dropped(daemon->port),
+                                zmq_port_missed(daemon->port)};
+    struct port_counters *then = &daemon->reported;
+    if (daemon->ticks++ % PORT_REPORT_TICKS != 0 || memcmp(&now, then, sizeof now) == 0) {
+        return;
+    }
+    journal(LOG_LEVEL_WARNING, "port", "keys_refused=%llu frames_dropped=%llu edges_missed=%llu",
+            (unsigned long long)(now.keys_refused - then->keys_refused),
+            (unsigned long long)(now.frames_dropped - then->frames_dropped),
+            (unsigned long long)(now.edges_missed - then->edges_missed));
+    *then = now;
+}
+
 static void tell_status(const struct daemon *daemon)
 {
     struct turn_counters counters = turn_counters(daemon->turn);
@@ -195,6 +212,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     notify_watchdog();
     watch_room(daemon);
     watch_crowd(daemon);
+    report_port(daemon);
     run_turns(daemon);
     tell_status(daemon);
 }
@@ -253,6 +271,7 @@ int daemon_loop_open(struct daemon *daemon)
         return -ENOMEM;
     }
     after(daemon->tick, TICK_MS);
+    daemon->ticks = 1;                            /* the first report is for the first minute */
     after(daemon->search_timer, SEARCH_AFTER_MS); /* what was accepted before the last stop */
     return 0;
 }

@@ -73,6 +73,7 @@ enum daemon_exit daemon_time_open(struct daemon *daemon)
     daemon_clock_init(&daemon->clock, last_turn, clock_boot_ms(), clock_wall_ms());
     daemon->held_alarm = standing_doubt(daemon);
     if (daemon->held_alarm) {
+        journal(LOG_LEVEL_WARNING, "time_held", "%s: nobody has confirmed the time since", daemon->held_alarm);
         daemon_clock_hold(&daemon->clock, daemon->held_alarm);
     }
     return DAEMON_STOPPED;

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""test_process.py - referrald as a process: exit codes that tell reasons apart, signals, and test time (C4)."""
+import signal
+import socket
+import subprocess
+import unittest
+from pathlib import Path
+
+import fixture
+from foreign_client import Client
+
+USAGE, BAD_CONFIG, BAD_SECRET, NO_STORE, IN_USE, NO_ENDPOINT, TEST_TIME = 2, 3, 4, 5, 6, 10, 12
+START_MS = 1_800_000_000_000
+
+
+class Process(fixture.BrokerTest):
+    broker_options = {"register": False}
+
+    def setUp(self):
+        if self.broker.process.poll() is None:
+            self.assertEqual(0, self.broker.stop())
+        self.broker.write_config()
+
+    def exit_code(self, *arguments):
+        arguments = arguments or ("--config", self.broker.config_file)
+        return subprocess.run([fixture.BUILD / "referrald", *arguments], capture_output=True, timeout=fixture.PATIENCE_S).returncode
+
+    def test_each_reason_not_to_start_has_an_exit_code_of_its_own(self):
+        self.assertEqual(USAGE, self.exit_code("--no-such-argument"))
+        self.assertEqual(USAGE, self.exit_code("argument"))
+        self.assertEqual(BAD_CONFIG, self.exit_code("--config", self.broker.folder / "absent.conf"))
+        self.broker.write_config(extra='host_key_file = "/dev/null"\n')
+        self.assertEqual(BAD_SECRET, self.exit_code())
+        self.broker.write_config(extra='store_directory = "%s"\n' % (self.broker.folder / "absent"))
+        self.assertEqual(NO_STORE, self.exit_code())
+        self.broker.write_config(extra='test_clock_file = "%s"\n' % self.broker.clock_file)
+        self.assertEqual(TEST_TIME, self.exit_code())
+        self.broker.write_config()
+        self.broker.start()
+        self.assertEqual(IN_USE, self.exit_code())
+
+    def test_an_endpoint_in_use_is_refused(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.broker.write_config("tcp://127.0.0.1:%d" % taken.getsockname()[1])
+            self.assertEqual(NO_ENDPOINT, self.exit_code())
+
+    def test_help_and_version_need_no_configuration(self):
+        self.assertEqual(0, self.exit_code("--help"))
+        self.assertEqual(0, self.exit_code("--version"))
+
+    def test_sigint_stops_as_sigterm_does(self):
+        self.broker.start()
+        self.broker.process.send_signal(signal.SIGINT)
+        self.assertEqual(0, self.broker.process.wait(timeout=5))
+        self.assertIn("event=stopped", self.broker.log_text())
+
+    def test_sighup_reads_the_log_level_again_and_a_bad_file_changes_nothing(self):
+        self.broker.start()
+        self.broker.write_config(extra="log_level = loud\n")
+        self.broker.process.send_signal(signal.SIGHUP)
+        fixture.until(lambda: "event=reload_refused" in self.broker.log_text(), "the bad file to be refused")
+        self.broker.write_config(extra="log_level = debug\n")
+        self.broker.process.send_signal(signal.SIGHUP)
+        fixture.until(lambda: "event=reloaded log_level=debug" in self.broker.log_text(), "the good file to be read")
+        self.assertIsNone(self.broker.process.poll())
+
+    def test_p1_there_is_never_a_core_file(self):
+        self.broker.start()
+        limits = Path("/proc/%d/limits" % self.broker.process.pid).read_text()
+        self.assertRegex(limits, r"Max core file size +0 +0")
+
+
+class TestTime(fixture.BrokerTest):
+    broker_options = {"register": False, "test_time_ms": START_MS}
+
+    def status(self):
+        client = Client(self.broker.endpoint, self.broker.key_pair("server")[0], self.broker.key_pair("operator"))
+        try:
+            return client.query("GET_STATUS")
+        finally:
+            client.close()
+
+    def test_c4_the_time_is_the_files_and_never_goes_back(self):
+        self.assertEqual(START_MS, self.status().now_ms)
+        self.assertTrue(self.status().test_time)
+        self.broker.set_clock(START_MS + 3_600_000)
+        self.assertEqual(START_MS + 3_600_000, self.status().now_ms)
+        self.broker.set_clock(START_MS)
+        self.assertEqual(START_MS + 3_600_000, self.status().now_ms)
+
+    def test_c4_a_store_for_test_time_does_not_start_without_its_clock(self):
+        self.assertEqual(0, self.broker.stop())
+        self.broker.clock_file.rename(self.broker.clock_file.with_suffix(".away"))
+        self.broker.spawn()
+        self.assertEqual(TEST_TIME, self.broker.process.wait(timeout=fixture.PATIENCE_S))
+        self.broker.clock_file.with_suffix(".away").rename(self.broker.clock_file)
+        self.broker.start()
+
+
+if __name__ == "__main__":
+    fixture.main()
