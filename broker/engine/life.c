@@ -171,8 +171,8 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
         FIELD_SET(row, info_rounds, row->info_rounds + 1);
     if (step->event == BOOK && from == NO_SHOW)
         FIELD_SET(row, rebookings, row->rebookings + 1);
-    if (step->event == CANCEL_BOOKING)
-        row->place = NULL;
+    if (step->event == CANCEL_BOOKING || (state_is_before_arrival(from) && state_is_terminal((enum state)row->state)))
+        row->place = NULL; /* L6 */
     if (step->event == REPORT || (detail != NULL && detail->n_diagnoses != 0))
         FIELD_SET(row, reported, true);
     if (from != row->state && (row->state == INFO_REQUESTED || row->state == CANCEL_REQUESTED))

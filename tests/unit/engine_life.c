@@ -76,3 +76,32 @@ Test(life, l_what_ends_by_a_granted_request_bears_the_reason_of_the_request)
     cr_assert_eq(district_row(&d, id)->reason, REFERRAL__REASON__PATIENT_DIED);
     district_close(&d);
 }
+
+Test(life, l6_what_ends_before_arrival_frees_its_place)
+{
+    struct district d;
+    static const struct {
+        const char *who;
+        enum event event;
+    } ends[] = {{"T07", CANCEL}, {"H1", REJECT}, {"H1", REDIRECT}, {"T07", ANNUL}};
+
+    district_open(&d);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *id = district_refer(&d, "T07", "H1", ROUTINE);
+        Referral__Event *event;
+
+        happens(&d, "T07", id, BOOK);
+        cr_assert_not_null(district_row(&d, id)->place);
+        event = district_event(&d, id, ends[i].event);
+        if (ends[i].event == REDIRECT)
+            event->receiver = "H2";
+        district_assert_said(&d, district_say(&d, ends[i].who, REFERRAL__KIND__EVENT, event), "");
+        cr_assert_null(district_row(&d, id)->place, "after %s", event_name(ends[i].event));
+    }
+    char *come = district_refer(&d, "T07", "H1", ROUTINE);
+
+    happens(&d, "T07", come, BOOK);
+    happens(&d, "H1", come, ARRIVE);
+    cr_assert_not_null(district_row(&d, come)->place, "a place that is used stays");
+    district_close(&d);
+}
