@@ -255,6 +255,7 @@ static void remind(struct work *work, const struct life_of *life, const struct t
     Record__Referral *child = life->row->state == RETURNED ? referral_row(work->txn, child_id) : NULL;
 
     tidings_notify(work, life, tidings, life->row->sender, 0);
+    tidings_notify_team(work, life, tidings, 0);
     if (child != NULL && child->receiver_number != life->row->sender_number) {
         struct life_of returned = {.id = child_id, .row = child};
         struct tidings of_child = *tidings;

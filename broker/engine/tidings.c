@@ -209,6 +209,27 @@ void tidings_notify(struct work *work, const struct life_of *life, const struct 
     inbox_put_notice(work, addressee->row->number, (Referral__Priority)row->priority, life->id, &notice, cause);
 }
 
+/* The institution of the referral's team, where it is neither party of it and still acts for the sender (T6, P2); NULL: none. */
+static const struct registry_institution *home_of_team(struct work *work, const Record__Referral *row)
+{
+    const Referral__Team *team = row->team_id == NULL ? NULL : registry_team(work, row->team_id);
+    const char *home = team == NULL ? NULL : team->institution;
+
+    if (home == NULL || strcmp(home, row->sender) == 0 || strcmp(home, row->receiver) == 0 ||
+        !delegation_exists(work->txn, home, row->sender))
+        return NULL;
+    return registry_institution(work, home);
+}
+
+void tidings_notify_team(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but)
+{
+    const struct registry_institution *home = home_of_team(work, life->row);
+
+    /* It caused what it said for the sender. */
+    if (home != NULL && home->row->number != but && home->row->number != work->speaker_number)
+        tidings_notify(work, life, tidings, home->institution->id, but);
+}
+
 void tidings_notify_parties(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but)
 {
     const Record__Referral *row = life->row;
@@ -217,4 +238,5 @@ void tidings_notify_parties(struct work *work, const struct life_of *life, const
         tidings_notify(work, life, tidings, row->sender, but);
     if (row->receiver_number != but)
         tidings_notify(work, life, tidings, row->receiver, but);
+    tidings_notify_team(work, life, tidings, but);
 }

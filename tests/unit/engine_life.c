@@ -105,3 +105,67 @@ Test(life, l6_what_ends_before_arrival_frees_its_place)
     cr_assert_not_null(district_row(&d, come)->place, "a place that is used stays");
     district_close(&d);
 }
+
+static void found_team(struct district *d, const char *institution)
+{
+    Referral__Team team = REFERRAL__TEAM__INIT;
+    Referral__Person member = REFERRAL__PERSON__INIT, *members[] = {&member};
+
+    member.name = "Sun Wei";
+    team.id = "TEAM7";
+    team.institution = arena_text(&d->keep, institution);
+    team.name = "team 7";
+    team.members = members;
+    team.n_members = 1;
+    team.active_from = "2020-01-01";
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_TEAM, &team), "");
+}
+
+/* V01's referral with T07's team, sent by T07 for it. */
+static char *referred_for_the_village(struct district *d)
+{
+    Referral__Sheet *sheet = district_sheet(d, "V01", "H1", false, ROUTINE);
+    Batch__Command *command;
+    Referral__Reply *reply;
+
+    sheet->team_id = "TEAM7";
+    command = district_command(d, "T07", REFERRAL__KIND__SUBMIT, "village", sheet);
+    command->acting_for = "V01";
+    reply = district_send(d, command);
+    district_assert_said(d, reply, "");
+    return reply->referral_id;
+}
+
+Test(life, l2_the_team_is_told_through_its_own_institutions_inbox)
+{
+    struct district d;
+
+    district_open(&d);
+    found_team(&d, "T07");
+    char *id = referred_for_the_village(&d);
+
+    happens(&d, "H1", id, ACCEPT);
+    cr_assert_str_eq(district_inbox(&d, "V01"), "", "it is query-only");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept");
+    happens(&d, "T07", id, CANCEL);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept", "who caused it is not told");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
+Test(life, p2_a_team_whose_institution_no_longer_acts_for_the_sender_is_told_nothing)
+{
+    struct district d;
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+
+    district_open(&d);
+    found_team(&d, "T07");
+    char *id = referred_for_the_village(&d);
+
+    delegation.agent = "T07";
+    delegation.principal = "V01";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__DELETE_DELEGATION, &delegation), "");
+    happens(&d, "H1", id, ACCEPT);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "");
+    district_close(&d);
+}
