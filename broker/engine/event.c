@@ -90,10 +90,10 @@ static bool find_step(struct happening *happening)
     if (parties == 0)
         return refuse(work, REFUSED_NOT_ALLOWED, NULL);
     if (booking != REFUSED_NOT)
-        return refuse(work, booking, "type");
+        return life_refuse(work, happening->life, parties, booking);
     find_row(happening, parties);
     if (happening->row == NULL)
-        return life_refuse_not_now(work, happening->life, parties);
+        return life_refuse(work, happening->life, parties, REFUSED_NOT_NOW);
     if (is_too_late(happening))
         return refuse(work, REFUSED_TOO_LATE, "type");
     if (happening->type == BOOK && work->full)

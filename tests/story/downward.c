@@ -39,7 +39,7 @@ Test(downward, l5_one_that_stands_alone_is_closed_by_its_receiver)
                     "         T07 < routine sheet r1 from H1, attempt 1\n"
                     "[     0] T07 > ack r1\n"
                     "[     0] H1 > book r1\n"
-                    "         H1 < refused DOWN_NEVER_BOOKED (L5) type\n"
+                    "         H1 < refused DOWN_NEVER_BOOKED (L5) type, DELIVERED, next receiver\n"
                     "[     0] T07 > confirm-receipt r1\n"
                     "         T07 < accepted r1 CLOSED\n"
                     "         H1 < routine notice r1 confirm-receipt, CLOSED, attempt 1\n");

@@ -169,3 +169,28 @@ Test(life, p2_a_team_whose_institution_no_longer_acts_for_the_sender_is_told_not
     cr_assert_str_eq(district_inbox(&d, "T07"), "");
     district_close(&d);
 }
+
+Test(life, l1_what_a_down_referral_never_does_is_answered_with_its_state_and_what_may_be_done)
+{
+    struct district d;
+    static const enum event events[] = {BOOK, WAITLIST, MOVE};
+
+    district_open(&d);
+    Referral__Reply *down =
+        district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "T07", true, ROUTINE));
+
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        Referral__Reply *reply = district_happen(&d, "H1", down->referral_id, events[i]);
+
+        district_assert_said(&d, reply, "DOWN_NEVER_BOOKED type");
+        cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
+        cr_assert_gt(reply->refusals[0]->n_allowed_events, 0);
+        cr_assert_str_eq(reply->refusals[0]->next_actor, "broker");
+    }
+    char *up = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Reply *reply = district_happen(&d, "T07", up, WAITLIST);
+
+    district_assert_said(&d, reply, "NO_POOLS_YET type");
+    cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
+    district_close(&d);
+}
