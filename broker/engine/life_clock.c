@@ -83,10 +83,11 @@ bool life_clock_follow(struct work *work, struct life_of *life, enum event event
         FIELD_CLEAR(row, no_show_at_ms);
     if (!state_is_before_arrival(state))
         FIELD_CLEAR(row, valid_until_ms);
-    if (kind == ret_stopped->kind && event != RETURN_FAILED)
+    if (kind == ret_stopped->kind && event != RETURN && event != RETURN_FAILED)
         return false;
     start_clock(work, life, kind);
-    return ret_stopped->escalated && !is_given_up(event);
+    /* A receipt that is another's to confirm from now on is waited for anew: nothing is cured. */
+    return ret_stopped->escalated && kind != ret_stopped->kind && !is_given_up(event);
 }
 
 void life_clock_book(struct work *work, struct life_of *life, struct instant session_end)

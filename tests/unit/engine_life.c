@@ -20,6 +20,36 @@ static void happens(struct district *d, const char *who, const char *referral, e
     cr_assert_str_eq(said, "", "%s by %s: %s", event_name(event), who, said);
 }
 
+/* H1 sends the patient of `parent` down. */
+static char *sent_down(struct district *d, const char *parent, const char *to)
+{
+    Referral__Sheet *sheet = district_sheet(d, "H1", to, true, ROUTINE);
+    Referral__Reply *reply;
+
+    sheet->parent_referral_id = arena_text(&d->keep, parent);
+    reply = district_say(d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+    district_assert_said(d, reply, "");
+    return reply->referral_id;
+}
+
+static char *reported(struct district *d)
+{
+    char *id = district_refer(d, "T07", "H1", ROUTINE);
+
+    happens(d, "H1", id, ARRIVE);
+    happens(d, "H1", id, REPORT);
+    return id;
+}
+
+static size_t count_text(const char *text, const char *word)
+{
+    size_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at += strlen(word))
+        count++;
+    return count;
+}
+
 Test(life, l_supplied_information_leads_back_to_where_it_was_whatever_came_between)
 {
     struct district d;
@@ -192,5 +222,41 @@ Test(life, l1_what_a_down_referral_never_does_is_answered_with_its_state_and_wha
 
     district_assert_said(&d, reply, "NO_POOLS_YET type");
     cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
+    district_close(&d);
+}
+
+Test(life, l_a_return_starts_the_wait_for_its_receipt_anew)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = reported(&d);
+
+    d.now = instant_after(d.now, 23 * HOUR_MS);
+    sent_down(&d, id, "T08");
+    cr_assert_eq(district_row(&d, id)->clock_kind, CLOCK_RECEIPT);
+    cr_assert_eq(district_row(&d, id)->clock_due_ms, d.now.ms + 3 * DAY_MS);
+    district_drain(&d, "T08");
+    d.now = instant_after(d.now, DAY_MS);
+    district_clock(&d);
+    cr_assert_eq(count_text(district_inbox(&d, "T08"), "reminder"), 1, "%s", district_inbox(&d, "T08"));
+    district_close(&d);
+}
+
+Test(life, l4_a_return_that_failed_has_cured_nothing)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = reported(&d), *down = sent_down(&d, id, "T08");
+
+    d.now = instant_after(d.now, 3 * DAY_MS);
+    district_clock(&d);
+    cr_assert(district_row(&d, id)->clock_escalated);
+    district_drain(&d, "T07");
+    happens(&d, "T08", down, REJECT);
+    cr_assert_str_eq(district_state(&d, id), "REPORTED");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "return-failed");
+    cr_assert(!district_row(&d, id)->clock_escalated, "the wait begins anew");
     district_close(&d);
 }
