@@ -49,7 +49,7 @@ static void catch_up(struct work *work, struct life_of *life)
     work->put_mark += store_put_count(work->txn) - before;
 }
 
-struct life_of *life_load(struct work *work, struct id id)
+static struct life_of *load_alone(struct work *work, struct id id)
 {
     Record__Referral *row = referral_row(work->txn, id);
 
@@ -61,6 +61,18 @@ struct life_of *life_load(struct work *work, struct id id)
     *life = (struct life_of){.id = id, .row = row};
     catch_up(work, life);
     return life;
+}
+
+/* C3: a down-referral that is due ends first, and its parent is REPORTED again. */
+struct life_of *life_load(struct work *work, struct id id)
+{
+    struct life_of *life = load_alone(work, id);
+    const struct life_of *child;
+
+    if (life == NULL || life->row->state != RETURNED || !life->row->has_child)
+        return life;
+    child = load_alone(work, life_id_of(life->row->child));
+    return child != NULL && state_is_terminal((enum state)child->row->state) ? load_alone(work, id) : life;
 }
 
 /* P2, T5: a party is the institution itself, or one that may act for it. */
@@ -186,7 +198,7 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
 static void end_return(struct work *work, const struct life_of *child, const struct step *cause)
 {
     bool closed = child->row->state == CLOSED;
-    struct life_of *parent = life_load(work, life_id_of(child->row->parent));
+    struct life_of *parent = load_alone(work, life_id_of(child->row->parent)); /* the child is not saved yet */
     struct step step = {.event = closed ? CONFIRM_RECEIPT : RETURN_FAILED,
                         .by = closed ? BY_CHILD_RECEIVER : BY_BROKER,
                         .by_name = cause->by_name,

@@ -19,7 +19,7 @@ ProtobufCBinaryData life_id_bytes(struct work *work, struct id id);
 /* A new referral, all fields to be filled by the caller; life_begin then gives it its state, clock and validity. */
 struct life_of *life_new(struct work *work);
 void life_begin(struct work *work, struct life_of *life);
-/* NULL: none. Does due changes of this referral first (C3), unless the clock is held. */
+/* NULL: none. Does due changes of this referral first, and those of the down-referral it waits for (C3), unless the clock is held. */
 struct life_of *life_load(struct work *work, struct id id);
 /* P2: which party bits (enum party) the actor holds for this referral; 0: none of its business. */
 int life_party(const struct work *work, const struct life_of *life);

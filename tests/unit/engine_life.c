@@ -260,3 +260,21 @@ Test(life, l4_a_return_that_failed_has_cured_nothing)
     cr_assert(!district_row(&d, id)->clock_escalated, "the wait begins anew");
     district_close(&d);
 }
+
+Test(life, c3_a_down_referral_that_is_due_ends_before_its_parent_is_touched)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = reported(&d), *down = sent_down(&d, id, "T08");
+
+    d.now = instant_after(d.now, 14 * DAY_MS);
+    district_assert_said(&d, district_happen(&d, "T08", id, CONFIRM_RECEIPT), "NOT_FOUND referral_id");
+    cr_assert_str_eq(district_state(&d, down), "EXPIRED");
+    cr_assert_str_eq(district_state(&d, id), "REPORTED");
+    /* The next one may go down at once. */
+    sent_down(&d, id, "T07");
+    cr_assert_str_eq(district_state(&d, id), "RETURNED");
+    district_assert_books(&d);
+    district_close(&d);
+}
