@@ -139,6 +139,33 @@ static uint32_t cause_of(const struct happening *happening)
     }
 }
 
+/* L5 closes the parent with the down-referral. The other way round: whoever received that one and confirms the receipt on the parent
+ * has taken the patient over too, and is not to be asked again. */
+static void take_over(struct happening *happening)
+{
+    struct work *work = happening->work;
+    const Record__Referral *parent = happening->life->row;
+    struct life_of *child = parent->has_child ? life_load(work, life_id_of(parent->child)) : NULL;
+    const struct transition *row;
+
+    if (child == NULL || (life_party(work, child) & BY_RECEIVER) == 0 ||
+        !may_act_as(work, BY_RECEIVER, CONFIRM_RECEIPT))
+        return;
+    row = lifecycle_find((enum life)child->row->life, (enum state)child->row->state, CONFIRM_RECEIPT, BY_RECEIVER,
+                         (Referral__Priority)child->row->priority);
+
+    struct step step = {.event = CONFIRM_RECEIPT,
+                        .by = BY_RECEIVER,
+                        .by_name = work->actor,
+                        .by_number = child->row->receiver_number,
+                        .detail = happening->event};
+
+    if (row == NULL)
+        return;
+    life_step(work, child, row, &step);
+    life_save(work, child);
+}
+
 static void happen(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -159,6 +186,8 @@ static void happen(struct happening *happening)
 
     life_step(work, happening->life, happening->row, &step);
     life_save(work, happening->life);
+    if (happening->type == CONFIRM_RECEIPT)
+        take_over(happening);
     life_reply(work, happening->life);
     FIELD_SET(&work->audit, event, (Referral__EventType)happening->type);
     work->audit.subject = work->reply.referral_id;

@@ -278,3 +278,29 @@ Test(life, c3_a_down_referral_that_is_due_ends_before_its_parent_is_touched)
     district_assert_books(&d);
     district_close(&d);
 }
+
+Test(life, l5_who_confirms_the_parent_and_received_the_down_referral_has_taken_it_over)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = reported(&d), *down = sent_down(&d, id, "T08");
+
+    happens(&d, "T08", id, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_state(&d, id), "CLOSED");
+    cr_assert_str_eq(district_state(&d, down), "CLOSED");
+
+    char *own = reported(&d), *back = sent_down(&d, own, "T07");
+
+    happens(&d, "T07", own, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_state(&d, back), "CLOSED", "the sender is its receiver");
+
+    char *other = reported(&d), *elsewhere = sent_down(&d, other, "T08");
+
+    happens(&d, "T07", other, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_state(&d, elsewhere), "SUBMITTED", "somebody else still has to take it over");
+    happens(&d, "T08", elsewhere, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_state(&d, other), "CLOSED");
+    district_assert_books(&d);
+    district_close(&d);
+}
