@@ -13,7 +13,7 @@
 #define ROUTING_ID_SIZE 5
 /* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our I/O thread is late,
  * and senders with one message a frame get half their throughput. Credit and the window bound what honest peers cause; these bound the
- * rest: at most 64 and 16 frames of the largest size. */
+ * rest: at most 32 and 16 frames of the largest size. */
 #define QUEUE_OUT            64
 #define QUEUE_IN             16
 #define HANDSHAKE_MS         10000 /* CURVE takes 5 round trips: with 2 s nobody connects at 800 ms */
