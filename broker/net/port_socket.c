@@ -14,7 +14,7 @@
 /* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our I/O thread is late,
  * and senders with one message a frame get half their throughput. Credit and the window bound what honest peers cause; these bound the
  * rest: at most 32 and 16 frames of the largest size. */
-#define QUEUE_OUT            64
+#define QUEUE_OUT            32
 #define QUEUE_IN             16
 #define HANDSHAKE_MS         10000 /* CURVE takes 5 round trips: with 2 s nobody connects at 800 ms */
 #define HEARTBEAT_MS         10000
