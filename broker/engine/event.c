@@ -78,6 +78,12 @@ static enum refusal refuse_booking(const struct happening *happening)
     return pools ? REFUSED_NO_POOLS_YET : REFUSED_NOT;
 }
 
+/* D6: what the store has no room for when it is full; what answers, moves on or ends a referral goes on. */
+static bool is_new_work(enum event type)
+{
+    return type == BOOK || type == AMEND || type == REDIRECT;
+}
+
 /* L1. The submission of a referral and of its return is not an EVENT. */
 static bool find_step(struct happening *happening)
 {
@@ -96,7 +102,7 @@ static bool find_step(struct happening *happening)
         return life_refuse(work, happening->life, parties, REFUSED_NOT_NOW);
     if (is_too_late(happening))
         return refuse(work, REFUSED_TOO_LATE, "type");
-    if (happening->type == BOOK && work->full)
+    if (work->full && is_new_work(happening->type))
         return refuse_retry(work, REFUSED_DISK_FULL, FULL_RETRY_MS);
     return true;
 }

@@ -20,6 +20,20 @@ static bool was_there(struct work *work, const struct life_of *life, uint32_t re
     return false;
 }
 
+/* D6: to the next inbox it is a new submission. */
+static void check_room(struct happening *happening)
+{
+    struct work *work = happening->work;
+    const struct life_of *life = happening->life;
+    struct bytes sheet = {0};
+    uint32_t retry_ms;
+
+    life_sheet(work->txn, life->id, life->row, life->row->sheet_version, &sheet);
+    if (inbox_admits(work, happening->new_receiver->row->number, (Referral__Priority)life->row->priority, sheet.size,
+                     &retry_ms) != REFUSED_NOT)
+        refuse_retry(work, REFUSED_INBOX_FULL, retry_ms);
+}
+
 void event_check_redirect(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -42,6 +56,8 @@ void event_check_redirect(struct happening *happening)
     else
         happening->gaps = admission_route(work, route);
     happening->new_receiver = to;
+    if (!is_refused(work))
+        check_room(happening);
 }
 
 /* Sender, team, sheet and journey stay; the life begins anew. */

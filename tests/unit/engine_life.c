@@ -304,3 +304,57 @@ Test(life, l5_who_confirms_the_parent_and_received_the_down_referral_has_taken_i
     district_assert_books(&d);
     district_close(&d);
 }
+
+Test(life, d6_a_full_store_takes_neither_new_versions_nor_redirections)
+{
+    struct district d;
+    Referral__Event *event;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    d.full = true;
+    event = district_event(&d, id, AMEND);
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &district_sheet(&d, "T07", "H1", false, ROUTINE)->base));
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__EVENT, event);
+
+    district_assert_said(&d, reply, "DISK_FULL");
+    cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    event = district_event(&d, id, REDIRECT);
+    event->receiver = "H2";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "DISK_FULL");
+    happens(&d, "T07", id, CANCEL);
+    district_close(&d);
+}
+
+static void set_cap(struct district *d, const char *institution, const char *messages)
+{
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+
+    setting.name = "inbox_messages_max";
+    setting.institution = arena_text(&d->keep, institution);
+    setting.value = arena_text(&d->keep, messages);
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_SETTING, &setting), "");
+}
+
+Test(life, d6_a_redirection_is_a_new_submission_to_the_next_inbox)
+{
+    struct district d;
+    Referral__Event *event;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    set_cap(&d, "H2", "1");
+    district_refer(&d, "T07", "H2", ROUTINE);
+    event = district_event(&d, id, REDIRECT);
+    event->receiver = "H2";
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__EVENT, event);
+
+    district_assert_said(&d, reply, "INBOX_FULL");
+    cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    cr_assert_str_eq(district_state(&d, id), "SUBMITTED");
+    district_drain(&d, "H2");
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "");
+    district_close(&d);
+}
