@@ -11,6 +11,7 @@ enum cache_kind {
     CACHE_TERMS,       /* receiver's id -> struct terms */
     CACHE_CAPS,        /* institution's id -> struct inbox_caps */
     CACHE_DISEASES,    /* -> text */
+    CACHE_CONTACT,     /* sender's id, direction -> Referral__Contact */
 };
 
 #define CACHE_BUCKETS 256

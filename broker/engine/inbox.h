@@ -30,6 +30,7 @@ bool inbox_apply_connection_lost(struct work *work);
 bool inbox_apply_replay_dead(struct work *work);
 bool inbox_apply_drop_dead(struct work *work);
 
-/* What a consumer gets: a serialised Delivery in the arena. `attempt` counts from 1. False: the row is gone. */
-bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref ref, const Record__Inbox *row,
+/* What a consumer gets: a serialised Delivery in the cache's arena. `attempt` counts from 1. False: the row is gone. The cache keeps
+ * what deliveries of one turn have in common. */
+bool inbox_delivery(struct store_txn *txn, struct cache *cache, struct inbox_ref ref, const Record__Inbox *row,
                     uint32_t incarnation_now, bool possibly_redelivered, struct bytes *ret_delivery);

@@ -28,42 +28,52 @@ static void add_referral(struct store_txn *txn, Referral__Delivery *delivery, co
         FIELD_SET(delivery, eligible_for_down_referral, true);
 }
 
-static void add_sender_contact(struct store_txn *txn, Referral__Delivery *delivery, const Record__Referral *row)
+/* In the arena; NULL: the sender has none. */
+static Referral__Contact *read_sender_contact(struct store_txn *txn, struct arena *arena, const Record__Referral *row)
 {
     const Record__Institution *sender = institution_row(txn, row->sender);
-    const Referral__Contact *contact;
+    const ProtobufCMessage *institution = NULL;
+    const Referral__Contact *contact = NULL;
+    Referral__Contact *copy;
     enum refusal refusal;
 
-    if (sender == NULL)
-        return;
-
-    const ProtobufCMessage *institution =
-        wire_unpack(&referral__institution__descriptor, binary_bytes(sender->institution), store_arena(txn), &refusal);
-
-    if (institution == NULL)
-        return;
-    contact =
-        tidings_contact((const Referral__Institution *)institution, (Referral__Direction)row->direction, CALL_SENDER);
+    if (sender != NULL)
+        institution =
+            wire_unpack(&referral__institution__descriptor, binary_bytes(sender->institution), arena, &refusal);
+    if (institution != NULL)
+        contact = tidings_contact((const Referral__Institution *)institution, (Referral__Direction)row->direction,
+                                  CALL_SENDER);
     if (contact == NULL)
-        return;
-    delivery->sender_contact = arena_alloc(store_arena(txn), sizeof *contact);
-    *delivery->sender_contact = *contact;
+        return NULL;
+    copy = arena_alloc(arena, sizeof *copy);
+    *copy = *contact;
+    return copy;
 }
 
-static bool add_sheet(struct store_txn *txn, Referral__Delivery *delivery, const Record__Inbox *waiting,
-                      const Record__Referral *row)
+static Referral__Contact *sender_contact(struct store_txn *txn, struct cache *cache, const Record__Referral *row)
+{
+    struct bytes sender = bytes_text(row->sender), direction = bytes_of(&row->direction, sizeof row->direction);
+    Referral__Contact *contact = cache_find(cache, CACHE_CONTACT, sender, direction);
+
+    if (contact != NULL)
+        return contact;
+    return cache_keep(cache, CACHE_CONTACT, sender, direction, read_sender_contact(txn, cache->arena, row));
+}
+
+static bool add_sheet(struct store_txn *txn, struct cache *cache, Referral__Delivery *delivery,
+                      const Record__Inbox *waiting, const Record__Referral *row)
 {
     struct bytes sheet;
 
     if (!life_sheet(txn, id_from_key(waiting->referral.data), row, waiting->sheet_version, &sheet))
         return false;
     FIELD_SET(delivery, sheet_version, waiting->sheet_version);
-    FIELD_SET(delivery, body, binary_copy(store_arena(txn), sheet));
-    add_sender_contact(txn, delivery, row);
+    FIELD_SET(delivery, body, binary_copy(cache->arena, sheet));
+    delivery->sender_contact = sender_contact(txn, cache, row);
     return true;
 }
 
-bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref ref, const Record__Inbox *row,
+bool inbox_delivery(struct store_txn *txn, struct cache *cache, struct inbox_ref ref, const Record__Inbox *row,
                     uint32_t incarnation_now, bool possibly_redelivered, struct bytes *ret_delivery)
 {
     const Record__Referral *referral = referral_row(txn, life_id_of(row->referral));
@@ -73,7 +83,7 @@ bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref
     if (referral == NULL)
         return false;
     delivery_id_encode(id, incarnation_now, ref);
-    FIELD_SET(&delivery, delivery_id, binary_copy(arena, bytes_of(id, sizeof id)));
+    FIELD_SET(&delivery, delivery_id, ((ProtobufCBinaryData){.len = sizeof id, .data = id}));
     FIELD_SET(&delivery, lane, (Referral__Priority)ref.lane);
     FIELD_SET(&delivery, attempt, row->failed + row->returns + 1);
     FIELD_SET(&delivery, kind, (Referral__DeliveryKind)row->kind);
@@ -84,8 +94,8 @@ bool inbox_delivery(struct store_txn *txn, struct arena *arena, struct inbox_ref
     add_referral(txn, &delivery, referral);
     if (row->kind == REFERRAL__DELIVERY_KIND__NOTICE)
         FIELD_SET(&delivery, body, row->body);
-    else if (!add_sheet(txn, &delivery, row, referral))
+    else if (!add_sheet(txn, cache, &delivery, row, referral))
         return false;
-    *ret_delivery = wire_pack(&delivery.base, arena);
+    *ret_delivery = wire_pack(&delivery.base, cache->arena);
     return true;
 }

@@ -16,6 +16,7 @@ enum progress { LANE_EMPTY, LANE_WAITS /* for credit, or for back-offs to end */
 struct round { /* one mailbox in one turn */
     struct deliveries *deliveries;
     struct handout *handout;
+    struct cache *cache; /* of the whole handing out */
     struct mailbox *mailbox;
     size_t rows_left, bytes_left;
 };
@@ -42,7 +43,7 @@ static void offer(struct round *round, struct consumer *consumer, struct inbox_r
         deliveries_hold_back(round->deliveries, round->mailbox, ref, row->referral.data, not_before);
         return;
     }
-    if (!inbox_delivery(handout->txn, handout->arena, ref, row, round->deliveries->incarnation, possibly_redelivered,
+    if (!inbox_delivery(handout->txn, round->cache, ref, row, round->deliveries->incarnation, possibly_redelivered,
                         &delivery))
         return;
     deliveries_hold_out(round->deliveries, consumer, ref, row->referral.data, handout->mono_ms);
@@ -104,11 +105,13 @@ static enum progress hand_out_lane(struct round *round, uint8_t number)
 }
 
 /* True: there is more to hand out in the next turn. */
-static bool hand_out_mailbox(struct deliveries *deliveries, struct handout *handout, struct mailbox *mailbox)
+static bool hand_out_mailbox(struct deliveries *deliveries, struct handout *handout, struct cache *cache,
+                             struct mailbox *mailbox)
 {
     struct round round = {
         .deliveries = deliveries,
         .handout = handout,
+        .cache = cache,
         .mailbox = mailbox,
         .rows_left = ROWS_A_TURN,
         .bytes_left = BYTES_A_TURN,
@@ -124,14 +127,16 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
 {
     struct mailbox *ready = deliveries->ready;
     struct mailbox *mailbox, *next;
+    struct cache cache;
 
+    cache_init(&cache, handout->arena);
     /* What has more stands at the end of the new list, so that each inbox has its turn. */
     deliveries->ready = NULL;
     DL_FOREACH_SAFE(ready, mailbox, next)
     {
         DL_DELETE(ready, mailbox);
         mailbox->is_ready = false;
-        if (handout->bytes_left == 0 || hand_out_mailbox(deliveries, handout, mailbox))
+        if (handout->bytes_left == 0 || hand_out_mailbox(deliveries, handout, &cache, mailbox))
             deliveries_make_ready(deliveries, mailbox);
     }
 }

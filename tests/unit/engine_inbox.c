@@ -51,9 +51,11 @@ static Referral__Delivery *deliver(struct district *d, ProtobufCBinaryData deliv
     struct inbox_ref ref;
     struct bytes delivery;
     enum refusal refusal;
+    struct cache cache;
 
+    cache_init(&cache, &d->keep);
     cr_assert(delivery_id_decode(binary_bytes(delivery_id), &incarnation, &ref));
-    cr_assert(inbox_delivery(txn, &d->keep, ref, inbox_row(txn, ref), incarnation, false, &delivery));
+    cr_assert(inbox_delivery(txn, &cache, ref, inbox_row(txn, ref), incarnation, false, &delivery));
     store_read_end(txn);
     return (Referral__Delivery *)wire_unpack(&referral__delivery__descriptor, delivery, &d->keep, &refusal);
 }
