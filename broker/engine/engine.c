@@ -150,7 +150,7 @@ static struct bytes show_again(struct work *work, const Record__Dedup *row)
 {
     const Referral__Reply *before = work_unpack(work, &referral__reply__descriptor, row->reply);
 
-    if (!unpack_body(work) || !show_payload_again(work))
+    if (!unpack_body(work) || !show_payload_again(work, before->sheet_version))
         return bytes_of(NULL, 0);
     work->reply.index = before->index;
     return wire_pack(&work->reply.base, work->arena);

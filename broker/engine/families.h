@@ -5,5 +5,6 @@
 bool submit_apply(struct work *work);       /* submit.c: T, F, L5; a child that names its parent also returns it */
 bool event_apply(struct work *work);        /* event.c: section 4 */
 bool show_apply_payload(struct work *work); /* show.c: P2, P3 */
-bool show_payload_again(struct work *work); /* the same command again (D1): the payload, without a second effect */
-bool clockwork_apply(struct work *work);    /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
+/* The same command again (D1): the payload of before, without a second effect. */
+bool show_payload_again(struct work *work, uint32_t sheet_version);
+bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */

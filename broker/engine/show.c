@@ -9,7 +9,7 @@
 struct shown { /* what was asked for, once it is clear that the actor may see it */
     struct id id;
     bool as_operator;
-    uint32_t version; /* of a sheet; 0: none */
+    uint32_t version; /* of a sheet; 0: none; when asked again without one: that of before */
     Referral__DeliveryKind kind;
     struct bytes body;
 };
@@ -47,7 +47,10 @@ static bool find_sheet(struct work *work, struct shown *shown)
     if (!may_see(work, is_party(work, shown->id, row), shown))
         return false;
     shown->kind = REFERRAL__DELIVERY_KIND__SHEET;
-    shown->version = show->has_sheet_version ? show->sheet_version : row->sheet_version;
+    if (show->has_sheet_version)
+        shown->version = show->sheet_version;
+    else if (shown->version == 0)
+        shown->version = row->sheet_version;
     if (!life_sheet(work->txn, shown->id, row, shown->version, &shown->body))
         return refuse(work, REFUSED_NOT_FOUND, "sheet_version");
     return true;
@@ -100,6 +103,7 @@ static void reply_with(struct work *work, const struct shown *shown)
     if (shown->version != 0)
         FIELD_SET(&payload, sheet_version, shown->version);
     FIELD_SET(&payload, kind, shown->kind);
+    FIELD_SET(&work->reply, sheet_version, shown->version); /* kept beside the answer (D1) */
     FIELD_SET(&payload, body, binary_copy(work->arena, shown->body));
     FIELD_SET(&work->reply, result, binary_pack(work->arena, &payload.base));
 }
@@ -132,9 +136,9 @@ bool show_apply_payload(struct work *work)
     return true;
 }
 
-bool show_payload_again(struct work *work)
+bool show_payload_again(struct work *work, uint32_t sheet_version)
 {
-    struct shown shown = {0};
+    struct shown shown = {.version = sheet_version};
 
     if (!find_shown(work, &shown))
         return false;

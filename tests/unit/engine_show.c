@@ -94,6 +94,31 @@ Test(show, p3_each_look_stands_on_the_timeline_and_in_the_audit)
     district_close(&d);
 }
 
+Test(show, d1_the_same_look_again_shows_what_was_seen_before)
+{
+    Referral__ShowPayload body = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__Event *event;
+    Batch__Command *command;
+    Referral__Payload *first, *again;
+    struct district d;
+
+    district_open(&d);
+    body.referral_id = district_refer(&d, "T07", "H1", ROUTINE);
+    command = district_command(&d, "H1", KIND(SHOW_PAYLOAD), "look-1", &body);
+    first = payload_of(&d, district_send(&d, command));
+    event = district_event(&d, body.referral_id, AMEND);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+
+    sheet->treatment = "something else";
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", KIND(EVENT), event), "");
+    again = payload_of(&d, district_send(&d, command));
+    cr_assert_eq(again->sheet_version, 1);
+    cr_assert(bytes_equal(binary_bytes(first->body), binary_bytes(again->body)));
+    cr_assert_eq(payload_of(&d, show(&d, "H1", body.referral_id, 0, NULL))->sheet_version, 2);
+    district_close(&d);
+}
+
 Test(show, d1_the_same_look_again_is_one_look_and_keeps_no_copy)
 {
     Referral__ShowPayload body = REFERRAL__SHOW_PAYLOAD__INIT;
