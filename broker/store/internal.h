@@ -82,6 +82,8 @@ bool store_has_file(const char *directory, const char *file);
 int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn);
 /* Commits what is there, and the mark of txn->meta becomes the store's. The transaction is gone whatever the result. */
 int txn_commit(struct store_txn *txn);
+/* Adds a row unless there is one of that key already: one way down the tree, where store_put takes two. */
+void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 /* Opens a stored value into the arena; false: it fails the transaction. */
 bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
                     struct bytes *ret_value);

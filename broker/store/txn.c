@@ -320,6 +320,15 @@ void store_add(struct store_txn *txn, enum table table, struct bytes key, struct
         fail_txn(txn, fail_from_mdb(rc), table, key);
 }
 
+void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, struct bytes value)
+{
+    int rc = txn->failure == 0 ? put(txn, table, key, value, MDB_NOOVERWRITE) : MDB_KEYEXIST;
+
+    assert(txn->writing);
+    if (rc != 0 && rc != MDB_KEYEXIST)
+        fail_txn(txn, fail_from_mdb(rc), table, key);
+}
+
 bool store_delete(struct store_txn *txn, enum table table, struct bytes key)
 {
     struct bytes old;
