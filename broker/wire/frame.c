@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "wire/bounds.h"
+#include "wire/shape.h"
 #include "wire/wire.h"
 
 enum wire_type { VARINT = 0, DELIMITED = 2 };
@@ -16,48 +17,18 @@ enum wire_type { VARINT = 0, DELIMITED = 2 };
 #define ENVELOPE_KIND     TAG(2, VARINT)
 #define ENVELOPE_BODY     TAG(6, DELIMITED)
 
-static bool take_varint(struct bytes *rest, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-
-    for (unsigned shift = 0; shift < 64 && rest->size != 0; shift += 7) {
-        uint8_t byte = rest->data[0];
-
-        if (shift == 63 && byte > 1)
-            return false;
-        *rest = bytes_of(rest->data + 1, rest->size - 1);
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80) {
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_delimited(struct bytes *rest, struct bytes *ret_bytes)
-{
-    uint64_t size;
-
-    if (!take_varint(rest, &size) || size > rest->size)
-        return false;
-    *ret_bytes = bytes_of(rest->data, (size_t)size);
-    *rest = bytes_of(rest->data + size, rest->size - (size_t)size);
-    return true;
-}
-
 /* One field of a Frame; it has two, and any other is refused. */
 static bool take_field(struct bytes *rest, struct frame *frame)
 {
     uint64_t tag;
 
-    if (!take_varint(rest, &tag))
+    if (!shape_take_varint(rest, &tag))
         return false;
     if (tag == FRAME_SESSION)
-        return take_varint(rest, &frame->session);
+        return shape_take_varint(rest, &frame->session);
     if (tag != FRAME_ENVELOPES || frame->count == LIMIT_FRAME_ENVELOPES)
         return false;
-    return take_delimited(rest, &frame->envelopes[frame->count++]);
+    return shape_take_delimited(rest, &frame->envelopes[frame->count++]);
 }
 
 enum refusal frame_open(struct bytes bytes, struct frame *ret_frame)

@@ -4,6 +4,7 @@
  * received bytes hold a zero at all, every NUL inside a text becomes U+0001, which wire_check refuses as BAD_TEXT. */
 #include <assert.h>
 
+#include "wire/shape.h"
 #include "wire/wire.h"
 
 struct budget {
@@ -88,6 +89,10 @@ ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *descriptor, stru
     ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &budget};
 
     assert(bytes.size <= LIMIT_FRAME_BYTES);
+    if (!shape_is_sound(descriptor, bytes)) {
+        *ret_refusal = REFUSED_BAD_BODY;
+        return NULL;
+    }
 
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, bytes.size, bytes.data);
 
