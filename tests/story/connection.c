@@ -1,7 +1,5 @@
 /* connection.c - connections come, go, and share an inbox (D3, D4; design: sessions are not state). */
-#include "story/world.h"
-
-#include <stdio.h>
+#include "story/world_inside.h"
 
 Test(connection, d4_a_lost_connection_is_a_redelivery_and_no_failed_attempt)
 {
@@ -137,6 +135,11 @@ Test(connection, d4_a_full_pipe_is_waited_for_and_then_given_up)
                     "         H1 < routine sheet r1 from T07, attempt 2\n"
                     "         H1 < routine sheet r2 from T07, attempt 2\n"
                     "         H1 < routine sheet r3 from T07, attempt 2\n");
+
+    /* Of the one that is gone nothing is tried again. */
+    world_lose(w, "H1");
+    world_lose(w, "T07");
+    cr_assert(turn_wait_ms(w->turn, w->clock) > 1000);
     world_close(w);
 }
 

@@ -68,6 +68,27 @@ Test(redelivery, d3_a_message_in_back_off_delays_only_its_own_referral)
     world_close(w);
 }
 
+Test(redelivery, d4_a_back_off_survives_a_restart)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 20);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_nack(w, "H1", "r1", REFERRAL__NACK_CODE__NACK_RETRY);
+    world_forget(w);
+    world_restart(w);
+    world_connect(w, "H1", 20);
+    world_after(w, 5);
+    world_expect(w, "[     0] the broker > starts again\n"
+                    "[     0] H1 > connect, credit 20\n"
+                    "         H1 < routine sheet r2 from T07, attempt 1, possibly redelivered\n"
+                    "[     5]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2, possibly redelivered\n");
+    world_close(w);
+}
+
 Test(redelivery, d4_an_ack_after_the_time_out_counts)
 {
     struct world *w = world_open();
