@@ -28,6 +28,64 @@ Test(refusal, codes_are_unique)
             cr_assert_str_neq(refusal_code((enum refusal)i), refusal_code((enum refusal)j));
 }
 
+/* What the sheet and the route say of a field that has a name. */
+static const enum refusal of_named_fields[] = {
+    REFUSED_MISSING,           REFUSED_BLANK,           REFUSED_TOO_SHORT,
+    REFUSED_TOO_LONG,          REFUSED_NOT_MEANINGFUL,  REFUSED_OUT_OF_RANGE,
+    REFUSED_BAD_UNIT,          REFUSED_BAD_ID,          REFUSED_BAD_DATE,
+    REFUSED_BAD_ORDER,         REFUSED_IN_FUTURE,       REFUSED_BAD_PHONE,
+    REFUSED_BAD_CHECK_DIGIT,   REFUSED_BAD_ID_NUMBER,   REFUSED_SEX_DISAGREES,
+    REFUSED_BIRTH_DISAGREES,   REFUSED_BAD_ICD10,       REFUSED_NOT_DOWN_WITHOUT_FINDINGS,
+    REFUSED_NO_CONSENT,        REFUSED_EMERGENCY_ONLY,  REFUSED_NOT_DOWN_WITHOUT_PLAN,
+    REFUSED_BAD_ATTACHMENT,    REFUSED_BAD_VALUE,       REFUSED_UNKNOWN_RECEIVER,
+    REFUSED_OWN_INSTITUTION,   REFUSED_NO_CONTACT,      REFUSED_RECEIVER_DISABLED,
+    REFUSED_SENDER_DISABLED,   REFUSED_WRONG_DIRECTION, REFUSED_WRONG_KIND,
+    REFUSED_NO_RELATION,       REFUSED_ROUTE_DENIED,    REFUSED_UNKNOWN_DEPARTMENT,
+    REFUSED_DOWN_NEVER_BOOKED,
+};
+
+static bool begins_with_a_verb(const char *text)
+{
+    static const char *const verbs[] = {"is ", "has ", "must ", "cannot ", "does ", "disagrees "};
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strncmp(text, verbs[i], strlen(verbs[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The field has been named already, so the Chinese text does not name it again. */
+static bool names_the_field(const char *text)
+{
+    static const char *const names[] = {"接收机构未", "接收机构不", "接收机构已", "性别",     "出生", "电话",
+                                        "身份证",     "证件号码",   "附件类型",   "转诊方向", "患者"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(text, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+Test(refusal, p4_what_follows_the_name_of_a_field_is_its_predicate)
+{
+    for (size_t i = 0; i < sizeof of_named_fields / sizeof *of_named_fields; i++) {
+        enum refusal refusal = of_named_fields[i];
+
+        cr_assert(begins_with_a_verb(refusal_en(refusal)), "receiver %s", refusal_en(refusal));
+        cr_assert(!names_the_field(refusal_zh(refusal)), "接收机构:%s", refusal_zh(refusal));
+    }
+}
+
+/* A plural such as "main results" may be missing, blank, too long or too short. */
+Test(refusal, p4_what_any_field_can_meet_fits_a_plural)
+{
+    static const enum refusal any[] = {REFUSED_MISSING, REFUSED_BLANK, REFUSED_TOO_LONG, REFUSED_TOO_SHORT,
+                                       REFUSED_NOT_MEANINGFUL};
+
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+        cr_assert_eq(strncmp(refusal_en(any[i]), "must ", 5), 0, "main results %s", refusal_en(any[i]));
+}
+
 Test(refusal, p2_not_yours_and_does_not_exist_read_alike)
 {
     cr_assert_str_eq(refusal_zh(REFUSED_NOT_ALLOWED), refusal_zh(REFUSED_NOT_FOUND));
