@@ -37,7 +37,7 @@ static int tables_open(struct store *store, bool create)
 }
 
 /* Durable by default: no NOSYNC, no NOMETASYNC, no WRITEMAP. No NOMEMINIT either: pages go to disk as they were allocated. */
-int env_open(struct store *store, bool create)
+static int open_whole(struct store *store, bool create)
 {
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->read_only ? MDB_RDONLY : 0U);
     int rc = mdb_env_create(&store->env);
@@ -54,6 +54,16 @@ int env_open(struct store *store, bool create)
 
     mdb_reader_check(store->env, &dead); /* a reader that was killed would pin its pages for ever */
     return tables_open(store, create);
+}
+
+/* A half-open environment is of no use: LMDB would crash on it. */
+int env_open(struct store *store, bool create)
+{
+    int failure = open_whole(store, create);
+
+    if (failure != 0)
+        env_close(store);
+    return failure;
 }
 
 void env_close(struct store *store)

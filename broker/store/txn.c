@@ -27,6 +27,12 @@ static MDB_val val_of(struct bytes bytes)
     return (MDB_val){.mv_data = data.out, .mv_size = bytes.size};
 }
 
+/* store_reopen may have left nothing open. */
+static int begin(struct store *store, unsigned flags, MDB_txn **ret_mdb)
+{
+    return store->env == NULL ? EIO : mdb_txn_begin(store->env, NULL, flags, ret_mdb);
+}
+
 static int begin_failed(struct store *store, int rc)
 {
     return fail_with(store, fail_from_mdb(rc), "%s: a transaction cannot begin: %s", store->directory,
@@ -40,7 +46,7 @@ int txn_begin_write(struct store *store, struct arena *arena, struct store_txn *
     assert(!store->read_only && !txn->live);
     *txn = (struct store_txn){.store = store, .arena = arena, .writing = true};
 
-    int rc = mdb_txn_begin(store->env, NULL, 0, &txn->mdb);
+    int rc = begin(store, 0, &txn->mdb);
 
     if (rc != 0)
         return begin_failed(store, rc);
@@ -72,7 +78,7 @@ int store_read_begin(struct store *store, struct arena *arena, struct store_txn 
 
     assert(!txn->live);
 
-    int rc = kept.mdb == NULL ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &kept.mdb) : mdb_txn_renew(kept.mdb);
+    int rc = kept.mdb == NULL ? begin(store, MDB_RDONLY, &kept.mdb) : mdb_txn_renew(kept.mdb);
 
     if (rc != 0)
         return begin_failed(store, rc);

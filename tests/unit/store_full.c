@@ -149,3 +149,27 @@ Test(store_full, d2_opening_again_reads_the_mark_again)
     cr_assert_eq(store_mark(f.store).index, 2);
     fixture_fini(&f);
 }
+
+/* What was on its way when the disk failed is known again as soon as the store opens; until then nothing is read or written. */
+Test(store_full, d2_a_store_that_cannot_be_opened_again_fails_until_it_can)
+{
+    struct fixture f;
+    struct store_txn *txn = NULL;
+    struct store_room room;
+    char away[120];
+
+    fixture_init(&f);
+    cr_assert_eq(fill(&f, 3), 0);
+    snprintf(away, sizeof(away), "%s/away", f.base);
+    cr_assert_eq(rename(f.directory, away), 0);
+    cr_assert_neq(store_reopen(f.store), 0);
+    cr_assert_eq(store_turn_begin(f.store, &f.arena, &txn), -EIO);
+    cr_assert_eq(store_read_begin(f.store, &f.arena, &txn), -EIO);
+    cr_assert_neq(store_room(f.store, &room), 0);
+    cr_assert_neq(store_reopen(f.store), 0);
+    cr_assert_eq(rename(away, f.directory), 0);
+    cr_assert_eq(store_reopen(f.store), 0);
+    cr_assert(is_whole(&f, 1, 3));
+    cr_assert_eq(fill(&f, 3), 0);
+    fixture_fini(&f);
+}
