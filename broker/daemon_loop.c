@@ -14,9 +14,9 @@
 #define TICK_MS        1000
 #define TEST_CLOCK_MS  100 /* in test time the clock is a file, which may move while nothing else happens */
 
-#define SEARCH_ROWS      1000
-#define SEARCH_AFTER_MS  500 /* referrals of that long are indexed together: each chunk is a commit of its own ... */
-#define SEARCH_BUSY_MS   10  /* ... and while turns are wanted, they have the loop between two chunks */
+#define SEARCH_ROWS      4000 /* a larger chunk touches each page of the index for more of its rows */
+#define SEARCH_AFTER_MS  500  /* referrals of that long are indexed together: each chunk is a commit of its own ... */
+#define SEARCH_BUSY_MS   10   /* ... and while turns are wanted, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
 /* D6: new work is refused at 85 %; before that there is time to make room. */
