@@ -18,6 +18,7 @@ int turn_on_committed(void *user, uint64_t index, struct bytes batch)
     crypto_generichash(mark.batch_digest, sizeof mark.batch_digest, batch.data, batch.size, NULL, 0);
     result = engine_apply(txn, batch, &turn->effects);
     if (result != 0) {
+        turn->effects = (struct effects){0};
         store_turn_abort(txn);
         return result;
     }
@@ -25,14 +26,21 @@ int turn_on_committed(void *user, uint64_t index, struct bytes batch)
     return result == 0 ? store_flush(turn->options.store) : result;
 }
 
-/* After EIO the outcome is unknown: the store, opened anew, knows whether the turn is there. */
+/* The effects are those of the attempt at hand, which went as far as its commit. */
+static bool is_applied(const struct turn *turn)
+{
+    return turn->effects.outcomes != NULL;
+}
+
+/* After EIO the outcome is unknown: the store, opened anew, knows whether the turn is there. -ENOTRECOVERABLE: it does not open, or
+ * holds a turn of which nobody knows any more what it answered. */
 static int ask_store(struct turn *turn, uint64_t index)
 {
-    int result = store_reopen(turn->options.store);
-
-    if (result != 0)
-        return result;
-    return store_mark(turn->options.store).index == index ? 0 : -EIO;
+    if (store_reopen(turn->options.store) != 0)
+        return -ENOTRECOVERABLE;
+    if (store_mark(turn->options.store).index != index)
+        return -EIO;
+    return is_applied(turn) ? 0 : -ENOTRECOVERABLE;
 }
 
 /* Some commands of the batch as one turn. On failure nothing of it is there. */
@@ -55,6 +63,8 @@ static int attempt(struct turn *turn, size_t first, size_t count, bool full)
     head.now_ms = turn->clock.now.ms;
     head.hold = turn->clock.hold;
     head.full = full;
+
+    turn->effects = (struct effects){0};
 
     int result = log_propose(turn->log, head.index, batch_seal(&turn->batch, first, count, &head, &turn->arena));
 
@@ -119,6 +129,12 @@ static bool is_lasting(int failure)
     return failure != 0 && failure != -ENOSPC && failure != -EBADMSG;
 }
 
+/* No culprit, but a disk that cannot be trusted: nobody is told anything, and the broker stops. */
+static bool is_hopeless(const struct turn *turn, int result)
+{
+    return result == -ENOTRECOVERABLE || (result == -EIO && is_applied(turn));
+}
+
 /* One command a turn, so that only the culprit is refused. */
 static int commit_singly(struct turn *turn, bool full)
 {
@@ -131,6 +147,8 @@ static int commit_singly(struct turn *turn, bool full)
         if (result == 0) {
             take_effects(turn);
             done++;
+        } else if (is_hopeless(turn, result)) {
+            return result;
         } else {
             refuse_entry(turn, &turn->batch.entries[i], result);
             failure = result;
@@ -152,14 +170,14 @@ int turn_commit(struct turn *turn)
     bool full = is_full(turn);
     int result = attempt(turn, 0, turn->batch.count, full);
 
-    if (result != 0) {
+    if (result != 0 && result != -ENOTRECOVERABLE) {
         full = full || result == -ENOSPC || is_full(turn);
         result = attempt(turn, 0, turn->batch.count, full);
     }
     if (result == 0)
         take_effects(turn);
     deliveries_settle(&turn->deliveries, result == 0);
-    if (result != 0)
+    if (result != 0 && !is_hopeless(turn, result))
         result = commit_singly(turn, full);
     batch_clear(&turn->batch);
     turn->batch_is_urgent = false;

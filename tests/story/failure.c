@@ -153,7 +153,37 @@ Test(failure, d2_a_lasting_failure_is_told_to_nobody_as_success_and_stops_the_br
     FATES(-EIO, -EIO, -EIO, -EIO);
     cr_assert_eq(turn_run(w->turn, w->clock), -EIO);
     cr_assert_eq(store_mark(w->store).index, index);
-    cr_assert_eq(world_count(w, "accepted"), 0);
+    cr_assert_eq(commits, 2, "applied once more, then it stops");
+    world_expect(w, "");
     planned = 0;
+    world_close(w);
+}
+
+Test(failure, d2_where_the_store_does_not_open_again_nobody_is_told_what_may_be_there)
+{
+    struct world *w = world_open();
+    const char *away = arena_format(&w->arena, "%s-away", w->directory);
+    Referral__Sheet *sheet;
+
+    world_connect(w, "T07", 0);
+    world_forget(w);
+    sheet = world_sheet(w, "T07", "up to H1, routine");
+    world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, "a1", NULL, wire_pack(&sheet->base, &w->arena));
+    FATES(LIES);
+    cr_assert_eq(rename(w->directory, away), 0);
+    cr_assert_neq(turn_run(w->turn, w->clock), 0);
+    cr_assert_eq(commits, 1);
+    world_expect(w, "");
+
+    /* What the client does: the same again, after the broker has started again. */
+    cr_assert_eq(rename(away, w->directory), 0);
+    world_restart(w);
+    world_connect(w, "T07", 0);
+    world_forget(w);
+    world_submit(w, "T07", "r1", "(id a1) up to H1, routine");
+    world_connect(w, "H1", 10);
+    cr_assert_eq(world_count(w, "T07 < accepted r1 SUBMITTED"), 1);
+    cr_assert_eq(world_count(w, "H1 < routine sheet r1 from T07, attempt 1"), 1);
+    cr_assert_eq(world_count(w, "sheet"), 1);
     world_close(w);
 }
