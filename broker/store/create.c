@@ -42,7 +42,7 @@ static int directory_sync(struct store *store, const char *directory)
 /* What a failed creation leaves would look like a store to the next one. */
 static void directory_clear(const char *directory)
 {
-    static const char *const FILES[] = {STORE_DATA_FILE, "lock.mdb", KEYS_FILE};
+    static const char *const FILES[] = {STORE_DATA_FILE, "lock.mdb", KEYS_FILE, OWNER_FILE};
     char path[PATH_MAX];
 
     for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++)
@@ -162,6 +162,27 @@ static int go_on(const struct store_options *options, const char *to, struct ins
     return failure;
 }
 
+/* An incarnation is a second: by a clock that stands behind the store's, two copies of it could begin the same one. */
+static int refuse_clock_behind(struct store *store, struct instant now)
+{
+    if (now.ms / SECOND_MS > store->identity.incarnation)
+        return 0;
+    return fail_with(store, -EINVAL, "the clock stands before the last restore or the making of %s: set it right first",
+                     store->directory);
+}
+
+static int copy_files(struct store *store, const char *to)
+{
+    int failure = copy_data(store, to);
+
+    if (failure != 0)
+        return failure;
+    failure = keys_copy(store->directory, to);
+    return failure == 0 ? 0
+                        : fail_with(store, failure, "%s/" KEYS_FILE " cannot be copied: %s", store->directory,
+                                    strerror(-failure));
+}
+
 int store_restore(const struct store_options *from, const char *to, struct instant now)
 {
     struct store_options source = *from;
@@ -173,23 +194,19 @@ int store_restore(const struct store_options *from, const char *to, struct insta
 
     if (failure != 0)
         return failure;
-    failure = directory_prepare(store, to);
-    if (failure != 0)
-        goto out;
-    failure = copy_data(store, to);
+    failure = refuse_clock_behind(store, now);
     if (failure == 0)
-        failure = keys_copy(store->directory, to);
-    if (failure != 0)
-        fail_with(store, failure, "%s cannot be copied to %s: %s", store->directory, to, strerror(-failure));
-out:
+        failure = directory_prepare(store, to);
+
+    bool is_ours = failure == 0;
+
+    if (is_ours)
+        failure = copy_files(store, to);
     store_tell(store, from, failure);
     store_close(store);
-    if (failure == 0) {
+    if (failure == 0)
         failure = go_on(from, to, now);
-        if (failure != 0)
-            directory_clear(to);
-    } else if (failure != -EEXIST) {
+    if (failure != 0 && is_ours)
         directory_clear(to);
-    }
     return failure;
 }

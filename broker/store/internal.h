@@ -90,7 +90,7 @@ bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, s
 
 /* meta.c. The meta row of a new store, in txn->meta. */
 void meta_init(struct store_txn *txn, const char *short_name, struct instant now, bool test_time);
-/* Raises txn->meta to an incarnation never used before: above the present one, and not below the seconds of `now`. */
+/* Raises txn->meta to an incarnation never used before: the seconds of `now`, which are above the present one. */
 void meta_new_incarnation(struct store_txn *txn, struct instant now);
 int meta_load(struct store_txn *txn);
 void meta_write(struct store_txn *txn);

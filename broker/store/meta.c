@@ -1,4 +1,5 @@
 /* meta.c - the one row of META: who the store is and what the last turn left. */
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 
@@ -11,11 +12,10 @@
 
 static const struct bytes META_KEY = {.data = (const uint8_t *)"meta", .size = 4};
 
-static uint32_t incarnation_after(uint32_t last, struct instant now)
+/* Seconds since 1970; 0 is none. */
+static uint32_t incarnation_at(struct instant now)
 {
-    uint32_t seconds = now.ms > 0 ? (uint32_t)(now.ms / SECOND_MS) : 0;
-
-    return seconds > last ? seconds : last + 1;
+    return now.ms >= SECOND_MS ? (uint32_t)(now.ms / SECOND_MS) : 1;
 }
 
 /* Which incarnation began with which turn, for whoever asks after a restore. */
@@ -53,12 +53,13 @@ void meta_init(struct store_txn *txn, const char *short_name, struct instant now
     meta->digest = (ProtobufCBinaryData){.len = STORE_DIGEST_SIZE, .data = arena_zalloc(txn->arena, STORE_DIGEST_SIZE)};
     meta->test_time = test_time;
     meta->next_institution = 1;
-    incarnation_append(txn, incarnation_after(0, now));
+    incarnation_append(txn, incarnation_at(now));
 }
 
 void meta_new_incarnation(struct store_txn *txn, struct instant now)
 {
-    incarnation_append(txn, incarnation_after(txn->meta->incarnation, now));
+    assert(incarnation_at(now) > txn->meta->incarnation);
+    incarnation_append(txn, incarnation_at(now));
 }
 
 static bool is_sound(const Record__Meta *meta)

@@ -46,7 +46,8 @@ int store_create(const struct store_options *options, const char *short_name, st
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store); /* NULL is fine */
 /* A copy of `from` (a store directory, closed or running) is made in `to` (absent or empty), in a new incarnation that was never
- * used before: no id is given twice, and acks of older deliveries are stale. */
+ * used before: no id is given twice, and acks of older deliveries are stale. -EINVAL where `now` is not past the second in which the
+ * present incarnation began. */
 int store_restore(const struct store_options *from, const char *to, struct instant now);
 
 const struct store_identity *store_identity(const struct store *store);

@@ -220,8 +220,8 @@ Test(store_open, d1_a_restored_copy_gives_no_id_twice)
 
     struct store_options from = fixture_options(&f), options = from;
 
-    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
-    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), -EEXIST);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), -EEXIST);
     fixture_open(&f);
     ids[1] = give_id(&f); /* the original goes on as well */
     fixture_close(&f);
@@ -271,12 +271,50 @@ Test(store_open, d1_a_copy_that_cannot_be_made_leaves_nothing)
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
     small.rlim_max = whole.rlim_max;
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    cr_assert(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)) < 0);
+    cr_assert(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)) < 0);
     cr_assert_neq(strlen(f.error), 0);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &whole), 0);
     snprintf(path, sizeof(path), "%s/data.mdb", copy);
     cr_assert_neq(access(path, F_OK), 0);
-    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    fixture_fini(&f);
+}
+
+/* The copy is made, but its first turn finds no room: a map of the least size holds what there is and nothing more. */
+Test(store_open, d1_a_copy_that_cannot_go_on_leaves_nothing)
+{
+    struct fixture f;
+    char copy[100];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+
+    struct store_options from = fixture_options(&f), small = from;
+
+    small.map_bytes = 4096;
+    cr_assert_eq(store_restore(&small, copy, instant_of(FIXTURE_NOW_MS + 1000)), -ENOSPC);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    fixture_fini(&f);
+}
+
+/* Two restores of one copy by a clock that stands still, or has lost its battery, would give the same ids. */
+Test(store_open, d1_a_restore_by_a_clock_behind_the_store_is_refused)
+{
+    struct fixture f;
+    char copy[100];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+
+    struct store_options from = fixture_options(&f);
+
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 999)), -EINVAL);
+    cr_assert_not_null(strstr(f.error, "clock"), "%s", f.error);
+    cr_assert_eq(store_restore(&from, copy, instant_of(0)), -EINVAL);
+    cr_assert_neq(access(copy, F_OK), 0, "nothing was made");
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
     fixture_fini(&f);
 }
 
@@ -299,7 +337,7 @@ Test(store_open, d1_a_raw_older_copy_put_back_is_refused)
     struct store_options from = fixture_options(&f), options = from;
 
     snprintf(copy, sizeof(copy), "%s/copy", f.base);
-    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS)), 0, "%s", f.error);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
     options.directory = copy;
     cr_assert_eq(store_open(&options, &f.store), 0, "%s", f.error);
     fixture_close(&f);
