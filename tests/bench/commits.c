@@ -2,7 +2,8 @@
  * network nor rules.
  *
  * Each turn writes what the broker writes for --batch submissions and for the acknowledgements of as many earlier ones, and reads what
- * it cannot do without; then the rows of the deliveries are read. Prints one line of JSON. */
+ * it cannot do without; then the rows of the deliveries are read. The search index follows at the daemon's pace. Prints one line of
+ * JSON. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,13 @@
 #include "query.pb-c.h"
 #include "sheets.h"
 #include "store/rows.h"
+#include "store/search.h"
 
 #define ARENA_BYTES (1UL << 30)
 #define ARENA_KEEP  (8UL << 20)
 #define BATCH_MAX   1024
+#define INDEX_ROWS  4000 /* as daemon_loop.c does it */
+#define INDEX_AFTER 0.5
 #define RECEIVERS   4
 #define REPLY_BYTES 200 /* of the answer that is kept for D1: ids, state, the receiver's contact */
 #define VALID_MS    172800000
@@ -218,14 +222,29 @@ static void turn(struct commits *commits, uint64_t index, bool first)
     arena_reset(&commits->arena, ARENA_KEEP);
 }
 
+static void follow_with_index(struct commits *commits)
+{
+    int indexed;
+    do {
+        indexed = search_advance(commits->store, &commits->arena, INDEX_ROWS);
+        arena_reset(&commits->arena, ARENA_KEEP);
+    } while (indexed == INDEX_ROWS);
+    must(indexed < 0 ? indexed : 0, "index");
+}
+
 static void run(struct commits *commits, double seconds)
 {
     uint64_t index = store_mark(commits->store).index + 1, turns = 0;
     turn(commits, index++, true);
-    double from = seconds_now(CLOCK_MONOTONIC), to = from, processor = seconds_now(CLOCK_PROCESS_CPUTIME_ID);
+    double from = seconds_now(CLOCK_MONOTONIC), to = from, indexed = from,
+           processor = seconds_now(CLOCK_PROCESS_CPUTIME_ID);
     for (; to - from < seconds; to = seconds_now(CLOCK_MONOTONIC)) {
         turn(commits, index++, false);
         turns++;
+        if (to - indexed >= INDEX_AFTER) {
+            follow_with_index(commits);
+            indexed = to;
+        }
     }
     double trips = (double)turns * commits->batch;
     processor = seconds_now(CLOCK_PROCESS_CPUTIME_ID) - processor;
