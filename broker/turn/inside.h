@@ -14,7 +14,8 @@
 #define PARKED_RETRY_MS  2
 #define BUSY_RETRY_MS    200
 #define FULL_RETRY_MS    5000
-#define HEAVY_MAX        256 /* queries and shown payloads a turn: their answers are large */
+#define HEAVY_MAX        64 /* a turn: large answers stay in memory until it has spoken. A query weighs 1, ... */
+#define HEAVY_LOOK       16 /* ... a shown payload so much: it may be a megabyte, several times over */
 
 struct query {
     struct question question;
@@ -30,7 +31,7 @@ struct turn {
     struct sessions sessions;
     struct deliveries deliveries;
     struct query *queries, *last_query;
-    uint32_t heavy;
+    uint32_t heavy; /* of the turn to come */
     struct farewell *farewells, *last_farewell;
     struct frame_writer writer;
     struct turn_counters counters;

@@ -196,18 +196,26 @@ static void take_ack(struct turn *turn, struct session *session, const struct pl
     turn->batch_is_urgent = turn->batch_is_urgent || session->consumer.credit <= 0;
 }
 
+static uint32_t weight(const Referral__Envelope *envelope, bool is_query)
+{
+    if (is_query)
+        return 1;
+    return envelope->kind == REFERRAL__KIND__SHOW_PAYLOAD ? HEAVY_LOOK : 0;
+}
+
 static void take_request(struct turn *turn, struct session *session, const struct place *place,
                          const Referral__Envelope *envelope, bool is_query)
 {
-    bool is_heavy = is_query || envelope->kind == REFERRAL__KIND__SHOW_PAYLOAD;
+    uint32_t heavy = weight(envelope, is_query);
 
-    if (session->unanswered >= turn->options.window || (is_heavy && turn->heavy >= HEAVY_MAX)) {
+    /* A peer that does not take what was said is given nothing large on top. */
+    if (session->unanswered >= turn->options.window || (heavy != 0 && session->parked != NULL)) {
         turn->counters.busy++;
         turn_refuse(turn, session, envelope->request, place->position, REFUSED_BUSY, BUSY_RETRY_MS);
         return;
     }
     session->unanswered++;
-    turn->heavy += is_heavy;
+    turn->heavy += heavy;
     if (is_query) {
         take_query(turn, session, place, envelope);
         return;
@@ -250,6 +258,16 @@ static struct session *take_envelope(struct turn *turn, struct session *session,
     return session;
 }
 
+/* A turn in the middle of a frame: its large answers leave before there are more. Returns the session it goes on in, if that lives still. */
+static struct session *run_between(struct turn *turn, const struct session *session, struct turn_clock clock)
+{
+    uint64_t epoch = session->epoch;
+
+    if (turn->failure == 0)
+        turn->failure = turn_run(turn, clock);
+    return sessions_of_epoch(&turn->sessions, epoch);
+}
+
 void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32], struct bytes frame_bytes,
                   struct turn_clock clock)
 {
@@ -279,6 +297,8 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
     for (size_t i = 0; i < frame.count; i++) {
         struct place place = {.peer = peer, .key = public_key, .position = (uint32_t)i};
 
+        if (turn->heavy >= HEAVY_MAX && session != NULL)
+            session = run_between(turn, session, clock);
         session = take_envelope(turn, session, &place, &frame);
         if (session == NULL)
             break;

@@ -9,7 +9,7 @@
 
 #include "turn/inside.h"
 
-#define PARKED_BYTES_MAX (4U << 20)
+#define PARKED_BYTES_MAX (6U << 20) /* more than the large answers of a turn */
 
 Referral__Goodbye *turn_goodbye(struct turn *turn, const char *reason, uint32_t retry_after_ms)
 {
