@@ -1,4 +1,5 @@
-/* main.c - the demonstration: the main job over real sockets, each party a process. Called by run.sh, which prepares everything. */
+/* main.c - the demonstration: the main job over real sockets, each party a process. Called by run.sh, for a folder that prepare.sh has
+ * filled. */
 #include "scenes.h"
 
 #include <arpa/inet.h>
@@ -20,18 +21,6 @@ static const struct actor cast[ROLE_COUNT] = {
     [MATERNITY] = {.institution = "12120115100001035R", .name = "宝坻区妇产医院", .key_name = "maternity"},
     [EMERGENCY_120] = {.institution = "12120115200000021G", .name = "宝坻区 120 急救站", .key_name = "emergency"},
 };
-
-static bool read_server_key(struct stage *stage, const char *hex)
-{
-    for (size_t i = 0; i < REFERRAL_KEY_SIZE; i++) {
-        unsigned byte;
-        if (strlen(hex) != 2 * REFERRAL_KEY_SIZE || sscanf(hex + 2 * i, "%2x", &byte) != 1) {
-            return false;
-        }
-        stage->server_key[i] = (uint8_t)byte;
-    }
-    return true;
-}
 
 static void print_tally(const struct tally *tally)
 {
@@ -75,21 +64,23 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--free-port") == 0) {
         return print_free_port();
     }
-    if (argc < 6) {
-        fprintf(stderr, "usage: referral-demo REFERRALD CONFIG ADDRESS SERVER-KEY-HEX KEY-FOLDER [--keep]\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: referral-demo REFERRALD FOLDER ADDRESS [--keep]\n");
         return 2;
     }
-    struct stage stage = {.broker_program = argv[1], .config_file = argv[2], .address = argv[3], .directory = argv[5]};
-    bool keep = argc > 6 && strcmp(argv[6], "--keep") == 0;
+    struct stage stage = {.broker_program = argv[1], .folder = argv[2], .address = argv[3]};
+    bool keep = argc > 4 && strcmp(argv[4], "--keep") == 0;
     memcpy(stage.actors, cast, sizeof cast);
-    if (!read_server_key(&stage, argv[4])) {
-        fprintf(stderr, "the server key is not 64 hex digits\n");
+    char path[512];
+    stage_path(&stage, "keys/server.pub", path, sizeof path);
+    if (referral_key_load_public(path, stage.server_key) != 0) {
+        fprintf(stderr, "%s holds no server key\n", path);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     stage.started_ms = stage_clock_ms();
     if (!stage_start_broker(&stage) || !stage_start_parties(&stage)) {
-        fprintf(stderr, "referrald did not start; its log is %s/referrald.log\n", stage.directory);
+        fprintf(stderr, "referrald did not start; its log is %s/referrald.log\n", stage.folder);
         return 1;
     }
     for (int role = 0; role < ROLE_COUNT; role++) {
@@ -107,15 +98,7 @@ int main(int argc, char **argv)
     struct tally tally = stage.tally;
     print_tally(&tally);
     stage_end_parties(&stage);
-    if (keep) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/../broker.pid", stage.directory);
-        FILE *file = fopen(path, "w");
-        if (file != NULL) {
-            fprintf(file, "%d\n", (int)stage.broker);
-            fclose(file);
-        }
-    } else {
+    if (!keep) {
         stage_kill_broker(&stage, SIGTERM);
     }
     return tally.failed == 0 && tally.checks > 0 ? 0 : 1;

@@ -11,7 +11,6 @@ struct party_identity {
     const char *address;
     uint8_t server_key[REFERRAL_KEY_SIZE];
     const char *key_file;
-    const char *label;
 };
 
 enum order_kind {

@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS  30000
+#define PATH_SIZE    512
+#define NAME_COLUMNS 24 /* the longest of the cast */
 
 int64_t stage_clock_ms(void)
 {
@@ -37,12 +39,25 @@ static void *grown(void *list, size_t count, size_t *room, size_t size)
 
 /* ---- The broker and the parties as processes ------------------------------------------------------------------------- */
 
+void stage_path(const struct stage *stage, const char *file, char *ret_path, size_t size)
+{
+    if ((size_t)snprintf(ret_path, size, "%s/%s", stage->folder, file) >= size) {
+        abort();
+    }
+}
+
+static void key_path(const struct stage *stage, const char *name, char *ret_path, size_t size)
+{
+    char file[64];
+    snprintf(file, sizeof file, "keys/%s.key", name);
+    stage_path(stage, file, ret_path, size);
+}
+
 static bool broker_answers(const struct stage *stage)
 {
-    struct referral_options options = {.addresses = &stage->address, .address_count = 1};
-    char key_file[512];
-    snprintf(key_file, sizeof key_file, "%s/%s.key", stage->directory, stage->actors[CENTRE_A].key_name);
-    options.key_file = key_file;
+    char key_file[PATH_SIZE];
+    key_path(stage, stage->actors[CENTRE_A].key_name, key_file, sizeof key_file);
+    struct referral_options options = {.addresses = &stage->address, .address_count = 1, .key_file = key_file};
     memcpy(options.server_key, stage->server_key, sizeof options.server_key);
     struct referral_client *client = NULL;
     bool up = referral_open(&options, &client) == REFERRAL_OK && referral_connect(client, PATIENCE_MS) == REFERRAL_OK;
@@ -50,18 +65,38 @@ static bool broker_answers(const struct stage *stage)
     return up;
 }
 
+/* In the child. Nothing of ours stays open in it: a broker that is kept would hold whoever reads our output. */
+static void become_broker(const struct stage *stage)
+{
+    char log[PATH_SIZE], config[PATH_SIZE];
+    stage_path(stage, "referrald.log", log, sizeof log);
+    stage_path(stage, "referrald.conf", config, sizeof config);
+    if (freopen("/dev/null", "r", stdin) != NULL && freopen(log, "a", stdout) != NULL &&
+        dup2(STDOUT_FILENO, STDERR_FILENO) >= 0) {
+        execl(stage->broker_program, "referrald", "--config", config, (char *)NULL);
+    }
+    _exit(127);
+}
+
+static void note_broker(const struct stage *stage)
+{
+    char path[PATH_SIZE];
+    stage_path(stage, "broker.pid", path, sizeof path);
+    FILE *file = fopen(path, "we");
+    if (file != NULL) {
+        fprintf(file, "%d\n", (int)stage->broker);
+        fclose(file);
+    }
+}
+
 bool stage_start_broker(struct stage *stage)
 {
     fflush(stdout);
     stage->broker = fork();
     if (stage->broker == 0) {
-        char log[512];
-        snprintf(log, sizeof log, "%s/referrald.log", stage->directory);
-        if (freopen(log, "a", stderr) != NULL) {
-            execl(stage->broker_program, "referrald", "--config", stage->config_file, (char *)NULL);
-        }
-        _exit(127);
+        become_broker(stage);
     }
+    note_broker(stage);
     return stage->broker > 0 && broker_answers(stage);
 }
 
@@ -81,9 +116,9 @@ static bool start_party(struct stage *stage, struct actor *actor)
     fflush(stdout);
     actor->pid = fork();
     if (actor->pid == 0) {
-        char key_file[512];
-        snprintf(key_file, sizeof key_file, "%s/%s.key", stage->directory, actor->key_name);
-        struct party_identity identity = {.address = stage->address, .key_file = key_file, .label = actor->name};
+        char key_file[PATH_SIZE];
+        key_path(stage, actor->key_name, key_file, sizeof key_file);
+        struct party_identity identity = {.address = stage->address, .key_file = key_file};
         memcpy(identity.server_key, stage->server_key, sizeof identity.server_key);
         close(pair[0]);
         _exit(party_run(&identity, pair[1]));
@@ -325,6 +360,17 @@ static bool in_colour(void)
     return isatty(STDOUT_FILENO);
 }
 
+/* Terminal columns of names, which are Chinese or ASCII. */
+static int columns(const char *text)
+{
+    int count = 0;
+    for (; *text != '\0'; text++) {
+        bool is_lead = ((unsigned char)*text & 0xC0) == 0xC0, is_tail = ((unsigned char)*text & 0xC0) == 0x80;
+        count += is_lead ? 2 : !is_tail;
+    }
+    return count;
+}
+
 void stage_say(const struct stage *stage, enum role who, const char *format, ...)
 {
     char text[1024];
@@ -332,8 +378,9 @@ void stage_say(const struct stage *stage, enum role who, const char *format, ...
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    printf("%8.3f s  %s  %s\n", (double)(stage_clock_ms() - stage->started_ms) / 1000.0,
-           who < ROLE_COUNT ? stage->actors[who].name : "referrald", text);
+    const char *name = who < ROLE_COUNT ? stage->actors[who].name : "referrald";
+    printf("%8.3f s  %s%*s  %s\n", (double)(stage_clock_ms() - stage->started_ms) / 1000.0, name,
+           NAME_COLUMNS - columns(name), "", text);
     fflush(stdout);
 }
 

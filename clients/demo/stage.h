@@ -49,8 +49,8 @@ struct tally {
 
 struct stage {
     struct actor actors[ROLE_COUNT];
-    const char *broker_program, *config_file, *address;
-    const char *directory; /* of the keys */
+    const char *broker_program, *address;
+    const char *folder; /* what prepare.sh made */
     uint8_t server_key[REFERRAL_KEY_SIZE];
     pid_t broker;
     struct seen_delivery *seen;
@@ -62,7 +62,9 @@ struct stage {
 };
 
 int64_t stage_clock_ms(void);
-/* Starts the broker and waits until a party can speak to it. False: it did not come up. */
+/* Of a file in the folder. */
+void stage_path(const struct stage *stage, const char *file, char *ret_path, size_t size);
+/* Starts the broker, notes its process in broker.pid, and waits until a party can speak to it. False: it did not come up. */
 bool stage_start_broker(struct stage *stage);
 void stage_kill_broker(struct stage *stage, int signal); /* and waits for its end */
 bool stage_start_parties(struct stage *stage);
