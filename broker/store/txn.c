@@ -114,12 +114,25 @@ void store_turn_abort(struct store_txn *txn)
     *txn = (struct store_txn){0};
 }
 
-/* LMDB tells a full disk as EIO, for it sees only a short write. */
+/* LMDB could not write its meta page, for whatever reason, and serves nobody any more. */
+static bool is_panicked(struct store *store)
+{
+    MDB_txn *asked = NULL;
+    int rc = begin(store, MDB_RDONLY, &asked);
+
+    mdb_txn_abort(asked);
+    return rc == MDB_PANIC;
+}
+
+/* After a panic nobody knows whether the turn is there, so that is told as EIO even of a full disk. Before it, LMDB tells a full disk
+ * as EIO, for it sees only a short write. */
 static int commit_failed(struct store *store, int rc)
 {
     int failure = fail_from_mdb(rc);
 
-    if (failure == -EIO && !env_has_room(store))
+    if (is_panicked(store))
+        failure = -EIO;
+    else if (failure == -EIO && !env_has_room(store))
         failure = -ENOSPC;
     if (failure == -ENOSPC)
         return fail_with(store, failure, "%s: no room to commit a turn: free some, or enlarge it", store->directory);
