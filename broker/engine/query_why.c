@@ -96,9 +96,14 @@ static bool dead_facts(struct asking *asking, const struct turn_of *turn, struct
     return false;
 }
 
+static bool is_enabled(const Referral__Institution *institution)
+{
+    return !institution->has_enabled || institution->enabled;
+}
+
 static void delivery_facts(struct asking *asking, const struct turn_of *turn, struct why *why)
 {
-    const Record__Institution *institution = institution_row(asking->work.txn, institution_of(turn));
+    const struct registry_institution *found = registry_institution(&asking->work, institution_of(turn));
     struct inbox_ref ref = {0};
     uint32_t left = ROWS_MAX;
     const Record__Inbox *waiting = query_waiting(asking, turn->id, turn->row, number_of(turn), &ref, &left);
@@ -109,13 +114,15 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
             dead_facts(asking, turn, why);
         return;
     }
-    if (institution != NULL && institution->paused) {
+    if (found != NULL && found->row->paused) {
         why->delivery = WHY_PAUSED;
-        why->pause_reason = institution->pause_reason;
-        why->at = instant_of(institution->paused_at_ms);
-        return;
+        why->pause_reason = found->row->pause_reason;
+        why->at = instant_of(found->row->paused_at_ms);
+    } else if (found != NULL && !is_enabled(found->institution)) {
+        why->delivery = WHY_DISABLED;
+    } else {
+        waiting_facts(asking, ref, waiting, why);
     }
-    waiting_facts(asking, ref, waiting, why);
 }
 
 static struct why facts_of(struct asking *asking, const Record__Referral *row, const Record__Referral *child)

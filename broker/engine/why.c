@@ -49,6 +49,8 @@ static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{
 static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
     [WHY_PAUSED] = {"paused", "向{N}的投递自 {A} 起被运维暂停({W})",
                     "delivery to {N} is paused by an operator since {A} ({W})"},
+    [WHY_DISABLED] = {"disabled", "{N}已被运维停用,暂不投递",
+                      "{N} is disabled by an operator and nothing is delivered to it"},
     [WHY_NO_CONSUMER] = {"no-consumer", "{N}的系统未连接", "the system of {N} is not connected"},
     [WHY_IN_FLIGHT] = {"in-flight", "第 {n} 次投递已发出,等待{N}的系统签收",
                        "attempt {n} is on its way to the system of {N}, unacknowledged"},

@@ -10,6 +10,7 @@
 enum why_delivery {
     WHY_NOT_WAITING, /* none */
     WHY_PAUSED,      /* D9 */
+    WHY_DISABLED,    /* T1: the institution is */
     WHY_NO_CONSUMER, /* no connection of that institution */
     WHY_IN_FLIGHT,
     WHY_BACK_OFF,  /* D4 */

@@ -112,6 +112,8 @@ Test(why, d9_each_hindrance_of_delivery_has_its_words_and_code)
     } cases[] = {
         {WHY_PAUSED, true, "paused", "向宝坻区人民医院的投递自 11-21 08:40 起被运维暂停(机房检修)",
          "delivery to 宝坻区人民医院 is paused by an operator since 11-21 08:40 (机房检修)"},
+        {WHY_DISABLED, false, "disabled", "宝坻区人民医院已被运维停用,暂不投递",
+         "宝坻区人民医院 is disabled by an operator and nothing is delivered to it"},
         {WHY_NO_CONSUMER, true, "no-consumer", "宝坻区人民医院的系统未连接,最近一次签收 11-21 08:40",
          "the system of 宝坻区人民医院 is not connected, last acknowledged 11-21 08:40"},
         {WHY_NO_CONSUMER, false, "no-consumer", "宝坻区人民医院的系统未连接,从未签收过消息",
