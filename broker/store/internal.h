@@ -44,7 +44,7 @@ struct store {
     int owner_fd; /* -1: none */
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
-    struct keys keys;
+    struct keys *keys;
     struct store_identity identity;
     struct store_mark mark;
     struct store_txn write, read;

@@ -30,15 +30,12 @@ static void derive(uint8_t *out, size_t size, enum subkey number, const uint8_t 
     crypto_kdf_derive_from_key(out, size, (uint64_t)number, "referral", master);
 }
 
-static struct keys keys_of(uint8_t key_id, const struct masters *masters)
+static void derive_all(struct keys *keys, const struct masters *masters)
 {
-    struct keys keys = {.key_id = key_id};
-
-    derive(keys.seal, sizeof(keys.seal), SUBKEY_SEAL, masters->data);
-    derive(keys.nonce, sizeof(keys.nonce), SUBKEY_NONCE, masters->data);
-    derive(keys.tag, sizeof(keys.tag), SUBKEY_TAG, masters->index);
-    derive(keys.hash, sizeof(keys.hash), SUBKEY_HASH, masters->index);
-    return keys;
+    derive(keys->seal, sizeof(keys->seal), SUBKEY_SEAL, masters->data);
+    derive(keys->nonce, sizeof(keys->nonce), SUBKEY_NONCE, masters->data);
+    derive(keys->tag, sizeof(keys->tag), SUBKEY_TAG, masters->index);
+    derive(keys->hash, sizeof(keys->hash), SUBKEY_HASH, masters->index);
 }
 
 /* What is said of the keys in the open must not be changed either. */
@@ -65,8 +62,13 @@ static int file_write_new(const char *directory, struct bytes content)
 
     if (fd < 0)
         return -errno;
-    if (write(fd, content.data, content.size) != (ssize_t)content.size || fsync(fd) != 0)
-        failure = errno != 0 ? -errno : -EIO;
+
+    ssize_t written = write(fd, content.data, content.size);
+
+    if (written < 0 || fsync(fd) != 0)
+        failure = -errno;
+    else if ((size_t)written != content.size)
+        failure = -ENOSPC;
     if (close(fd) != 0 && failure == 0)
         failure = -errno;
     if (failure != 0)
@@ -137,7 +139,8 @@ static int unwrap(const Record__WrappedKeys *file, const uint8_t *host_key, stru
                                                    file->wrapped.len, about, sizeof(about), file->nonce.data,
                                                    host_key) != 0)
         return -EACCES;
-    *ret_keys = keys_of((uint8_t)file->key_id, &masters);
+    ret_keys->key_id = (uint8_t)file->key_id;
+    derive_all(ret_keys, &masters);
     sodium_memzero(&masters, sizeof(masters));
     return 0;
 }
@@ -167,9 +170,4 @@ int keys_copy(const char *from_directory, const char *to_directory)
     int failure = file_read(from_directory, content, &size);
 
     return failure != 0 ? failure : file_write_new(to_directory, bytes_of(content, size));
-}
-
-void keys_wipe(struct keys *keys)
-{
-    sodium_memzero(keys, sizeof(*keys));
 }

@@ -7,7 +7,7 @@
 #define KEYS_FILE      "keys"
 #define KEYS_HOST_SIZE 32
 
-struct keys {
+struct keys {          /* lives on sodium's guarded pages: never in a core file, wiped when given back */
     uint8_t key_id;    /* stands in each sealed row: which data key sealed it */
     uint8_t seal[32];  /* of the data key: XChaCha20-Poly1305 */
     uint8_t nonce[16]; /* of the data key: nonces made of what they seal */
@@ -20,4 +20,3 @@ int keys_create(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE]);
 /* -EACCES: the host key is not the one that wrapped them, or the file is damaged; -EPERM: others may read the file. */
 int keys_load(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE], struct keys *ret_keys);
 int keys_copy(const char *from_directory, const char *to_directory);
-void keys_wipe(struct keys *keys);

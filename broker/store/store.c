@@ -22,7 +22,9 @@ int store_new(const struct store_options *options, struct store **ret_store)
     store->map_bytes = options->map_bytes != 0 ? options->map_bytes : MAP_DEFAULT;
     store->read_only = options->read_only;
     store->directory = strdup(options->directory);
-    if (store->directory == NULL || sodium_init() < 0) {
+    if (sodium_init() >= 0)
+        store->keys = sodium_malloc(sizeof(*store->keys));
+    if (store->directory == NULL || store->keys == NULL) {
         store_close(store);
         return -ENOMEM;
     }
@@ -46,16 +48,19 @@ bool store_has_file(const char *directory, const char *file)
 
 int store_keys_load(struct store *store, const uint8_t *host_key)
 {
-    int failure = keys_load(store->directory, host_key, &store->keys);
+    int failure = keys_load(store->directory, host_key, store->keys);
 
     switch (failure) {
     case 0:
         return 0;
     case -EACCES:
-        return fail_with(store, failure, "%s/" KEYS_FILE ": not wrapped by this host key, or damaged",
+        return fail_with(store, failure,
+                         "%s/" KEYS_FILE ": cannot be read, was not wrapped by this host key, or is damaged",
                          store->directory);
     case -EPERM:
         return fail_with(store, failure, "%s/" KEYS_FILE ": others may read it; make it mode 0600", store->directory);
+    case -EPROTO:
+        return fail_with(store, failure, "%s/" KEYS_FILE ": was written by a newer version", store->directory);
     default:
         return fail_with(store, failure, "%s/" KEYS_FILE ": %s", store->directory, strerror(-failure));
     }
@@ -134,7 +139,7 @@ void store_close(struct store *store)
         owner_write(store->owner_fd, note_of(store));
     env_close(store);
     owner_unlock(store->owner_fd);
-    keys_wipe(&store->keys);
+    sodium_free(store->keys);
     free(store->directory);
     free(store);
 }
@@ -172,5 +177,5 @@ const char *store_error(const struct store *store)
 
 void store_keyed_hash(const struct store *store, struct bytes text, uint8_t ret_hash[16])
 {
-    crypto_generichash(ret_hash, 16, text.data, text.size, store->keys.hash, sizeof(store->keys.hash));
+    crypto_generichash(ret_hash, 16, text.data, text.size, store->keys->hash, sizeof(store->keys->hash));
 }

@@ -248,7 +248,7 @@ bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, s
     }
 
     uint8_t *plain = arena_alloc(txn->arena, size);
-    int failure = seal_read(&txn->store->keys, table, key, stored, plain);
+    int failure = seal_read(txn->store->keys, table, key, stored, plain);
 
     if (failure != 0) {
         fail_txn(txn, failure, table, key);
@@ -296,7 +296,7 @@ static int put(struct store_txn *txn, enum table table, struct bytes key, struct
     if (rc != 0)
         return rc;
     txn->sums[table].rows++;
-    txn->sums[table].sum += seal_write(&txn->store->keys, table, key, value, room.mv_data);
+    txn->sums[table].sum += seal_write(txn->store->keys, table, key, value, room.mv_data);
     txn->put_count++;
     txn->changes++;
     return 0;
