@@ -306,6 +306,8 @@ static void drain(struct daemon *daemon)
 
 enum daemon_exit daemon_run(struct daemon *daemon)
 {
+    /* C4: a doubt goes to disk with the first turn: after a crash behind that one nothing would show it any more. */
+    daemon_time_watch(daemon);
     run_turns(daemon);
     notify_ready("serving");
     journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu", zmq_port_endpoint(daemon->port),
