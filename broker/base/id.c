@@ -21,14 +21,6 @@ struct id id_from_key(const uint8_t key[ID_KEY_SIZE])
     return (struct id){.incarnation = get_be32(key), .index = get_be64(key + 4), .ordinal = get_be16(key + 12)};
 }
 
-static char *append_text(char *to, const char *text)
-{
-    size_t size = strlen(text);
-
-    memcpy(to, text, size);
-    return to + size;
-}
-
 static char *append_number(char *to, uint64_t number, unsigned base)
 {
     char digits[20]; /* 2^64 has as many in decimal */
@@ -46,10 +38,10 @@ static char *append_number(char *to, uint64_t number, unsigned base)
 void id_format(char out[ID_TEXT_SIZE], const char *store_name, struct id id)
 {
     assert(strlen(store_name) <= STORE_NAME_MAX); /* so that it fits: 12 + 7 + 20 + 5 digits, three dashes, NUL */
-    out = append_text(out, store_name);
-    out = append_number(append_text(out, "-"), id.incarnation, 36);
-    out = append_number(append_text(out, "-"), id.index, 10);
-    out = append_number(append_text(out, "-"), id.ordinal, 10);
+    out = stpcpy(out, store_name);
+    out = append_number(stpcpy(out, "-"), id.incarnation, 36);
+    out = append_number(stpcpy(out, "-"), id.index, 10);
+    out = append_number(stpcpy(out, "-"), id.ordinal, 10);
     *out = '\0';
 }
 
