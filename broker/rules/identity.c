@@ -116,25 +116,6 @@ int identity_age(struct date birth, struct date today)
     return today.year - birth.year - !birthday_passed;
 }
 
-/* GB 32100: 17 characters weighted with rising powers of three and the check character give 0 modulo 31. */
-bool identity_is_credit_code(const char *value)
-{
-    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    int sum = 0, weight = 1;
-
-    if (strlen(value) != 18)
-        return false;
-    for (size_t i = 0; i < 18; i++) {
-        const char *found = strchr(alphabet, value[i]);
-
-        if (found == NULL)
-            return false;
-        sum += (int)(found - alphabet) * (i < 17 ? weight : 1);
-        weight = weight * 3 % 31;
-    }
-    return sum % 31 == 0;
-}
-
 bool identity_is_institution_id(const char *value)
 {
     size_t size = strlen(value);

@@ -17,8 +17,6 @@ enum refusal identity_read_resident(const char *value, struct date today, struct
 enum refusal identity_check(Referral__IdType type, const char *value, struct date today);
 /* Completed years at `today`. */
 int identity_age(struct date birth, struct date today);
-/* Social credit code (GB 32100, 18 characters, MOD 31-3): for demo data and warnings; T1 does not refuse others. */
-bool identity_is_credit_code(const char *value);
 /* [A-Za-z0-9._:-]{1,64} (T1). */
 bool identity_is_institution_id(const char *value);
 bool identity_is_icd10(const char *value);

@@ -11,15 +11,11 @@ static void *from_arena(void *arena, size_t size)
     return arena_alloc(arena, size);
 }
 
+/* The arena takes nothing back one by one. */
 static void to_arena(void *arena, void *pointer)
 {
     (void)arena;
     (void)pointer;
-}
-
-ProtobufCAllocator record_allocator(struct arena *arena)
-{
-    return (ProtobufCAllocator){.alloc = from_arena, .free = to_arena, .allocator_data = arena};
 }
 
 /* Every record's first field is its schema. */
@@ -60,7 +56,7 @@ static uint32_t schema_of(const ProtobufCMessage *row)
 void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
                     const ProtobufCMessageDescriptor *type)
 {
-    ProtobufCAllocator allocator = record_allocator(txn->arena);
+    ProtobufCAllocator allocator = {.alloc = from_arena, .free = to_arena, .allocator_data = txn->arena};
     ProtobufCMessage *row = protobuf_c_message_unpack(type, &allocator, value.size, value.data);
 
     if (row == NULL || schema_of(row) > STORE_SCHEMA) {

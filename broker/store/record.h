@@ -4,8 +4,6 @@
 
 #include "store/store.h"
 
-/* A ProtobufCAllocator that takes from `arena` and gives nothing back. */
-ProtobufCAllocator record_allocator(struct arena *arena);
 /* Serialised, with the present schema whatever the row says. */
 struct bytes record_pack(struct arena *arena, const ProtobufCMessage *row);
 /* NULL where there is no such row; what does not unpack fails the transaction. */

@@ -27,12 +27,9 @@
     X(REFUSALS, 20, true, false)           /* public key 32, code u16 */                                               \
     X(SEARCH, 21, false, true) /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */
 
-enum table {
 #define X(name, number, sealed, derived) TABLE_##name = (number),
-    STORE_TABLES(X)
+enum table { STORE_TABLES(X) TABLE_COUNT };
 #undef X
-        TABLE_COUNT
-};
 
 #define TABLE_KEY_MAX    160
 #define BODY_CHUNK_BYTES 1952 /* sealed and with its key just two fit a page; larger LMDB values cost overflow pages */

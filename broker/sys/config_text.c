@@ -34,7 +34,7 @@ static bool is_comment(const char *text, char before)
     return *text == '#' || (word_may_begin && (strncmp(text, "//", 2) == 0 || strncmp(text, "/*", 2) == 0));
 }
 
-void config_blank_comments(char *text)
+static void blank_comments(char *text)
 {
     char before = '\0';
     while (*text) {
@@ -84,7 +84,7 @@ int config_text(const char *path, char **ret_text)
     int rc = read_text(file, ret_text);
     fclose(file);
     if (rc == 0) {
-        config_blank_comments(*ret_text);
+        blank_comments(*ret_text);
     }
     return rc;
 }

@@ -3,9 +3,7 @@
  * libconfuse 3.3 counts a line with a comment three times, takes no comment inside of a list, and ends the process where a file cannot be
  * read. */
 #pragma once
-#include <stddef.h>
 
-/* Blanks "# ...", "// ..." and "/" "* ... *" "/" outside of quotes. */
-void config_blank_comments(char *text);
-/* The whole file, without its comments; the caller frees it. 0; -EINVAL: it is not text; else a negative errno. */
+/* The whole file, with blanks in the place of "# ...", "// ..." and "/" "* ... *" "/" outside of quotes; the caller frees it. 0; -EINVAL: it
+ * is not text; else a negative errno. */
 int config_text(const char *path, char **ret_text);

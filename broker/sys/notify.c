@@ -21,9 +21,3 @@ void notify_watchdog(void)
 {
     sd_notify(0, "WATCHDOG=1");
 }
-
-uint64_t notify_watchdog_us(void)
-{
-    uint64_t interval_us;
-    return sd_watchdog_enabled(0, &interval_us) > 0 ? interval_us : 0;
-}

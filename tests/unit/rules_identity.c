@@ -139,18 +139,6 @@ Test(identity, age_is_completed_years)
     cr_assert_eq(identity_age((struct date){2004, 2, 29}, (struct date){2025, 3, 1}), 21);
 }
 
-Test(identity, t1_credit_codes_have_their_check_character)
-{
-    cr_assert(identity_is_credit_code("91350100M000100Y43")); /* of GB 32100 */
-    cr_assert(identity_is_credit_code("121201151000010194"));
-    cr_assert(identity_is_credit_code("52120115X000000134"));
-    cr_assert(!identity_is_credit_code("91350100M000100Y44"));
-    cr_assert(!identity_is_credit_code("19350100M000100Y43"));
-    cr_assert(!identity_is_credit_code("91350100M000100Y4"));
-    cr_assert(!identity_is_credit_code("91350100I000100Y43"));
-    cr_assert(!identity_is_credit_code(""));
-}
-
 Test(identity, t1_institution_ids_are_1_to_64_plain_characters)
 {
     char longest[66];
