@@ -100,6 +100,7 @@ class Broker:
         self.process = None
         self.endpoint = None
         self.extra_config = config
+        self.prepare_store()
         arguments = ["init", "--store", self.store, "--name", "bd", "--institution", "OPS", "--institution-name", "运维",
                      "--keys", self.keys]
         self.test_time = test_time_ms is not None
@@ -111,6 +112,9 @@ class Broker:
         self.start()
         if register:
             self.register()
+
+    def prepare_store(self):
+        """What a test wants to be there before the store is made."""
 
     # -- the process ---------------------------------------------------------------------------------------------------
     def write_config(self, endpoint="tcp://127.0.0.1:*", extra=""):
