@@ -358,6 +358,9 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock)
 
     if (turn->is_drained)
         return -1;
+    /* Frames that leave nothing to do, such as PONG, take memory all the same. */
+    if (arena_mark(&turn->arena) > TURN_ARENA_KEEP)
+        return 0;
     if (turn->failure != 0 || turn->queries != NULL || turn->farewells != NULL || turn->sessions.speaking != NULL ||
         deliveries->ready != NULL)
         return 0;

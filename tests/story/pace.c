@@ -56,6 +56,24 @@ Test(pace, d6_large_answers_leave_before_there_are_more_of_them)
     world_close(w);
 }
 
+/* What needs no answer wakes nobody, so nothing would end the turn whose memory it takes. */
+Test(pace, d6_what_leaves_nothing_to_do_gives_its_memory_back)
+{
+    struct world *w = world_open();
+    bool wanted = false;
+
+    world_connect(w, "T07", 0);
+    world_settle(w);
+    for (int i = 0; i < 100000 && !wanted; i++) {
+        world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__PONG, NULL, NULL, bytes_of(NULL, 0));
+        wanted = turn_wants(w->turn, w->clock);
+    }
+    cr_assert(wanted);
+    world_settle(w);
+    cr_assert_not(turn_wants(w->turn, w->clock));
+    world_close(w);
+}
+
 Test(pace, d2_more_commands_than_a_turn_holds_are_worked_off_in_several)
 {
     struct world *w = world_open();
