@@ -1,4 +1,7 @@
-/* search.c - the derived index behind its watermark. */
+/* search.c - the derived index behind its watermark.
+ *
+ * Hashed keys lie at random, and each page a chunk of them touches is copied and written. So they lie below a generation of so many
+ * referrals: what a chunk can touch does not grow with all that was ever referred, and a search looks into each generation. */
 #include "store/search.h"
 
 #include <assert.h>
@@ -8,7 +11,8 @@
 #include "store/record.h"
 
 #define HASH_SIZE         16
-#define SEARCH_KEY_SIZE   (1 + 4 + HASH_SIZE + ID_KEY_SIZE)
+#define SEARCH_KEY_SIZE   (1 + 4 + 4 + HASH_SIZE + ID_KEY_SIZE)
+#define GENERATION_ROWS   65536
 #define KEYS_PER_REFERRAL 4 /* sender, receiver, who spoke for the sender, reference */
 
 struct search_key {
@@ -16,15 +20,22 @@ struct search_key {
     uint8_t bytes[SEARCH_KEY_SIZE];
 };
 
-static struct search_key key_below(enum search_kind kind, uint32_t institution, const uint8_t *hash)
+struct sought {
+    enum search_kind kind;
+    uint32_t institution;
+    const uint8_t *hash; /* NULL: the kind has none, and no generations */
+};
+
+static struct search_key key_below(struct sought sought, uint32_t generation)
 {
     struct search_key key = {.size = 5};
 
-    key.bytes[0] = (uint8_t)kind;
-    put_be32(key.bytes + 1, institution);
-    if (hash != NULL) {
-        memcpy(key.bytes + key.size, hash, HASH_SIZE);
-        key.size += HASH_SIZE;
+    key.bytes[0] = (uint8_t)sought.kind;
+    put_be32(key.bytes + 1, sought.institution);
+    if (sought.hash != NULL) {
+        put_be32(key.bytes + 5, generation);
+        memcpy(key.bytes + 9, sought.hash, HASH_SIZE);
+        key.size = 9 + HASH_SIZE;
     }
     return key;
 }
@@ -45,19 +56,21 @@ static int by_bytes(const void *left, const void *right)
 }
 
 /* Adds the keys of one referral; returns the new count. The same institution twice gives the same key twice: harmless. */
-static size_t keys_of(struct store_txn *txn, struct bytes id, const Record__Referral *row, struct search_key *keys,
-                      size_t count)
+static size_t keys_of(struct store_txn *txn, struct bytes id, const Record__Referral *row, uint32_t generation,
+                      struct search_key *keys, size_t count)
 {
     const uint32_t institutions[] = {row->sender_number, row->receiver_number, row->submitted_by_number};
 
     for (size_t i = 0; i < sizeof(institutions) / sizeof(institutions[0]); i++)
         if (institutions[i] != 0)
-            keys[count++] = key_with_id(key_below(SEARCH_INSTITUTION, institutions[i], NULL), id.data);
+            keys[count++] =
+                key_with_id(key_below((struct sought){SEARCH_INSTITUTION, institutions[i], NULL}, generation), id.data);
     if (row->sender_reference != NULL) {
         uint8_t hash[HASH_SIZE];
 
         store_keyed_hash(txn->store, bytes_text(row->sender_reference), hash);
-        keys[count++] = key_with_id(key_below(SEARCH_REFERENCE, row->sender_number, hash), id.data);
+        keys[count++] =
+            key_with_id(key_below((struct sought){SEARCH_REFERENCE, row->sender_number, hash}, generation), id.data);
     }
     return count;
 }
@@ -91,6 +104,11 @@ static bool next_referral(struct store_cursor *cursor, struct store_txn *txn, st
     return *ret_row != NULL && ret_key->size == ID_KEY_SIZE;
 }
 
+static uint32_t generation_of(uint64_t rows)
+{
+    return (uint32_t)(rows / GENERATION_ROWS);
+}
+
 /* Collects the keys of up to `count` referrals beyond the watermark and moves it; returns how many referrals. */
 static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key *keys, size_t *ret_keys)
 {
@@ -102,7 +120,7 @@ static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key
     uint32_t done = 0;
 
     for (; done < count && next_referral(cursor, txn, &id, &row); done++) {
-        found = keys_of(txn, id, row, keys, found);
+        found = keys_of(txn, id, row, generation_of(txn->meta->derived_rows + done), keys, found);
         memcpy(watermark, id.data, ID_KEY_SIZE);
         arena_rewind(txn->arena, mark);
     }
@@ -110,6 +128,8 @@ static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key
     if (done > 0) {
         txn->meta->has_derived_watermark = true;
         txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = watermark};
+        txn->meta->has_derived_rows = true;
+        txn->meta->derived_rows += done;
     }
     *ret_keys = found;
     return done;
@@ -154,6 +174,8 @@ int search_rebuild(struct store *store, struct arena *arena)
         fail_txn(txn, fail_from_mdb(rc), TABLE_SEARCH, bytes_of(NULL, 0));
     txn->meta->has_derived_watermark = false;
     txn->meta->derived_watermark = (ProtobufCBinaryData){0};
+    txn->meta->has_derived_rows = false;
+    txn->meta->derived_rows = 0;
     meta_write(txn);
     return txn_commit(txn);
 }
@@ -178,10 +200,21 @@ static bool next_indexed(struct store_txn *txn, struct search_key below, struct 
     return found;
 }
 
+/* Ids grow from one generation to the next. */
+static bool next_in_generations(struct store_txn *txn, struct sought sought, struct bytes after, struct id *ret_id)
+{
+    uint32_t last = sought.hash == NULL ? 0 : generation_of(meta_row(txn)->derived_rows);
+
+    for (uint32_t generation = 0; generation <= last; generation++)
+        if (next_indexed(txn, key_below(sought, generation), after, ret_id))
+            return true;
+    return false;
+}
+
 static bool matches(struct store_txn *txn, struct search_key below, struct bytes id, const Record__Referral *row)
 {
     struct search_key keys[KEYS_PER_REFERRAL];
-    size_t count = keys_of(txn, id, row, keys, 0);
+    size_t count = keys_of(txn, id, row, 0, keys, 0);
 
     for (size_t i = 0; i < count; i++)
         if (keys[i].size == below.size + ID_KEY_SIZE && memcmp(keys[i].bytes, below.bytes, below.size) == 0)
@@ -189,9 +222,10 @@ static bool matches(struct store_txn *txn, struct search_key below, struct bytes
     return false;
 }
 
-static bool next_in_tail(struct store_txn *txn, struct search_key below, struct bytes after, uint32_t *left,
+static bool next_in_tail(struct store_txn *txn, struct sought sought, struct bytes after, uint32_t *left,
                          struct id *ret_id)
 {
+    struct search_key below = key_below(sought, 0);
     struct store_cursor *cursor = referrals_after(txn, after);
     size_t mark = arena_mark(txn->arena);
     Record__Referral *row;
@@ -211,7 +245,7 @@ static bool next_in_tail(struct store_txn *txn, struct search_key below, struct 
 bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash,
                  struct id after, uint32_t *left, struct id *ret_id)
 {
-    struct search_key below = key_below(kind, institution, hash);
+    struct sought sought = {.kind = kind, .institution = institution, .hash = hash};
     struct bytes watermark = watermark_of(txn), after_key = bytes_of(NULL, 0);
     uint8_t key[ID_KEY_SIZE];
 
@@ -223,7 +257,7 @@ bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institut
 
     bool behind = watermark.size > 0 && (after_key.size == 0 || memcmp(key, watermark.data, ID_KEY_SIZE) < 0);
 
-    if (behind && next_indexed(txn, below, after_key, ret_id))
+    if (behind && next_in_generations(txn, sought, after_key, ret_id))
         return true;
-    return next_in_tail(txn, below, behind ? watermark : after_key, left, ret_id);
+    return next_in_tail(txn, sought, behind ? watermark : after_key, left, ret_id);
 }

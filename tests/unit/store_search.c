@@ -133,3 +133,38 @@ Test(store_search, p2_a_long_tail_is_looked_at_in_bounded_pieces)
     store_read_end(txn);
     fixture_fini(&f);
 }
+
+/* `count` referrals of institution 1 in one turn, numbered from `first`; each 40,000th has the reference R-1. */
+static void add_many(struct fixture *f, uint32_t first, uint32_t count)
+{
+    struct store_txn *txn = fixture_turn(f);
+    uint64_t index = store_mark(f->store).index + 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        char text[32];
+        Record__Referral row = RECORD__REFERRAL__INIT;
+
+        snprintf(text, sizeof(text), "R-%u", (first + i) % 40000 == 0 ? 1 : 100 + first + i);
+        row.has_sender_number = true;
+        row.sender_number = 1;
+        row.sender_reference = text;
+        referral_row_add(txn, fixture_id(f, index, (uint16_t)i), &row);
+    }
+    fixture_end(f, txn);
+}
+
+/* Keys at random lie by generations, so that what an advance costs does not grow with all that was ever referred. */
+Test(store_search, p2_a_reference_is_found_in_each_generation_in_order)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    for (uint32_t turn = 0; turn < 5; turn++)
+        add_many(&f, turn * 30000, 30000);
+    cr_assert_eq(search_advance(f.store, &f.arena, 140000), 140000);
+    cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-1"), "1 2 3 5 ", "numbers 0, 40000, 80000, 120000");
+    cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-65636"), "3 ",
+                     "number 65536, the first of the second generation");
+    cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-149999"), "", "not indexed yet, and beyond what is looked at");
+    fixture_fini(&f);
+}
