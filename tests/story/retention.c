@@ -15,7 +15,7 @@ Test(retention, d8_years_later_the_finished_is_found_and_the_unfinished_still_wa
     world_submit(w, "T07", "r1", "(id first) up to H1, routine");
     world_event(w, "T07", "cancel r1");
     world_submit(w, "T07", "r2", "up to C1, routine"); /* C1 never connects */
-    world_lose(w, "T07"); /* else it says every ten seconds that it is there */
+    world_lose(w, "T07");                              /* else it says every ten seconds that it is there */
     for (int day = 0; day < YEARS * 365; day += 30) {
         world_after(w, 30 * DAY_S); /* deadlines pass, validity ends, sessions end */
         world_forget(w);
