@@ -17,6 +17,9 @@
 #define BATCH_FORMAT       1
 #define DISK_FULL_RETRY_MS 30000
 #define DEDUP_DIGEST_SIZE  16
+/* No command gives more ids than this: an ack or a list of late deliveries has at most 1,024 messages and the clock 1,000 rows,
+ * and what is due of one referral and its down-referral is told in fewer than 16 notices. */
+#define IDS_A_COMMAND 20000
 
 typedef bool handler(struct work *work);
 
@@ -339,8 +342,11 @@ int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret
                         .cache = &cache};
 
     cache_init(&cache, arena);
-    for (size_t i = 0; i < batch->n_commands && store_failure(txn) == 0; i++)
+    for (size_t i = 0; i < batch->n_commands && store_failure(txn) == 0; i++) {
+        if (next_ordinal > UINT16_MAX - IDS_A_COMMAND)
+            return -EOVERFLOW;
         apply_command(&work, batch->commands[i], &effects.outcomes[i]);
+    }
     *ret_effects = effects;
     return store_failure(txn);
 }

@@ -55,27 +55,35 @@ static inline void district_keep_effects(struct district *d)
         d->effects.outcomes[i].reply = arena_copy(&d->keep, d->effects.outcomes[i].reply);
 }
 
-/* Applies a batch of these commands in a turn of its own. */
-static inline void district_turn(struct district *d, Batch__Command **commands, size_t count)
+/* A batch of these commands, to be applied next. */
+static inline struct bytes district_seal(struct district *d, Batch__Command **commands, size_t count)
 {
     const struct store_identity *identity = store_identity(d->store);
-    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
     Batch__Batch batch = BATCH__BATCH__INIT;
-    struct store_txn *txn;
 
     FIELD_SET(&batch, format, 1);
     FIELD_SET(&batch, store_id, binary_copy(&d->keep, bytes_of(identity->store_id, sizeof identity->store_id)));
     FIELD_SET(&batch, incarnation, identity->incarnation);
     FIELD_SET(&batch, rules_version, RULES_VERSION);
-    FIELD_SET(&batch, index, turn.index);
+    FIELD_SET(&batch, index, store_mark(d->store).index + 1);
     FIELD_SET(&batch, now_ms, d->now.ms);
     FIELD_SET(&batch, hold, d->hold);
     FIELD_SET(&batch, full, d->full);
     batch.n_commands = count;
     batch.commands = commands;
+    return wire_pack(&batch.base, &d->keep);
+}
+
+/* Applies a batch of these commands in a turn of its own. */
+static inline void district_turn(struct district *d, Batch__Command **commands, size_t count)
+{
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    struct bytes sealed = district_seal(d, commands, count);
+    struct store_txn *txn;
+
     arena_reset(&d->turn, 1 << 20);
     cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0, "%s", store_error(d->store));
-    cr_assert_eq(engine_apply(txn, wire_pack(&batch.base, &d->keep), &d->effects), 0);
+    cr_assert_eq(engine_apply(txn, sealed, &d->effects), 0);
     district_keep_effects(d);
     d->puts = store_put_count(txn);
     cr_assert_eq(store_turn_end(txn, &turn), 0, "%s", store_error(d->store));

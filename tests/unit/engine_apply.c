@@ -193,6 +193,74 @@ Test(apply, a_batch_is_applied_once_to_its_store_and_by_an_engine_that_knows_its
     district_close(&d);
 }
 
+/* Delivery ids of all that waits in an inbox lane. */
+static size_t waiting_ids(struct district *d, const char *institution, uint8_t lane, ProtobufCBinaryData *ids)
+{
+    struct store_txn *txn = district_read(d);
+    struct inbox_ref ref = {.institution = institution_row(txn, institution)->number, .lane = lane};
+    size_t count = 0;
+
+    while (inbox_row_next(txn, ref, &ref) != NULL) {
+        uint8_t id[DELIVERY_ID_SIZE];
+
+        delivery_id_encode(id, store_identity(d->store)->incarnation, ref);
+        ids[count++] = binary_copy(&d->keep, bytes_of(id, sizeof id));
+    }
+    store_read_end(txn);
+    return count;
+}
+
+/* Acks of this inbox, so many ids each. */
+static size_t acks_of(struct district *d, const char *who, ProtobufCBinaryData *ids, size_t count, size_t each,
+                      Batch__Command **commands)
+{
+    size_t acks = 0;
+
+    for (size_t i = 0; i < count; i += each) {
+        Referral__Ack ack = REFERRAL__ACK__INIT;
+
+        ack.delivery_ids = ids + i;
+        ack.n_delivery_ids = count - i < each ? count - i : each;
+        commands[acks++] = district_command(d, who, REFERRAL__KIND__ACK, NULL, &ack);
+    }
+    return acks;
+}
+
+/* Everything of a long stop falls due at once, and its messages are acknowledged in one turn: more ids than a turn has (base/id.h). */
+Test(apply, c3_a_turn_that_needs_more_ids_than_it_has_fails_whole_and_its_commands_go_singly)
+{
+    enum { REFERRALS = 13500, A_TURN = 1500 };
+    struct district d;
+    static ProtobufCBinaryData ids[REFERRALS];
+    static Batch__Command *commands[REFERRALS];
+    struct store_txn *txn;
+
+    district_open(&d);
+    arena_close(&d.turn);
+    cr_assert_eq(arena_open(&d.turn, 1UL << 31), 0);
+    for (int i = 0; i < REFERRALS; i++)
+        commands[i] = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, arena_format(&d.keep, "n%d", i),
+                                       district_sheet(&d, "T07", "H1", false, ROUTINE));
+    for (int i = 0; i < REFERRALS; i += A_TURN)
+        district_turn(&d, commands + i, A_TURN);
+    d.now = instant_after(d.now, 15 * DAY_MS);
+
+    size_t count = acks_of(&d, "H1", ids, waiting_ids(&d, "H1", ROUTINE, ids), LIMIT_ACK_IDS, commands);
+    struct bytes all = district_seal(&d, commands, count);
+
+    arena_reset(&d.turn, 1 << 20);
+    cr_assert_eq(store_turn_begin(d.store, &d.turn, &txn), 0);
+    cr_assert_eq(engine_apply(txn, all, &d.effects), -EOVERFLOW);
+    store_turn_abort(txn);
+    for (size_t i = 0; i < count; i++)
+        district_turn(&d, commands + i, 1);
+    txn = district_read(&d);
+    cr_assert_eq(books_of(txn, institution_row(txn, "T07")->number)->waiting, 2 * REFERRALS); /* escalated, expired */
+    store_read_end(txn);
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 /* Two applications of the same batch to the same store say the same and write as much. */
 Test(apply, the_same_inputs_give_the_same_bytes)
 {
