@@ -171,7 +171,7 @@ static enum daemon_exit self_test(struct daemon *daemon, const struct secrets *s
 {
     int failure = zap_self_test(daemon->base, daemon->zmq_context, zmq_port_endpoint(daemon->port),
                                 secrets->server_public, SELF_TEST_MS);
-    if (failure == 0) {
+    if (failure == 0 || daemon->stopping || daemon->failed) { /* a signal, or the store, may end the loop of the test */
         return DAEMON_STOPPED;
     }
     journal(LOG_LEVEL_ERROR, "start_refused", "self-test: %s",
@@ -238,8 +238,8 @@ void daemon_close(struct daemon *daemon)
     }
     zmq_port_close(daemon->port);
     zap_close(daemon->zap);
-    if (daemon->zmq_context) {
-        zmq_ctx_term(daemon->zmq_context);
+    while (daemon->zmq_context && zmq_ctx_term(daemon->zmq_context) < 0 && errno == EINTR) {
+        /* another signal; what was sent last may not have left yet */
     }
     daemon_loop_close(daemon);
     if (daemon->base) {
@@ -247,8 +247,6 @@ void daemon_close(struct daemon *daemon)
     }
     turn_close(daemon->turn);
     store_close(daemon->store);
-    if (daemon->arena.base) {
-        arena_close(&daemon->arena);
-    }
+    arena_close(&daemon->arena);
     free(daemon);
 }

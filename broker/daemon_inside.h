@@ -9,7 +9,8 @@
 #include "turn/turn.h"
 #include <event2/event.h>
 
-#define DAEMON_SIGNALS 4
+#define DAEMON_SIGNALS       4
+#define DAEMON_ALARM_SUBJECT "broker" /* of the alarms about this machine */
 
 struct port_counters {
     uint64_t keys_refused, frames_dropped, edges_missed;
@@ -31,11 +32,10 @@ struct daemon {
     struct event *turn_timer, *search_timer, *tick;
     uint64_t searched_turns; /* turns there were when the search index was advanced last */
     const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
-    bool filling_alarm;
     uint64_t ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
-    bool failed;
+    bool stopping, failed;   /* asked to stop; cannot go on */
 };
 
 /* daemon_time.c */
@@ -50,6 +50,8 @@ void daemon_time_watch(struct daemon *daemon);
 
 int daemon_loop_open(struct daemon *daemon); /* signals and timers; 0 or -ENOMEM */
 void daemon_loop_close(struct daemon *daemon);
+/* Is the alarm of this code on disk? It outlives the process that raised it. */
+bool daemon_alarm_stands(struct daemon *daemon, const char *code);
 /* For turn_port: the port is there by the time anybody speaks. */
 int daemon_send(void *user, uint64_t peer, struct bytes frame);
 void daemon_drop(void *user, uint64_t peer);

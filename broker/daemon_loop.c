@@ -1,5 +1,6 @@
 /* daemon_loop.c - the loop: frames become turns, time becomes turns, and between turns what can wait is done. */
 #include "daemon_inside.h"
+#include "store/rows.h"
 #include "store/search.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
@@ -20,6 +21,7 @@
 #define SEARCH_FAILED_MS 60000
 
 /* D6: new work is refused at 85 %; before that there is time to make room. */
+#define FILLING            "store-filling"
 #define FILLING_PERCENT    75
 #define ROOM_AGAIN_PERCENT 70
 
@@ -147,6 +149,19 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     }
 }
 
+bool daemon_alarm_stands(struct daemon *daemon, const char *code)
+{
+    struct store_txn *txn = NULL;
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+        return false;
+    }
+    bool stands = alarm_row(txn, code, DAEMON_ALARM_SUBJECT) != NULL;
+    store_read_end(txn);
+    arena_reset(&daemon->arena, 0);
+    return stands;
+}
+
+/* What is on disk decides, so that the alarm's turn may fail, and the process end, in between. */
 static void watch_room(struct daemon *daemon)
 {
     struct store_room room;
@@ -154,14 +169,13 @@ static void watch_room(struct daemon *daemon)
         return;
     }
     uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
-    if (!daemon->filling_alarm && percent >= FILLING_PERCENT) {
+    bool stands = daemon_alarm_stands(daemon, FILLING);
+    if (!stands && percent >= FILLING_PERCENT) {
         journal(LOG_LEVEL_WARNING, "store_filling", "used_bytes=%llu limit_bytes=%llu",
                 (unsigned long long)room.used_bytes, (unsigned long long)room.limit_bytes);
-        turn_alarm(daemon->turn, "store-filling", "broker", NULL, true);
-        daemon->filling_alarm = true;
-    } else if (daemon->filling_alarm && percent < ROOM_AGAIN_PERCENT) {
-        turn_alarm(daemon->turn, "store-filling", "broker", NULL, false);
-        daemon->filling_alarm = false;
+        turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, true);
+    } else if (stands && percent < ROOM_AGAIN_PERCENT) {
+        turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, false);
     }
 }
 
@@ -224,6 +238,7 @@ static void on_stop(evutil_socket_t number, short what, void *user)
     (void)what;
     struct daemon *daemon = user;
     journal(LOG_LEVEL_INFO, "stopping", "got %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    daemon->stopping = true;
     event_base_loopbreak(daemon->base);
 }
 
@@ -298,6 +313,7 @@ static void drain(struct daemon *daemon)
 {
     int64_t limit_ms = clock_boot_ms() + DRAIN_MS;
     zmq_port_pause(daemon->port);
+    turn_hurry(daemon->turn);
     while (!daemon->failed && clock_boot_ms() < limit_ms && turn_wants(daemon->turn, daemon_now(daemon))) {
         run_turn(daemon);
     }
@@ -309,11 +325,11 @@ enum daemon_exit daemon_run(struct daemon *daemon)
     /* C4: a doubt goes to disk with the first turn: after a crash behind that one nothing would show it any more. */
     daemon_time_watch(daemon);
     run_turns(daemon);
-    notify_ready("serving");
-    journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu", zmq_port_endpoint(daemon->port),
-            store_identity(daemon->store)->short_name, store_identity(daemon->store)->incarnation,
-            (unsigned long long)store_mark(daemon->store).index);
-    if (!daemon->failed) {
+    if (!daemon->failed && !daemon->stopping) {
+        notify_ready("serving");
+        journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu",
+                zmq_port_endpoint(daemon->port), store_identity(daemon->store)->short_name,
+                store_identity(daemon->store)->incarnation, (unsigned long long)store_mark(daemon->store).index);
         event_base_dispatch(daemon->base);
     }
     notify_stopping();

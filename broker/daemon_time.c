@@ -1,10 +1,7 @@
 /* daemon_time.c - where the time of a turn comes from (C2), and what a doubtful time does (C4). */
 #include "daemon_inside.h"
-#include "store/rows.h"
 #include "sys/journal.h"
 #include <string.h>
-
-#define ALARM_SUBJECT "broker"
 
 static bool is_test_time(const struct daemon *daemon)
 {
@@ -35,19 +32,12 @@ struct turn_clock daemon_now(struct daemon *daemon)
 static const char *standing_doubt(struct daemon *daemon)
 {
     static const char *const codes[] = {"clock-differs", "long-stop"};
-    const char *found = NULL;
-    struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
-        return NULL;
-    }
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        if (alarm_row(txn, codes[i], ALARM_SUBJECT)) {
-            found = codes[i];
+        if (daemon_alarm_stands(daemon, codes[i])) {
+            return codes[i];
         }
     }
-    store_read_end(txn);
-    arena_reset(&daemon->arena, 0);
-    return found;
+    return NULL;
 }
 
 enum daemon_exit daemon_time_open(struct daemon *daemon)
@@ -89,11 +79,11 @@ void daemon_time_watch(struct daemon *daemon)
     if (clock->held && !daemon->held_alarm) {
         journal(LOG_LEVEL_WARNING, "time_held", "%s: expiry and no-show wait until an operator confirms the time",
                 clock->why);
-        turn_alarm(daemon->turn, clock->why, ALARM_SUBJECT, NULL, true);
+        turn_alarm(daemon->turn, clock->why, DAEMON_ALARM_SUBJECT, NULL, true);
         daemon->held_alarm = clock->why;
     }
     if (!clock->held && daemon->held_alarm) {
-        turn_alarm(daemon->turn, daemon->held_alarm, ALARM_SUBJECT, NULL, false);
+        turn_alarm(daemon->turn, daemon->held_alarm, DAEMON_ALARM_SUBJECT, NULL, false);
         daemon->held_alarm = NULL;
     }
 }

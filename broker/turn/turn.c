@@ -396,6 +396,11 @@ void turn_alarm(struct turn *turn, const char *code, const char *subject, const 
     turn->batch_is_urgent = true;
 }
 
+void turn_hurry(struct turn *turn)
+{
+    turn->batch_is_urgent = true;
+}
+
 void turn_drain(struct turn *turn, uint32_t retry_after_ms)
 {
     struct session *session, *next;

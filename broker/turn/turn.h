@@ -51,6 +51,8 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock);
 
 /* A condition of this machine, raised or cleared through a command of the daemon (C4: clock; store filling). */
 void turn_alarm(struct turn *turn, const char *code, const char *subject, const char *detail, bool raise);
+/* No more frames will come: acks wait for no company. Then turn_run while turn_wants, then turn_drain. */
+void turn_hurry(struct turn *turn);
 /* No new frames are taken; GOODBYE goes to all with a retry time. Call after the last turn_run. */
 void turn_drain(struct turn *turn, uint32_t retry_after_ms);
 /* Since the last call: an operator confirmed the time (C4). */

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""test_process.py - referrald as a process: exit codes that tell reasons apart, signals, and test time (C4)."""
+"""test_process.py - referrald as a process: exit codes that tell reasons apart, signals, alarms over a restart, and test time (C4)."""
+import hashlib
+import os
 import signal
 import socket
 import subprocess
@@ -7,7 +9,9 @@ import unittest
 from pathlib import Path
 
 import fixture
+import sheets
 from foreign_client import Client
+from party import PartyTest
 
 USAGE, BAD_CONFIG, BAD_SECRET, NO_STORE, IN_USE, NO_ENDPOINT, TEST_TIME = 2, 3, 4, 5, 6, 10, 12
 START_MS = 1_800_000_000_000
@@ -68,6 +72,33 @@ class Process(fixture.BrokerTest):
         self.broker.start()
         limits = Path("/proc/%d/limits" % self.broker.process.pid).read_text()
         self.assertRegex(limits, r"Max core file size +0 +0")
+
+
+class Filling(PartyTest):
+    broker_options = {"config": "store_map_bytes = 16M\n"}
+
+    def alarms(self):
+        client = Client(self.broker.endpoint, self.broker.key_pair("server")[0], self.broker.key_pair("operator"))
+        try:
+            return [alarm.code for alarm in client.query("LIST_ALARMS").alarms]
+        finally:
+            client.close()
+
+    def test_d6_an_alarm_of_a_filling_store_ends_though_the_room_came_with_a_restart(self):
+        centre, content = self.party("T07"), os.urandom(400_000)
+        picture = {"name": "图", "media_type": "image/png", "size_bytes": len(content), "content": content,
+                   "sha256": hashlib.sha256(content).digest()}
+
+        def is_filling():
+            centre.submit(sheets.made("up", {"attachments": [picture]}))
+            return "store-filling" in self.alarms()
+
+        fixture.until(is_filling, "the store to fill")
+        self.assertEqual(0, self.broker.stop())
+        self.broker.extra_config = ""
+        self.broker.write_config()
+        self.broker.start()
+        fixture.until(lambda: "store-filling" not in self.alarms(), "the alarm to end", limit_s=10)
 
 
 class TestTime(fixture.BrokerTest):

@@ -130,6 +130,23 @@ Test(pace, d4_a_turn_of_nothing_but_acks_waits_a_little_for_company)
     world_close(w);
 }
 
+Test(pace, d2_acks_that_came_before_the_end_are_not_lost)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 3);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_ack_quietly(w, world_peer(w, "H1"), "r1");
+    cr_assert_not(turn_wants(w->turn, w->clock));
+    turn_hurry(w->turn);
+    cr_assert(turn_wants(w->turn, w->clock));
+    cr_assert_eq(turn_run(w->turn, w->clock), 0);
+    cr_assert_not(turn_wants(w->turn, w->clock));
+    cr_assert_eq(world_counters(w).acks, 1);
+    world_close(w);
+}
+
 Test(pace, d_an_envelope_that_cannot_be_read_is_answered_with_its_place_and_the_others_count)
 {
     struct world *w = world_open();
