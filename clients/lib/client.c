@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,26 +23,42 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- The timer: one descriptor says all ----------------------------------------------------------------------------------- */
+/* ---- Timer and wake-up: one descriptor says all --------------------------------------------------------------------------- */
 
 static void timer_set(struct referral_client *client, int64_t at_ms)
 {
     struct itimerspec time = {0}; /* never */
     if (at_ms < WIRELINK_NEVER) {
-        int64_t positive = at_ms > 0 ? at_ms : 1; /* zero would disarm it */
-        time.it_value.tv_sec = positive / 1000;
-        time.it_value.tv_nsec = positive % 1000 * 1000000;
+        time.it_value.tv_sec = at_ms / 1000;
+        time.it_value.tv_nsec = at_ms % 1000 * 1000000;
     }
     timerfd_settime(client->timer_fd, TFD_TIMER_ABSTIME, &time, NULL);
     client->armed_ms = at_ms;
 }
 
-/* Outside of a round, something is to be done now: the descriptor becomes readable. Inside, the round does it. */
+/* Something is to be done now: the descriptor becomes readable. A timer that lies in the past would do, at the price of an interrupt. */
+static void wake_now(struct referral_client *client)
+{
+    if (!client->is_woken) {
+        client->is_woken = eventfd_write(client->wake_fd, 1) == 0;
+    }
+}
+
+/* Outside of a round; inside, the round does it. */
 static void wake(struct referral_client *client)
 {
-    if (!client->is_processing && client->armed_ms > 0) {
-        timer_set(client, 0);
+    if (!client->is_processing) {
+        wake_now(client);
     }
+}
+
+static void wake_end(struct referral_client *client)
+{
+    eventfd_t count;
+    if (client->is_woken) {
+        eventfd_read(client->wake_fd, &count);
+    }
+    client->is_woken = false;
 }
 
 /* A round ends. Whatever came in meanwhile gave no edge of its own (sends eat edges): ask, and come again at once. A timer that goes
@@ -50,7 +67,9 @@ static void settle(struct referral_client *client, int64_t now_ms)
 {
     bool more = (wirelink_events(&client->link) & ZMQ_POLLIN) != 0;
     int64_t due_ms = more ? 0 : conversation_due_ms(client);
-    if (client->armed_ms <= now_ms || due_ms < client->armed_ms) {
+    if (due_ms <= now_ms) {
+        wake_now(client);
+    } else if (client->armed_ms <= now_ms || due_ms < client->armed_ms) {
         timer_set(client, due_ms);
     }
 }
@@ -62,6 +81,9 @@ int referral_fd(const struct referral_client *client)
 
 int referral_next_timeout_ms(const struct referral_client *client)
 {
+    if (client->is_woken) {
+        return 0;
+    }
     if (client->armed_ms == WIRELINK_NEVER) {
         return -1;
     }
@@ -75,6 +97,7 @@ enum referral_status referral_process(struct referral_client *client)
     client->is_processing = true;
     client->failure = REFERRAL_OK;
     int64_t now_ms = clock_ms();
+    wake_end(client);
     conversation_hear(client, now_ms);
     conversation_tend(client, now_ms);
     conversation_speak(client, now_ms);
@@ -126,12 +149,14 @@ static enum referral_status descriptors_open(struct referral_client *client)
 {
     client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     client->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    client->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN};
-    if (client->epoll_fd < 0 || client->timer_fd < 0 ||
-        epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->timer_fd, &event) != 0) {
+    if (client->epoll_fd < 0 || client->timer_fd < 0 || client->wake_fd < 0 ||
+        epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->timer_fd, &event) != 0 ||
+        epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->wake_fd, &event) != 0) {
         return REFERRAL_SYSTEM;
     }
-    timer_set(client, 0); /* the first round connects */
+    wake_now(client); /* the first round connects */
     return REFERRAL_OK;
 }
 
@@ -151,6 +176,9 @@ static void client_free(struct referral_client *client, int linger_ms)
     wirelink_fini(&client->link, linger_ms);
     intake_fini(&client->intake);
     referral__welcome__free_unpacked(client->welcome, NULL);
+    if (client->wake_fd >= 0) {
+        close(client->wake_fd);
+    }
     if (client->timer_fd >= 0) {
         close(client->timer_fd);
     }
@@ -189,7 +217,7 @@ enum referral_status referral_open(const struct referral_options *options, struc
     if (client == NULL) {
         return REFERRAL_NO_MEMORY;
     }
-    client->epoll_fd = client->timer_fd = -1;
+    client->epoll_fd = client->timer_fd = client->wake_fd = -1;
     requests_init(&client->requests);
     intake_init(&client->intake, options->credit);
     enum referral_status status = options_copy(client, options);
