@@ -8,6 +8,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
@@ -16,6 +17,7 @@
 #define DROP_DELAY_MS 100
 #define DROPS_INITIAL 16
 #define WATCH_SECONDS 1
+#define OTHER_FILES   64
 
 struct drop {
     uint64_t peer;
@@ -31,6 +33,7 @@ struct zmq_port {
     struct drop *drops;
     size_t drop_count, drop_room;
     uint64_t dropped;
+    size_t max_silent, max_connections;
     bool dry, paused;
     char endpoint[PORT_ENDPOINT_SIZE];
 };
@@ -53,7 +56,7 @@ static void accepted(struct zmq_port *port, int fd)
         shape.inode = status.st_ino;
     }
     connections_accepted(port->connections, shape);
-    if (connections_excess(port->connections, PORT_SILENT_MAX, PORT_CONNECTIONS_MAX, &shape)) {
+    if (connections_excess(port->connections, port->max_silent, port->max_connections, &shape)) {
         shut(shape);
     }
 }
@@ -219,6 +222,23 @@ void zmq_port_drop(void *port, uint64_t peer)
 
 /* ---- Life ---- */
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Without a free descriptor libzmq would try to accept, and fail, for ever; and the store and the log need some too. */
+static void set_bounds(struct zmq_port *port)
+{
+    struct rlimit files;
+    size_t room = PORT_CONNECTIONS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        room = files.rlim_cur > OTHER_FILES ? files.rlim_cur - OTHER_FILES : 1;
+    }
+    port->max_connections = least(room, PORT_CONNECTIONS_MAX);
+    port->max_silent = least(room / 2, PORT_SILENT_MAX);
+}
+
 static int port_prepare(struct zmq_port *port, const struct zmq_port_options *options)
 {
     int rc = connections_open(&port->connections);
@@ -257,6 +277,7 @@ int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_
         return -ENOMEM;
     }
     port->handler = options->handler;
+    set_bounds(port);
     int rc = port_prepare(port, options);
     if (rc == 0) {
         rc = port_start(port, options);

@@ -8,7 +8,8 @@
 #include <event2/event.h>
 
 /* Bounds of what strangers can make us keep. A connection is silent until its first frame; libzmq closes those without a handshake
- * after 10 s, and beyond this many the oldest are closed at once. */
+ * after 10 s, and beyond this many the oldest are closed at once. With few file descriptors (RLIMIT_NOFILE) fewer are let in, and half of
+ * them may be silent. */
 #define PORT_SILENT_MAX      1024
 #define PORT_CONNECTIONS_MAX 8192
 /* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of honest ones. */

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -286,6 +287,22 @@ Test(port, beyond_the_bound_the_oldest_silent_connections_are_closed_at_once, .t
     cr_assert(net_until(&net, net.frames == 2));
     cr_assert_eq(net.lost, 0);
     zmq_close(client);
+}
+
+/* Its own port, so that the limit is there when it opens; the clients' descriptors count as well. */
+Test(port, with_few_descriptors_fewer_connections_are_let_in, .timeout = 60)
+{
+    enum { FILES = 300, CLIENTS = 130 };
+    struct rlimit few = {FILES, FILES};
+    zmq_port_close(net.port);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    net_open_port(&net);
+    for (int i = 0; i < CLIENTS; i++) {
+        connect_raw();
+        event_base_loop(net.base, EVLOOP_NONBLOCK);
+    }
+    cr_assert(net_until(&net, zmq_port_connections(net.port) == (FILES - 64) / 2), "%zu",
+              zmq_port_connections(net.port));
 }
 
 static int open_on(const char *endpoint, struct zmq_port **ret_port)
