@@ -20,10 +20,10 @@ class PartyTest(fixture.BrokerTest):
             client.close()
         self.assertIsNone(self.broker.process.poll(), "the broker lives:\n" + self.broker.log_text())
 
-    def party(self, name, credit=0, **more):
-        """A connected client; `name` is an institution's, or that of a key file."""
+    def party(self, who, credit=0, **more):
+        """A connected client; `who` is an institution, or the name of a key file."""
         client = Client(self.broker.endpoint, self.broker.key_pair("server")[0],
-                        self.broker.key_pair("operator" if name == "OPS" else name), **more)
+                        self.broker.key_pair("operator" if who == "OPS" else who), **more)
         self.parties.append(client)
         if credit:
             client.credit(credit)
