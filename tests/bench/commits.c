@@ -278,9 +278,10 @@ int main(int argc, char **argv)
     const char *directory = NULL;
     double seconds = 3;
     int option;
-    if (commits == NULL || sodium_init() < 0) {
+    if (commits == NULL) {
         return 1;
     }
+    must(sodium_init() < 0 ? -1 : 0, "libsodium");
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 's') {
             directory = optarg;
@@ -292,6 +293,7 @@ int main(int argc, char **argv)
     }
     if (directory == NULL || commits->batch < 1 || commits->batch > BATCH_MAX || optind != argc) {
         fputs("Usage: referral-commits --store NEW-FOLDER --batch N [--seconds S]\n", stderr);
+        free(commits);
         return 2;
     }
     must(arena_open(&commits->arena, ARENA_BYTES), "arena");

@@ -49,11 +49,16 @@ struct echo {
     uint64_t deliveries;
 };
 
-static void must(bool fine, const char *what)
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "referral-echo: %s: %s\n", what, zmq_strerror(errno));
+    exit(1);
+}
+
+static inline void must(bool fine, const char *what)
 {
     if (!fine) {
-        fprintf(stderr, "referral-echo: %s: %s\n", what, zmq_strerror(errno));
-        exit(1);
+        fail(what);
     }
 }
 
@@ -94,7 +99,9 @@ static void hear_hello(struct echo *echo, int peer, ProtobufCBinaryData body)
     Referral__Hello *hello = referral__hello__unpack(NULL, body.len, body.data);
     Referral__Welcome welcome = REFERRAL__WELCOME__INIT;
     char store_id[] = "00000000000000000000000000000000";
-    must(hello != NULL && hello->client_name != NULL, "a HELLO without a name");
+    if (hello == NULL || hello->client_name == NULL) {
+        fail("a HELLO without a name");
+    }
     snprintf(echo->peers[peer].name, NAME_SIZE, "%s", hello->client_name);
     referral__hello__free_unpacked(hello, NULL);
     welcome.institution = echo->peers[peer].name;

@@ -60,7 +60,7 @@ struct sender {
 };
 /* Opens the client and prepares the sheets; exits with a message on failure, as everything here does. */
 void sender_open(struct sender *sender, struct board *board, unsigned index);
-void *sender_run(void *sender);
+void *sender_run(void *user); /* a struct sender */
 
 struct receiver {
     struct board *board;
@@ -70,6 +70,6 @@ struct receiver {
     unsigned touched; /* a bit for each sender that is to be woken */
 };
 void receiver_open(struct receiver *receiver, struct board *board, unsigned index);
-void *receiver_run(void *receiver);
+void *receiver_run(void *user); /* a struct receiver */
 
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

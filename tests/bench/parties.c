@@ -190,7 +190,7 @@ static void begin_as_they_are_due(struct sender *sender)
 
 static struct timespec patience(const struct sender *sender)
 {
-    int64_t wait_us = IDLE_MS * 1000;
+    int64_t wait_us = (int64_t)IDLE_MS * 1000;
     if (sender->board->plan->per_second != 0 && !is_spent(sender)) {
         int64_t left_us = (int64_t)next_due_us(sender) - board_us(sender->board);
         wait_us = left_us < 0 ? 0 : left_us < wait_us ? left_us : wait_us;
