@@ -12,7 +12,7 @@ format)
     echo "clang-format agrees"
     ;;
 tidy)
-    sources 'broker/*.c' 'clients/*.c' | xargs -n 4 -P "$(nproc)" clang-tidy -p "$2" --quiet 2>&1 |
+    sources 'broker/*.c' 'clients/*.c' | xargs -n 1 -P "$(nproc)" clang-tidy -p "$2" --quiet 2>&1 |
         { ! grep -E -A 6 '(warning|error):'; }
     echo "clang-tidy agrees"
     ;;

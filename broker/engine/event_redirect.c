@@ -21,7 +21,7 @@ static bool was_there(struct work *work, const struct life_of *life, uint32_t re
 }
 
 /* D6: to the next inbox it is a new submission. */
-static void check_room(struct happening *happening)
+static void check_room(const struct happening *happening, const struct registry_institution *receiver)
 {
     struct work *work = happening->work;
     const struct life_of *life = happening->life;
@@ -29,8 +29,8 @@ static void check_room(struct happening *happening)
     uint32_t retry_ms;
 
     life_sheet(work->txn, life->id, life->row, life->row->sheet_version, &sheet);
-    if (inbox_admits(work, happening->new_receiver->row->number, (Referral__Priority)life->row->priority, sheet.size,
-                     &retry_ms) != REFUSED_NOT)
+    if (inbox_admits(work, receiver->row->number, (Referral__Priority)life->row->priority, sheet.size, &retry_ms) !=
+        REFUSED_NOT)
         refuse_retry(work, REFUSED_INBOX_FULL, retry_ms);
 }
 
@@ -56,8 +56,8 @@ void event_check_redirect(struct happening *happening)
     else
         happening->gaps = admission_route(work, route);
     happening->new_receiver = to;
-    if (!is_refused(work))
-        check_room(happening);
+    if (to != NULL && !is_refused(work))
+        check_room(happening, to);
 }
 
 /* Sender, team, sheet and journey stay; the life begins anew. */

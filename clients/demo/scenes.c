@@ -35,6 +35,16 @@ static size_t submit(struct stage *stage, enum role from, const char *message_id
     return stage_ask(stage, from, REFERRAL__KIND__SUBMIT, message_id, sheet.data, sheet.size);
 }
 
+/* Was it accepted? If not, the timeline shows the first refusal. */
+static bool check_accepted(struct stage *stage, const Referral__Reply *reply, const char *promise)
+{
+    bool accepted = reply != NULL && reply->n_refusals == 0;
+    const char *why = accepted ? "" : reply == NULL ? "no answer" : reply->refusals[0]->text_en;
+
+    stage_check(stage, accepted, "%s%s%s", promise, accepted ? "" : ": ", why);
+    return accepted;
+}
+
 /* ---- A whole life ------------------------------------------------------------------------------------------------------ */
 
 static Referral__Person person(const char *name, const char *phone)
@@ -126,9 +136,7 @@ static void come_down(struct stage *stage, const char *up)
     down.impression = "心绞痛,恢复期";
     stage_say(stage, HOSPITAL, "下转(回转)单: sends the patient down again, with findings and plan");
     const Referral__Reply *reply = stage_answer(stage, submit(stage, HOSPITAL, NULL, &down));
-    if (!stage_check(stage, reply != NULL && reply->n_refusals == 0, "L5 the return is accepted%s%s",
-                     reply != NULL && reply->n_refusals > 0 ? ": " : "",
-                     reply != NULL && reply->n_refusals > 0 ? reply->refusals[0]->text_en : "")) {
+    if (!check_accepted(stage, reply, "L5 the return is accepted")) {
         return;
     }
     char child[LIMIT_ID_BYTES + 1];
@@ -155,9 +163,7 @@ void scene_up_and_down(struct stage *stage)
     up.department = "XN";
     stage_say(stage, CENTRE_A, "上转(转出)单 → %s: urgent, chest pain on exertion", stage->actors[HOSPITAL].name);
     const Referral__Reply *reply = stage_answer(stage, submit(stage, CENTRE_A, NULL, &up));
-    if (!stage_check(stage, reply != NULL && reply->n_refusals == 0, "D2 accepted: on disk before the answer%s%s",
-                     reply != NULL && reply->n_refusals > 0 ? ": " : "",
-                     reply != NULL && reply->n_refusals > 0 ? reply->refusals[0]->text_en : "")) {
+    if (!check_accepted(stage, reply, "D2 accepted: on disk before the answer")) {
         return;
     }
     char id[LIMIT_ID_BYTES + 1];
@@ -279,9 +285,7 @@ void scene_emergency_overtakes(struct stage *stage)
     plan.impression = "突发偏瘫,疑似脑卒中";
     stage_say(stage, EMERGENCY_120, "急诊: stroke on the way; the information must arrive before the patient (F5)");
     const Referral__Reply *reply = stage_answer(stage, submit(stage, EMERGENCY_120, NULL, &plan));
-    if (!stage_check(stage, reply != NULL && reply->n_refusals == 0, "T7 accepted%s%s",
-                     reply != NULL && reply->n_refusals > 0 ? ": " : "",
-                     reply != NULL && reply->n_refusals > 0 ? reply->refusals[0]->text_en : "")) {
+    if (!check_accepted(stage, reply, "T7 accepted")) {
         return;
     }
     char emergency[LIMIT_ID_BYTES + 1];
@@ -308,8 +312,8 @@ void scene_sent_twice(struct stage *stage)
     plan.department = "FCK";
     stage_say(stage, CENTRE_C, "submits, hears nothing for a moment, and sends the same message again");
     size_t first = submit(stage, CENTRE_C, message_id, &plan), second = submit(stage, CENTRE_C, message_id, &plan);
-    const Referral__Reply *a = stage_answer(stage, first), *b = stage_answer(stage, second);
-    a = stage->answers[first].reply;
+    stage_answer(stage, first);
+    const Referral__Reply *b = stage_answer(stage, second), *a = stage->answers[first].reply;
     bool same = a != NULL && b != NULL && a->n_refusals == 0 && b->n_refusals == 0 &&
                 strcmp(a->referral_id, b->referral_id) == 0;
     stage_check(stage, same, "D1 both got the original answer: %s", same ? a->referral_id : "-");
