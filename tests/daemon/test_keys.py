@@ -4,6 +4,7 @@ import threading
 import unittest
 
 import zmq
+from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
 import fixture
@@ -32,10 +33,14 @@ class Keys(PartyTest):
         return (operator or self.operator).command("REVOKE_KEY", {"public_key": self.broker.key_pair(name)[0]})
 
     def connects(self, name):
-        """Does the handshake of this key succeed? The socket's own monitor says which of the two it was."""
-        client = Client(self.broker.endpoint, self.broker.key_pair("server")[0], self.broker.key_pair(name), hello=False)
-        monitor = client.socket.get_monitor_socket()
-        client.send_frame(client.envelope("HELLO"))
+        """Does the handshake of this key succeed? The socket's own monitor, there before the connection, says which of the two it was."""
+        public, secret = self.broker.key_pair(name)
+        dealer = zmq.Context.instance().socket(zmq.DEALER)
+        dealer.linger = 0
+        dealer.curve_publickey, dealer.curve_secretkey = z85.encode(public), z85.encode(secret)
+        dealer.curve_serverkey = z85.encode(self.broker.key_pair("server")[0])
+        monitor = dealer.get_monitor_socket()
+        dealer.connect(self.broker.endpoint)
         try:
             while monitor.poll(fixture.PATIENCE_S * 1000):
                 event = recv_monitor_message(monitor)["event"]
@@ -46,9 +51,9 @@ class Keys(PartyTest):
                     return False
             raise AssertionError("the handshake neither succeeded nor failed")
         finally:
-            client.socket.disable_monitor()
+            dealer.disable_monitor()
             monitor.close()
-            client.close()
+            dealer.close()
 
     def told_goodbye(self, client, reason):
         """Well before the silence of this client would end its session."""
