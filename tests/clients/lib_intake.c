@@ -296,7 +296,9 @@ static void note_link(struct referral_client *observer, void *user, enum referra
     (void)user;
     cr_assert(trouble == (link == REFERRAL_LINK_READY ? REFERRAL_TROUBLE_NONE : REFERRAL_TROUBLE_LOST), "%s: %s", links,
               referral_trouble_text(trouble, "en"));
-    strcat(links, link == REFERRAL_LINK_READY ? "R" : "D");
+    size_t count = strlen(links);
+    cr_assert(count + 1 < sizeof links);
+    links[count] = link == REFERRAL_LINK_READY ? 'R' : 'D';
     struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
     if (strlen(links) == 1) { /* unanswered, it is asked again in each session */
         cr_assert(referral_send(observer, &question, NULL, NULL) == REFERRAL_OK);

@@ -75,7 +75,7 @@ static void admits_nobody(struct peer *broker)
 {
     for (int asked = 0; asked == 0; asked++) {
         char parts[16][256];
-        int sizes[16], count = 0, more = 1;
+        int sizes[16] = {0}, count = 0, more = 1;
         size_t size = sizeof more;
         while (more && count < 16) {
             sizes[count] = zmq_recv(broker->zap, parts[count], sizeof parts[count], 0);

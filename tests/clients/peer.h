@@ -35,7 +35,7 @@ struct said { /* one envelope; free by said_free */
 void peer_open(struct peer *peer);
 void peer_close(struct peer *peer);
 /* Runs `script` in a thread; peer_join waits for its end. */
-void peer_run(struct peer *peer, void (*script)(struct peer *));
+void peer_run(struct peer *peer, void (*run)(struct peer *));
 void peer_join(struct peer *peer);
 /* Every connection breaks, and the same address listens anew: a restart. */
 void peer_restart(struct peer *peer);
