@@ -48,13 +48,13 @@ static char *read_text_file(const struct ctl *ctl, const char *path)
     return text;
 }
 
-static void complain_of_value(const struct ctl *ctl, const char *what, const ProtobufCFieldDescriptor *field,
-                              enum message_fault fault)
+void body_complain(const struct ctl *ctl, const char *what, enum message_fault fault,
+                   const ProtobufCEnumDescriptor *list)
 {
-    char *choices = fault == MESSAGE_NOT_IN_LIST ? field_choices(field) : NULL;
+    char *choices = fault == MESSAGE_NOT_IN_LIST ? field_choices(list) : NULL;
 
-    ctl_complain(ctl, "%s: %s%s%s", what, message_fault_text(fault, ctl->zh), choices == NULL ? "" : ": ",
-                 choices == NULL ? "" : choices);
+    ctl_complain(ctl, "%s%s%s%s%s", what, what[0] == '\0' ? "" : ": ", message_fault_text(fault, ctl->zh),
+                 choices == NULL ? "" : ": ", choices == NULL ? "" : choices);
     free(choices);
 }
 
@@ -115,7 +115,7 @@ static int set(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescri
     free(from_file);
     if (fault == MESSAGE_OK)
         return EXIT_OK;
-    complain_of_value(ctl, what, field, fault);
+    body_complain(ctl, what, fault, field_enum(field));
     return EXIT_USAGE;
 }
 
@@ -155,8 +155,8 @@ int body_of_verb(const struct ctl *ctl, const ProtobufCMessageDescriptor *descri
 
     if (body == NULL)
         return EXIT_BAD_FILE;
-    if (!json_is_object(body)) {
-        ctl_complain(ctl, "%s: %s", file, message_fault_text(MESSAGE_NOT_OBJECT, ctl->zh));
+    if (file != NULL && !json_is_object(body)) {
+        body_complain(ctl, file, MESSAGE_NOT_OBJECT, NULL);
         result = EXIT_BAD_FILE;
     }
     if (result == EXIT_OK && verb->fixed_field != NULL)
@@ -178,7 +178,6 @@ ProtobufCMessage *body_message(const struct ctl *ctl, const ProtobufCMessageDesc
     ProtobufCMessage *message = message_from_json(descriptor, body, &error);
 
     if (message == NULL)
-        ctl_complain(ctl, "%s%s%s", error.path, error.path[0] == '\0' ? "" : ": ",
-                     message_fault_text(error.fault, ctl->zh));
+        body_complain(ctl, error.path, error.fault, error.list);
     return message;
 }

@@ -50,7 +50,7 @@ int call_send(const struct ctl *ctl, struct referral_client *client, const struc
         struct pollfd readable = {.fd = referral_fd(client), .events = POLLIN};
 
         poll(&readable, 1, 500);
-        status = referral_process(client);
+        referral_process(client); /* whatever it lacks, the request ends in its own time */
         progress_step(&progress, 0, 0);
     }
     progress_end(&progress);
@@ -130,13 +130,18 @@ void call_print_reply(const struct ctl *ctl, const Referral__Reply *reply, const
     json_object_del(json, "request"); /* of the connection, not of the answer */
     json_object_del(json, "position");
     json_object_del(json, "result");
-    if (ctl->json) {
-        json_object_set_new(json, "message_id", json_string(message_id));
+    if (ctl->json && (ctl->print == NULL || reply->n_refusals == 0)) {
+        if (message_id != NULL)
+            json_object_set_new(json, "message_id", json_string(message_id));
         table_json(ctl, json);
-    } else {
+    } else if (reply->n_refusals != 0) {
         for (size_t i = 0; i < reply->n_refusals; i++)
             call_print_refusal(ctl, ctl_say(ctl, "拒绝 ", "refused: "), reply->refusals[i]);
-        if (reply->n_refusals == 0)
+    } else {
+        json_object_del(json, "index"); /* of the log: nobody acts on it */
+        if (json_object_size(json) == 0)
+            fprintf(ctl->out, "%s\n", ctl_say(ctl, "完成", "done"));
+        else
             table_record(ctl, &referral__reply__descriptor, json);
     }
     json_decref(json);

@@ -19,6 +19,7 @@ int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage
 /* The unpacked result of a query or SHOW_PAYLOAD; NULL: complained of. */
 ProtobufCMessage *call_result(const struct ctl *ctl, Referral__Kind kind, const Referral__Reply *reply);
 
-/* What a command was answered: a record, or JSON; refusals on the error stream, in both languages, ours first. */
+/* What a command (or, with `message_id` NULL, a query) was answered: a record, or JSON; refusals on the error stream, in both
+ * languages, ours first. */
 void call_print_reply(const struct ctl *ctl, const Referral__Reply *reply, const char *message_id);
 void call_print_refusal(const struct ctl *ctl, const char *before, const Referral__Refusal *refusal);

@@ -1,10 +1,11 @@
-/* command.c - commands whose body the table of verbs describes, and the sheet from a file. */
+/* command.c - commands whose body the table of verbs describes, the sheet from a file, and settings. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "body.h"
 #include "call.h"
 #include "handlers.h"
+#include "setting.h"
 #include "wire/wire.h"
 
 static int send_body(struct ctl *ctl, json_t *body)
@@ -32,6 +33,22 @@ int command_run(struct ctl *ctl)
     int result = body_of_verb(ctl, kind_info(ctl->verb->kind)->body, &body);
 
     return result == EXIT_OK ? send_body(ctl, body) : result;
+}
+
+int command_set(struct ctl *ctl)
+{
+    char buffer[SETTING_TEXT_SIZE];
+
+    if (ctl->arguments[1] != NULL)
+        ctl->arguments[1] = setting_from_text(ctl->arguments[0], ctl->arguments[1], buffer);
+
+    int result = command_run(ctl);
+
+    if (result == EXIT_REFUSED && !ctl->json)
+        ctl_complain(ctl, "%s",
+                     ctl_say(ctl, "各项设置及其范围: referralctl settings --help",
+                             "settings and their ranges: referralctl settings --help"));
+    return result;
 }
 
 int command_send(struct ctl *ctl)

@@ -2,6 +2,8 @@
 #include "connect.h"
 
 #include <confuse.h>
+#include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,47 +166,106 @@ int connect_failure(const struct ctl *ctl, const struct referral_client *client,
                      ctl_say(ctl, "再次发送请用 --message-id %s, 不会重复生效",
                              "send again with --message-id %s: it has one effect"),
                      message_id);
-    if (status == REFERRAL_TOO_LARGE || status == REFERRAL_BAD_KEY_FILE)
+    if (status == REFERRAL_TOO_LARGE)
         return EXIT_BAD_FILE;
     return status == REFERRAL_BAD_ARGUMENT ? EXIT_USAGE : EXIT_NO_BROKER;
 }
 
-static int open_client(const struct ctl *ctl, struct where *where, uint32_t credit, struct referral_client **ret_client)
+/* Our own key, with words for what may be wrong with it. */
+static int read_key(const struct ctl *ctl, const char *path, struct referral_key *ret_key)
 {
-    const char *addresses[ADDRESSES_MAX];
-    struct referral_options options = {.addresses = addresses,
-                                       .key_file = where->text[KEY_FILE],
-                                       .client_name = "referralctl",
-                                       .language = ctl->zh ? "zh" : "en",
-                                       .credit = credit};
-    struct referral_client *client = NULL;
+    int failure = referral_key_load(path, ret_key);
+
+    if (failure == 0)
+        return EXIT_OK;
+    if (failure == -EINVAL)
+        ctl_complain(ctl, ctl_say(ctl, "%s: 不是密钥文件", "%s: not a key file"), path);
+    else if (failure == -EACCES && access(path, R_OK) == 0)
+        ctl_complain(ctl, ctl_say(ctl, "%s: 其他用户可读, 请 chmod 600", "%s: others may read it: chmod 600"), path);
+    else
+        ctl_complain(ctl, "%s: %s", path, strerror(-failure));
+    return EXIT_BAD_FILE;
+}
+
+/* Which of what we were given it is about. */
+static int no_session(const struct ctl *ctl, const struct where *where, const struct referral_client *client,
+                      enum referral_status status)
+{
+    if (status != REFERRAL_DISCONNECTED)
+        return connect_failure(ctl, client, status, NULL);
+
+    enum referral_trouble trouble = referral_trouble_now(client);
+
+    if (trouble == REFERRAL_TROUBLE_NONE)
+        ctl_complain(ctl, ctl_say(ctl, "%s: 在 --timeout 时限内未能连接", "%s: no connection within --timeout"),
+                     where->text[ADDRESS]);
+    else
+        ctl_complain(ctl, "%s: %s", where->text[trouble == REFERRAL_TROUBLE_KEY_REFUSED ? KEY_FILE : ADDRESS],
+                     referral_trouble_text(trouble, ctl->zh ? "zh" : "en"));
+    return EXIT_NO_BROKER;
+}
+
+/* Cuts the list apart in place. */
+static size_t split_addresses(char *list, const char *ret_addresses[ADDRESSES_MAX])
+{
+    size_t count = 0;
     char *rest = NULL;
 
-    for (char *word = strtok_r(where->text[ADDRESS], ", ", &rest);
-         word != NULL && options.address_count < ADDRESSES_MAX; word = strtok_r(NULL, ", ", &rest))
-        addresses[options.address_count++] = word;
+    for (char *word = strtok_r(list, ", ", &rest); word != NULL && count < ADDRESSES_MAX;
+         word = strtok_r(NULL, ", ", &rest))
+        ret_addresses[count++] = word;
+    return count;
+}
+
+static bool addresses_are_meant(const struct ctl *ctl, const struct referral_options *options)
+{
+    bool meant = options->address_count > 0;
+
+    for (size_t i = 0; i < options->address_count; i++)
+        meant = meant && strstr(options->addresses[i], "://") != NULL;
+    if (!meant)
+        ctl_complain(ctl, "%s",
+                     ctl_say(ctl, "服务地址应如 tcp://10.1.2.3:5570", "an address looks like tcp://10.1.2.3:5570"));
+    return meant;
+}
+
+static int open_client(const struct ctl *ctl, const struct where *where, uint32_t credit,
+                       struct referral_client **ret_client)
+{
+    const char *addresses[ADDRESSES_MAX];
+    struct referral_options options = {
+        .addresses = addresses, .client_name = "referralctl", .language = ctl->zh ? "zh" : "en", .credit = credit};
+    struct referral_client *client = NULL;
 
     if (!read_timeout(ctl, &options.request_timeout_ms))
         return EXIT_USAGE;
 
     int result = read_server_key(ctl, where->text[SERVER_KEY], options.server_key);
 
+    if (result == EXIT_OK)
+        result = read_key(ctl, where->text[KEY_FILE], &options.key);
     if (result != EXIT_OK)
         return result;
 
+    char *list = strdup(where->text[ADDRESS]);
+
+    options.address_count = list == NULL ? 0 : split_addresses(list, addresses);
+    if (!addresses_are_meant(ctl, &options)) {
+        free(list);
+        return EXIT_USAGE;
+    }
+
     enum referral_status status = referral_open(&options, &client);
 
+    sodium_memzero(&options.key, sizeof options.key);
+    free(list);
     if (status == REFERRAL_OK)
         status = wait_for_session(ctl, client, options.request_timeout_ms);
     if (status == REFERRAL_OK) {
         *ret_client = client;
         return EXIT_OK;
     }
-    if (status == REFERRAL_BAD_KEY_FILE) {
-        ctl_complain(ctl, "%s: %s", where->text[KEY_FILE], referral_status_text(status, options.language));
-        return EXIT_BAD_FILE;
-    }
-    result = connect_failure(ctl, client, status, NULL);
+    result = no_session(ctl, where, client, status);
     referral_close(client);
     return result;
 }

@@ -27,6 +27,7 @@ struct ctl {
     } given[OPTIONS_MAX];
     size_t given_count;
     bool zh, json;
+    const char *print; /* of the JSON only what this path names; NULL: all of it */
     bool progress;
     FILE *out, *err;
 };

@@ -7,6 +7,24 @@
 #include "labels.h"
 #include "moment.h"
 
+static bool is_size(const ProtobufCFieldDescriptor *field)
+{
+    const char *end = strrchr(field->name, '_');
+
+    return end != NULL && strcmp(end, "_bytes") == 0;
+}
+
+/* "703 B", "1.6 MiB" */
+static void size_format(char *out, size_t size, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+
+    for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        bytes /= 1024;
+    snprintf(out, size, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
 static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
 {
     char text[MOMENT_TEXT_SIZE];
@@ -15,6 +33,8 @@ static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
         moment_format(text, number);
     else if (strcmp(field->name, "value_milli") == 0) /* thousandths of the unit */
         snprintf(text, sizeof text, "%.10g", (double)number / 1000);
+    else if (is_size(field))
+        size_format(text, sizeof text, (double)number);
     else if (field_is_span(field))
         span_format(text, number);
     else
@@ -106,15 +126,16 @@ char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
     return strdup("");
 }
 
-char *field_choices(const ProtobufCFieldDescriptor *field)
+const ProtobufCEnumDescriptor *field_enum(const ProtobufCFieldDescriptor *field)
 {
-    if (field->type != PROTOBUF_C_TYPE_ENUM)
-        return NULL;
+    return field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : NULL;
+}
 
-    const ProtobufCEnumDescriptor *names = field->descriptor;
+char *field_choices(const ProtobufCEnumDescriptor *names)
+{
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = names == NULL ? NULL : open_memstream(&text, &size);
 
     if (out == NULL)
         return NULL;

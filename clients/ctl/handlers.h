@@ -2,12 +2,15 @@
 #pragma once
 struct ctl;
 
-/* command.c: any command whose body the table describes, and the sheet from a file. */
+/* command.c: any command whose body the table describes; the sheet from a file; a setting, whose value may have a unit. */
 int command_run(struct ctl *ctl);
 int command_send(struct ctl *ctl);
+int command_set(struct ctl *ctl);
 /* query.c */
 int query_list(struct ctl *ctl);
+int query_settings(struct ctl *ctl);
 int query_record(struct ctl *ctl);
+int query_status(struct ctl *ctl);
 int query_trace(struct ctl *ctl);
 int query_why(struct ctl *ctl);
 /* payload.c */

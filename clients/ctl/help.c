@@ -1,30 +1,44 @@
 /* help.c - prints the tables of verbs, options and exit codes. */
 #include "help.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "connect.h"
-#include "engine/settings.h"
+#include "field.h"
 #include "handlers.h"
+#include "setting.h"
+#include "wire/wire.h"
 
-static void print_usage(const struct ctl *ctl, const struct verb *verb)
+void help_usage(const struct ctl *ctl, const struct verb *verb, FILE *out)
 {
-    fprintf(ctl->out, "referralctl %s", verb->name);
+    fprintf(out, ctl_say(ctl, "用法: referralctl %s", "Usage: referralctl %s"), verb->name);
     for (const struct argument_info *a = verb->arguments; a != NULL && a->name != NULL; a++)
-        fprintf(ctl->out, a->optional ? " [%s]" : " %s", a->name);
-    if (verb->options != NULL && verb->options[0].name != NULL)
-        fputs(ctl_say(ctl, " [选项]", " [OPTION...]"), ctl->out);
-    fputc('\n', ctl->out);
+        fprintf(out, a->optional ? " [%s]" : " %s", a->name);
+    fprintf(out, "%s\n", ctl_say(ctl, " [选项]", " [OPTION...]"));
 }
 
-static void print_options(const struct ctl *ctl, const struct option_info *options)
+/* What an option may say, where that is one of a few codes; empty: anything. To be freed. */
+static char *choices_of(const struct verb *verb, const struct option_info *option)
+{
+    const struct kind_info *kind = verb == NULL || verb->kind == 0 ? NULL : kind_info(verb->kind);
+    const ProtobufCFieldDescriptor *field =
+        kind == NULL || option->field == NULL ? NULL : field_find(kind->body, option->field);
+
+    return field == NULL ? NULL : field_choices(field_enum(field));
+}
+
+/* `verb`: whose options they are; NULL: every verb's. */
+static void print_options(const struct ctl *ctl, const struct verb *verb, const struct option_info *options)
 {
     for (; options != NULL && options->name != NULL; options++) {
-        char left[64];
+        char left[64], *choices = choices_of(verb, options);
 
         snprintf(left, sizeof left, "--%s%s%s", options->name, options->value == NULL ? "" : " ",
                  options->value == NULL ? "" : options->value);
-        fprintf(ctl->out, "  %-28s  %s\n", left, ctl_say(ctl, options->zh, options->en));
+        fprintf(ctl->out, "  %-28s  %s%s%s\n", left, ctl_say(ctl, options->zh, options->en),
+                choices == NULL ? "" : ": ", choices == NULL ? "" : choices);
+        free(choices);
     }
 }
 
@@ -47,29 +61,15 @@ static void print_exit_codes(const struct ctl *ctl)
         fprintf(ctl->out, "  %d  %s\n", codes[i].code, ctl_say(ctl, codes[i].zh, codes[i].en));
 }
 
-static void print_settings(const struct ctl *ctl)
-{
-    fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "设置 (范围; 默认值):", "Settings (range; default):"));
-    for (int i = 0; i < SETTING_COUNT; i++) {
-        const struct setting_info *info = setting_info((enum setting)i);
-
-        if (info->kind == 'N')
-            fprintf(ctl->out, "  %-24s  %s (%lld-%lld; %s)\n", info->name, info->help, (long long)info->min,
-                    (long long)info->max, info->default_value);
-        else
-            fprintf(ctl->out, "  %-24s  %s (%s)\n", info->name, info->help, info->default_value);
-    }
-}
-
 static void print_verb(const struct ctl *ctl, const struct verb *verb)
 {
-    print_usage(ctl, verb);
+    help_usage(ctl, verb, ctl->out);
     fprintf(ctl->out, "  %s\n", ctl_say(ctl, verb->zh, verb->en));
     if (verb->options != NULL && verb->options[0].name != NULL)
         fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "选项:", "Options:"));
-    print_options(ctl, verb->options);
+    print_options(ctl, verb, verb->options);
     if (verb->kind == REFERRAL__KIND__LIST_SETTINGS || verb->kind == REFERRAL__KIND__PUT_SETTING)
-        print_settings(ctl);
+        setting_help(ctl);
     fprintf(ctl->out, "\n%s\n",
             ctl_say(ctl, "通用选项见 referralctl --help", "Options of every verb: referralctl --help"));
 }
@@ -97,7 +97,7 @@ static void print_program(const struct ctl *ctl)
         }
     }
     fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "通用选项:", "Options of every verb:"));
-    print_options(ctl, global_options());
+    print_options(ctl, NULL, global_options());
     fputc('\n', ctl->out);
     connect_help(ctl);
     fputc('\n', ctl->out);

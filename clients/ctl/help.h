@@ -2,5 +2,7 @@
 #pragma once
 #include "ctl.h"
 
-/* Of the run's verb; NULL: of the whole program. */
+/* The one line of how a verb is called. */
+void help_usage(const struct ctl *ctl, const struct verb *verb, FILE *out);
+/* Of this verb; NULL: of the whole program. */
 void help_print(const struct ctl *ctl, const struct verb *verb);

@@ -67,18 +67,30 @@ static const char *field_zh(const char *owner, const char *name)
     return zh;
 }
 
+/* A time, a size is shown with its unit, a text in the reader's language: the name need not say so. */
+static size_t length_without_end(const char *name)
+{
+    static const char *const ends[] = {"_ms", "_bytes", "_zh", "_en"};
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        size_t end = strlen(ends[i]);
+
+        if (length > end && strcmp(name + length - end, ends[i]) == 0)
+            return length - end;
+    }
+    return length;
+}
+
 void label_of_field(char *out, size_t size, const ProtobufCMessageDescriptor *owner, const char *name, bool zh)
 {
     const char *label = zh ? field_zh(owner->short_name, name) : NULL;
-    size_t length = strlen(name);
 
     if (label != NULL) {
         snprintf(out, size, "%s", label);
         return;
     }
-    if (length > 3 && strcmp(name + length - 3, "_ms") == 0)
-        length -= 3; /* shown as a time, no longer as milliseconds */
-    snprintf(out, size, "%.*s", (int)length, name);
+    snprintf(out, size, "%.*s", (int)length_without_end(name), name);
     for (char *at = out; *at != '\0'; at++)
         if (*at == '_')
             *at = ' ';

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "connect.h"
 #include "handlers.h"
@@ -24,6 +25,7 @@
 
 #define DEFAULT_CREDIT 16
 #define FLUSH_MS       3000
+#define WORD_MAX       64
 
 /* What the command's exit code says, as sysexits.h names them. */
 enum decision_code { TAKEN = 0, UNREADABLE = 65, NOT_FOR_US = 67, TRY_LATER = 75, NO_COMMAND = 126, NOT_FOUND = 127 };
@@ -175,6 +177,16 @@ static const char *text_or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+/* Words of a fixed list, so that lines stand below each other. */
+static void print_padded(const struct ctl *ctl, const char *text, int columns)
+{
+    wchar_t wide[WORD_MAX];
+    size_t length = mbstowcs(wide, text, WORD_MAX);
+    int width = length <= WORD_MAX ? wcswidth(wide, length) : (int)strlen(text);
+
+    fprintf(ctl->out, "%s%*s  ", text, width < columns ? columns - width : 0, "");
+}
+
 /* One line without patient data: when, lane, what, which, from whom to whom, attempt, what became of it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
@@ -182,9 +194,10 @@ static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery
     char at[MOMENT_TEXT_SIZE];
 
     moment_format(at, moment_now());
-    fprintf(ctl->out, "%s  %s  %s  %s  %s -> %s  #%u", at,
-            label_of_number(&referral__priority__descriptor, (int)delivery->lane, ctl->zh),
-            subject_of(ctl, delivery, json), text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
+    fprintf(ctl->out, "%s  ", at);
+    print_padded(ctl, label_of_number(&referral__priority__descriptor, (int)delivery->lane, ctl->zh), ctl->zh ? 4 : 9);
+    print_padded(ctl, subject_of(ctl, delivery, json), ctl->zh ? 12 : 15);
+    fprintf(ctl->out, "%s  %s -> %s  #%u", text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
             text_or_empty(delivery->receiver), delivery->attempt);
     if (delivery->possibly_redelivered)
         fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);
@@ -199,14 +212,15 @@ static void print_message(const struct ctl *ctl, const Referral__Delivery *deliv
                           const struct decision *decision)
 {
     if (ctl->json) {
-        json_dumpf(json, ctl->out, JSON_COMPACT);
-        fputc('\n', ctl->out);
+        table_json_line(ctl, json);
         return;
     }
     print_line(ctl, delivery, json, decision);
-    if (ctl_has(ctl, "full"))
+    if (ctl_has(ctl, "full")) {
         table_record(ctl, payload_descriptor(delivery->kind),
                      json_object_get(json, delivery->kind == REFERRAL__DELIVERY_KIND__NOTICE ? "notice" : "sheet"));
+        fputc('\n', ctl->out);
+    }
 }
 
 static void take(struct listener *listener, const Referral__Delivery *delivery)

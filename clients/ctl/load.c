@@ -186,6 +186,7 @@ static void send_item(struct load *load, json_t *json)
 {
     const struct kind_info *kind = kind_of(json);
     struct message_error error = {.path = "kind", .fault = MESSAGE_NOT_IN_LIST};
+    char what[MESSAGE_PATH_SIZE + 48];
     const char *other = other_member(json);
     ProtobufCMessage *message = NULL;
 
@@ -196,8 +197,9 @@ static void send_item(struct load *load, json_t *json)
         message = message_from_json(kind->body, json_object_get(json, "body"), &error);
     }
     if (message == NULL) {
-        ctl_complain(load->ctl, ctl_say(load->ctl, "第 %zu 条: %s: %s", "item %zu: %s: %s"), load->source.taken,
-                     error.path, message_fault_text(error.fault, load->ctl->zh));
+        snprintf(what, sizeof what, ctl_say(load->ctl, "第 %zu 条: %s", "item %zu: %s"), load->source.taken,
+                 error.path);
+        body_complain(load->ctl, what, error.fault, error.list);
         stop(load, EXIT_BAD_FILE);
         return;
     }
@@ -232,10 +234,7 @@ static void run(struct load *load)
         if (!more && referral_unanswered(load->client) == 0)
             break;
         poll(&readable, 1, 500);
-        if (referral_process(load->client) == REFERRAL_SYSTEM) {
-            stop(load, connect_failure(load->ctl, load->client, REFERRAL_SYSTEM, NULL));
-            break;
-        }
+        referral_process(load->client);
         progress_step(&progress, load->accepted + load->refused, json_array_size(load->source.list));
     }
     progress_end(&progress);

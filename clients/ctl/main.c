@@ -1,6 +1,7 @@
 /* main.c - options, language, and on to the verb. */
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,14 @@ static void free_words(int argc, char **words)
     free(words);
 }
 
+/* "referralctl list | head": whoever reads has had enough, and need not be told. */
+static bool reader_has_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 static int run(struct ctl *ctl)
 {
     if (ctl_has(ctl, "version")) {
@@ -78,6 +87,7 @@ out:
     free_words(argc, words);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return result;
-    ctl_complain(&ctl, "%s", ctl_say(&ctl, "输出无法写入", "the output cannot be written"));
+    if (!reader_has_gone())
+        ctl_complain(&ctl, "%s", ctl_say(&ctl, "输出无法写入", "the output cannot be written"));
     return EXIT_BAD_FILE;
 }

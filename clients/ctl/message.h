@@ -25,7 +25,8 @@ enum message_fault {
 #define MESSAGE_PATH_SIZE 160
 struct message_error {
     enum message_fault fault;
-    char path[MESSAGE_PATH_SIZE]; /* "diagnoses[0].icd10"; cut where it is longer */
+    char path[MESSAGE_PATH_SIZE];        /* "diagnoses[0].icd10"; cut where it is longer */
+    const ProtobufCEnumDescriptor *list; /* of MESSAGE_NOT_IN_LIST: the names it may be; else NULL */
 };
 const char *message_fault_text(enum message_fault fault, bool zh); /* static */
 

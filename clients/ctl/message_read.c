@@ -11,6 +11,7 @@ struct reader { /* where we are, for the fault's path */
     char path[MESSAGE_PATH_SIZE];
     size_t used;
     enum message_fault fault;
+    const ProtobufCEnumDescriptor *list;
 };
 
 static bool fail(struct reader *reader, enum message_fault fault)
@@ -69,8 +70,10 @@ static bool read_enum(struct reader *reader, const ProtobufCEnumDescriptor *name
 
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(names, json_string_value(json));
 
-    if (value == NULL)
+    if (value == NULL) {
+        reader->list = names;
         return fail(reader, MESSAGE_NOT_IN_LIST);
+    }
     *ret = value->value;
     return true;
 }
@@ -273,6 +276,7 @@ ProtobufCMessage *message_from_json(const ProtobufCMessageDescriptor *descriptor
 
     if (message == NULL) {
         ret_error->fault = reader.fault;
+        ret_error->list = reader.list;
         memcpy(ret_error->path, reader.path, sizeof ret_error->path);
     }
     return message;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "help.h"
+
 /* "--name=value" or "--name" at argv[*at]; moves *at over a value that stands apart. */
 static bool take_option(struct ctl *ctl, const struct verb *verb, int argc, char **argv, int *at)
 {
@@ -15,7 +17,10 @@ static bool take_option(struct ctl *ctl, const struct verb *verb, int argc, char
     const struct option_info *option = option_find(verb, name);
 
     if (option == NULL) {
-        ctl_complain(ctl, ctl_say(ctl, "没有选项 --%.*s", "there is no option --%.*s"), (int)length, word);
+        ctl_complain(ctl,
+                     ctl_say(ctl, "没有选项 --%.*s, 请看 referralctl%s%s --help",
+                             "there is no option --%.*s: see referralctl%s%s --help"),
+                     (int)length, word, verb == NULL ? "" : " ", verb == NULL ? "" : verb->name);
         return false;
     }
     if (option->value == NULL && equals != NULL) {
@@ -81,13 +86,29 @@ static bool check_arguments(const struct ctl *ctl, size_t count)
     if (count < least) {
         ctl_complain(ctl, ctl_say(ctl, "%s: 缺少参数 %s", "%s: argument %s is missing"), ctl->verb->name,
                      wanted[count].name);
+        help_usage(ctl, ctl->verb, ctl->err);
         return false;
     }
     if (count > most) {
         ctl_complain(ctl, ctl_say(ctl, "%s: 多余的参数", "%s: too many arguments"), ctl->verb->name);
+        help_usage(ctl, ctl->verb, ctl->err);
         return false;
     }
     return true;
+}
+
+/* Names the verb that was probably meant. */
+static void complain_of_verb(const struct ctl *ctl, const char *word)
+{
+    const struct verb *likely = verb_like(word);
+
+    if (likely != NULL)
+        ctl_complain(ctl, ctl_say(ctl, "没有命令“%s”, 是否指 %s?", "there is no verb '%s': did you mean %s?"), word,
+                     likely->name);
+    else
+        ctl_complain(
+            ctl, ctl_say(ctl, "没有命令“%s”, 请看 referralctl --help", "there is no verb '%s': see referralctl --help"),
+            word);
 }
 
 static bool take_language(struct ctl *ctl)
@@ -123,14 +144,13 @@ bool options_parse(struct ctl *ctl, int argc, char **argv)
             return false;
         }
     }
-    ctl->json = ctl_has(ctl, "json");
+    ctl->print = ctl_option(ctl, "print");
+    ctl->json = ctl_has(ctl, "json") || ctl->print != NULL;
     ctl->progress = ctl->progress || ctl_has(ctl, "progress");
     if (!take_language(ctl))
         return false;
     if (ctl->verb == NULL && count != 0) {
-        ctl_complain(
-            ctl, ctl_say(ctl, "没有命令“%s”,请看 referralctl --help", "there is no verb '%s': see referralctl --help"),
-            ctl->arguments[0]);
+        complain_of_verb(ctl, ctl->arguments[0]);
         return false;
     }
     return ctl->verb == NULL || ctl_has(ctl, "help") || check_arguments(ctl, count);

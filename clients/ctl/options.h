@@ -2,6 +2,6 @@
 #pragma once
 #include "ctl.h"
 
-/* Fills verb, arguments, given, zh, json and progress of `ctl`, whose other fields and whose zh as a first guess are set. False: usage
+/* Fills verb, arguments, given, zh, json, print and progress of `ctl`, whose other fields and whose zh as a first guess are set. False: usage
  * error, already complained of. No verb: `ctl->verb` is NULL. */
 bool options_parse(struct ctl *ctl, int argc, char **argv);

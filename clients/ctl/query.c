@@ -8,7 +8,9 @@
 #include "handlers.h"
 #include "labels.h"
 #include "message.h"
+#include "names.h"
 #include "progress.h"
+#include "setting.h"
 #include "table.h"
 #include "view.h"
 #include "wire/wire.h"
@@ -43,7 +45,7 @@ static int ask(const struct ctl *ctl, struct referral_client *client, json_t *qu
     result = call_send(ctl, client, &request, &reply);
     protobuf_c_message_free_unpacked(body, NULL);
     if (result == EXIT_REFUSED)
-        call_print_reply(ctl, reply, "");
+        call_print_reply(ctl, reply, NULL);
     if (result == EXIT_OK) {
         answer = call_result(ctl, kind, reply);
         if (answer == NULL)
@@ -148,61 +150,8 @@ static void tell_of_more(const struct ctl *ctl, json_t *answer)
         fprintf(ctl->err, ctl_say(ctl, "还有更多: --from %lld\n", "there is more: --from %lld\n"), (long long)index);
 }
 
-int query_list(struct ctl *ctl)
-{
-    const ProtobufCMessageDescriptor *descriptor = kind_info(ctl->verb->kind)->result;
-    const ProtobufCFieldDescriptor *list = list_field(descriptor);
-    json_t *answer;
-    int result = answer_of_verb(ctl, &answer);
-
-    if (result != EXIT_OK)
-        return result;
-    if (ctl->json) {
-        table_json(ctl, answer);
-    } else {
-        table_print(ctl, list->descriptor, json_object_get(answer, list->name));
-        tell_of_more(ctl, answer);
-    }
-    json_decref(answer);
-    return EXIT_OK;
-}
-
-int query_record(struct ctl *ctl)
-{
-    json_t *answer;
-    int result = answer_of_verb(ctl, &answer);
-
-    if (result != EXIT_OK)
-        return result;
-    if (ctl->json) {
-        table_json(ctl, answer);
-    } else {
-        json_object_del(answer, "next");
-        json_object_del(answer, "timeline"); /* `trace` shows it */
-        table_record(ctl, kind_info(ctl->verb->kind)->result, answer);
-    }
-    json_decref(answer);
-    return EXIT_OK;
-}
-
-int query_trace(struct ctl *ctl)
-{
-    json_t *answer;
-    int result = answer_of_verb(ctl, &answer);
-
-    if (result != EXIT_OK)
-        return result;
-    if (ctl->json) {
-        table_json(ctl, answer);
-    } else {
-        table_print(ctl, &referral__timeline_entry__descriptor, json_object_get(answer, "timeline"));
-        tell_of_more(ctl, answer);
-    }
-    json_decref(answer);
-    return EXIT_OK;
-}
-
-int query_why(struct ctl *ctl)
+/* Asks, and prints the answer: as JSON, or as `print` has it for people. */
+static int ask_and_print(struct ctl *ctl, void (*print)(const struct ctl *ctl, json_t *answer))
 {
     json_t *answer;
     int result = answer_of_verb(ctl, &answer);
@@ -212,7 +161,101 @@ int query_why(struct ctl *ctl)
     if (ctl->json)
         table_json(ctl, answer);
     else
-        fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
+        print(ctl, answer);
     json_decref(answer);
     return EXIT_OK;
+}
+
+static const ProtobufCMessageDescriptor *answer_descriptor(const struct ctl *ctl)
+{
+    return kind_info(ctl->verb->kind)->result;
+}
+
+static void print_list(const struct ctl *ctl, json_t *answer)
+{
+    const ProtobufCFieldDescriptor *list = list_field(answer_descriptor(ctl));
+
+    table_print(ctl, list->descriptor, json_object_get(answer, list->name));
+    tell_of_more(ctl, answer);
+}
+
+static void print_settings(const struct ctl *ctl, json_t *answer)
+{
+    setting_rows_for_people(json_object_get(answer, "settings"), ctl->zh);
+    print_list(ctl, answer);
+}
+
+static void print_record(const struct ctl *ctl, json_t *answer)
+{
+    json_object_del(answer, "timeline"); /* `trace` shows it */
+    table_record(ctl, answer_descriptor(ctl), answer);
+}
+
+/* Inboxes that never had a message, and are not paused, say nothing: how many were left out. */
+static size_t leave_out_idle(json_t *inboxes)
+{
+    size_t count = json_array_size(inboxes), left_out = 0;
+
+    for (size_t i = count; i > 0; i--) {
+        json_t *books = json_array_get(inboxes, i - 1);
+
+        if (json_integer_value(json_object_get(books, "accepted")) == 0 &&
+            !json_is_true(json_object_get(books, "paused")))
+            left_out += json_array_remove(inboxes, i - 1) == 0;
+    }
+    return left_out;
+}
+
+static void print_status(const struct ctl *ctl, json_t *answer)
+{
+    json_t *inboxes = json_object_get(answer, "inboxes");
+    size_t idle = leave_out_idle(inboxes);
+
+    names_add(ctl, inboxes, "institution");
+    table_record(ctl, answer_descriptor(ctl), answer);
+    if (idle != 0)
+        fprintf(ctl->out, ctl_say(ctl, "另有 %zu 个收件箱从未有过消息\n", "and %zu inboxes that never had a message\n"),
+                idle);
+    tell_of_more(ctl, answer);
+}
+
+static void print_trace(const struct ctl *ctl, json_t *answer)
+{
+    table_print(ctl, &referral__timeline_entry__descriptor, json_object_get(answer, "timeline"));
+    tell_of_more(ctl, answer);
+}
+
+static void print_why(const struct ctl *ctl, json_t *answer)
+{
+    fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
+}
+
+int query_list(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_list);
+}
+
+int query_settings(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_settings);
+}
+
+int query_record(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_record);
+}
+
+int query_status(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_status);
+}
+
+int query_trace(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_trace);
+}
+
+int query_why(struct ctl *ctl)
+{
+    return ask_and_print(ctl, print_why);
 }

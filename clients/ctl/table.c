@@ -14,10 +14,45 @@
 #define LABEL_SIZE  96
 #define COLUMNS_MAX 24
 
+/* "referrals.state": through objects by name, through lists by every entry. What is not there is no line. */
+static void print_only(FILE *out, json_t *json, const char *path)
+{
+    size_t length = strcspn(path, "."), i;
+    json_t *entry;
+
+    if (json_is_array(json)) {
+        json_array_foreach(json, i, entry) print_only(out, entry, path);
+    } else if (path[0] != '\0') {
+        entry = json_object_getn(json, path, length);
+        if (entry != NULL)
+            print_only(out, entry, path + length + (path[length] == '.'));
+    } else {
+        if (json_is_string(json))
+            fputs(json_string_value(json), out);
+        else
+            json_dumpf(json, out, JSON_COMPACT | JSON_ENCODE_ANY);
+        fputc('\n', out);
+    }
+}
+
+static void print_json(const struct ctl *ctl, json_t *json, size_t form)
+{
+    if (ctl->print != NULL) {
+        print_only(ctl->out, json, ctl->print);
+        return;
+    }
+    json_dumpf(json, ctl->out, JSON_PRESERVE_ORDER | form);
+    fputc('\n', ctl->out);
+}
+
 void table_json(const struct ctl *ctl, json_t *json)
 {
-    json_dumpf(json, ctl->out, JSON_PRESERVE_ORDER | (isatty(fileno(ctl->out)) ? JSON_INDENT(2) : JSON_COMPACT));
-    fputc('\n', ctl->out);
+    print_json(ctl, json, isatty(fileno(ctl->out)) ? JSON_INDENT(2) : JSON_COMPACT);
+}
+
+void table_json_line(const struct ctl *ctl, json_t *json)
+{
+    print_json(ctl, json, JSON_COMPACT);
 }
 
 static struct libscols_table *table_new(const struct ctl *ctl)
@@ -29,10 +64,10 @@ static struct libscols_table *table_new(const struct ctl *ctl)
     return table;
 }
 
-/* In the other language's column there is nothing to read. */
+/* What is in the other language, and where the next page begins. */
 static bool is_for_others(const struct ctl *ctl, const char *path)
 {
-    return strcmp(path, ctl->zh ? "text_en" : "text_zh") == 0;
+    return strcmp(path, ctl->zh ? "text_en" : "text_zh") == 0 || strcmp(path, "next") == 0;
 }
 
 static bool is_empty(json_t *rows, const char *path)

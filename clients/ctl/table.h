@@ -11,5 +11,7 @@ void table_print(const struct ctl *ctl, const ProtobufCMessageDescriptor *descri
 void table_record(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *object);
 /* `rows`: a JSON list of objects whose members, in their order, stand below `headings` (NULL-terminated). */
 void table_plain(const struct ctl *ctl, const char *const *headings, json_t *rows);
-/* As one line and a line feed, or indented on a terminal. */
+/* As one line and a line feed, or indented on a terminal; or what --print wants of it, one line for each value. */
 void table_json(const struct ctl *ctl, json_t *json);
+/* The same, one line on a terminal too: for streams of them. */
+void table_json_line(const struct ctl *ctl, json_t *json);

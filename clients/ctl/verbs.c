@@ -7,6 +7,8 @@
 
 /* clang-format off */
 
+#define WORD_MAX 32 /* letters; no verb is longer */
+
 #define END {NULL, NULL, NULL, NULL, NULL}
 
 /* ---- Options that several verbs share ---- */
@@ -37,6 +39,7 @@ static const struct option_info every[] = {
     {"body", "FILE|-", NULL, "命令其余内容, JSON 格式(参见 schema)", "further fields of the command, as JSON (see schema)"},
     {"timeout", "SECONDS", NULL, "等待时限(默认 10)", "how long to wait (default 10)"},
     {"json", NULL, NULL, "以 JSON 输出", "answer in JSON"},
+    {"print", "PATH", NULL, "只输出 JSON 中的这一项, 如 referral_id, referrals.state", "only this of the JSON, bare: referral_id, referrals.state"},
     {"progress", NULL, NULL, "即使不在终端也显示进度", "show progress even where there is no terminal"},
     {"lang", "zh|en", NULL, "语言", "language"},
     {"help", NULL, NULL, "帮助", "help"},
@@ -248,7 +251,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
     PLAIN(GROUP_LOOK, "inbox", query_list, KIND(LIST_INBOX), some_institution, lane, "收件箱", "what waits in an inbox"),
 
-    PLAIN(GROUP_OPERATE, "status", query_record, KIND(GET_STATUS), NULL, none, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
+    PLAIN(GROUP_OPERATE, "status", query_status, KIND(GET_STATUS), NULL, pages, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, pages, "告警", "what an operator must know of"),
     PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
     PLAIN(GROUP_OPERATE, "dead show", payload_run, KIND(SHOW_PAYLOAD), dead_, stated, "显示死信内容(记入审计)", "show a dead letter's body; audited"),
@@ -256,8 +259,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "dead drop", command_run, KIND(DROP_DEAD), institution_, dead, "丢弃死信", "drop dead letters"),
     PLAIN(GROUP_OPERATE, "pause", command_run, KIND(PAUSE), institution_, stated, "暂停向该机构投递", "stop delivery to an institution; nothing is refused"),
     PLAIN(GROUP_OPERATE, "resume", command_run, KIND(RESUME), institution_, stated, "恢复投递", "go on"),
-    PLAIN(GROUP_OPERATE, "settings", query_list, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
-    PLAIN(GROUP_OPERATE, "set", command_run, KIND(PUT_SETTING), setting_, setting, "更改设置(无值则恢复默认)", "change a setting; without VALUE: back to the default"),
+    PLAIN(GROUP_OPERATE, "settings", query_settings, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
+    PLAIN(GROUP_OPERATE, "set", command_set, KIND(PUT_SETTING), setting_, setting, "更改设置(无值则恢复默认)", "change a setting; without VALUE: back to the default"),
     PLAIN(GROUP_OPERATE, "calendar", query_list, KIND(LIST_CALENDAR), NULL, pages, "节假日与调休", "holidays and make-up days"),
     PLAIN(GROUP_OPERATE, "calendar set", command_run, KIND(PUT_CALENDAR_DAY), day_, day, "设定某日", "say what a day is"),
     PLAIN(GROUP_OPERATE, "audit", query_list, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
@@ -332,6 +335,43 @@ const struct verb *verb_find(const char *const *words, size_t *ret_word_count)
         }
     *ret_word_count = 0;
     return NULL;
+}
+
+/* How many letters must be put in, taken out or changed (Levenshtein). */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t row[WORD_MAX + 1];
+
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 0; i < a_length; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; j < b_length; j++) {
+            size_t change = diagonal + (a[i] != b[j]), best = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
+
+            diagonal = row[j + 1];
+            row[j + 1] = change < best ? change : best;
+        }
+    }
+    return row[b_length];
+}
+
+const struct verb *verb_like(const char *word)
+{
+    size_t length = strlen(word), nearest = length / 3 + 1; /* one slip in "lst", two in "acknoledg" */
+    const struct verb *found = NULL;
+
+    for (size_t i = 0; length <= WORD_MAX && i < sizeof table / sizeof *table; i++) {
+        size_t first = strcspn(table[i].name, " "), away = distance(table[i].name, first, word, length);
+
+        if (away < nearest || (away == nearest && found == NULL)) {
+            nearest = away;
+            found = &table[i];
+        }
+    }
+    return found;
 }
 
 static const struct option_info *find_in(const struct option_info *options, const char *name)

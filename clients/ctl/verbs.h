@@ -42,5 +42,7 @@ const struct option_info *global_options(void);
 const char *verb_group_title(enum verb_group group, bool zh);
 /* The verb that `words` (NULL-terminated) begin with, two words before one; NULL: none. */
 const struct verb *verb_find(const char *const *words, size_t *ret_word_count);
+/* The verb whose first word is nearest to a mistyped one; NULL: none is near. */
+const struct verb *verb_like(const char *word);
 /* NULL: neither the verb (NULL: no verb yet) nor every verb takes it. `name` is without dashes. */
 const struct option_info *option_find(const struct verb *verb, const char *name);

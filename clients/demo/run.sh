@@ -44,7 +44,7 @@ sh clients/demo/prepare.sh "$build" "$work"
 step "4/4 the main job 双向转诊"
 status=0
 "$build/clients/demo/referral-demo" "$build/referrald" "$work" "$REFERRALD_ADDRESS" $keep || status=$?
-if [ -n "$keep" ] && [ -f "$work/broker.pid" ]; then
+if [ -n "$keep" ] && kill -0 "$(cat "$work/broker.pid")" 2>/dev/null; then
     kept=1
     ln -sfn "$work/env.sh" "$build/env.sh"
     cat <<TEXT

@@ -211,8 +211,12 @@ class Operating(Ctl):
         self.run_ctl("set", "answer_urgent_ms", "3600000", "--institution", "H2")
         own = [s for s in self.ask("settings")["settings"] if s.get("institution") == "H2"]
         self.assertEqual([(s["name"], s["value"]) for s in own], [("answer_urgent_ms", "3600000")])
+        self.run_ctl("set", "answer_urgent_ms", "90m", "--institution", "H2")
+        own = [s for s in self.ask("settings")["settings"] if s.get("institution") == "H2"]
+        self.assertEqual(own[0]["value"], "5400000")
+        self.assertIn("90m", self.run_ctl("settings").stdout)
         self.run_ctl("set", "answer_urgent_ms", "--institution", "H2")
-        self.run_ctl("set", "answer_urgent_ms", "1", expect=REFUSED)
+        self.assertIn("settings --help", self.run_ctl("set", "answer_urgent_ms", "1", expect=REFUSED).stderr)
         self.run_ctl("set", "no_such_thing", "1", expect=REFUSED)
         self.run_ctl("calendar", "set", "2027-10-01", "--working", "no", "--note", "国庆节")
         self.assertIn({"date": "2027-10-01", "working": False, "note": "国庆节"}, self.ask("calendar")["days"])
@@ -268,6 +272,11 @@ class Operating(Ctl):
         for books in status["inboxes"]:
             total = sum(books.get(k, 0) for k in ("acknowledged", "waiting", "dead", "dropped"))
             self.assertEqual(books.get("accepted", 0), total, books)
+        self.send(sheets.UP)
+        shown = self.run_ctl("status").stdout
+        self.assertIn("H1 县人民医院", shown)
+        self.assertNotIn("NOCONTACT", shown)  # never had a message
+        self.assertIn("inboxes that never had a message", shown)
 
     def test_load_stops_at_a_refusal_or_goes_on(self):
         def load(*arguments, expect, commands):
@@ -284,6 +293,15 @@ class Operating(Ctl):
         self.assertEqual(counts["sent"], counts["accepted"] + 1)
         load(expect=BAD_FILE, commands=[{"kind": "HELLO", "body": {}}])
         load(expect=BAD_FILE, commands=[{"kind": "PAUSE", "body": {"institute": "H1"}}])
+
+    def test_one_field_alone_is_for_scripts(self):
+        referral = self.run_ctl("send", "--print", "referral_id", key="T07", input=json.dumps(sheets.UP)).stdout.strip()
+        self.assertEqual(self.run_ctl("show", referral, "--print", "summary.state").stdout, "SUBMITTED\n")
+        self.assertIn(referral, self.run_ctl("list", "--print", "referrals.referral_id").stdout.splitlines())
+        self.assertEqual(self.run_ctl("show", referral, "--print", "no.such").stdout, "")
+        refused = self.run_ctl("accept", referral, "--print", "state", key="H1", expect=REFUSED)
+        self.assertEqual(refused.stdout, "")
+        self.assertIn("PERSON_NEEDED", refused.stderr)
 
     def test_every_list_is_a_table_too(self):
         for verb in ("institutions", "relations", "delegations", "teams", "keys", "settings", "calendar", "audit", "alarms", "status",
@@ -309,6 +327,31 @@ class Trouble(Ctl):
         self.run_ctl("--help")
         for verb in ("send", "init", "settings", "dead replay"):
             self.assertIn(verb, self.run_ctl(*verb.split(), "--help").stdout)
+
+    def test_complaints_name_what_is_wrong(self):
+        keys = self.broker.keys
+        for complaint, expect, *arguments in (
+                ("tcp://127.0.0.1:1: nobody listens", NO_BROKER, "--timeout", "1", "--address", "tcp://127.0.0.1:1", "status"),
+                ("wrong server key", NO_BROKER, "--timeout", "1", "--server-key", self.broker.public_hex("T07"), "status"),
+                ("server.key: the broker does not know this key", NO_BROKER, "--timeout", "1", "--key", keys / "server.key", "status"),
+                ("looks like tcp://", USAGE, "--address", "localhost:5570", "status"),
+                ("/nonexistent: No such file", BAD_FILE, "--key", "/nonexistent", "status"),
+                ("server.pub: others may read it: chmod 600", BAD_FILE, "--key", keys / "server.pub", "status"),
+                ("did you mean accept?", USAGE, "acept", "x"),
+                ("see referralctl send --help", USAGE, "send", "--nope"),
+                ("Usage: referralctl dead replay INSTITUTION", USAGE, "dead", "replay"),
+                ("DELIVERED, INFO_REQUESTED", USAGE, "list", "--state", "happy")):
+            self.assertIn(complaint, self.run_ctl(*arguments, expect=expect).stderr)
+        self.assertIn("MALE, FEMALE", self.run_ctl("send", input='{"patient": {"sex": "M"}}', expect=BAD_FILE).stderr)
+        self.assertIn("OUT_OF_SCOPE", self.run_ctl("reject", "--help").stdout)
+
+    def test_a_reader_that_has_gone_is_no_complaint(self):
+        command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--help"]
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        process = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, timeout=60)
+        os.close(write_end)
+        self.assertEqual(process.stderr, b"")
 
     def test_p1_a_bad_file_is_not_quoted(self):
         for text in ('{"patient": {"name": "周桂兰", "sex": "周桂兰"}}', '{"patient": 周桂兰}', '{"patient": {"birth_date": 周桂兰'):

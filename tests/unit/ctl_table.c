@@ -7,6 +7,7 @@
 #include "ctl.h"
 #include "moment.h"
 #include "query.pb-c.h"
+#include "setting.h"
 #include "table.h"
 
 static char *printed;
@@ -129,4 +130,41 @@ Test(ctl_table, lengths_of_time_are_read_and_shown_with_units)
     cr_assert_str_eq(text, "1d");
     span_format(text, 0);
     cr_assert_str_eq(text, "0s");
+}
+
+Test(ctl_table, l4_settings_are_written_and_read_with_units)
+{
+    static const struct {
+        const char *name, *text, *value;
+    } both[] = {{"answer_urgent_ms", "2h", "7200000"},   {"answer_urgent_ms", "90m", "5400000"},
+                {"ack_timeout_ms", "1500ms", "1500"},    {"inbox_bytes_max", "8G", "8589934592"},
+                {"inbox_bytes_max", "1025", "1025"},     {"answer_routine_days", "2", "2"},
+                {"down_referral_diseases", "I10", "I10"}};
+    static const char *const kept[] = {"2 h", "h", "-1h", "99999999999999999d", "2G", ""};
+    char buffer[SETTING_TEXT_SIZE];
+
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        cr_assert_str_eq(setting_from_text(both[i].name, both[i].text, buffer), both[i].value);
+        cr_assert_str_eq(setting_to_text(both[i].name, both[i].value, buffer), both[i].text);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) /* the broker says what is wrong with it */
+        cr_assert_str_eq(setting_from_text("answer_urgent_ms", kept[i], buffer), kept[i]);
+}
+
+Test(ctl_table, one_field_is_printed_bare)
+{
+    static const struct {
+        const char *path, *text;
+    } rows[] = {
+        {"a.b", "x\n"}, {"list.n", "1\n2\n"}, {"list", "{\"n\":1}\n{\"n\":2}\n"}, {"none.n", ""}, {"a.b.c", ""}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct ctl ctl = run_of(false);
+        json_t *json = parse("{\"a\":{\"b\":\"x\"},\"list\":[{\"n\":1},{\"n\":2}]}");
+
+        ctl.print = rows[i].path;
+        table_json_line(&ctl, json);
+        cr_assert_str_eq(text_of(&ctl), rows[i].text, "%s", rows[i].path);
+        json_decref(json);
+    }
 }

@@ -189,3 +189,23 @@ Test(ctl_verbs, a_value_that_cannot_be_is_a_usage_error)
     ASSERT_BAD_BODY(EXIT_BAD_FILE, "accept", "r-1", "--text", "@/nonexistent");
     ASSERT_BAD_BODY(EXIT_BAD_FILE, "key", "add", "not-a-key");
 }
+
+Test(ctl_verbs, a_mistyped_verb_is_recognised)
+{
+    static const struct {
+        const char *typed, *meant;
+    } slips[] = {{"lst", "list"},
+                 {"acept", "accept"},
+                 {"sned", "send"},
+                 {"stats", "status"},
+                 {"institution", "institution put"}};
+
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        const struct verb *like = verb_like(slips[i].typed);
+
+        cr_assert(like != NULL, "%s", slips[i].typed);
+        cr_assert_str_eq(like->name, slips[i].meant);
+    }
+    cr_assert(verb_like("xyzzyplugh") == NULL);
+    cr_assert(verb_like("a-word-that-is-longer-than-any-verb-can-ever-be") == NULL);
+}
