@@ -88,11 +88,19 @@ static void find_parent(struct work *work, const struct admission *admission, st
         check_return(work, admission, &participants, kinship);
 }
 
+/* The id of a journey is that of its first referral, and of no other. */
+static bool is_journey(struct work *work, struct id id)
+{
+    const Record__Referral *row = referral_row(work->txn, id);
+
+    return row != NULL && id_equal(life_id_of(row->journey), id);
+}
+
 static void find_journey(struct work *work, const struct admission *admission, struct kinship *kinship)
 {
     struct id journey;
 
-    if (work_parse_id(work, admission->sheet->journey_id, &journey) &&
+    if (work_parse_id(work, admission->sheet->journey_id, &journey) && is_journey(work, journey) &&
         look_at_journey(work, journey, admission->receiver->row->number).has_actor)
         kinship->journey = journey;
     else

@@ -289,3 +289,26 @@ Test(submit, l5_the_parent_belongs_to_a_journey_the_sender_took_part_in)
     district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__SUBMIT, sheet), "");
     district_close(&d);
 }
+
+/* A journey has one name, so that nobody who looks at it misses a part. */
+Test(submit, f_a_journey_is_joined_by_its_own_id_and_not_by_a_members)
+{
+    struct district d;
+
+    district_open(&d);
+    char *up = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *redirect = district_event(&d, up, REDIRECT);
+
+    redirect->receiver = "H2";
+    char *member = district_say(&d, "H1", REFERRAL__KIND__EVENT, redirect)->child_referral_id;
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H3", false, ROUTINE);
+
+    sheet->journey_id = member;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "NOT_IN_JOURNEY journey_id");
+    sheet->journey_id = up;
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(reply->journey_id, up);
+    district_close(&d);
+}
