@@ -90,10 +90,11 @@ int config_read_secret(const char *path, const char *name, uint8_t ret_key[32], 
     } else {
         text[length] = '\0';
         rc = find_key(text, name, key) ? 0 : -EINVAL;
-        snprintf(error, error_size, "%s: has no line \"%s = \" with 64 hex digits", path, name);
-    }
-    if (rc == 0) {
-        memcpy(ret_key, key, sizeof key);
+        if (rc == 0) {
+            memcpy(ret_key, key, sizeof key);
+        } else {
+            snprintf(error, error_size, "%s: has no line \"%s = \" with 64 hex digits", path, name);
+        }
     }
     sodium_munlock(text, sizeof text);
     sodium_memzero(key, sizeof key);

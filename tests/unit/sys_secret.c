@@ -59,7 +59,9 @@ Test(secret, a_key_is_read_by_its_name)
     write_file("# made by referralctl init\n\npublic = " DIGITS "\nsecret = ff112233445566778899aabbccddeeff"
                "00112233445566778899aabbccddeeff\n",
                0600);
+    error[0] = '\0';
     cr_assert_eq(read_key("public"), 0, "%s", error);
+    cr_assert_eq(error[0], '\0', "nothing is wrong: %s", error);
     cr_assert_eq(key[0], 0x00);
     cr_assert_eq(key[31], 0xff);
     cr_assert_eq(read_key("secret"), 0, "%s", error);
