@@ -96,10 +96,10 @@ static bool find_step(struct happening *happening)
     if (parties == 0)
         return refuse(work, REFUSED_NOT_ALLOWED, NULL);
     if (booking != REFUSED_NOT)
-        return life_refuse(work, happening->life, parties, booking);
+        return life_refuse(work, happening->life, parties, booking, "type");
     find_row(happening, parties);
     if (happening->row == NULL)
-        return life_refuse(work, happening->life, parties, REFUSED_NOT_NOW);
+        return life_refuse(work, happening->life, parties, REFUSED_NOT_NOW, "type");
     if (is_too_late(happening))
         return refuse(work, REFUSED_TOO_LATE, "type");
     if (work->full && is_new_work(happening->type))

@@ -329,7 +329,7 @@ const char *life_next_actor(const struct life_of *life)
                             row->state == RETURNED && id_is_set(life_id_of(row->child)));
 }
 
-bool life_refuse(struct work *work, const struct life_of *life, int by, enum refusal refusal)
+bool life_refuse(struct work *work, const struct life_of *life, int by, enum refusal refusal, const char *field)
 {
     const Record__Referral *row = life->row;
     Referral__Refusal *beside = &work->beside;
@@ -343,7 +343,7 @@ bool life_refuse(struct work *work, const struct life_of *life, int by, enum ref
         beside->allowed_events[i] = (Referral__EventType)events[i];
     FIELD_SET(beside, state, (Referral__State)row->state);
     beside->next_actor = arena_text(work->arena, life_next_actor(life));
-    return refuse(work, refusal, "type");
+    return refuse(work, refusal, field);
 }
 
 void life_reply(struct work *work, const struct life_of *life)

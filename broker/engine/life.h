@@ -58,7 +58,7 @@ bool life_sheet(struct store_txn *txn, struct id id, const Record__Referral *row
 /* Writes the record and its due row. Once at the end of a command for each referral it changed. */
 void life_save(struct work *work, struct life_of *life);
 /* Refuses the event with state, allowed events and next actor (L1); returns false. */
-bool life_refuse(struct work *work, const struct life_of *life, int by, enum refusal refusal);
+bool life_refuse(struct work *work, const struct life_of *life, int by, enum refusal refusal, const char *field);
 const char *life_next_actor(const struct life_of *life); /* "sender", "receiver" ... (L1) */
 /* Fills referral id, reference, journey, state, core status, deadline and contact of the reply. */
 void life_reply(struct work *work, const struct life_of *life);

@@ -5,6 +5,8 @@
 #include "engine/inbox.h"
 #include "engine/life.h"
 
+#define JOURNEY_LOOK_MAX 1000
+
 struct kinship {                      /* what this referral answers or goes on from */
     struct life_of *parent;           /* NULL: none at this broker */
     const struct transition *returns; /* L5: the parent's step to RETURNED; NULL: it does not return it */
@@ -29,10 +31,20 @@ static void look_at_member(struct work *work, struct id id, uint32_t receiver, s
         participants->has_receiver = true;
 }
 
-/* The first referral of a journey gives it its id and has no row of its own there. */
-static struct participants look_at_journey(struct work *work, struct id journey, uint32_t receiver)
+/* L5: a down-referral goes to a primary institution, or else to an earlier sender of the journey, who must be looked for. */
+static bool asks_for_receiver(const struct admission *admission)
 {
-    struct participants participants = {false};
+    return admission->direction == REFERRAL__DIRECTION__DOWN &&
+           admission->receiver->institution->kind != REFERRAL__INSTITUTION_KIND__PRIMARY;
+}
+
+/* The first referral of a journey gives it its id and has no row of its own there. Whoever took part did so early, or went on from what
+ * did: a journey that somebody makes longer than any is looked through no further. */
+static struct participants look_at_journey(struct work *work, struct id journey, const struct admission *admission)
+{
+    uint32_t receiver = admission->receiver->row->number;
+    struct participants participants = {.has_receiver = !asks_for_receiver(admission)};
+    int left = JOURNEY_LOOK_MAX;
     uint8_t key[ID_KEY_SIZE];
     struct store_cursor *cursor;
     struct bytes member;
@@ -40,7 +52,7 @@ static struct participants look_at_journey(struct work *work, struct id journey,
     id_to_key(key, journey);
     look_at_member(work, journey, receiver, &participants);
     cursor = store_scan(work->txn, TABLE_JOURNEY, bytes_of(key, sizeof key), bytes_of(key, sizeof key));
-    while (!(participants.has_actor && participants.has_receiver) && store_next_key(cursor, &member))
+    while (!(participants.has_actor && participants.has_receiver) && left-- > 0 && store_next_key(cursor, &member))
         if (member.size == ID_KEY_SIZE + ID_KEY_SIZE) /* journey, member */
             look_at_member(work, id_from_key(member.data + ID_KEY_SIZE), receiver, &participants);
     store_scan_end(cursor);
@@ -53,18 +65,17 @@ static void check_return(struct work *work, const struct admission *admission, c
                          struct kinship *kinship)
 {
     const Record__Referral *parent = kinship->parent->row;
-    bool primary = admission->receiver->institution->kind == REFERRAL__INSTITUTION_KIND__PRIMARY;
 
     if (admission->direction != REFERRAL__DIRECTION__DOWN)
         return;
-    if (!primary && !participants->has_receiver)
+    if (!participants->has_receiver)
         refuse(work, REFUSED_NOT_PRIMARY, "receiver");
     if (parent->receiver_number != work->actor_number || parent->life != LIFE_UP)
         return;
     kinship->returns =
         lifecycle_find(LIFE_UP, (enum state)parent->state, RETURN, BY_RECEIVER, (Referral__Priority)parent->priority);
     if (kinship->returns == NULL)
-        refuse(work, REFUSED_NOT_RETURNABLE, "parent_referral_id");
+        life_refuse(work, kinship->parent, BY_RECEIVER, REFUSED_NOT_RETURNABLE, "parent_referral_id"); /* L1 */
 }
 
 static void find_parent(struct work *work, const struct admission *admission, struct kinship *kinship)
@@ -77,7 +88,7 @@ static void find_parent(struct work *work, const struct admission *admission, st
         kinship->parent = life_load(work, id);
     if (kinship->parent != NULL) {
         kinship->journey = life_id_of(kinship->parent->row->journey);
-        participants = look_at_journey(work, kinship->journey, admission->receiver->row->number);
+        participants = look_at_journey(work, kinship->journey, admission);
     }
     if (!participants.has_actor)
         refuse(work, REFUSED_NOT_IN_JOURNEY, "parent_referral_id");
@@ -101,7 +112,7 @@ static void find_journey(struct work *work, const struct admission *admission, s
     struct id journey;
 
     if (work_parse_id(work, admission->sheet->journey_id, &journey) && is_journey(work, journey) &&
-        look_at_journey(work, journey, admission->receiver->row->number).has_actor)
+        look_at_journey(work, journey, admission).has_actor)
         kinship->journey = journey;
     else
         refuse(work, REFUSED_NOT_IN_JOURNEY, "journey_id");
@@ -221,15 +232,15 @@ static void accept_sheet(struct work *work, const struct admission *admission, c
 bool submit_apply(struct work *work)
 {
     const Referral__Sheet *sheet = (const Referral__Sheet *)work->body;
-    struct admission admission;
-    struct kinship kinship;
+    struct admission admission = {0};
+    struct kinship kinship = {0};
     uint32_t retry_ms;
 
     if (sheet->sender != NULL && strcmp(sheet->sender, work->actor) != 0)
         refuse(work, REFUSED_WRONG_SENDER, "sender"); /* T5 */
-    if (!admission_check(work, sheet, work->actor, sheet->receiver, &admission))
-        return false;
-    kinship = find_kinship(work, &admission);
+    admission_check(work, sheet, work->actor, sheet->receiver, &admission);
+    if (admission.receiver != NULL)
+        kinship = find_kinship(work, &admission); /* F2: whatever else is wrong */
     if (is_refused(work))
         return false;
     if (inbox_admits(work, admission.receiver->row->number, admission.priority, work->command->body.len, &retry_ms) !=

@@ -358,3 +358,20 @@ Test(life, d6_a_redirection_is_a_new_submission_to_the_next_inbox)
     district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "");
     district_close(&d);
 }
+
+Test(life, l1_a_return_out_of_order_is_answered_with_the_parents_state)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+
+    sheet->parent_referral_id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "NOT_RETURNABLE parent_referral_id");
+    cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
+    cr_assert_gt(reply->refusals[0]->n_allowed_events, 0);
+    cr_assert_str_eq(reply->refusals[0]->next_actor, "broker");
+    district_close(&d);
+}
