@@ -50,7 +50,7 @@ static void session_end(struct referral_client *client, enum session_state next)
     bool was_live = client->session == SESSION_LIVE;
     client->session = next;
     client->epoch = 0;
-    client->pong_due = false;
+    client->ping_due = client->pong_due = false;
     if (was_live) {
         requests_requeue(&client->requests);
         intake_session_lost(&client->intake);
@@ -257,6 +257,16 @@ static int64_t ping_due_ms(const struct referral_client *client)
     return (stillest > client->pinged_ms ? stillest : client->pinged_ms) + ping_interval_ms(client);
 }
 
+/* A broker that takes nothing is silent too: it is wondered at from when the ping should leave, not from when it can. */
+static void ping_when_due(struct referral_client *client, int64_t now_ms)
+{
+    if (client->session == SESSION_LIVE && now_ms >= ping_due_ms(client)) {
+        client->ping_due = true;
+        client->pinged_ms = now_ms;
+        client->wondered_ms = client->wondered_ms != 0 ? client->wondered_ms : now_ms;
+    }
+}
+
 /* Nothing heard for two intervals after a ping. Counted from the ping: a program that was busy elsewhere for a while is not told
  * that the broker was silent. */
 static int64_t silent_due_ms(const struct referral_client *client)
@@ -287,6 +297,7 @@ void conversation_tend(struct referral_client *client, int64_t now_ms)
     if (greets_in_vain || is_silent) {
         connection_end(client, REFERRAL_TROUBLE_SILENT, 0, now_ms);
     }
+    ping_when_due(client, now_ms);
     for (struct request *request = NULL; (request = requests_expired(&client->requests, now_ms)) != NULL;) {
         expire(client, request);
     }
@@ -348,14 +359,13 @@ static void say_hello(struct referral_client *client, struct outframe *frame)
     client->hello_due = !outframe_say(frame, REFERRAL__KIND__HELLO, &hello.base);
 }
 
-static void say_signs_of_life(struct referral_client *client, struct outframe *frame, int64_t now_ms)
+static void say_signs_of_life(struct referral_client *client, struct outframe *frame)
 {
     if (client->pong_due && outframe_say(frame, REFERRAL__KIND__PONG, NULL)) {
         client->pong_due = false;
     }
-    if (now_ms >= ping_due_ms(client) && outframe_say(frame, REFERRAL__KIND__PING, NULL)) {
-        client->pinged_ms = now_ms;
-        client->wondered_ms = client->wondered_ms != 0 ? client->wondered_ms : now_ms;
+    if (client->ping_due && outframe_say(frame, REFERRAL__KIND__PING, NULL)) {
+        client->ping_due = false;
     }
 }
 
@@ -405,7 +415,7 @@ static bool say_frame(struct referral_client *client, int64_t now_ms)
     if (client->session == SESSION_GREETING && client->hello_due) {
         say_hello(client, frame);
     } else if (client->session == SESSION_LIVE) {
-        say_signs_of_life(client, frame, now_ms);
+        say_signs_of_life(client, frame);
         say_acks(client, frame);
         nacks = say_nacks(client, frame);
         say_credit(client, frame);

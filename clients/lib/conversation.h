@@ -22,9 +22,9 @@ struct referral_client {
 
     enum session_state session;
     uint64_t epoch; /* of the session, from WELCOME */
-    bool hello_due, pong_due;
+    bool hello_due, ping_due, pong_due;
     int64_t greeted_ms, heard_ms, said_ms, pinged_ms;
-    int64_t wondered_ms;        /* the first ping since something was heard; 0: none */
+    int64_t wondered_ms;        /* when a ping was first due since something was heard; 0: none */
     Referral__Welcome *welcome; /* owned: the last one; NULL before the first */
     struct outframe frame;
 

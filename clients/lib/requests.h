@@ -42,7 +42,7 @@ enum referral_status requests_add(struct requests *requests, const struct referr
 struct request *requests_find(struct requests *requests, uint64_t number); /* NULL: not, or no longer, asked */
 /* The first in the queue leaves for the session. */
 void requests_sent(struct requests *requests, struct request *request);
-/* It was refused for now: again after `wait_ms`. Takes `excuse`. */
+/* It was refused for now: again at `until_ms`. Takes `excuse`. */
 void requests_rest(struct requests *requests, struct request *request, Referral__Reply *excuse, int64_t until_ms);
 /* The session died: everything sent is queued again, in its old order and before what waits. */
 void requests_requeue(struct requests *requests);

@@ -1,5 +1,6 @@
 /* Connections of libreferral: addresses that stand in for each other, and what is said of a failure (T5). */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -260,4 +261,42 @@ Test(link, a_broker_that_babbles_is_borne)
     struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
     cr_assert(referral_call(client, &question, NULL) == REFERRAL_OK);
     peer_join(&peer);
+}
+
+/* ---- A broker that takes nothing ------------------------------------------------------------------------------------------- */
+
+static void stops_reading(struct peer *broker)
+{
+    broker->ping_interval_ms = 50;
+    peer_welcome(broker, "a", 1);
+}
+
+/* More than the buffers of both machines' sockets hold. */
+static void say_more_than_is_taken(void)
+{
+    static const uint8_t body[LIMIT_ENVELOPE_BYTES / 2];
+    for (size_t i = 0; i < 100; i++) {
+        struct referral_request request = {.kind = REFERRAL__KIND__SUBMIT, .body = body, .body_size = sizeof body};
+        cr_assert(referral_send(client, &request, NULL, NULL) == REFERRAL_OK);
+    }
+}
+
+/* Its silence must be noticed without a ping that could leave, and without turning in circles meanwhile. */
+Test(link, a_broker_that_takes_nothing_is_left)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, stops_reading);
+    cr_assert(referral_connect(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    peer_join(&peer);
+    say_more_than_is_taken();
+    size_t rounds = 0;
+    for (; referral_link_now(client) == REFERRAL_LINK_READY && rounds < 10000; rounds++) {
+        struct pollfd fd = {.fd = referral_fd(client), .events = POLLIN};
+        cr_assert(poll(&fd, 1, PEER_PATIENCE_MS) == 1);
+        referral_process(client);
+    }
+    cr_assert(referral_trouble_now(client) == REFERRAL_TROUBLE_SILENT);
+    cr_assert(rounds < 1000, "%zu rounds", rounds);
 }

@@ -7,12 +7,13 @@
 
 static void listen_at(struct peer *peer, const char *endpoint)
 {
-    int one = 1, none = 0, wait_ms = PEER_PATIENCE_MS;
+    int one = 1, none = 0, few = 4, wait_ms = PEER_PATIENCE_MS;
     peer->router = zmq_socket(peer->context, ZMQ_ROUTER);
     assert(peer->router != NULL);
     zmq_setsockopt(peer->router, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(peer->router, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     zmq_setsockopt(peer->router, ZMQ_SNDTIMEO, &wait_ms, sizeof wait_ms);
+    zmq_setsockopt(peer->router, ZMQ_RCVHWM, &few, sizeof few);           /* what is not heard, waits with the client */
     zmq_setsockopt(peer->router, ZMQ_ROUTER_MANDATORY, &one, sizeof one); /* a full client is waited for */
     zmq_setsockopt(peer->router, ZMQ_CURVE_SERVER, &one, sizeof one);
     zmq_setsockopt(peer->router, ZMQ_CURVE_SECRETKEY, peer->key.secret_key, REFERRAL_KEY_SIZE);

@@ -12,9 +12,11 @@
  * often, or the broker takes back what is in hand and delivers it again; the session is then renewed by itself.
  *
  * One thread a client: no function of one client may run beside another one of the same client. Clients share nothing, so each
- * thread may have its own. Callbacks run inside referral_process and the blocking functions; they may send, acknowledge and grant,
- * but neither block nor close. Only referral_close and the *_free functions end what they are given; all other arguments are
- * borrowed for the length of the call. Messages are the generated protobuf-c structures of the .proto files. */
+ * thread may have its own. Callbacks run inside referral_process, referral_close and the blocking functions, on_link inside
+ * referral_ack and referral_nack too; they may send, acknowledge and grant, but neither process, nor block, nor close.
+ *
+ * Only referral_close and the *_free functions end what they are given; all other arguments are borrowed for the length of the
+ * call. Messages are the generated protobuf-c structures of the .proto files. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,7 +76,7 @@ enum referral_trouble {
 const char *referral_trouble_text(enum referral_trouble trouble, const char *language);
 
 struct referral_options {         /* zeroed fields take the default; everything is copied */
-    const char *const *addresses; /* ZeroMQ endpoints of one broker, such as "tcp://10.1.2.3:7400"; tried in turn */
+    const char *const *addresses; /* ZeroMQ endpoints of one broker, such as "tcp://10.1.2.3:5570"; tried in turn */
     size_t address_count;         /* at least 1 */
     uint8_t server_key[REFERRAL_KEY_SIZE]; /* the broker's public key */
     const char *key_file;                  /* this client's key pair (see key.h); or NULL and ... */
@@ -99,7 +101,7 @@ enum referral_status referral_open(const struct referral_options *options, struc
  * Callbacks of unanswered requests are called with REFERRAL_CLOSED. NULL is fine. */
 void referral_close(struct referral_client *client);
 
-/* Waits at most `timeout_ms` for a session: OK, DISCONNECTED (see referral_trouble_now) or SYSTEM. */
+/* Waits at most `timeout_ms` for a session: OK, or DISCONNECTED (see referral_trouble_now). */
 enum referral_status referral_connect(struct referral_client *client, uint32_t timeout_ms);
 enum referral_link referral_link_now(const struct referral_client *client);
 enum referral_trouble referral_trouble_now(const struct referral_client *client);
@@ -210,10 +212,10 @@ enum referral_status referral_flush(struct referral_client *client, uint32_t tim
  * the client's whole life, level-triggered, to be watched for reading only and never read. */
 int referral_fd(const struct referral_client *client);
 /* Receives, calls back, sends, keeps the session; a bounded piece of work (the descriptor stays readable if there is more), never
- * blocking. OK, NO_MEMORY or SYSTEM; the client stays usable after each. */
+ * blocking. OK, or NO_MEMORY where a delivery had to be left to its next coming; the client stays usable. */
 enum referral_status referral_process(struct referral_client *client);
 /* For loops that would rather pass a time-out to poll(2): milliseconds until referral_process has something to do even if nothing
- * arrives; 0: now. Watching the descriptor suffices. */
+ * arrives; 0: now; -1: never. Watching the descriptor suffices. */
 int referral_next_timeout_ms(const struct referral_client *client);
 
 #ifdef __cplusplus
