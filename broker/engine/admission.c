@@ -56,12 +56,14 @@ int admission_route(struct work *work, struct route route)
     return route_check(&route, &work->findings);
 }
 
-/* F5: an emergency need not say which way it goes. */
-static Referral__Direction direction_of(const struct admission *admission)
+/* F5: an emergency need not say which way it goes; then the tiers do, and what that way asks for is asked for (F1). */
+static Referral__Sheet sheet_to_judge(const struct admission *admission)
 {
-    if (admission->sheet->has_direction || admission->receiver == NULL)
-        return admission->sheet->direction;
-    return route_direction(admission->sender->institution, admission->receiver->institution);
+    Referral__Sheet sheet = *admission->sheet;
+
+    if (admission->emergency && !sheet.has_direction && admission->receiver != NULL)
+        FIELD_SET(&sheet, direction, route_direction(admission->sender->institution, admission->receiver->institution));
+    return sheet;
 }
 
 static struct route route_of(const struct admission *admission)
@@ -96,17 +98,18 @@ bool admission_check(struct work *work, const Referral__Sheet *sheet, const char
 
     if (admission.sender == NULL)
         return refuse(work, REFUSED_NOT_FOUND, "sender");
-    sheet_check(sheet, instant_local_date(work->now, admission.sender->offset_minutes), &work->findings);
+
+    const Referral__Sheet judged = sheet_to_judge(&admission);
+
+    sheet_check(&judged, instant_local_date(work->now, admission.sender->offset_minutes), &work->findings);
     admission_attachments(work, sheet->attachments, sheet->n_attachments);
-    admission.direction = direction_of(&admission);
+    admission.direction = judged.direction;
     if (receiver != NULL && (sheet->has_direction || admission.emergency))
         admission.gaps = admission_route(work, route_of(&admission));
     check_team(work, &admission, sender);
-    if (is_refused(work))
-        return false;
     admission.eligible_down = sheet_is_eligible_for_down(sheet, diseases(work));
     *ret_admission = admission;
-    return true;
+    return !is_refused(work);
 }
 
 /* One alarm a route, by the two institutions; what is missing stands in its detail. */

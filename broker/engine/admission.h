@@ -17,7 +17,7 @@ struct admission {
 };
 
 /* `sender` exists; `receiver` is where it goes, which a redirection may have changed from what the sheet says. Findings are added to
- * the command's; false where there are any. */
+ * the command's; false where there are any. What was found out stands in ret_admission all the same. */
 bool admission_check(struct work *work, const Referral__Sheet *sheet, const char *sender, const char *receiver,
                      struct admission *ret_admission);
 /* T1-T4 of a route whose relation is looked up here. Adds findings; returns the gaps. */

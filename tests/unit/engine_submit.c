@@ -124,6 +124,52 @@ Test(submit, f2_sheet_route_and_team_are_answered_at_once)
     district_close(&d);
 }
 
+Test(submit, f2_a_parent_that_is_not_there_comes_with_the_faults_of_the_sheet)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+
+    sheet->further_plan = NULL;
+    sheet->parent_referral_id = "nonsense";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet),
+                         "NOT_DOWN_WITHOUT_PLAN further_plan; NOT_IN_JOURNEY parent_referral_id");
+    district_close(&d);
+}
+
+Test(submit, f5_an_emergency_need_not_say_who_sends_it_which_way_and_for_what)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, EMERGENCY);
+
+    sheet->sender = sheet->department = NULL;
+    sheet->has_direction = sheet->has_kind = false;
+
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(district_row(&d, reply->referral_id)->sender, "T07");
+    cr_assert_eq(district_row(&d, reply->referral_id)->direction, REFERRAL__DIRECTION__UP);
+    cr_assert_eq(district_row(&d, reply->referral_id)->life, LIFE_UP);
+    district_close(&d);
+}
+
+Test(submit, f1_an_emergency_on_its_way_down_without_saying_so_needs_findings_and_plan)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", false, EMERGENCY);
+
+    sheet->has_direction = false;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet),
+                         "NOT_DOWN_WITHOUT_FINDINGS hospital_findings; NOT_DOWN_WITHOUT_PLAN further_plan");
+    district_close(&d);
+}
+
 Test(submit, t5_a_key_speaks_for_its_institution_or_by_delegation)
 {
     struct district d;

@@ -114,7 +114,9 @@ static void fill_emergency(struct sample *s)
 static void fill_bare_emergency(struct sample *s)
 {
     fill_emergency(s);
-    s->sheet.department = s->sheet.present_history = s->sheet.past_history = s->sheet.treatment = NULL;
+    s->sheet.sender = s->sheet.department = s->sheet.present_history = s->sheet.past_history = s->sheet.treatment =
+        NULL;
+    s->sheet.has_direction = s->sheet.has_kind = 0;
     s->sheet.n_vitals = s->sheet.n_attachments = 0;
     s->sheet.has_consent = 0;
     referral__patient__init(&s->patient);
@@ -323,7 +325,7 @@ Test(sheet, f2_each_mandatory_field_missing_alone_is_the_only_finding)
             }
         }
     }
-    cr_assert(missing > 60, "only %zu", missing);
+    cr_assert(missing > 50, "only %zu", missing);
 }
 
 Test(sheet, f_each_text_is_refused_when_blank_or_too_long)
@@ -391,7 +393,7 @@ Test(sheet, f1_an_emergency_on_the_way_down_is_no_way_around)
     struct sample s;
 
     fill_bare_emergency(&s);
-    s.sheet.direction = REFERRAL__DIRECTION__DOWN;
+    SET(s.sheet, direction, REFERRAL__DIRECTION__DOWN);
     cr_assert_str_eq(check(&s), "NOT_DOWN_WITHOUT_FINDINGS hospital_findings, NOT_DOWN_WITHOUT_PLAN further_plan");
 }
 
