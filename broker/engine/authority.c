@@ -51,7 +51,7 @@ static const struct authority rows[] = {
     {KIND(LIST_KEYS),             OPERATE,            OPERATE},
     {KIND(LIST_SETTINGS),         ANYONE,             ANYONE},
     {KIND(LIST_CALENDAR),         ANYONE,             ANYONE},
-    {KIND(LIST_AUDIT),            OPERATE | OBSERVE,  OPERATE | OBSERVE},
+    {KIND(LIST_AUDIT),            OPERATE,            OPERATE},
     {KIND(LIST_ALARMS),           OPERATE | OBSERVE,  OPERATE | OBSERVE},
     {KIND(GET_STATUS),            ANYONE,             OPERATE | OBSERVE},
 };

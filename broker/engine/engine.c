@@ -125,6 +125,7 @@ static struct bytes refusal_reply(struct work *work)
 {
     const Referral__Refusal *beside = &work->beside;
 
+    FIELD_CLEAR(&work->reply, index); /* of the turn that accepted it; this one was not */
     reply_add_findings(&work->reply, &work->findings, work->arena);
     for (size_t i = 0; i < work->reply.n_refusals; i++) {
         Referral__Refusal *refusal = work->reply.refusals[i];

@@ -12,9 +12,6 @@ static void add_row(struct page *page, const Record__Audit *record, ProtobufCBin
 
     FIELD_SET(row, index, record->index);
     FIELD_SET(row, at_ms, record->at_ms);
-    /* What an operator stated may name a patient: not for observers (P2). */
-    if ((asking->work.roles & (1U << REFERRAL__ROLE__OPERATE)) == 0)
-        row->reason = NULL;
     assert(page->count < room);
     page->rows[page->count++] = &row->base;
     page->bytes += protobuf_c_message_get_packed_size(&row->base);

@@ -160,21 +160,28 @@ static Referral__InboxBooks *books_shown(struct asking *asking, uint32_t number,
     return shown;
 }
 
-static void status_of_store(struct asking *asking, Referral__StatusView *status)
+/* What everybody may know: which broker this is, and its time (C4). */
+static void status_of_all(struct asking *asking, Referral__StatusView *status)
 {
-    struct store *store = store_of(asking->work.txn);
-    const struct store_identity *identity = store_identity(store);
-    const Record__Meta *meta = meta_row(asking->work.txn);
+    const struct store_identity *identity = store_identity(store_of(asking->work.txn));
     char *store_id = arena_alloc(asking->work.arena, 2 * sizeof identity->store_id + 1);
-    struct store_room room;
 
     hex_encode(store_id, bytes_of(identity->store_id, sizeof identity->store_id));
     status->store_id = store_id;
+    status->broker_version = arena_text(asking->work.arena, asking->live->broker_version);
     FIELD_SET(status, incarnation, identity->incarnation);
     FIELD_SET(status, test_time, identity->test_time);
-    FIELD_SET(status, index, meta->index);
-    FIELD_SET(status, referrals, meta->referrals);
-    if (store_room(store, &room) == 0) {
+    FIELD_SET(status, index, meta_row(asking->work.txn)->index);
+    FIELD_SET(status, now_ms, asking->work.now.ms);
+    FIELD_SET(status, time_held, asking->live->time_held);
+}
+
+static void status_of_store(struct asking *asking, Referral__StatusView *status)
+{
+    struct store_room room;
+
+    FIELD_SET(status, referrals, meta_row(asking->work.txn)->referrals);
+    if (store_room(store_of(asking->work.txn), &room) == 0) {
         FIELD_SET(status, store_used_bytes, room.used_bytes);
         FIELD_SET(status, store_limit_bytes, room.limit_bytes);
         FIELD_SET(status, store_full, room.full);
@@ -185,9 +192,6 @@ static void status_of_broker(struct asking *asking, Referral__StatusView *status
 {
     const struct live *live = asking->live;
 
-    status->broker_version = arena_text(asking->work.arena, live->broker_version);
-    FIELD_SET(status, now_ms, asking->work.now.ms);
-    FIELD_SET(status, time_held, live->time_held);
     FIELD_SET(status, sessions, live->sessions);
     FIELD_SET(status, turns, live->turns);
     FIELD_SET(status, commands, live->commands);
@@ -218,8 +222,12 @@ ProtobufCMessage *query_status(struct asking *asking)
 
         page_add(&page, &books_shown(asking, number, institution_id_of(asking->work.txn, number))->base);
     }
-    status_of_store(asking, status);
-    status_of_broker(asking, status);
+    status_of_all(asking, status);
+    /* P2: how busy all of them are is for operators and observers. */
+    if (asking->all)
+        status_of_store(asking, status);
+    if (asking->all)
+        status_of_broker(asking, status);
     status->inboxes = (Referral__InboxBooks **)page.rows;
     status->n_inboxes = page.count;
     page_end(&page, &status->has_next, &status->next);

@@ -240,6 +240,7 @@ static struct session *take_envelope(struct turn *turn, struct session *session,
         return NULL;
     }
     if (envelope == NULL) {
+        turn->counters.dropped_frames++; /* P3 */
         turn_refuse(turn, session, request, place->position, refusal, 0);
         return session;
     }
