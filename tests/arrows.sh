@@ -39,7 +39,7 @@ done
 # Only the store knows LMDB; only net knows ZeroMQ; the rules and the engine read no clock and no randomness.
 grep -lE '#include <lmdb.h>' -r broker clients --include='*.[ch]' | grep -v '^broker/store/' | while read -r file; do echo "arrow: $file includes lmdb.h"; done | grep . && faults=1
 grep -lE '#include <zmq.h>' -r broker --include='*.[ch]' | grep -vE '^broker/(net/|daemon\.)' | while read -r file; do echo "arrow: $file includes zmq.h"; done | grep . && faults=1
-grep -nE '\b(time|gettimeofday|clock_gettime|random|rand|randombytes[a-z_]*) *\(' -r broker/rules broker/engine --include='*.c' | grep . && fault "a clock or randomness in rules or engine"
+grep -nE '\b(time|gettimeofday|clock_gettime|random|rand|randombytes[a-z_]*) *\(' -r broker/rules broker/engine --include='*.c' | grep -vE ':[0-9]+: *(/\*|\*)' && fault "a clock or randomness in rules or engine"
 
 library=${1:+$1/librules.a}
 if [ -n "$library" ] && [ -f "$library" ]; then
