@@ -92,7 +92,6 @@ class Bench:
         self.options, self.figures = options, Figures()
         self.seconds = 1.5 if options.small else 3
         self.levels = (1000, 10000, 50000) if options.small else (1000, 100000, 1000000)
-        self.waiting = 0
         self.broker = fixture.Broker(register=False, config="store_map_bytes = %d\n" % (64 << 30))
         parties.register(self.broker, SENDERS, 2 * RECEIVERS)
         self.memory = Memory(self.broker)
@@ -164,9 +163,11 @@ class Bench:
 
     def fill_to(self, waiting):
         """Referrals to receivers that are not there."""
+        already = sum(books.waiting for books in self.status().inboxes)
+        if already >= waiting:
+            return
         say("filling to %s waiting ..." % format(waiting, ","))
-        found = self.load(self.broker, "submit", in_flight=1024, first_receiver=RECEIVERS, count=waiting - self.waiting)
-        self.waiting = waiting
+        found = self.load(self.broker, "submit", in_flight=1024, first_receiver=RECEIVERS, count=waiting - already)
         self.figures.add("submissions alone, up to %s waiting" % format(waiting, ","), found["per_second"])
 
     def waiting_rounds(self, waiting):
@@ -177,6 +178,8 @@ class Bench:
 
     def restart_round(self):
         """From kill -9 to the first delivery to a receiver that comes back at the same time."""
+        self.fill_to(self.levels[-1])
+        say("kill -9 ...")
         since = time.time_ns()
         self.broker.kill()
         self.broker.spawn()
@@ -191,7 +194,6 @@ class Bench:
             self.latency_round()
         for waiting in self.levels:
             self.waiting_rounds(waiting)
-        say("kill -9 ...")
         for _ in range(ROUNDS):
             self.restart_round()
         self.memory.ended.set()

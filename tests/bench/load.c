@@ -220,7 +220,10 @@ static void measure_submit(struct run *run)
 
 static void measure_drain(struct run *run)
 {
-    while (atomic_load(&run->board.first_received_ns) == 0) {
+    for (int i = 0; atomic_load(&run->board.first_received_ns) == 0; i++) {
+        if (i == CONNECT_MS) {
+            fail("nothing was delivered");
+        }
         wait_ns(1000000);
     }
     struct sample from = take_sample(run);
