@@ -1,4 +1,4 @@
-/* connect.c - one table says where each of the three things to know comes from. */
+/* connect.c - one table says where each of the three things to know comes from: what stands nearest to the command wins. */
 #include "connect.h"
 
 #include <confuse.h>
@@ -82,20 +82,26 @@ static bool read_file(const struct ctl *ctl, struct where *where)
     return result == CFG_SUCCESS;
 }
 
+/* An option; else the file that --config names; else the environment; else a file of ours. NULL: nobody says. */
+static const char *text_of(const struct ctl *ctl, enum place place, const char *in_file)
+{
+    const char *option = ctl_option(ctl, places[place].option), *variable = getenv(places[place].variable);
+
+    if (option != NULL)
+        return option;
+    if (in_file != NULL && ctl_has(ctl, "config"))
+        return in_file;
+    return variable != NULL && variable[0] != '\0' ? variable : in_file;
+}
+
 static int where_find(const struct ctl *ctl, struct where *where)
 {
     if (!read_file(ctl, where))
         return EXIT_BAD_FILE;
     for (size_t i = 0; i < PLACE_COUNT; i++) {
-        const char *text = ctl_option(ctl, places[i].option);
+        const char *text = text_of(ctl, (enum place)i, where->text[i]);
 
-        if (text == NULL)
-            text = getenv(places[i].variable);
-        if (text != NULL && text[0] != '\0') {
-            free(where->text[i]);
-            where->text[i] = strdup(text);
-        }
-        if (where->text[i] == NULL) {
+        if (text == NULL) {
             ctl_complain(
                 ctl,
                 ctl_say(ctl, "不知道 --%s: 请在命令行, 环境变量 %s 或配置文件中给出",
@@ -103,6 +109,13 @@ static int where_find(const struct ctl *ctl, struct where *where)
                 places[i].option, places[i].variable);
             return EXIT_USAGE;
         }
+
+        char *own = strdup(text);
+
+        free(where->text[i]);
+        where->text[i] = own;
+        if (own == NULL)
+            return connect_failure(ctl, NULL, REFERRAL_NO_MEMORY, NULL);
     }
     return EXIT_OK;
 }
@@ -284,9 +297,10 @@ int connect_open(const struct ctl *ctl, uint32_t credit, struct referral_client 
 void connect_help(const struct ctl *ctl)
 {
     fprintf(ctl->out, "%s\n",
-            ctl_say(ctl, "连接信息依次取自: 选项, 环境变量, 配置文件 ~/.config/referralctl.conf 或 " SYSTEM_FILE ":",
-                    "Where the broker is comes from options, else the environment, else ~/.config/referralctl.conf "
-                    "or " SYSTEM_FILE ":"));
+            ctl_say(ctl,
+                    "连接信息依次取自: 选项, --config 文件, 环境变量, ~/.config/referralctl.conf 或 " SYSTEM_FILE ":",
+                    "Where the broker is comes from options, else the file of --config, else the environment, else "
+                    "~/.config/referralctl.conf or " SYSTEM_FILE ":"));
     for (size_t i = 0; i < PLACE_COUNT; i++)
         fprintf(ctl->out, "  --%-12s %-22s %s = \"...\"\n", places[i].option, places[i].variable, places[i].key);
 }

@@ -1,4 +1,4 @@
-/* connect.h - where the broker is and who we are: options, then environment, then a configuration file. */
+/* connect.h - where the broker is and who we are: options, the file of --config, the environment, a configuration file at home. */
 #pragma once
 #include <referral/client.h>
 

@@ -10,6 +10,7 @@ demo=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 work=$(cd "$2" && pwd)
 ctl="$build/clients/ctl/referralctl"
+unset REFERRALD_ADDRESS REFERRALD_SERVER_KEY REFERRALD_KEY # perhaps of an earlier demonstration
 broker_pid=""
 finish() {
     status=$?
@@ -76,5 +77,6 @@ speak_as() {
 # Ends the broker, and throws everything away.
 demo_end() {
     kill "\$(cat "$work/broker.pid")" && rm -rf "$work"
+    unset REFERRALD_ADDRESS REFERRALD_SERVER_KEY REFERRALD_KEY
 }
 ENV

@@ -375,8 +375,16 @@ class Trouble(Ctl):
         path.write_text('address = "%s"\nserver_key = "%s"\nkey = "%s"\n' %
                         (self.broker.endpoint, self.broker.public_hex("server"), self.broker.key_file("operator")))
         self.broker.ctl_offline("--config", path, "status")
-        environment = {**os.environ, "REFERRALD_KEY": "/nonexistent"}
-        self.assertEqual(self.broker.ctl_offline("--config", path, "status", check=False, env=environment).returncode, BAD_FILE)
+        home = self.broker.folder / "home"
+        (home / ".config").mkdir(parents=True)
+        shutil.copy(path, home / ".config" / "referralctl.conf")
+        environment = {**os.environ, "HOME": str(home)}
+        self.broker.ctl_offline("status", env=environment)
+        # What stands nearest to the command wins: the file it names, then the environment, then the file at home.
+        environment["REFERRALD_KEY"] = "/nonexistent"
+        self.assertEqual(self.broker.ctl_offline("status", check=False, env=environment).returncode, BAD_FILE)
+        self.broker.ctl_offline("--config", path, "status", env=environment)
+        self.broker.ctl_offline("--key", self.broker.key_file("operator"), "status", env=environment)
         path.write_text('addres = "x"\n')
         self.assertEqual(self.broker.ctl_offline("--config", path, "status", check=False).returncode, BAD_FILE)
 

@@ -135,7 +135,7 @@ Test(ctl_json, a_path_longer_than_its_room_is_cut)
     struct message_error error;
 
     memset(text + 2, 'x', 900);
-    strcpy(text + 902, "\":1}");
+    snprintf(text + 902, sizeof text - 902, "\":1}");
 
     json_t *json = parse(text);
 
