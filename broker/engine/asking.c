@@ -10,6 +10,7 @@
 /* A reference of the sender's own may have been used more than once: the newest of so many counts. */
 #define SAME_REFERENCE_MAX    200
 #define REFERENCE_RECORDS_MAX 10000 /* looked at beyond the index */
+#define UNINDEXED_RETRY_MS    200
 
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field)
 {
@@ -108,7 +109,7 @@ static bool find_by_reference(struct asking *asking, const char *reference, stru
         found = true;
     }
     if (!found && left == 0)
-        refuse(&asking->work, REFUSED_BUSY, "sender_reference");
+        refuse_retry(&asking->work, REFUSED_BUSY, UNINDEXED_RETRY_MS);
     return found;
 }
 

@@ -63,7 +63,7 @@ void query_timeline(struct asking *asking, struct id id, const Record__Referral 
 /* T2: whom to call at the referral's sender or receiver; NULL: nobody is registered. */
 const Referral__Contact *query_contact(struct asking *asking, const Record__Referral *row, enum called called);
 
-#define PAGE_RECORDS_MAX 2000                 /* looked at for one page */
+#define PAGE_RECORDS_MAX 500 /* looked at for one page: some milliseconds, in which nobody else is served */
 #define PAGE_BYTES_MAX   ((size_t)256 * 1024) /* of its rows; a page ends after the row that passes it */
 
 /* Rows of one answer, and where the next page goes on: after the last record looked at. */

@@ -76,6 +76,13 @@ static ProtobufCMessage *answer(struct asking *asking)
     return asking_refuse(asking, REFUSED_BAD_KIND, "");
 }
 
+static void add_refusals(Referral__Reply *reply, const struct work *work)
+{
+    reply_add_findings(reply, &work->findings, work->arena);
+    for (size_t i = 0; i < reply->n_refusals && work->beside.has_retry_after_ms; i++)
+        FIELD_SET(reply->refusals[i], retry_after_ms, work->beside.retry_after_ms);
+}
+
 struct bytes query_answer(struct store_txn *txn, struct arena *arena, const struct question *question,
                           const struct live *live)
 {
@@ -100,6 +107,6 @@ struct bytes query_answer(struct store_txn *txn, struct arena *arena, const stru
     if (result != NULL)
         FIELD_SET(&reply, result, binary_pack(arena, result));
     else
-        reply_add_findings(&reply, &asking.work.findings, arena);
+        add_refusals(&reply, &asking.work);
     return wire_pack(&reply.base, arena);
 }
