@@ -1,41 +1,17 @@
 #!/usr/bin/python3
-"""test_ctl.py - referralctl does the whole job against the real daemon: each verb, its exit code, its JSON; and a store checked without
-a daemon.
+"""test_ctl.py - referralctl does the whole job against the real daemon: the life of a referral, and what an operator does.
 """
 import json
-import os
-import shutil
 import signal
 import stat
 import subprocess
-import unittest
-from pathlib import Path
 
 import fixture
 import sheets
-
-OK, REFUSED, USAGE, NO_BROKER, BAD_FILE, CHECK_FAILED = range(6)
-
-
-class Ctl(fixture.BrokerTest):
-    def run_ctl(self, *arguments, key="operator", expect=OK, **more):
-        result = self.broker.ctl("--lang", "en", *arguments, key=key, check=False, **more)
-        self.assertEqual(result.returncode, expect, "%s\n%s%s" % (arguments, result.stdout, result.stderr))
-        return result
-
-    def ask(self, *arguments, key="operator", **more):
-        return json.loads(self.run_ctl("--json", *arguments, key=key, **more).stdout)
-
-    def send(self, sheet, key="T07", **more):
-        return self.ask("send", key=key, input=json.dumps(sheet), **more)
-
-    def listen(self, key, *arguments, **more):
-        """Every message that waits, as JSON; all are acknowledged."""
-        out = self.run_ctl("--json", "listen", "--idle", "1", *arguments, key=key, **more).stdout
-        return [json.loads(line) for line in out.splitlines()]
+from ctl import BAD_FILE, NO_BROKER, OK, REFUSED, CtlTest
 
 
-class Life(Ctl):
+class Life(CtlTest):
     def test_l_an_up_referral_and_its_return(self):
         referral = self.send(sheets.UP)["referral_id"]
         received = [m for m in self.listen("H1") if m["referral_id"] == referral]
@@ -130,7 +106,7 @@ class Life(Ctl):
             self.assertNotIn(sheets.UP["patient"]["id_value"], text)
 
 
-class Receiving(Ctl):
+class Receiving(CtlTest):
     def setUp(self):
         self.listen("H1")
         self.listen("T07")
@@ -199,7 +175,7 @@ class Receiving(Ctl):
         self.assertEqual(self.ask("inbox", "H1").get("entries", []), [])
 
 
-class Operating(Ctl):
+class Operating(CtlTest):
     def test_d9_pause_is_seen_in_why(self):
         self.run_ctl("pause", "H2", "--reason", "检修")
         referral = self.send({**sheets.UP, "receiver": "H2"})["referral_id"]
@@ -308,146 +284,6 @@ class Operating(Ctl):
                      "list", "inbox", "dead"):
             for language in ("zh", "en"):
                 self.assertNotEqual(self.run_ctl(verb, "--lang", language).stdout, "", verb)
-
-
-class Trouble(Ctl):
-    def test_exit_codes(self):
-        self.run_ctl(expect=USAGE)
-        self.run_ctl("frobnicate", expect=USAGE)
-        self.run_ctl("accept", expect=USAGE)
-        self.run_ctl("list", "--state", "happy", expect=USAGE)
-        self.run_ctl("send", "/nonexistent", expect=BAD_FILE)
-        self.run_ctl("send", input="{", expect=BAD_FILE)
-        self.run_ctl("send", input='{"patient": {"nmae": "x"}}', expect=BAD_FILE)
-        self.run_ctl("--timeout", "1", "--address", "tcp://127.0.0.1:1", "status", expect=NO_BROKER)
-        self.run_ctl("--timeout", "1", "--server-key", self.broker.public_hex("T07"), "status", expect=NO_BROKER)
-        self.run_ctl("--timeout", "1", "--key", self.broker.keys / "server.key", "status", expect=NO_BROKER)
-        self.run_ctl("--timeout", "soon", "status", expect=USAGE)
-        self.run_ctl("--server-key", "xyz", "status", expect=BAD_FILE)
-        self.run_ctl("--help")
-        for verb in ("send", "init", "settings", "dead replay"):
-            self.assertIn(verb, self.run_ctl(*verb.split(), "--help").stdout)
-
-    def test_complaints_name_what_is_wrong(self):
-        keys = self.broker.keys
-        for complaint, expect, *arguments in (
-                ("tcp://127.0.0.1:1: nobody listens", NO_BROKER, "--timeout", "1", "--address", "tcp://127.0.0.1:1", "status"),
-                ("wrong server key", NO_BROKER, "--timeout", "1", "--server-key", self.broker.public_hex("T07"), "status"),
-                ("server.key: the broker does not know this key", NO_BROKER, "--timeout", "1", "--key", keys / "server.key", "status"),
-                ("looks like tcp://", USAGE, "--address", "localhost:5570", "status"),
-                ("/nonexistent: No such file", BAD_FILE, "--key", "/nonexistent", "status"),
-                ("server.pub: others may read it: chmod 600", BAD_FILE, "--key", keys / "server.pub", "status"),
-                ("did you mean accept?", USAGE, "acept", "x"),
-                ("see referralctl send --help", USAGE, "send", "--nope"),
-                ("Usage: referralctl dead replay INSTITUTION", USAGE, "dead", "replay"),
-                ("DELIVERED, INFO_REQUESTED", USAGE, "list", "--state", "happy")):
-            self.assertIn(complaint, self.run_ctl(*arguments, expect=expect).stderr)
-        self.assertIn("MALE, FEMALE", self.run_ctl("send", input='{"patient": {"sex": "M"}}', expect=BAD_FILE).stderr)
-        self.assertIn("OUT_OF_SCOPE", self.run_ctl("reject", "--help").stdout)
-
-    def test_a_reader_that_has_gone_is_no_complaint(self):
-        command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--help"]
-        read_end, write_end = os.pipe()
-        os.close(read_end)
-        process = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, timeout=60)
-        os.close(write_end)
-        self.assertEqual(process.stderr, b"")
-
-    def test_p1_a_bad_file_is_not_quoted(self):
-        for text in ('{"patient": {"name": "周桂兰", "sex": "周桂兰"}}', '{"patient": 周桂兰}', '{"patient": {"birth_date": 周桂兰'):
-            self.assertNotIn("周桂兰", self.run_ctl("send", input=text, expect=BAD_FILE).stderr)
-
-    def test_p1_the_command_line_does_not_stay_in_the_list_of_processes(self):
-        with subprocess.Popen([str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--timeout", "60", "--address",
-                               "tcp://127.0.0.1:1", "--server-key", self.broker.public_hex("server"), "--key",
-                               str(self.broker.key_file("H1")), "report", "r", "--diagnosis", "周桂兰"]) as process:
-            try:
-                def is_wiped():
-                    line = Path("/proc/%d/cmdline" % process.pid).read_text(encoding="utf-8")
-                    return "referralctl" in line and "周桂兰" not in line
-
-                fixture.until(is_wiped, "the command line to be wiped")
-            finally:
-                process.kill()
-
-    def test_a_configuration_file_says_where_the_broker_is(self):
-        path = self.broker.folder / "ctl.conf"
-        path.write_text('address = "%s"\nserver_key = "%s"\nkey = "%s"\n' %
-                        (self.broker.endpoint, self.broker.public_hex("server"), self.broker.key_file("operator")))
-        self.broker.ctl_offline("--config", path, "status")
-        home = self.broker.folder / "home"
-        (home / ".config").mkdir(parents=True)
-        shutil.copy(path, home / ".config" / "referralctl.conf")
-        environment = {**os.environ, "HOME": str(home)}
-        self.broker.ctl_offline("status", env=environment)
-        # What stands nearest to the command wins: the file it names, then the environment, then the file at home.
-        environment["REFERRALD_KEY"] = "/nonexistent"
-        self.assertEqual(self.broker.ctl_offline("status", check=False, env=environment).returncode, BAD_FILE)
-        self.broker.ctl_offline("--config", path, "status", env=environment)
-        self.broker.ctl_offline("--key", self.broker.key_file("operator"), "status", env=environment)
-        path.write_text('addres = "x"\n')
-        self.assertEqual(self.broker.ctl_offline("--config", path, "status", check=False).returncode, BAD_FILE)
-
-
-class Offline(Ctl):
-    """One test: each step needs what the last one left."""
-
-    def local(self, *arguments, expect=OK):
-        result = self.broker.ctl_offline("--lang", "en", *arguments, check=False)
-        self.assertEqual(result.returncode, expect, "%s\n%s%s" % (arguments, result.stdout, result.stderr))
-        return result
-
-    def test_verify_recount_and_restore(self):
-        where = ("--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
-        first = self.send(sheets.UP)["referral_id"]
-        # Beside the running daemon.
-        self.local("verify", *where)
-        self.local("recount", *where)
-        books = {b["institution"]: b for b in json.loads(self.local("--json", "recount", *where).stdout)}
-        self.assertEqual((books["H1"]["accepted"], books["H1"]["counted_waiting"], books["H1"]["balances"]), (1, 1, True))
-        self.broker.stop()
-        self.local("verify", "--broker-config", self.broker.config_file)
-        self.local("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "server.key", expect=BAD_FILE)
-
-        # An older copy that goes on gives no id twice.
-        restored = self.broker.folder / "restored"
-        self.local("restore", self.broker.store, restored, "--host-key", self.broker.keys / "host.key")
-        self.local("restore", self.broker.store, restored, "--host-key", self.broker.keys / "host.key", expect=REFUSED)
-        self.local("verify", "--store", restored, "--host-key", self.broker.keys / "host.key")
-        identity = [json.loads(self.local("--json", "verify", "--store", s, "--host-key", self.broker.keys / "host.key").stdout)
-                    for s in (self.broker.store, restored)]
-        self.assertLess(identity[0]["incarnation"], identity[1]["incarnation"])
-        self.assertEqual(identity[0]["digest"], identity[1]["digest"])
-
-        # Each byte of a row counts: damage anywhere in the pages is a finding, whatever LMDB makes of it.
-        damaged = self.broker.folder / "damaged"
-        shutil.copytree(self.broker.store, damaged)
-        data = bytearray((damaged / "data.mdb").read_bytes())
-        for page in range(2, len(data) // 4096):
-            data[page * 4096 + 2048] ^= 0xFF
-            data[page * 4096 + 4000] ^= 0xFF
-        (damaged / "data.mdb").write_bytes(data)
-        self.local("verify", "--store", damaged, "--host-key", self.broker.keys / "host.key", expect=CHECK_FAILED)
-        self.assertTrue(first)
-
-    def test_init_overwrites_nothing(self):
-        base = self.broker.folder / "again"
-        arguments = ("init", "--store", base / "s", "--name", "x1", "--institution", "OPS", "--institution-name", "运维", "--keys", base)
-        base.mkdir()
-        self.local(*arguments)
-        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in base.iterdir()}
-        for secret in ("host.key", "server.key", "operator.key"):
-            self.assertEqual(modes[secret], 0o600)
-        before = {p.name: p.read_bytes() for p in base.iterdir() if p.is_file()}
-        self.local(*arguments, expect=REFUSED)
-        self.local("init", "--store", base / "s2", *arguments[3:], expect=REFUSED)
-        self.assertFalse((base / "s2").exists())
-        other = self.broker.folder / "other"
-        self.local("init", "--store", base / "s", *arguments[3:-1], other, expect=REFUSED)
-        self.assertEqual(list(other.iterdir()), [])
-        self.assertEqual(before, {p.name: p.read_bytes() for p in base.iterdir() if p.is_file()})
-        self.local("init", "--store", base / "s3", "--name", "No Name", *arguments[5:-1], self.broker.folder / "k3", expect=USAGE)
-        self.local("init", "--store", base / "s3", expect=USAGE)
 
 
 if __name__ == "__main__":

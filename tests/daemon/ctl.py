@@ -1,0 +1,24 @@
+"""ctl.py - what the scripts that try referralctl share: running it, its exit codes, its JSON."""
+import json
+
+import fixture
+
+OK, REFUSED, USAGE, NO_BROKER, BAD_FILE, CHECK_FAILED = range(6)
+
+
+class CtlTest(fixture.BrokerTest):
+    def run_ctl(self, *arguments, key="operator", expect=OK, **more):
+        result = self.broker.ctl("--lang", "en", *arguments, key=key, check=False, **more)
+        self.assertEqual(result.returncode, expect, "%s\n%s%s" % (arguments, result.stdout, result.stderr))
+        return result
+
+    def ask(self, *arguments, key="operator", **more):
+        return json.loads(self.run_ctl("--json", *arguments, key=key, **more).stdout)
+
+    def send(self, sheet, key="T07", **more):
+        return self.ask("send", key=key, input=json.dumps(sheet), **more)
+
+    def listen(self, key, *arguments, **more):
+        """Every message that waits, as JSON; all are acknowledged."""
+        out = self.run_ctl("--json", "listen", "--idle", "1", *arguments, key=key, **more).stdout
+        return [json.loads(line) for line in out.splitlines()]
