@@ -7,71 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REQUEST_TIMEOUT_MS 30000
 #define CLOSE_LINGER_MS    1000
 #define ACK_DELAY_MS       10 /* longest wait of an acknowledgement for company */
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+/* ---- Rounds ------------------------------------------------------------------------------------------------------------------ */
 
-/* ---- Timer and wake-up: one descriptor says all --------------------------------------------------------------------------- */
-
-static void timer_set(struct referral_client *client, int64_t at_ms)
-{
-    struct itimerspec time = {0}; /* never */
-    if (at_ms < WIRELINK_NEVER) {
-        time.it_value.tv_sec = at_ms / 1000;
-        time.it_value.tv_nsec = at_ms % 1000 * 1000000;
-    }
-    timerfd_settime(client->timer_fd, TFD_TIMER_ABSTIME, &time, NULL);
-    client->armed_ms = at_ms;
-}
-
-/* Something is to be done now: the descriptor becomes readable. A timer that lies in the past would do, at the price of an interrupt. */
-static void wake_now(struct referral_client *client)
-{
-    if (!client->is_woken) {
-        client->is_woken = eventfd_write(client->wake_fd, 1) == 0;
-    }
-}
-
-/* Outside of a round; inside, the round does it. */
+/* Something is to be done now; inside of a round, that round does it. */
 static void wake(struct referral_client *client)
 {
     if (!client->is_processing) {
-        wake_now(client);
+        waker_now(&client->waker);
     }
 }
 
-static void wake_end(struct referral_client *client)
-{
-    eventfd_t count;
-    if (client->is_woken) {
-        eventfd_read(client->wake_fd, &count);
-    }
-    client->is_woken = false;
-}
-
-/* A round ends. Whatever came in meanwhile gave no edge of its own (sends eat edges): ask, and come again at once. A timer that goes
- * off too early costs a round; it is moved only when it has gone off or would be late. */
+/* A round ends. Whatever came in meanwhile gave no edge of its own (sends eat edges): ask, and come again at once. */
 static void settle(struct referral_client *client, int64_t now_ms)
 {
     bool more = (wirelink_events(&client->link) & ZMQ_POLLIN) != 0;
-    int64_t due_ms = more ? 0 : conversation_due_ms(client);
-    if (due_ms <= now_ms) {
-        wake_now(client);
-    } else if (client->armed_ms <= now_ms || due_ms < client->armed_ms) {
-        timer_set(client, due_ms);
-    }
+    waker_end(&client->waker, more ? now_ms : conversation_due_ms(client), now_ms);
 }
 
 int referral_fd(const struct referral_client *client)
@@ -81,14 +37,7 @@ int referral_fd(const struct referral_client *client)
 
 int referral_next_timeout_ms(const struct referral_client *client)
 {
-    if (client->is_woken) {
-        return 0;
-    }
-    if (client->armed_ms == WIRELINK_NEVER) {
-        return -1;
-    }
-    int64_t left_ms = client->armed_ms - clock_ms();
-    return left_ms <= 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+    return waker_timeout_ms(&client->waker);
 }
 
 enum referral_status referral_process(struct referral_client *client)
@@ -96,8 +45,8 @@ enum referral_status referral_process(struct referral_client *client)
     assert(!client->is_processing); /* callbacks neither process nor wait */
     client->is_processing = true;
     client->failure = REFERRAL_OK;
-    int64_t now_ms = clock_ms();
-    wake_end(client);
+    int64_t now_ms = waker_clock_ms();
+    waker_begin(&client->waker);
     conversation_hear(client, now_ms);
     conversation_tend(client, now_ms);
     conversation_speak(client, now_ms);
@@ -115,7 +64,7 @@ static bool wait_until(struct referral_client *client, bool (*is_done)(const str
         if (is_done(client, what)) {
             return true;
         }
-        int64_t left_ms = until_ms - clock_ms();
+        int64_t left_ms = until_ms - waker_clock_ms();
         if (left_ms <= 0) {
             return false;
         }
@@ -148,15 +97,10 @@ static enum referral_status options_copy(struct referral_client *client, const s
 static enum referral_status descriptors_open(struct referral_client *client)
 {
     client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    client->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    client->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN};
-    if (client->epoll_fd < 0 || client->timer_fd < 0 || client->wake_fd < 0 ||
-        epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->timer_fd, &event) != 0 ||
-        epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->wake_fd, &event) != 0) {
+    if (client->epoll_fd < 0 || !waker_init(&client->waker, client->epoll_fd)) {
         return REFERRAL_SYSTEM;
     }
-    wake_now(client); /* the first round connects */
+    waker_now(&client->waker); /* the first round connects */
     return REFERRAL_OK;
 }
 
@@ -176,12 +120,7 @@ static void client_free(struct referral_client *client, int linger_ms)
     wirelink_fini(&client->link, linger_ms);
     intake_fini(&client->intake);
     referral__welcome__free_unpacked(client->welcome, NULL);
-    if (client->wake_fd >= 0) {
-        close(client->wake_fd);
-    }
-    if (client->timer_fd >= 0) {
-        close(client->timer_fd);
-    }
+    waker_fini(&client->waker);
     if (client->epoll_fd >= 0) {
         close(client->epoll_fd);
     }
@@ -217,7 +156,7 @@ enum referral_status referral_open(const struct referral_options *options, struc
     if (client == NULL) {
         return REFERRAL_NO_MEMORY;
     }
-    client->epoll_fd = client->timer_fd = client->wake_fd = -1;
+    client->epoll_fd = client->waker.timer_fd = client->waker.wake_fd = -1;
     requests_init(&client->requests);
     intake_init(&client->intake, options->credit);
     enum referral_status status = options_copy(client, options);
@@ -239,7 +178,7 @@ enum referral_status referral_open(const struct referral_options *options, struc
 
 static void say_goodbye(struct referral_client *client)
 {
-    conversation_speak(client, clock_ms());
+    conversation_speak(client, waker_clock_ms());
     if (client->session == SESSION_LIVE && (wirelink_events(&client->link) & ZMQ_POLLOUT) != 0) {
         Referral__Goodbye goodbye = REFERRAL__GOODBYE__INIT;
         goodbye.reason = (char *)(uintptr_t) "bye";
@@ -289,7 +228,7 @@ static bool is_live(const struct referral_client *client, const void *what)
 
 enum referral_status referral_connect(struct referral_client *client, uint32_t timeout_ms)
 {
-    return wait_until(client, is_live, NULL, clock_ms() + timeout_ms) ? REFERRAL_OK : REFERRAL_DISCONNECTED;
+    return wait_until(client, is_live, NULL, waker_clock_ms() + timeout_ms) ? REFERRAL_OK : REFERRAL_DISCONNECTED;
 }
 
 /* ---- Requests ------------------------------------------------------------------------------------------------------------- */
@@ -301,7 +240,7 @@ static enum referral_status ask(struct referral_client *client, const struct ref
         return REFERRAL_CLOSED;
     }
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->request_timeout_ms;
-    return requests_add(&client->requests, request, clock_ms() + timeout_ms, ret_request);
+    return requests_add(&client->requests, request, waker_clock_ms() + timeout_ms, ret_request);
 }
 
 enum referral_status referral_send(struct referral_client *client, const struct referral_request *request,
@@ -377,7 +316,7 @@ enum referral_status referral_receive(struct referral_client *client, uint32_t t
     if (client->on_delivery != NULL) {
         return REFERRAL_BAD_ARGUMENT;
     }
-    if (client->intake.waiting == NULL && !wait_until(client, has_waiting, NULL, clock_ms() + timeout_ms)) {
+    if (client->intake.waiting == NULL && !wait_until(client, has_waiting, NULL, waker_clock_ms() + timeout_ms)) {
         return client->session == SESSION_LIVE ? REFERRAL_TIMEOUT : REFERRAL_DISCONNECTED;
     }
     *ret_delivery = intake_take(&client->intake);
@@ -400,7 +339,7 @@ static void let_go(struct referral_client *client)
         wake(client);
         return;
     }
-    int64_t now_ms = clock_ms();
+    int64_t now_ms = waker_clock_ms();
     if (client->intake.waiting == NULL || now_ms >= client->said_ms + ACK_DELAY_MS) {
         client->is_processing = true;
         conversation_speak(client, now_ms);
@@ -447,7 +386,7 @@ static bool is_quiet(const struct referral_client *client, const void *what)
 
 enum referral_status referral_flush(struct referral_client *client, uint32_t timeout_ms)
 {
-    if (wait_until(client, is_quiet, NULL, clock_ms() + timeout_ms)) {
+    if (wait_until(client, is_quiet, NULL, waker_clock_ms() + timeout_ms)) {
         return REFERRAL_OK;
     }
     return client->session == SESSION_LIVE ? REFERRAL_TIMEOUT : REFERRAL_DISCONNECTED;

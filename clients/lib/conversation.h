@@ -8,6 +8,7 @@
 #include "intake.h"
 #include "outframe.h"
 #include "requests.h"
+#include "waker.h"
 
 enum session_state {
     SESSION_NONE,     /* no connection */
@@ -28,9 +29,8 @@ struct referral_client {
     Referral__Welcome *welcome; /* owned: the last one; NULL before the first */
     struct outframe frame;
 
-    int epoll_fd, timer_fd, wake_fd;
-    int64_t armed_ms; /* the timer goes off then; it never lies behind the next thing to do */
-    bool is_woken;    /* by wake_fd: there is something to do now */
+    int epoll_fd;
+    struct waker waker;
     bool is_processing, is_closing;
     enum referral_status failure; /* of this round: a lack of memory */
 
