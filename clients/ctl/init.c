@@ -16,6 +16,7 @@
 #include "handlers.h"
 #include "moment.h"
 #include "query.pb-c.h"
+#include "rules/identity.h"
 #include "store/rows.h"
 #include "store/store.h"
 #include "sys/config.h"
@@ -58,6 +59,12 @@ static bool take_options(struct ctl *ctl, struct founding *founding)
         }
     founding->name = ctl_option(ctl, "name");
     founding->institution = ctl_option(ctl, "institution");
+    if (!identity_is_institution_id(founding->institution)) {
+        ctl_complain(ctl, "%s",
+                     ctl_say(ctl, "--institution 应为 1 至 64 个字符: A-Z a-z 0-9 . _ : -",
+                             "--institution is 1 to 64 of A-Z a-z 0-9 . _ : -"));
+        return false;
+    }
     founding->institution_name = ctl_option(ctl, "institution-name");
     if (founding->institution_name == NULL)
         founding->institution_name = founding->institution;
@@ -207,12 +214,15 @@ static int make_store(struct founding *founding)
     if (failure == 0) {
         failure = found(founding, store, now);
         if (failure != 0)
-            snprintf(error, sizeof error, "%s", failure == -EINVAL ? founding->institution : store_error(store));
+            snprintf(error, sizeof error, "%s", store_error(store));
     }
     store_close(store);
     if (failure == 0)
         return EXIT_OK;
-    ctl_complain(founding->ctl, "%s: %s", error[0] == '\0' ? founding->store : error, strerror(-failure));
+    if (error[0] != '\0')
+        ctl_complain(founding->ctl, "%s", error);
+    else
+        ctl_complain(founding->ctl, "%s: %s", founding->store, strerror(-failure));
     return failure == -EEXIST ? EXIT_REFUSED : failure == -EINVAL ? EXIT_USAGE : EXIT_BAD_FILE;
 }
 
@@ -305,9 +315,13 @@ static void print(const struct founding *founding)
         json_decref(json);
         return;
     }
-    fprintf(ctl->out, "%s  %s\n", founding->store, ctl_say(ctl, "数据库", "the store"));
+    int width = (int)strlen(founding->store);
+
+    for (int i = 0; i < FILE_COUNT; i++)
+        width = (int)strlen(founding->paths[i]) > width ? (int)strlen(founding->paths[i]) : width;
+    fprintf(ctl->out, "%-*s  %s\n", width, founding->store, ctl_say(ctl, "数据库", "the store"));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        fprintf(ctl->out, "%s  %s\n", founding->paths[lines[i].file], ctl_say(ctl, lines[i].zh, lines[i].en));
+        fprintf(ctl->out, "%-*s  %s\n", width, founding->paths[lines[i].file], ctl_say(ctl, lines[i].zh, lines[i].en));
 }
 
 int init_run(struct ctl *ctl)

@@ -86,11 +86,11 @@ static const struct option_info dead[] = {
     {"all", NULL, "all", "全部(每次最多 1000 条)", "all of them, at most 1,000 at once"},
     STATED, END,
 };
-static const struct option_info which[] = {
-    {"reference", "TEXT", "sender_reference", "按本方编号查询", "instead: by the sender's own number"},
-    {"sent-as", "ID", "message_id", "按提交时的消息编号查询", "instead: by the message id it was sent with"},
-    END,
-};
+#define WHICH                                                                                                          \
+    {"reference", "TEXT", "sender_reference", "按本方编号查询", "instead: by the sender's own number"},                   \
+    {"sent-as", "ID", "message_id", "按提交时的消息编号查询", "instead: by the message id it was sent with"}
+static const struct option_info which[] = {WHICH, END};
+static const struct option_info which_pages[] = {WHICH, PAGE, END};
 static const struct option_info payload[] = {
     {"sheet-version", "N", "sheet_version", "单据版本(默认最新)", "version of the sheet (default: the latest)"}, STATED, END,
 };
@@ -244,9 +244,9 @@ static const struct verb table[] = {
     LIFE("void", VOID, who_why, "作废", "void what should never have been sent"),
 
     PLAIN(GROUP_LOOK, "show", query_record, KIND(GET_REFERRAL), some_referral, which, "查看转诊(不含患者信息)", "one referral, without its payload"),
-    PLAIN(GROUP_LOOK, "trace", query_trace, KIND(GET_REFERRAL), some_referral, which, "时间线与每次投递", "its timeline with every delivery attempt"),
+    PLAIN(GROUP_LOOK, "trace", query_trace, KIND(GET_REFERRAL), some_referral, which_pages, "时间线与每次投递", "its timeline with every delivery attempt"),
     PLAIN(GROUP_LOOK, "why", query_why, KIND(WHY), some_referral, which, "一句话: 在等谁, 等什么, 联系谁", "one sentence: whose turn, since when, what for, whom to call"),
-    PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which, "同一转诊旅程的全部转诊", "all referrals of its journey"),
+    PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which_pages, "同一转诊旅程的全部转诊", "all referrals of its journey"),
     PLAIN(GROUP_LOOK, "list", query_list, KIND(LIST_REFERRALS), NULL, list, "转诊列表", "referrals by state, age, institution"),
     PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
     PLAIN(GROUP_LOOK, "inbox", query_list, KIND(LIST_INBOX), some_institution, lane, "收件箱", "what waits in an inbox"),
