@@ -7,6 +7,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 form=${1:-all}
+case $form in
+all | quick | long) ;;
+*) echo "usage: sh tests/run.sh [all|quick|long]" >&2; exit 2 ;;
+esac
 . .ci/packages.sh
 # shellcheck disable=SC2086
 install_missing $packages_test
