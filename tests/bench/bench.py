@@ -174,7 +174,9 @@ class Bench:
         self.fill_to(waiting)
         for _ in range(ROUNDS):
             for in_flight in IN_FLIGHT[1:]:
-                self.trips(in_flight, "%d in flight, %s waiting" % (in_flight, format(waiting, ",")))
+                label = "%d in flight, %s waiting" % (in_flight, format(waiting, ","))
+                found, _ = self.trips(in_flight, label)
+                self.figures.add("broker CPU a trip, " + label, found["broker_cpu_us"])
 
     def restart_round(self):
         """From kill -9 to the first delivery to a receiver that comes back at the same time."""
@@ -224,8 +226,9 @@ class Bench:
         for waiting in self.levels:
             figures.row("submissions alone, up to %s waiting" % format(waiting, ","), "/s")
         for in_flight in IN_FLIGHT[1:]:
-            for waiting in self.levels:
-                figures.row("round trips, %d in flight, %s waiting" % (in_flight, format(waiting, ",")), "/s")
+            for name, unit in (("round trips", "/s"), ("broker CPU a trip", "us")):
+                for waiting in self.levels:
+                    figures.row("%s, %d in flight, %s waiting" % (name, in_flight, format(waiting, ",")), unit)
         met = figures.median("kill -9 to the first delivery") < RESTART_GOAL_MS
         figures.row("kill -9 to the first delivery", "ms", "%s waiting; %s" % (last, self.verdict("goal 1 s", met)))
         figures.row("drained, 4 receivers", "/s", "%s waiting" % last)
