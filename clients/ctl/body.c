@@ -34,8 +34,10 @@ static char *read_text_file(const struct ctl *ctl, const char *path)
 {
     char *text = NULL;
     size_t room = 0;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    FILE *file;
 
+    errno = 0; /* the end of an empty file sets none */
+    file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (file == NULL || getdelim(&text, &room, '\0', file) < 0) {
         ctl_complain(ctl, "%s: %s", path, errno == 0 ? ctl_say(ctl, "内容为空", "is empty") : strerror(errno));
         free(text);
