@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -242,6 +243,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="shorter rounds, fewer waiting")
     parser.add_argument("--tmpfs", action="store_true", help="the stores in /dev/shm instead of on the build folder's disk")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends, and what was made goes
     tempfile.tempdir = "/dev/shm" if options.tmpfs else str(fixture.BUILD)
     bench = Bench(options)
     try:

@@ -2,7 +2,7 @@
 # Measures a real broker over CURVE, beside the ceiling of the same machine in the same run, and prints a table. README.md tells how to
 # read it.
 #
-#   sh tests/bench/run.sh             everything, with 1,000,000 waiting: about 8 minutes and 10 GiB of disk
+#   sh tests/bench/run.sh             everything, with 1,000,000 waiting: about 6 minutes and 10 GiB of disk
 #   sh tests/bench/run.sh --small     shorter rounds, 50,000 waiting: about 2 minutes
 #   --tmpfs                           the store in /dev/shm: what is left when the disk costs nothing
 set -eu
