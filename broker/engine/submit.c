@@ -1,4 +1,6 @@
 /* submit.c - a sheet becomes a referral: F and T, its place in a journey (L5), room (D6), and then five rows (design: store layout). */
+#include <assert.h>
+
 #include "engine/admission.h"
 #include "engine/binary.h"
 #include "engine/families.h"
@@ -243,6 +245,7 @@ bool submit_apply(struct work *work)
         kinship = find_kinship(work, &admission); /* F2: whatever else is wrong */
     if (is_refused(work))
         return false;
+    assert(admission.receiver != NULL); /* where it goes is mandatory, and known */
     if (inbox_admits(work, admission.receiver->row->number, admission.priority, work->command->body.len, &retry_ms) !=
         REFUSED_NOT)
         return refuse_retry(work, REFUSED_INBOX_FULL, retry_ms);
