@@ -36,16 +36,27 @@ build() { # folder compiler type [cmake options]
     }
 }
 
+passed=0 failed=0 broken=0
+# Runs ctest, and adds to the count that the last line tells.
+tests() { # folder [labels]
+    log=$1/tests.log
+    ctest --test-dir "$1" -j "$jobs" --output-on-failure -O "$log" ${2:+-L "$2"} || broken=1
+    set -- $(sed -n 's/.*, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$log")
+    failed=$((failed + ${1:-0}))
+    passed=$((passed + ${2:-0} - ${1:-0}))
+}
+
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
 build "$out/gcc" gcc Release
 if [ "$form" = quick ]; then
     exec ctest --test-dir "$out/gcc" -j "$jobs" --output-on-failure -L 'unit|story'
 fi
 build "$out/sanitized" clang Debug -DSANITIZE=address,undefined
-step "tests under address and undefined-behaviour sanitizers"
-failed=0
-ctest --test-dir "$out/sanitized" -j "$jobs" --output-on-failure -L 'unit|story|tidy' || failed=1
+step "tests under address and undefined-behaviour sanitizers, clang-tidy"
+tests "$out/sanitized" 'unit|story|tidy'
 step "tests of the release build"
-ctest --test-dir "$out/gcc" -j "$jobs" --output-on-failure || failed=1
+tests "$out/gcc"
 step "done"
-exit $failed
+echo "$passed passed, $failed failed"
+exit $broken
