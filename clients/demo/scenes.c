@@ -91,7 +91,6 @@ static Referral__State ask_state(struct stage *stage, enum role who, const char 
     size_t tag = stage_ask(stage, who, REFERRAL__KIND__GET_REFERRAL, NULL, body,
                            referral__referral_query__get_packed_size(&query));
     const Referral__Reply *reply = stage_answer(stage, tag);
-    stage->tally.sent--, stage->tally.accepted--; /* a question, not a message */
     Referral__ReferralView *view =
         reply == NULL ? NULL : referral__referral_view__unpack(NULL, reply->result.len, reply->result.data);
     Referral__State state = view == NULL || view->summary == NULL ? (Referral__State)0 : view->summary->state;

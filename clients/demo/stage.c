@@ -207,11 +207,8 @@ static void note_reply(struct stage *stage, const struct report *report, const u
     answer->come = true;
     answer->status = report->status;
     answer->reply = report->size == 0 ? NULL : referral__reply__unpack(NULL, report->size, body);
-    if (report->status == REFERRAL_OK) {
-        stage->tally.accepted++;
-    } else if (report->status == REFERRAL_REFUSED) {
-        stage->tally.refused++;
-    }
+    stage->tally.accepted += answer->counts && report->status == REFERRAL_OK;
+    stage->tally.refused += answer->counts && report->status == REFERRAL_REFUSED;
 }
 
 static void hear(struct stage *stage, enum role role)
@@ -290,13 +287,13 @@ size_t stage_ask(struct stage *stage, enum role role, Referral__Kind kind, const
 {
     stage->answers = grown(stage->answers, stage->answer_count, &stage->answer_room, sizeof *stage->answers);
     size_t tag = stage->answer_count++;
-    stage->answers[tag] = (struct answer){.come = false};
+    stage->answers[tag] = (struct answer){.counts = kind < REFERRAL__KIND__GET_REFERRAL};
+    stage->tally.sent += stage->answers[tag].counts;
     struct order order = {.kind = ORDER_ASK, .request = kind, .tag = tag, .size = size};
     if (message_id != NULL) {
         snprintf(order.message_id, sizeof order.message_id, "%s", message_id);
     }
     give(stage, role, &order, body);
-    stage->tally.sent++;
     return tag;
 }
 

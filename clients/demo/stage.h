@@ -39,6 +39,7 @@ struct seen_delivery { /* what a party received */
 
 struct answer { /* to one request */
     bool come;
+    bool counts; /* a message; a question is none */
     enum referral_status status;
     Referral__Reply *reply; /* NULL, or owned by the stage */
 };

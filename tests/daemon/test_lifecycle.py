@@ -17,7 +17,6 @@ PERSON = {"name": "何医生", "phone": "022-29000003"}
 OWN_COMMAND = ("submit", "return")  # by SUBMIT, never by EVENT
 POOLS = ("waitlist", "leave-list", "displace")
 BOOKING = ("book", "move", "cancel-booking", "no-show") + POOLS
-NOT_OF_PARTIES = ("delivery-confirmed", "expire") + OWN_COMMAND
 EVENTS = [name[len("EVENT_"):].lower().replace("_", "-") for name, number in referral_pb2.EventType.items() if number <= 27]
 PARTIES = {"up": {"sender": "T07", "receiver": "H1"}, "down": {"sender": "H1", "receiver": "T07"}}
 
