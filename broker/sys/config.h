@@ -30,5 +30,7 @@ void config_dump(const struct config *config, FILE *out);
 void config_help(FILE *out);
 
 /* Reads 32 bytes from the line "name = <64 hex digits>" of a secret file. Refuses a file that is not regular, belongs to another
- * user, can be read by group or others, or has no such line. `error` never shows what the file holds. */
-int config_read_secret(const char *path, const char *name, uint8_t ret_key[32], char *error, size_t error_size);
+ * user, can be read by group or others, or has no such line. `error` never shows what the file holds.
+ *
+ * A service's credential of the same name ($CREDENTIALS_DIRECTORY/host.key for any path that ends in host.key) stands before the file. */
+int config_read_secret(const char *file, const char *name, uint8_t ret_key[32], char *error, size_t error_size);

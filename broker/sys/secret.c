@@ -1,18 +1,27 @@
-/* secret.c - key files: what only the daemon's user may read. */
+/* secret.c - key files: what only the daemon's user may read, on disk or as a credential of its service. */
 #include "base/bytes.h"
 #include "sys/config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SECRET_FILE_MAX 4096
 
+/* The service manager hands a credential over as root's own read-only file with an access list for the service's user: what the mode
+ * shows for the group is then the most that list may grant. */
+static bool is_readable_credential(const struct stat *status)
+{
+    return status->st_uid == 0 && status->st_gid == 0 && ((status->st_mode & ALLPERMS) | 0440) == 0440;
+}
+
 /* What is wrong with this file as the home of a secret; NULL: nothing. Asked of the open file, so that it is the one we read. */
-static const char *fault_of(int fd, int *ret_error)
+static const char *fault_of(int fd, bool is_credential, int *ret_error)
 {
     struct stat status;
     *ret_error = -EACCES;
@@ -27,7 +36,7 @@ static const char *fault_of(int fd, int *ret_error)
     if (status.st_uid != geteuid() && status.st_uid != 0) {
         return "belongs to another user: chown it to the daemon's";
     }
-    if (status.st_mode & (S_IRWXG | S_IRWXO)) {
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) && !(is_credential && is_readable_credential(&status))) {
         return "can be read or changed by group or others: chmod 600";
     }
     if (status.st_size > SECRET_FILE_MAX) {
@@ -70,8 +79,18 @@ static bool find_key(char *text, const char *name, uint8_t ret_key[32])
     return false;
 }
 
-int config_read_secret(const char *path, const char *name, uint8_t ret_key[32], char *error, size_t error_size)
+/* The credential named like the file, where the service has one: its path in `buffer`; else the file itself. */
+static const char *place_of(const char *path, char buffer[PATH_MAX])
 {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY"), *slash = strrchr(path, '/');
+    int length = directory ? snprintf(buffer, PATH_MAX, "%s/%s", directory, slash ? slash + 1 : path) : 0;
+    return length > 0 && length < PATH_MAX && access(buffer, F_OK) == 0 ? buffer : path;
+}
+
+int config_read_secret(const char *file, const char *name, uint8_t ret_key[32], char *error, size_t error_size)
+{
+    char credential[PATH_MAX];
+    const char *path = place_of(file, credential);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         int rc = -errno;
@@ -82,7 +101,7 @@ int config_read_secret(const char *path, const char *name, uint8_t ret_key[32], 
     char text[SECRET_FILE_MAX + 1];
     uint8_t key[32];
     sodium_mlock(text, sizeof text); /* best effort: memory that may not be locked is still wiped */
-    const char *fault = fault_of(fd, &rc);
+    const char *fault = fault_of(fd, path == credential, &rc);
     ssize_t length = fault ? 0 : read_all(fd, text, SECRET_FILE_MAX);
     if (fault || length < 0) {
         rc = fault ? rc : (int)length;

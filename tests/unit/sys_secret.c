@@ -128,6 +128,81 @@ Test(secret, a_key_of_the_wrong_form_is_refused_and_p1_not_shown)
     }
 }
 
+/* ---- What the service manager hands over ---- */
+
+/* The credential "host.key" in a folder beside the file of that name; the service is told of the folder. */
+static void write_credential(const char *text, mode_t mode)
+{
+    char folder[80], own[96];
+    snprintf(own, sizeof own, "%s", path);
+    snprintf(folder, sizeof folder, "%s/credentials", directory);
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    snprintf(path, sizeof path, "%s/host.key", folder);
+    write_file(text, mode);
+    snprintf(path, sizeof path, "%s", own);
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+}
+
+static void drop_credential(void)
+{
+    char credential[96];
+    snprintf(credential, sizeof credential, "%s/credentials/host.key", directory);
+    unlink(credential);
+    *strrchr(credential, '/') = '\0';
+    rmdir(credential);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    tear_down();
+}
+
+Test(secret, a_credential_stands_before_the_file_of_its_name, .fini = drop_credential)
+{
+    write_file("key = ff" DIGITS "\n", 0600); /* of the wrong length, so that reading it would show */
+    write_credential("key = " DIGITS "\n", 0400);
+    cr_assert_eq(read_key("key"), 0, "%s", error);
+    cr_assert_eq(key[31], 0xff);
+}
+
+Test(secret, without_a_credential_of_its_name_the_file_is_read, .fini = drop_credential)
+{
+    char own[96];
+    write_credential("key = ff" DIGITS "\n", 0400);
+    snprintf(own, sizeof own, "%s", path);
+    snprintf(path, sizeof path, "%s/server.key", directory);
+    write_file("key = " DIGITS "\n", 0600);
+    cr_assert_eq(read_key("key"), 0, "%s", error);
+    unlink(path);
+    snprintf(path, sizeof path, "%s", own);
+}
+
+/* As the service manager grants it by an access list, whose mask shows as the group's bits. */
+Test(secret, a_credential_of_mode_440_is_fine_where_it_is_roots, .fini = drop_credential)
+{
+    write_credential("key = " DIGITS "\n", 0440);
+    int expected = geteuid() == 0 ? 0 : -EACCES;
+    cr_assert_eq(read_key("key"), expected, "%s", error);
+}
+
+Test(secret, a_file_of_mode_440_is_no_credential, .fini = drop_credential)
+{
+    write_file("key = " DIGITS "\n", 0440);
+    cr_assert_eq(read_key("key"), -EACCES);
+    setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1);
+    cr_assert_eq(read_key("key"), -EACCES);
+}
+
+Test(secret, a_credential_that_others_may_touch_is_refused, .fini = drop_credential)
+{
+    static const mode_t modes[] = {0640, 0460, 0444, 0404, 0441, 0540, 0450, 02440};
+    write_credential("key = " DIGITS "\n", 0400);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        char credential[96];
+        snprintf(credential, sizeof credential, "%s/credentials/host.key", directory);
+        cr_assert_eq(chmod(credential, modes[i]), 0);
+        cr_assert_eq(read_key("key"), -EACCES, "mode %o", (unsigned)modes[i]);
+        cr_assert(key_is_untouched());
+    }
+}
+
 Test(secret, a_file_far_too_large_is_refused)
 {
     char *text = calloc(1, 100001);
