@@ -54,6 +54,32 @@ static const struct authority rows[] = {
     {KIND(LIST_AUDIT),            OPERATE,            OPERATE},
     {KIND(LIST_ALARMS),           OPERATE | OBSERVE,  OPERATE | OBSERVE},
     {KIND(GET_STATUS),            ANYONE,             OPERATE | OBSERVE},
+
+    {KIND(PUT_POOL),              SCHEDULE,          NOBODY},
+    {KIND(CUT_UNITS),             SCHEDULE,          NOBODY},
+    {KIND(CANCEL_POOL),           SCHEDULE,          NOBODY},
+    {KIND(BLOCK_UNITS),           SCHEDULE,          NOBODY},
+    {KIND(UNBLOCK_UNITS),         SCHEDULE,          NOBODY},
+    {KIND(PUT_GROUP),             SCHEDULE,          NOBODY},
+    {KIND(PUT_TIMETABLE),         SCHEDULE,          NOBODY},
+    {KIND(DELETE_TIMETABLE),      SCHEDULE,          NOBODY},
+    {KIND(HOLD_PLACE),            WORKING,           NOBODY},
+    {KIND(BOOK_PLACE),            WORKING,           NOBODY},
+    {KIND(CONFIRM_PLACE),         WORKING,           NOBODY},
+    {KIND(CANCEL_PLACE),          WORKING,           NOBODY},
+    {KIND(MOVE_PLACE),            WORKING,           NOBODY},
+    {KIND(DISPLACE_PLACE),        RECEIVE | SCHEDULE, NOBODY},
+    {KIND(MARK_PLACE),            RECEIVE | SCHEDULE, NOBODY},
+    {KIND(JOIN_LIST),             WORKING,           NOBODY},
+    {KIND(LEAVE_LIST),            WORKING,           NOBODY},
+
+    {KIND(SEARCH_PLACES),         WORKING | OPERATE, WORKING | OPERATE},
+    {KIND(LIST_POOLS),            ANYONE,            OPERATE | OBSERVE},
+    {KIND(LIST_BOOKINGS),         WORKING | OPERATE, OPERATE},
+    {KIND(LIST_WAITING),          WORKING | OPERATE, OPERATE},
+    {KIND(LIST_TIMETABLES),       SCHEDULE | OPERATE, OPERATE},
+    {KIND(LIST_LEDGER),           SCHEDULE | OPERATE | OBSERVE, OPERATE | OBSERVE},
+    {KIND(GET_SERVICE_FACTS),     SCHEDULE | OPERATE | OBSERVE, OPERATE | OBSERVE},
 };
 /* clang-format on */
 

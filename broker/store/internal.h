@@ -28,7 +28,7 @@ struct store_txn {
     uint64_t put_count;
     uint64_t changes;                 /* of LMDB's pages: cursors find their place anew after one */
     MDB_cursor *cursors[TABLE_COUNT]; /* opened at first use; a reader's are kept */
-    uint32_t bound;                   /* bit of a table: its cursor belongs to this transaction */
+    uint64_t bound;                   /* bit of a table: its cursor belongs to this transaction */
     struct store_cursor *scans;       /* open ones */
     struct table_sum sums[TABLE_COUNT];
     Record__Meta *meta;

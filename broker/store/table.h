@@ -25,7 +25,18 @@
     X(ALARM, 18, false, false)             /* code \0 subject */                                                       \
     X(AUDIT, 19, true, true)               /* index u64, chunk u16; chained, hence outside sums */                     \
     X(REFUSALS, 20, true, false)           /* public key 32, code u16 */                                               \
-    X(SEARCH, 21, false, true) /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */
+    X(SEARCH, 21, false, true)      /* kind u8, institution number u32, keyed hash 16 (or none), id 14 -> empty */     \
+    X(POOL, 22, false, false)       /* hospital u32, class u8, department \0, day u32, resource */                     \
+    X(POOL_GROUP, 23, false, false) /* hospital u32, class u8, department \0, day u32 */                               \
+    X(BOOKING, 24, true, false)     /* booking id 14 */                                                                \
+    X(REFERRAL_BOOKING, 25, false, false) /* referral id 14, booking id 14 -> empty */                                 \
+    X(WAITING, 26, true, false) /* hospital u32, class u8, department \0, rank u8, priority u8, since u64, id 14 */    \
+    X(WAIT_ENTRY, 27, false, false)    /* entry id 14 -> its key in WAITING */                                         \
+    X(PATIENT_CLAIM, 28, false, false) /* hospital u32, class u8, patient's keyed hash 16 */                           \
+    X(TEAM_HOLDS, 29, false, false)    /* team id */                                                                   \
+    X(TIMETABLE, 30, false, false)     /* hospital u32, class u8, department \0, id */                                 \
+    X(LEDGER, 31, false, true)         /* hospital u32, first row u64, chunk u16; chained, hence outside sums */       \
+    X(LEDGER_HEAD, 32, false, false)   /* hospital u32 */
 
 #define X(name, number, sealed, derived) TABLE_##name = (number),
 enum table { STORE_TABLES(X) TABLE_COUNT };

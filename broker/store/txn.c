@@ -197,10 +197,10 @@ struct store *store_of(struct store_txn *txn)
 static MDB_cursor *cursor_of(struct store_txn *txn, enum table table)
 {
     MDB_cursor **cursor = &txn->cursors[table];
-    uint32_t bit = 1U << table;
+    uint64_t bit = 1ULL << table;
     int rc = 0;
 
-    static_assert(TABLE_COUNT <= 32, "one bit a table");
+    static_assert(TABLE_COUNT <= 64, "one bit a table");
     if ((txn->bound & bit) != 0)
         return *cursor;
     if (*cursor != NULL)

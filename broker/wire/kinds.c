@@ -1,6 +1,7 @@
 /* kinds.c - what each kind of message is, as the comments of wire.proto say it. */
 #include <assert.h>
 
+#include "place.pb-c.h"
 #include "query.pb-c.h"
 #include "registry.pb-c.h"
 #include "wire/wire.h"
@@ -62,6 +63,33 @@ static const struct kind_info kinds[] = {
     ROW(LIST_AUDIT, QUERY, .body = TYPE(audit_query), .result = TYPE(audit_list)),
     ROW(LIST_ALARMS, QUERY, .body = TYPE(page_query), .result = TYPE(alarm_list)),
     ROW(GET_STATUS, QUERY, .body = TYPE(page_query), .result = TYPE(status_view)),
+
+    ROW(PUT_POOL, COMMAND, .body = TYPE(pool)),
+    ROW(CUT_UNITS, COMMAND, .body = TYPE(pool_change)),
+    ROW(CANCEL_POOL, COMMAND, .body = TYPE(pool_change)),
+    ROW(BLOCK_UNITS, COMMAND, .body = TYPE(pool_change)),
+    ROW(UNBLOCK_UNITS, COMMAND, .body = TYPE(pool_change)),
+    ROW(PUT_GROUP, COMMAND, .body = TYPE(pool_group)),
+    ROW(PUT_TIMETABLE, COMMAND, .body = TYPE(timetable)),
+    ROW(DELETE_TIMETABLE, COMMAND, .body = TYPE(timetable)),
+
+    ROW(HOLD_PLACE, COMMAND, .body = TYPE(take_place)),
+    ROW(BOOK_PLACE, COMMAND, .body = TYPE(take_place)),
+    ROW(CONFIRM_PLACE, COMMAND, .body = TYPE(place_change)),
+    ROW(CANCEL_PLACE, COMMAND, .body = TYPE(place_change)),
+    ROW(MOVE_PLACE, COMMAND, .body = TYPE(move_place)),
+    ROW(DISPLACE_PLACE, COMMAND, .body = TYPE(place_change)),
+    ROW(MARK_PLACE, COMMAND, .body = TYPE(place_change)),
+    ROW(JOIN_LIST, COMMAND, .body = TYPE(join_list)),
+    ROW(LEAVE_LIST, COMMAND, .body = TYPE(leave_list)),
+
+    ROW(SEARCH_PLACES, QUERY, .body = TYPE(place_query), .result = TYPE(place_list)),
+    ROW(LIST_POOLS, QUERY, .body = TYPE(pool_query), .result = TYPE(pool_list)),
+    ROW(LIST_BOOKINGS, QUERY, .body = TYPE(booking_query), .result = TYPE(booking_list)),
+    ROW(LIST_WAITING, QUERY, .body = TYPE(wait_query), .result = TYPE(wait_list)),
+    ROW(LIST_TIMETABLES, QUERY, .body = TYPE(page_query), .result = TYPE(timetable_list)),
+    ROW(LIST_LEDGER, QUERY, .body = TYPE(ledger_query), .result = TYPE(ledger_pages)),
+    ROW(GET_SERVICE_FACTS, QUERY, .body = TYPE(service_query), .result = TYPE(service_facts)),
 };
 /* clang-format on */
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
