@@ -1,6 +1,7 @@
 /* config.c - libconfuse reads the file's form; the table says what each key may hold. Every value comes as text, so that one check
  * serves all keys and every refusal is told alike. */
 #include "sys/config.h"
+#include "base/spelling.h"
 #include "proto/limits.h"
 #include "sys/config_text.h"
 #include "sys/journal.h"
@@ -192,6 +193,31 @@ static bool is_empty_list(cfg_t *cfg, const struct key *key)
     return key->kind == ENDPOINTS && cfg_size(cfg, key->name) == 0;
 }
 
+/* The key that was probably meant; NULL: none is near. */
+static const char *key_like(const char *name)
+{
+    const char *found = NULL;
+    struct spelling spelling;
+    spelling_init(&spelling, name);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (spelling_is_nearer(&spelling, keys[i].name, strlen(keys[i].name))) {
+            found = keys[i].name;
+        }
+    }
+    return found;
+}
+
+/* libconfuse says "no such option 'name'": in our words, and with what was probably meant. */
+static void explain_unknown(char *text, size_t size)
+{
+    char name[SPELLING_WORD_MAX + 1];
+    if (sscanf(text, "no such option '%" TEXT(SPELLING_WORD_MAX) "[^']'", name) == 1) {
+        const char *likely = key_like(name);
+        snprintf(text, size, "there is no key '%s'%s%s%s", name, likely ? ": did you mean '" : "; ",
+                 likely ? likely : "`referrald --help` names them all", likely ? "'?" : "");
+    }
+}
+
 /* libconfuse hands its error function nothing of ours, but the top section, which has no title: there the first error travels. */
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list arguments)
 {
@@ -200,6 +226,7 @@ __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const c
         return;
     }
     vsnprintf(text, sizeof text, format, arguments);
+    explain_unknown(text, sizeof text);
     int length = cfg->line > 0 ? asprintf(&cfg->title, "%d: %s", cfg->line, text) : asprintf(&cfg->title, " %s", text);
     if (length < 0) {
         cfg->title = NULL;

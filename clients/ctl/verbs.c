@@ -3,11 +3,10 @@
 
 #include <string.h>
 
+#include "base/spelling.h"
 #include "handlers.h"
 
 /* clang-format off */
-
-#define WORD_MAX 32 /* letters; no verb is longer */
 
 #define END {NULL, NULL, NULL, NULL, NULL}
 
@@ -337,40 +336,15 @@ const struct verb *verb_find(const char *const *words, size_t *ret_word_count)
     return NULL;
 }
 
-/* How many letters must be put in, taken out or changed (Levenshtein). */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-    size_t row[WORD_MAX + 1];
-
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 0; i < a_length; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_length; j++) {
-            size_t change = diagonal + (a[i] != b[j]), best = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
-
-            diagonal = row[j + 1];
-            row[j + 1] = change < best ? change : best;
-        }
-    }
-    return row[b_length];
-}
-
 const struct verb *verb_like(const char *word)
 {
-    size_t length = strlen(word), nearest = length / 3 + 1; /* one slip in "lst", two in "acknoledg" */
     const struct verb *found = NULL;
+    struct spelling spelling;
 
-    for (size_t i = 0; length <= WORD_MAX && i < sizeof table / sizeof *table; i++) {
-        size_t first = strcspn(table[i].name, " "), away = distance(table[i].name, first, word, length);
-
-        if (away < nearest || (away == nearest && found == NULL)) {
-            nearest = away;
+    spelling_init(&spelling, word);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (spelling_is_nearer(&spelling, table[i].name, strcspn(table[i].name, " ")))
             found = &table[i];
-        }
-    }
     return found;
 }
 

@@ -122,7 +122,11 @@ Test(config, a_bad_value_names_file_line_key_and_range)
         {"endpoints = {\"tcp://a\"}", "key 'endpoints': must be 1 to 16 of"},
         {"endpoints = {\"tcp://a:65536\"}", "key 'endpoints': must be 1 to 16 of"},
         {"endpoints = {\"tcp://a:1\", \"tcp://a:x\"}", "key 'endpoints': must be 1 to 16 of"},
-        {"windows = 7", "'windows'"},
+        {"windows = 7", "there is no key 'windows': did you mean 'window'?"},
+        {"ping_intervall = 7", "there is no key 'ping_intervall': did you mean 'ping_interval_ms'?"},
+        {"loglevel = info", "there is no key 'loglevel': did you mean 'log_level'?"},
+        {"frobnicate = 7", "there is no key 'frobnicate'; `referrald --help` names them all"},
+        {"a_key_of_more_than_thirty_two_letters = 7", "there is no key 'a_key_of_more_than_thirty_two_le'; "},
         {"window 7", "window"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
