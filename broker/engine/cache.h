@@ -12,6 +12,9 @@ enum cache_kind {
     CACHE_CAPS,        /* institution's id -> struct inbox_caps */
     CACHE_DISEASES,    /* -> text */
     CACHE_CONTACT,     /* sender's id, direction -> Referral__Contact */
+    CACHE_POOL,        /* pool's key -> struct pool_of */
+    CACHE_BOOKING,     /* booking id -> struct booking_of */
+    CACHE_WAITING,     /* entry id -> struct waiting_of */
 };
 
 #define CACHE_BUCKETS 256

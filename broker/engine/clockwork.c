@@ -50,6 +50,12 @@ static void wake(struct work *work, const struct due_row *row)
         due_delete(work->txn, row->at, row->kind, row->subject);
         inbox_check_age(work, get_be32(row->subject.data));
         break;
+    case DUE_POOL:
+        pool_wake(work, row->at, row->subject);
+        break;
+    case DUE_TIMETABLE:
+        timetable_wake(work, row->at, row->subject);
+        break;
     }
 }
 

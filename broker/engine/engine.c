@@ -10,9 +10,11 @@
 #include "engine/binary.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
+#include "engine/ledger.h"
 #include "engine/registry.h"
 #include "engine/settings.h"
 #include "engine/speaker.h"
+#include "engine/waiting.h"
 
 #define BATCH_FORMAT       1
 #define DISK_FULL_RETRY_MS 30000
@@ -56,6 +58,23 @@ static const struct family {
     {REFERRAL__KIND__DROP_DEAD,           PLAIN,               inbox_apply_drop_dead},
     {REFERRAL__KIND__SHOW_PAYLOAD,        PLAIN,               show_apply_payload},
     {REFERRAL__KIND__CONFIRM_TIME,        PLAIN,               registry_apply_confirm_time},
+    {REFERRAL__KIND__PUT_POOL,            NEW_WORK,            publish_apply_pool},
+    {REFERRAL__KIND__CUT_UNITS,           PLAIN,               publish_apply_cut},
+    {REFERRAL__KIND__CANCEL_POOL,         PLAIN,               publish_apply_cancel},
+    {REFERRAL__KIND__BLOCK_UNITS,         PLAIN,               publish_apply_block},
+    {REFERRAL__KIND__UNBLOCK_UNITS,       PLAIN,               publish_apply_unblock},
+    {REFERRAL__KIND__PUT_GROUP,           NEW_WORK,            publish_apply_group},
+    {REFERRAL__KIND__PUT_TIMETABLE,       NEW_WORK,            timetable_apply_put},
+    {REFERRAL__KIND__DELETE_TIMETABLE,    PLAIN,               timetable_apply_delete},
+    {REFERRAL__KIND__HOLD_PLACE,          NEW_WORK,            take_apply_hold},
+    {REFERRAL__KIND__BOOK_PLACE,          NEW_WORK,            take_apply_book},
+    {REFERRAL__KIND__CONFIRM_PLACE,       PLAIN,               change_apply_confirm},
+    {REFERRAL__KIND__CANCEL_PLACE,        PLAIN,               change_apply_cancel},
+    {REFERRAL__KIND__MOVE_PLACE,          PLAIN,               change_apply_move},
+    {REFERRAL__KIND__DISPLACE_PLACE,      PLAIN,               change_apply_displace},
+    {REFERRAL__KIND__MARK_PLACE,          PLAIN,               change_apply_mark},
+    {REFERRAL__KIND__JOIN_LIST,           NEW_WORK,            waiting_apply_join},
+    {REFERRAL__KIND__LEAVE_LIST,          PLAIN,               waiting_apply_leave},
     {BATCH__INTERNAL__CLOCK,              PLAIN,               clockwork_apply},
     {BATCH__INTERNAL__DELIVERY_TIMEOUT,   PLAIN,               inbox_apply_timeout},
     {BATCH__INTERNAL__CONNECTION_LOST,    PLAIN,               inbox_apply_connection_lost},
@@ -236,7 +255,9 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
             digest_body(work); /* acks are too many for it, but for refused ones */
         if (work->speaker != NULL)
             audit_refused(work);
+        ledger_write_refused(work);
     } else if (accepted) {
+        waiting_settle(work);
         rest = accept_command(work);
     }
     if (outcome->refused || is_command(work))
@@ -250,6 +271,7 @@ static void apply_internal(struct work *work, const struct family *family)
 {
     work->speaker = work->actor = "broker";
     family->apply(work);
+    waiting_settle(work);
 }
 
 static void begin_command(struct work *work, const Batch__Command *command)
@@ -264,6 +286,8 @@ static void begin_command(struct work *work, const Batch__Command *command)
     work->findings.count = 0;
     work->findings.truncated = 0;
     work->acks_unknown = 0;
+    work->asked = NULL;
+    work->waiting = NULL;
     referral__reply__init(&work->reply);
     referral__refusal__init(&work->beside);
     referral__audit_row__init(&work->audit);

@@ -8,3 +8,27 @@ bool show_apply_payload(struct work *work); /* show.c: P2, P3 */
 /* The same command again (D1): the payload of before, without a second effect. */
 bool show_payload_again(struct work *work, uint32_t sheet_version);
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
+
+/* Places (section 6). publish.c: what a hospital publishes and takes away; timetable.c: its weeks. */
+bool publish_apply_pool(struct work *work);
+bool publish_apply_cut(struct work *work);
+bool publish_apply_cancel(struct work *work);
+bool publish_apply_block(struct work *work);
+bool publish_apply_unblock(struct work *work);
+bool publish_apply_group(struct work *work);
+bool timetable_apply_put(struct work *work);
+bool timetable_apply_delete(struct work *work);
+/* take.c: holding and booking; change.c: what becomes of a booking. */
+bool take_apply_hold(struct work *work);
+bool take_apply_book(struct work *work);
+bool change_apply_confirm(struct work *work);
+bool change_apply_cancel(struct work *work);
+bool change_apply_move(struct work *work);
+bool change_apply_displace(struct work *work);
+bool change_apply_mark(struct work *work);
+/* waiting_join.c */
+bool waiting_apply_join(struct work *work);
+bool waiting_apply_leave(struct work *work);
+/* The clock's rows: a pool's next instant; a timetable's next day. The row is theirs to move on or delete. */
+void pool_wake(struct work *work, struct instant at, struct bytes key);
+void timetable_wake(struct work *work, struct instant at, struct bytes key);

@@ -39,6 +39,9 @@ struct work {
     Referral__Refusal beside; /* L1, D6: state, allowed events, next actor, retry time of the refusals */
     Referral__AuditRow audit; /* subject, event and reason are the handler's to fill */
     uint32_t acks_unknown;    /* acks that found nothing: no effect (D4) */
+
+    struct ledger_asked *asked;    /* places this command asked for: a refusal of it is a row of the ledger (Q13) */
+    struct waiting_notes *waiting; /* pools and entries to be settled when it is done (Q8) */
 };
 
 /* proto2 tells absent from 0, so a scalar is set together with its flag. */

@@ -8,7 +8,7 @@
 
 #include "store/internal.h"
 
-#define TABLES_MAX         32
+#define TABLES_MAX         64
 #define ROOM_FOR_A_TURN    (16ULL << 20) /* more than a turn of 4 MiB of commands writes */
 #define RESERVE_BYTES      (32ULL << 20)
 #define RESERVE_MAP_PART   32

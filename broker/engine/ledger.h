@@ -1,0 +1,18 @@
+/* ledger.h - the rows of a hospital's ledger (Q13): every grant, refusal, release, block and change of capacity, with C, R, B, G, F after it.
+ *
+ * No patient and no referral is named in it: health commissions read it. */
+#pragma once
+#include "engine/pool.h"
+
+/* `row` bears event and what is particular to it; the pool's name, the numbers after (of pool and group), deficit and who did it are filled in
+ * here. Called after the change, before or after pool_save. */
+void ledger_write(struct work *work, const struct pool_of *pool, Referral__LedgerRow *row);
+/* PUBLISHED, CHANGED, GROUPED rows also say what holds from now on. */
+void ledger_write_terms(struct work *work, const struct pool_of *pool, Referral__LedgerRow *row);
+/* Remembers that this command asked for `count` places of the pool through `channel`; should it be refused, ledger_write_refused, called by
+ * engine.c after the refusal, writes the REFUSED row with the first finding's code. */
+void ledger_asked(struct work *work, struct pool_of *pool, Referral__Channel channel, uint32_t count);
+void ledger_write_refused(struct work *work);
+/* Q15: a booking without a unit; class, department and date only. */
+void ledger_write_outside(struct work *work, const struct registry_institution *hospital, Referral__PlaceClass class,
+                          const char *department, struct instant start);
