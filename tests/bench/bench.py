@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "daemon"))
 import fixture  # noqa: E402
 import parties  # noqa: E402
+import rush  # noqa: E402
 from foreign_client import Client  # noqa: E402
 
 ROUNDS = 3
@@ -238,19 +239,26 @@ class Bench:
                     self.verdict("goal %d MB" % PEAK_GOAL_MB, self.memory.peak_kb * 1024 < PEAK_GOAL_MB * 1e6))
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--small", action="store_true", help="shorter rounds, fewer waiting")
-    parser.add_argument("--tmpfs", action="store_true", help="the stores in /dev/shm instead of on the build folder's disk")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends, and what was made goes
-    tempfile.tempdir = "/dev/shm" if options.tmpfs else str(fixture.BUILD)
+def measure(options):
     bench = Bench(options)
     try:
         bench.run()
         bench.report()
     finally:
         bench.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--small", action="store_true", help="shorter rounds, fewer waiting")
+    parser.add_argument("--tmpfs", action="store_true", help="the stores in /dev/shm instead of on the build folder's disk")
+    parser.add_argument("--rush", action="store_true", help="the release rush alone")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends, and what was made goes
+    tempfile.tempdir = "/dev/shm" if options.tmpfs else str(fixture.BUILD)
+    if not options.rush:
+        measure(options)
+    rush.run(ROUNDS, options.small)
 
 
 if __name__ == "__main__":

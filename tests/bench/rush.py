@@ -1,0 +1,177 @@
+"""rush.py - the release rush: the same asks to the broker and to its rivals, in turns, and a table of medians. README.md tells how to read it."""
+import collections
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import fixture
+import rush_rivals
+
+CLIENTS, PLACES, RESERVE_BP = 64, 40, 2000
+ASKS_EACH = 2 * PLACES
+SESSIONS = 1000
+ORDERS = ("hot", "spread")
+# (ahead of whom, in which order of asks): how many times as many grants.
+GOALS = {("PostgreSQL", "hot"): 3.0, ("PostgreSQL", "spread"): 1.5, ("Redis", "hot"): 0.7, ("Redis", "spread"): 0.7}
+
+
+class Broker:
+    """The broker's own side of the rush. Its load is rush-broker: rush.c linked with a rush_broker.c that speaks through libreferral."""
+    name, program = "referrald", "rush-broker"
+
+    def __init__(self):
+        self.broker = None
+
+    def missing(self):
+        return None if (rush_rivals.TOOLS / self.program).exists() else "not built: " + self.program
+
+    def open(self):
+        self.broker = fixture.Broker(register=False, config="store_map_bytes = %d\n" % (64 << 30))
+        self.register()
+
+    def register(self):
+        """Whom rush-broker speaks for: the hospital that publishes and sells, the township centres and their teams."""
+
+    def address(self):
+        return "%s %s %s" % (self.broker.endpoint, self.broker.public_hex("server"), self.broker.keys)
+
+    @property
+    def process(self):
+        return self.broker.process
+
+    def close(self):
+        if self.broker:
+            self.broker.close()
+
+
+def children(pid):
+    return set(Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split())
+
+
+def processor_s(pid):
+    """Processor time of a process and of its dead children."""
+    after_name = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in after_name[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def syncs_per_second(seconds=1):
+    """What the disk can do for one who writes a page in place and waits: nobody commits more often than this."""
+    with tempfile.NamedTemporaryFile() as file:
+        page, count = os.urandom(8192), 0
+        os.posix_fallocate(file.fileno(), 0, 64 * len(page))
+        os.fsync(file.fileno())
+        start = time.monotonic()
+        while time.monotonic() - start < seconds:
+            os.pwrite(file.fileno(), page, count % 64 * len(page))
+            os.fdatasync(file.fileno())
+            count += 1
+        return count / (time.monotonic() - start)
+
+
+class Rush:
+    def __init__(self, sessions):
+        self.sessions = sessions  # of each order
+        self.servers, self.absent = [], []
+        self.runs = collections.defaultdict(list)  # (order, server's name): one entry a round
+        self.syncs, self.published = [], 0
+
+    def open(self):
+        for server in (Broker(), rush_rivals.Redis(), rush_rivals.Postgres()):
+            reason = server.missing()
+            if reason is None:
+                self.servers.append(server)
+                reason = self.start(server)
+            if reason is not None:
+                self.absent.append("%s: %s" % (server.name, reason))
+
+    def start(self, server):
+        """None, or why a rival is left out. A broker that does not start ends everything."""
+        try:
+            server.open()
+            return None
+        except rush_rivals.NotMeasured as reason:
+            self.servers.remove(server)
+            server.close()
+            return str(reason)
+
+    def close(self):
+        for server in self.servers:
+            server.close()
+
+    def once(self, server, order, first_session):
+        command = [rush_rivals.TOOLS / server.program, "--server", server.address(), "--clients", CLIENTS, "--sessions",
+                   self.sessions[order], "--first-session", first_session, "--asks-each", ASKS_EACH, "--capacity", PLACES, "--reserve-bp", RESERVE_BP]
+        pid = server.process.pid
+        before, residents = processor_s(pid), children(pid)
+        done = subprocess.run([str(word) for word in command] + ["--spread"] * (order == "spread"), capture_output=True, text=True,
+                              timeout=900)
+        if done.returncode != 0:
+            raise SystemExit("%s, %s: %s" % (server.name, order, done.stderr))
+        found = json.loads(done.stdout)
+        fixture.until(lambda: children(pid) <= residents, "those who served the clients to end")
+        found["server_cpu_us"] = (processor_s(pid) - before) / found["asks"] * 1e6
+        self.runs[order, server.name].append(found)
+
+    def round(self):
+        """Everybody in turns, so that a slow minute of the machine meets all of them."""
+        self.syncs.append(syncs_per_second())
+        for order in ORDERS:
+            for server in self.servers:
+                self.once(server, order, self.published)
+            self.published += self.sessions[order]
+
+    # -- the table -------------------------------------------------------------------------------------------------------------
+    def median(self, order, server, figure, of=None):
+        return statistics.median((run[of] if of else run)[figure] for run in self.runs[order, server.name])
+
+    def row(self, order, server):
+        values = [self.median(order, server, "per_second", of) for of in ("granted", "refused")]
+        values += [self.median(order, server, figure, of) for of in ("granted", "refused") for figure in ("p50_ms", "p99_ms")]
+        values += [self.median(order, server, figure) for figure in ("server_cpu_us", "load_cpu_percent")]
+        print("  %-7s %-11s %9s %9s  %7.2f %7.2f  %7.2f %7.2f  %8.1f %7.0f %%" % (
+            order, server.name, *("{:,.0f}".format(value) for value in values[:2]), *values[2:]))
+
+    def ratio(self, order, server, other):
+        """Of grants, round by round: both had the same minute."""
+        pairs = zip(self.runs[order, server.name], self.runs[order, other.name])
+        return statistics.median(a["granted"]["per_second"] / b["granted"]["per_second"] for a, b in pairs)
+
+    def ratios(self, order):
+        first, *others = self.servers
+        for other in others:
+            ratio = self.ratio(order, first, other)
+            goal = GOALS[other.name, order]
+            verdict = "  goal %.1f: %s" % (goal, "met" if ratio >= goal else "NOT met") if first.name == Broker.name else ""
+            print("  %-7s %s beside %s: %.2f times the grants%s" % (order, first.name, other.name, ratio, verdict))
+
+    def report(self):
+        print("the release rush: %d clients, sessions of %d places, each asked for %d times; %d hot ones, one after the other, and %d at "
+              "once; medians of %d rounds" % (CLIENTS, PLACES, ASKS_EACH, *(self.sessions[order] for order in ORDERS), len(self.syncs)))
+        print("  %-19s %9s %9s  %15s  %15s  %8s %9s" % ("", "granted", "refused", "granted, ms", "refused, ms", "CPU us", "load's"))
+        print("  %-19s %9s %9s  %7s %7s  %7s %7s  %8s %9s" % ("", "/s", "/s", "p50", "p99", "p50", "p99", "an ask", "processor"))
+        for order in ORDERS:
+            for server in self.servers:
+                self.row(order, server)
+        for order in ORDERS:
+            if self.servers:
+                self.ratios(order)
+        print("  the disk: %s syncs a second of one writer" % " / ".join("{:,.0f}".format(syncs) for syncs in sorted(self.syncs)))
+        for reason in self.absent:
+            print("  not measured: %s" % reason)
+
+
+def run(rounds, small):
+    rush = Rush({"hot": SESSIONS // 4 if small else SESSIONS, "spread": SESSIONS})
+    try:
+        rush.open()
+        for number in range(rounds):
+            print("the rush, round %d of %d ..." % (number + 1, rounds), file=sys.stderr, flush=True)
+            rush.round()
+        rush.report()
+    finally:
+        rush.close()
