@@ -19,6 +19,14 @@ struct books_slot { /* one inbox's books in memory for a transaction (D7) */
 };
 #define BOOKS_BUCKETS 64
 
+struct ledger_slot {          /* one hospital's rows of this turn, until they are written as pages (Q13) */
+    struct ledger_slot *next; /* of a higher number */
+    uint32_t hospital;
+    char *hospital_id;
+    ProtobufCBinaryData *rows;
+    size_t count, room;
+};
+
 struct store_txn {
     struct store *store;
     struct arena *arena;
@@ -33,6 +41,7 @@ struct store_txn {
     struct table_sum sums[TABLE_COUNT];
     Record__Meta *meta;
     struct books_slot *books[BOOKS_BUCKETS];
+    struct ledger_slot *ledgers;
     ProtobufCBinaryData *audit_rows;
     size_t audit_count, audit_room;
 };
@@ -107,6 +116,7 @@ bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_brok
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
 #define RECOUNT_ARENA_BYTES (64UL << 20) /* several times the largest audit record of a turn */
 
-/* audit.c, books.c: what a turn writes at its end. */
+/* audit.c, books.c, ledger.c: what a turn writes at its end. */
 void audit_write(struct store_txn *txn, const struct store_turn *turn);
 void books_write(struct store_txn *txn);
+void ledger_write(struct store_txn *txn, const struct store_turn *turn);

@@ -169,6 +169,7 @@ int store_turn_end(struct store_txn *txn, const struct store_turn *turn)
     txn->meta->index = turn->index;
     txn->meta->time_ms = turn->time.ms;
     books_write(txn);
+    ledger_write(txn, turn);
     audit_write(txn, turn);
     meta_write(txn);
     return txn_commit(txn);
@@ -320,7 +321,7 @@ void store_put(struct store_txn *txn, enum table table, struct bytes key, struct
 /* Tables whose new keys come last: LMDB then fills its pages instead of halving them. */
 static bool grows_at_end(enum table table)
 {
-    return table == TABLE_REFERRAL || table == TABLE_BODY || table == TABLE_AUDIT;
+    return table == TABLE_REFERRAL || table == TABLE_BODY || table == TABLE_AUDIT || table == TABLE_BOOKING;
 }
 
 void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value)

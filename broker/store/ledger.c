@@ -1,0 +1,182 @@
+/* ledger.c - each hospital's ledger (Q13): pages of rows, chained by digest, appended in chunks at a turn's end.
+ *
+ * A page's digest is BLAKE2b-256 of its serialised bytes, which bear the digest of the page before. A page is kept as it is given
+ * out, so that whoever was given one can ask years later whether it still stands there. */
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+
+#include "store/chunks.h"
+#include "store/internal.h"
+#include "store/record.h"
+#include "store/rows_place.h"
+
+#define HEAD_KEY_SIZE 4
+#define PAGE_KEY_SIZE (HEAD_KEY_SIZE + 8) /* hospital, first row; the chunk follows */
+#define FIRST_ROWS    16
+
+static struct bytes head_key(uint8_t key[HEAD_KEY_SIZE], uint32_t hospital)
+{
+    put_be32(key, hospital);
+    return bytes_of(key, HEAD_KEY_SIZE);
+}
+
+static struct bytes page_key(uint8_t key[PAGE_KEY_SIZE], uint32_t hospital, uint64_t first_row)
+{
+    put_be32(key, hospital);
+    put_be64(key + HEAD_KEY_SIZE, first_row);
+    return bytes_of(key, PAGE_KEY_SIZE);
+}
+
+/* In order of number, so that what a turn writes does not depend on who was first in it. */
+static struct ledger_slot *slot_of(struct store_txn *txn, uint32_t hospital, const char *hospital_id)
+{
+    struct ledger_slot **at = &txn->ledgers, *slot;
+
+    while (*at != NULL && (*at)->hospital < hospital)
+        at = &(*at)->next;
+    if (*at != NULL && (*at)->hospital == hospital)
+        return *at;
+    slot = arena_zalloc(txn->arena, sizeof(*slot));
+    slot->next = *at;
+    slot->hospital = hospital;
+    slot->hospital_id = arena_text(txn->arena, hospital_id);
+    *at = slot;
+    return slot;
+}
+
+static void make_room(struct store_txn *txn, struct ledger_slot *slot)
+{
+    size_t room = slot->room == 0 ? FIRST_ROWS : 2 * slot->room;
+    ProtobufCBinaryData *rows = arena_alloc(txn->arena, room * sizeof(*rows));
+
+    if (slot->count > 0)
+        memcpy(rows, slot->rows, slot->count * sizeof(*rows));
+    slot->rows = rows;
+    slot->room = room;
+}
+
+void ledger_add(struct store_txn *txn, uint32_t hospital, const char *hospital_id, struct bytes row)
+{
+    struct ledger_slot *slot = slot_of(txn, hospital, hospital_id);
+    ProtobufCBinaryData copy = {.len = row.size, .data = arena_alloc(txn->arena, row.size)};
+
+    assert(txn->writing && strcmp(slot->hospital_id, hospital_id) == 0);
+    if (row.size > 0)
+        memcpy(copy.data, row.data, row.size);
+    if (slot->count == slot->room)
+        make_room(txn, slot);
+    slot->rows[slot->count++] = copy;
+    txn->put_count++;
+}
+
+struct ledger_mark ledger_mark(struct store_txn *txn, uint32_t hospital)
+{
+    uint8_t key[HEAD_KEY_SIZE];
+    struct ledger_mark mark = {0};
+    const Record__LedgerHead *head =
+        record_get(txn, TABLE_LEDGER_HEAD, head_key(key, hospital), &record__ledger_head__descriptor);
+
+    if (head == NULL)
+        return mark;
+    if (head->digest.len != STORE_DIGEST_SIZE) {
+        fail_txn(txn, -EBADMSG, TABLE_LEDGER_HEAD, head_key(key, hospital));
+        return mark;
+    }
+    mark.rows = head->rows;
+    memcpy(mark.digest, head->digest.data, STORE_DIGEST_SIZE);
+    return mark;
+}
+
+static void head_put(struct store_txn *txn, uint32_t hospital, struct ledger_mark *mark)
+{
+    uint8_t key[HEAD_KEY_SIZE];
+    Record__LedgerHead head = RECORD__LEDGER_HEAD__INIT;
+
+    head.has_rows = head.has_digest = true;
+    head.rows = mark->rows;
+    head.digest = (ProtobufCBinaryData){.len = STORE_DIGEST_SIZE, .data = mark->digest};
+    record_put(txn, TABLE_LEDGER_HEAD, head_key(key, hospital), &head.base);
+}
+
+/* Appends one page and moves the mark behind it. */
+static void page_add(struct store_txn *txn, uint32_t hospital, Record__LedgerPage *page, struct ledger_mark *mark)
+{
+    uint8_t key[PAGE_KEY_SIZE];
+    size_t before = arena_mark(txn->arena);
+
+    page->first_row = mark->rows + 1;
+    page->previous = (ProtobufCBinaryData){.len = STORE_DIGEST_SIZE, .data = mark->digest};
+
+    uint8_t *packed = arena_alloc(txn->arena, record__ledger_page__get_packed_size(page));
+    size_t size = record__ledger_page__pack(page, packed);
+
+    chunks_add(txn, TABLE_LEDGER, page_key(key, hospital, page->first_row), bytes_of(packed, size));
+    crypto_generichash(mark->digest, STORE_DIGEST_SIZE, packed, size, NULL, 0);
+    mark->rows += page->n_rows;
+    arena_rewind(txn->arena, before);
+}
+
+static void slot_write(struct store_txn *txn, const struct ledger_slot *slot, const struct store_turn *turn)
+{
+    Record__LedgerPage page = RECORD__LEDGER_PAGE__INIT;
+    struct ledger_mark mark = ledger_mark(txn, slot->hospital);
+
+    page.has_first_row = page.has_index = page.has_at_ms = page.has_previous = true;
+    page.hospital = slot->hospital_id;
+    page.index = turn->index;
+    page.at_ms = turn->time.ms;
+    for (size_t done = 0; done < slot->count; done += page.n_rows) {
+        page.rows = slot->rows + done;
+        page.n_rows = slot->count - done < LEDGER_PAGE_ROWS ? slot->count - done : LEDGER_PAGE_ROWS;
+        page_add(txn, slot->hospital, &page, &mark);
+    }
+    head_put(txn, slot->hospital, &mark);
+}
+
+void ledger_write(struct store_txn *txn, const struct store_turn *turn)
+{
+    for (const struct ledger_slot *slot = txn->ledgers; slot != NULL; slot = slot->next)
+        slot_write(txn, slot, turn);
+}
+
+/* The last page that begins at or before this row, or the first one after it. A page has at most LEDGER_PAGE_ROWS rows, so the one that
+ * holds the row begins no further back. */
+static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, uint64_t *ret_first_row)
+{
+    uint8_t prefix[HEAD_KEY_SIZE], from[PAGE_KEY_SIZE];
+    uint64_t back = row < LEDGER_PAGE_ROWS ? row : LEDGER_PAGE_ROWS - 1, first = 0, found = 0;
+    struct store_cursor *cursor =
+        store_scan(txn, TABLE_LEDGER, head_key(prefix, hospital), page_key(from, hospital, row - back));
+    size_t mark = arena_mark(txn->arena);
+    struct bytes key;
+
+    while (store_next_key(cursor, &key) && key.size == PAGE_KEY_SIZE + 2) {
+        first = get_be64(key.data + HEAD_KEY_SIZE);
+        if (found != 0 && first > row)
+            break;
+        found = first;
+        arena_rewind(txn->arena, mark);
+    }
+    store_scan_end(cursor);
+    if (found != 0)
+        *ret_first_row = found;
+    return found != 0;
+}
+
+bool ledger_page(struct store_txn *txn, uint32_t hospital, uint64_t number, struct bytes *ret_page,
+                 uint64_t *ret_first_row)
+{
+    uint8_t key[PAGE_KEY_SIZE];
+    uint64_t first = number;
+
+    if (number > ledger_mark(txn, hospital).rows)
+        return false;
+    /* Who reads on asks for the next page by its first row. */
+    if (!chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, number), ret_page) &&
+        (!page_of_row(txn, hospital, number, &first) ||
+         !chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, first), ret_page)))
+        return false;
+    *ret_first_row = first;
+    return true;
+}
