@@ -1,27 +1,16 @@
 /* main.c - referrald: arguments, configuration, and the process around the daemon. */
+#include "arguments.h"
 #include "daemon.h"
 #include "sys/journal.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_CONFIG "/etc/referrald/referrald.conf"
-
-enum action { SERVE, CHECK, DUMP, VERSION, HELP };
-
-/* X(name, has an argument, what to do, help) */
-#define ARGUMENTS(X)                                                                                                   \
-    X("config", required_argument, SERVE, "FILE: the configuration; default " DEFAULT_CONFIG)                          \
-    X("check", no_argument, CHECK, "read configuration and keys, say what is wrong, and end")                          \
-    X("dump", no_argument, DUMP, "print the whole configuration with its defaults, and end")                           \
-    X("version", no_argument, VERSION, "print the version, and end")                                                   \
-    X("help", no_argument, HELP, "print this, and end")
-
 static void print_help(void)
 {
     puts("Usage: referrald [--config FILE] [--check | --dump]\n"
          "The broker of two-way referrals. `referralctl init` makes its store and keys.\n");
-#define X(name, argument, action, help) printf("  --%-8s %s\n", name, help);
+#define X(name, value, action, help) printf("  --%-8s%-5s %s\n", name, (value) ? (value) : "", help);
     ARGUMENTS(X)
 #undef X
     puts("\nKeys of the configuration:");
@@ -37,7 +26,7 @@ static void print_help(void)
 static bool parse_arguments(int argc, char **argv, enum action *ret_action, const char **ret_path)
 {
     static const struct option arguments[] = {
-#define X(name, argument, action, help) {name, argument, NULL, action},
+#define X(name, value, action, help) {name, (value) ? required_argument : no_argument, NULL, action},
         ARGUMENTS(X)
 #undef X
             {0},

@@ -394,3 +394,13 @@ void config_help(FILE *out)
                 keys[i].initial[0] ? keys[i].initial : "none");
     }
 }
+
+bool config_key(size_t index, struct config_key *ret_key)
+{
+    if (index >= KEY_COUNT) {
+        return false;
+    }
+    const struct key *key = &keys[index];
+    *ret_key = (struct config_key){key->name, key->range, key->initial, key->help};
+    return true;
+}

@@ -29,6 +29,12 @@ void config_dump(const struct config *config, FILE *out);
 /* Every key with its range, default and meaning. */
 void config_help(FILE *out);
 
+struct config_key { /* static texts */
+    const char *name, *range, *initial, *help;
+};
+/* The keys in the order of the table, which is for manual pages; false: there are not so many. */
+bool config_key(size_t index, struct config_key *ret_key);
+
 /* Reads 32 bytes from the line "name = <64 hex digits>" of a secret file. Refuses a file that is not regular, belongs to another
  * user, can be read by group or others, or has no such line. `error` never shows what the file holds.
  *

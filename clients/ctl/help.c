@@ -18,12 +18,10 @@ void help_usage(const struct ctl *ctl, const struct verb *verb, FILE *out)
     fprintf(out, "%s\n", ctl_say(ctl, " [选项]", " [OPTION...]"));
 }
 
-/* What an option may say, where that is one of a few codes; empty: anything. To be freed. */
-static char *choices_of(const struct verb *verb, const struct option_info *option)
+char *help_choices(const struct verb *verb, const char *path)
 {
     const struct kind_info *kind = verb == NULL || verb->kind == 0 ? NULL : kind_info(verb->kind);
-    const ProtobufCFieldDescriptor *field =
-        kind == NULL || option->field == NULL ? NULL : field_find(kind->body, option->field);
+    const ProtobufCFieldDescriptor *field = kind == NULL || path == NULL ? NULL : field_find(kind->body, path);
 
     return field == NULL ? NULL : field_choices(field_enum(field));
 }
@@ -32,7 +30,7 @@ static char *choices_of(const struct verb *verb, const struct option_info *optio
 static void print_options(const struct ctl *ctl, const struct verb *verb, const struct option_info *options)
 {
     for (; options != NULL && options->name != NULL; options++) {
-        char left[64], *choices = choices_of(verb, options);
+        char left[64], *choices = help_choices(verb, options->field);
 
         snprintf(left, sizeof left, "--%s%s%s", options->name, options->value == NULL ? "" : " ",
                  options->value == NULL ? "" : options->value);
@@ -42,12 +40,9 @@ static void print_options(const struct ctl *ctl, const struct verb *verb, const 
     }
 }
 
-static void print_exit_codes(const struct ctl *ctl)
+const struct exit_info *exit_codes(size_t *ret_count)
 {
-    static const struct {
-        enum exit_code code;
-        const char *zh, *en;
-    } codes[] = {
+    static const struct exit_info codes[] = {
         {EXIT_OK, "完成", "done"},
         {EXIT_REFUSED, "被拒绝, 或拒绝覆盖已有文件", "refused; or something would be overwritten"},
         {EXIT_USAGE, "用法错误", "usage"},
@@ -56,8 +51,17 @@ static void print_exit_codes(const struct ctl *ctl)
         {EXIT_CHECK_FAILED, "检查未通过", "a check failed"},
     };
 
+    *ret_count = sizeof codes / sizeof *codes;
+    return codes;
+}
+
+static void print_exit_codes(const struct ctl *ctl)
+{
+    size_t count;
+    const struct exit_info *codes = exit_codes(&count);
+
     fprintf(ctl->out, "%s\n", ctl_say(ctl, "退出码:", "Exit codes:"));
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    for (size_t i = 0; i < count; i++)
         fprintf(ctl->out, "  %d  %s\n", codes[i].code, ctl_say(ctl, codes[i].zh, codes[i].en));
 }
 
