@@ -13,7 +13,8 @@ struct asking {
     bool all; /* the key's roles reach beyond its own institution for this kind (authority.h) */
 };
 
-/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_registry.c, query_audit.c */
+/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_registry.c, query_audit.c, query_place.c,
+ * query_place.c, query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
 ProtobufCMessage *query_referral(struct asking *asking);
 ProtobufCMessage *query_referrals(struct asking *asking);
 ProtobufCMessage *query_journey(struct asking *asking);
@@ -30,6 +31,12 @@ ProtobufCMessage *query_settings(struct asking *asking);
 ProtobufCMessage *query_calendar(struct asking *asking);
 ProtobufCMessage *query_audit(struct asking *asking);
 ProtobufCMessage *query_alarms(struct asking *asking);
+ProtobufCMessage *query_places(struct asking *asking);
+ProtobufCMessage *query_pools(struct asking *asking);
+ProtobufCMessage *query_bookings(struct asking *asking);
+ProtobufCMessage *query_waiting_list(struct asking *asking);
+ProtobufCMessage *query_ledger(struct asking *asking);
+ProtobufCMessage *query_timetables(struct asking *asking);
 
 /* Refuses, and returns the NULL of an answerer. */
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field);

@@ -28,6 +28,12 @@ static const struct {
     {REFERRAL__KIND__LIST_AUDIT, query_audit},
     {REFERRAL__KIND__LIST_ALARMS, query_alarms},
     {REFERRAL__KIND__GET_STATUS, query_status},
+    {REFERRAL__KIND__SEARCH_PLACES, query_places},
+    {REFERRAL__KIND__LIST_POOLS, query_pools},
+    {REFERRAL__KIND__LIST_BOOKINGS, query_bookings},
+    {REFERRAL__KIND__LIST_WAITING, query_waiting_list},
+    {REFERRAL__KIND__LIST_TIMETABLES, query_timetables},
+    {REFERRAL__KIND__LIST_LEDGER, query_ledger},
 };
 
 /* T5, P2: whom the key speaks for, and whether that may ask this at all. */

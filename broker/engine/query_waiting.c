@@ -1,0 +1,128 @@
+/* query_waiting.c - who waits for a place, and how many before them (Q8, P2). */
+#include "engine/asking.h"
+#include "engine/binary.h"
+#include "engine/query_pool.h"
+#include "engine/waiting.h"
+
+#define AHEAD_MAX 1000 /* entries counted before one */
+
+static void add_entry(struct asking *asking, struct page *page, const struct wait_key *key, Record__WaitEntry *row,
+                      uint32_t ahead)
+{
+    const struct waiting_of entry = {.key = *key, .row = row};
+    const char *hospital = institution_id_of(asking->work.txn, key->hospital);
+    Referral__WaitEntry *view = waiting_view(&asking->work, &entry, asking_speaks_for(asking, hospital));
+
+    FIELD_SET(view, ahead, ahead);
+    page_add(page, &view->base);
+}
+
+static uint32_t count_ahead(struct asking *asking, const struct wait_key *key)
+{
+    struct wait_key at = {.hospital = key->hospital, .class = key->class};
+    uint32_t ahead = 0;
+
+    memcpy(at.department, key->department, sizeof at.department);
+    while (ahead < AHEAD_MAX && wait_row_next(asking->work.txn, &at, &at) != NULL && !id_equal(at.id, key->id))
+        ahead++;
+    return ahead;
+}
+
+static bool may_see(struct asking *asking, const struct wait_key *key, const Record__WaitEntry *row)
+{
+    Record__Referral *referral = NULL;
+
+    if (asking_speaks_for(asking, institution_id_of(asking->work.txn, key->hospital)) ||
+        has_role(&asking->work, REFERRAL__ROLE__OPERATE))
+        return true;
+    if (id_is_set(life_id_of(row->referral)))
+        referral = referral_row(asking->work.txn, life_id_of(row->referral));
+    return referral != NULL && asking_party(asking, referral) != 0;
+}
+
+static bool one_entry(struct asking *asking, struct page *page, struct id id)
+{
+    struct wait_key key;
+    Record__WaitEntry *row = wait_row(asking->work.txn, id, &key);
+
+    if (row == NULL || !may_see(asking, &key, row))
+        return false;
+    add_entry(asking, page, &key, row, count_ahead(asking, &key));
+    return true;
+}
+
+static bool entries_of_referral(struct asking *asking, struct page *page, const char *text)
+{
+    Record__Referral *row = NULL;
+    struct id id;
+
+    if (work_parse_id(&asking->work, text, &id))
+        row = referral_row(asking->work.txn, id);
+    if (row == NULL || asking_party(asking, row) == 0)
+        return refuse(&asking->work, REFUSED_NOT_FOUND, "referral_id");
+    for (size_t i = 0; i < row->n_claims; i++)
+        if (row->claims[i]->has_entry)
+            one_entry(asking, page, life_id_of(row->claims[i]->entry));
+    return true;
+}
+
+/* The list of a hospital's department in its order: for the hospital itself and operators. */
+static bool entries_of_list(struct asking *asking, struct page *page, const Referral__WaitQuery *query)
+{
+    const char *hospital = asking_institution(asking, query->hospital);
+    struct wait_key at = {.class = (uint8_t)query->class_}, next;
+    struct id after = life_id_of(query->cursor);
+    Record__WaitEntry *row;
+    uint32_t ahead = 0;
+
+    if (hospital == NULL)
+        return false;
+    if (!query->has_class_ || query_text_or_null(query->department) == NULL)
+        return refuse(&asking->work, REFUSED_MISSING, query->has_class_ ? "department" : "class");
+    at.hospital = asking_number_of(asking, hospital);
+    strncpy(at.department, query->department, sizeof at.department - 1);
+    if (id_is_set(after)) {
+        if (wait_row(asking->work.txn, after, &at) == NULL)
+            return refuse(&asking->work, REFUSED_BAD_VALUE, "cursor"); /* it has left the list: begin anew */
+        ahead = count_ahead(asking, &at) + 1;
+    }
+    while (!page_is_full(page) && (row = wait_row_next(asking->work.txn, &at, &next)) != NULL) {
+        uint8_t *key = arena_alloc(asking->work.arena, ID_KEY_SIZE);
+
+        id_to_key(key, next.id);
+        page_examined(page, bytes_of(key, ID_KEY_SIZE), 1);
+        add_entry(asking, page, &next, row, ahead++);
+        at = next;
+    }
+    page->ended = !page_is_full(page);
+    return true;
+}
+
+static bool find_entries(struct asking *asking, struct page *page)
+{
+    const Referral__WaitQuery *query = (const Referral__WaitQuery *)asking->work.body;
+    struct id id;
+
+    page->ended = true;
+    if (query->entry_id != NULL)
+        return (work_parse_id(&asking->work, query->entry_id, &id) && one_entry(asking, page, id)) ||
+               refuse(&asking->work, REFUSED_NOT_FOUND, "entry_id");
+    if (query->referral_id != NULL)
+        return entries_of_referral(asking, page, query->referral_id);
+    return entries_of_list(asking, page, query);
+}
+
+ProtobufCMessage *query_waiting_list(struct asking *asking)
+{
+    Referral__WaitList *list = asking_message(asking, &referral__wait_list__descriptor);
+    const Referral__WaitQuery *query = (const Referral__WaitQuery *)asking->work.body;
+    struct page page;
+
+    page_begin(&page, asking, query->rows);
+    if (!find_entries(asking, &page))
+        return NULL;
+    list->entries = (Referral__WaitEntry **)page.rows;
+    list->n_entries = page.count;
+    page_end(&page, &list->has_next, &list->next);
+    return &list->base;
+}
