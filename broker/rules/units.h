@@ -13,7 +13,7 @@
 enum unit_state { UNIT_IS_FREE, UNIT_IS_BLOCKED, UNIT_IS_GENERAL, UNIT_IS_FAMILY };
 
 struct unit {
-    uint32_t pool;   /* which one of the group, from 0 in order of resource; 0 where it stands alone */
+    uint32_t pool;   /* which one of the group, from 0 in order of resource; 0 where alone; below LIMIT_GROUP_POOLS */
     uint32_t number; /* within its pool, from 1, never given twice */
     struct instant start, end;
     enum unit_state state;
@@ -45,9 +45,10 @@ struct unit_wish {
 /* Q3, Q4, Q6, Q7: is there a place for the wish at `now`? Units that have started are never taken; GENERAL takes unmarked ones only. False: none;
  * else ret_first is the array index of the first, and the n units are those of the same pool that follow it in the array. */
 bool units_find(const struct units *units, const struct unit_wish *wish, struct instant now, size_t *ret_first);
-/* How many starting points for n consecutive units the channel could take now. */
+/* How many starting points for n consecutive units the wish could take now, whatever its first_number. */
 size_t units_count_places(const struct units *units, const struct unit_wish *wish, struct instant now);
-/* Q15: `count` units of `pool` that GENERAL may take, consecutive or not, the latest first; indexes into ret_list. False: there are not so many. */
+/* Q15: `count` units of `pool` that GENERAL may take, consecutive or not, the latest first; indexes into ret_list, which
+ * has room for `count`, as below. False: there are not so many. */
 bool units_find_any(const struct units *units, uint32_t pool, size_t count, struct instant now, size_t *ret_list);
 /* Q14: the latest `count` free, unstarted units of `pool`; indexes. */
 bool units_find_block(const struct units *units, uint32_t pool, size_t count, struct instant now, size_t *ret_list);
