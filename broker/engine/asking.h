@@ -37,6 +37,7 @@ ProtobufCMessage *query_bookings(struct asking *asking);
 ProtobufCMessage *query_waiting_list(struct asking *asking);
 ProtobufCMessage *query_ledger(struct asking *asking);
 ProtobufCMessage *query_timetables(struct asking *asking);
+ProtobufCMessage *query_service_facts(struct asking *asking);
 
 /* Refuses, and returns the NULL of an answerer. */
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field);

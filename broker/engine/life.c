@@ -139,6 +139,10 @@ static void note_answer(struct work *work, Record__Referral *row, enum event eve
         FIELD_SET(row, answered_at_ms, work->now.ms);
     if (event == SUPPLY_INFO && !row->accepted_by_person)
         FIELD_CLEAR(row, answered_at_ms);
+    if (row->has_answered_at_ms && !row->has_first_answered_at_ms) {
+        FIELD_SET(row, first_answered_at_ms, row->answered_at_ms);
+        FIELD_SET(row, answered_late, row->clock_kind == CLOCK_ANSWER && row->answered_at_ms >= row->clock_due_ms);
+    }
 }
 
 static void note_place(struct work *work, struct life_of *life, const Referral__Place *place)
@@ -181,6 +185,8 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
         FIELD_SET(row, accepted_by_person, true);
     if (step->event == REQUEST_INFO)
         FIELD_SET(row, info_rounds, row->info_rounds + 1);
+    if (step->event == MISS)
+        FIELD_SET(row, no_shows, row->no_shows + 1);
     if (step->event == BOOK && from == NO_SHOW)
         FIELD_SET(row, rebookings, row->rebookings + 1);
     if (step->event == CANCEL_BOOKING || (state_is_before_arrival(from) && state_is_terminal((enum state)row->state)))

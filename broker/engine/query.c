@@ -34,6 +34,7 @@ static const struct {
     {REFERRAL__KIND__LIST_WAITING, query_waiting_list},
     {REFERRAL__KIND__LIST_TIMETABLES, query_timetables},
     {REFERRAL__KIND__LIST_LEDGER, query_ledger},
+    {REFERRAL__KIND__GET_SERVICE_FACTS, query_service_facts},
 };
 
 /* T5, P2: whom the key speaks for, and whether that may ask this at all. */
