@@ -24,7 +24,7 @@ void chunks_add(struct store_txn *txn, enum table table, struct bytes key, struc
     } while (value.size > 0);
 }
 
-static size_t count_chunks(struct store_txn *txn, enum table table, struct bytes key)
+size_t chunks_count(struct store_txn *txn, enum table table, struct bytes key)
 {
     struct store_cursor *cursor = store_scan(txn, table, key, key);
     struct bytes ignored;
@@ -48,7 +48,7 @@ bool chunks_get(struct store_txn *txn, enum table table, struct bytes key, struc
         return true;
     }
 
-    size_t count = count_chunks(txn, table, key), size = 0;
+    size_t count = chunks_count(txn, table, key), size = 0;
     uint8_t *whole = arena_alloc(store_arena(txn), count * BODY_CHUNK_BYTES);
 
     for (size_t number = 0; number < count; number++) {

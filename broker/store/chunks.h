@@ -6,3 +6,5 @@
 void chunks_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 /* False: no such value. Lives in the transaction's arena. */
 bool chunks_get(struct store_txn *txn, enum table table, struct bytes key, struct bytes *ret_value);
+/* Rows that begin with this key. */
+size_t chunks_count(struct store_txn *txn, enum table table, struct bytes key);

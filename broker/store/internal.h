@@ -112,6 +112,12 @@ int meta_refresh(struct store *store);
  * there on though the mark says so. The meta row must be loaded. */
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
 
+/* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken at the row given, or it does not
+ * end where its head says. The meta row must be loaded. */
+bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows, uint64_t *ret_broken_at);
+/* The first number at or after `from` with pages or a head; false: none. */
+bool ledger_hospital_from(struct store_txn *txn, uint32_t from, uint32_t *ret_hospital);
+
 /* recount.c: one inbox's books against its rows; the arena keeps a few bytes of it. */
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
 #define RECOUNT_ARENA_BYTES (64UL << 20) /* several times the largest audit record of a turn */

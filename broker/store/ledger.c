@@ -13,6 +13,7 @@
 
 #define HEAD_KEY_SIZE 4
 #define PAGE_KEY_SIZE (HEAD_KEY_SIZE + 8) /* hospital, first row; the chunk follows */
+#define CHUNK_SIZE    2
 #define FIRST_ROWS    16
 
 static struct bytes head_key(uint8_t key[HEAD_KEY_SIZE], uint32_t hospital)
@@ -151,7 +152,7 @@ static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, 
     size_t mark = arena_mark(txn->arena);
     struct bytes key;
 
-    while (store_next_key(cursor, &key) && key.size == PAGE_KEY_SIZE + 2) {
+    while (store_next_key(cursor, &key) && key.size == PAGE_KEY_SIZE + CHUNK_SIZE) {
         first = get_be64(key.data + HEAD_KEY_SIZE);
         if (found != 0 && first > row)
             break;
@@ -179,4 +180,95 @@ bool ledger_page(struct store_txn *txn, uint32_t hospital, uint64_t number, stru
         return false;
     *ret_first_row = first;
     return true;
+}
+
+/* The hospital's first page at or after this row. */
+static bool page_from(struct store_txn *txn, uint32_t hospital, uint64_t row, uint64_t *ret_first_row)
+{
+    uint8_t from[PAGE_KEY_SIZE];
+    struct bytes key = page_key(from, hospital, row);
+    struct store_cursor *cursor = store_scan(txn, TABLE_LEDGER, bytes_of(from, HEAD_KEY_SIZE), key);
+    bool found = store_next_key(cursor, &key);
+
+    store_scan_end(cursor);
+    if (found && key.size != PAGE_KEY_SIZE + CHUNK_SIZE) {
+        fail_txn(txn, -EBADMSG, TABLE_LEDGER, key);
+        found = false;
+    }
+    if (found)
+        *ret_first_row = get_be64(key.data + HEAD_KEY_SIZE);
+    return found;
+}
+
+/* The page's bytes, where they are all there is below its key: a chunk too many is not seen by who reads it. */
+static bool page_whole(struct store_txn *txn, uint32_t hospital, uint64_t first_row, struct bytes *ret_packed)
+{
+    uint8_t bytes[PAGE_KEY_SIZE];
+    struct bytes key = page_key(bytes, hospital, first_row);
+
+    return chunks_get(txn, TABLE_LEDGER, key, ret_packed) && ret_packed->size > 0 &&
+           chunks_count(txn, TABLE_LEDGER, key) == (ret_packed->size - 1) / BODY_CHUNK_BYTES + 1;
+}
+
+/* One link: the page stands where it says, belongs to whom it says, and continues the chain. */
+static bool is_linked(const Record__LedgerPage *page, const char *hospital_id, const struct ledger_mark *before)
+{
+    return page != NULL && page->hospital != NULL && hospital_id != NULL && strcmp(page->hospital, hospital_id) == 0 &&
+           page->first_row == before->rows + 1 && page->n_rows >= 1 && page->n_rows <= LEDGER_PAGE_ROWS &&
+           page->previous.len == STORE_DIGEST_SIZE &&
+           memcmp(page->previous.data, before->digest, STORE_DIGEST_SIZE) == 0;
+}
+
+bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows, uint64_t *ret_broken_at)
+{
+    struct ledger_mark head = ledger_mark(txn, hospital), at = {0};
+    const char *hospital_id = institution_id_of(txn, hospital);
+    uint64_t from = 0, first = 0, index = 0;
+
+    for (size_t mark = arena_mark(txn->arena); page_from(txn, hospital, from, &first); from = first + 1) {
+        struct bytes packed;
+        const Record__LedgerPage *page = NULL;
+
+        if (first == at.rows + 1 && page_whole(txn, hospital, first, &packed))
+            page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);
+        if (!is_linked(page, hospital_id, &at) || page->index < index || page->index > txn->meta->index)
+            break;
+        index = page->index;
+        at.rows += page->n_rows;
+        crypto_generichash(at.digest, sizeof(at.digest), packed.data, packed.size, NULL, 0);
+        arena_rewind(txn->arena, mark);
+    }
+    *ret_rows = at.rows;
+    *ret_broken_at = at.rows + 1;
+    return txn->failure == 0 && at.rows == head.rows && memcmp(at.digest, head.digest, sizeof(at.digest)) == 0;
+}
+
+/* The first hospital of a table whose keys begin with its number. */
+static bool hospital_from(struct store_txn *txn, enum table table, uint32_t from, size_t key_size,
+                          uint32_t *ret_hospital)
+{
+    uint8_t bytes[HEAD_KEY_SIZE];
+    struct bytes key;
+    struct store_cursor *cursor = store_scan(txn, table, bytes_of(NULL, 0), head_key(bytes, from));
+    bool found = store_next_key(cursor, &key);
+
+    store_scan_end(cursor);
+    if (found && key.size != key_size) {
+        fail_txn(txn, -EBADMSG, table, key);
+        found = false;
+    }
+    if (found)
+        *ret_hospital = get_be32(key.data);
+    return found;
+}
+
+bool ledger_hospital_from(struct store_txn *txn, uint32_t from, uint32_t *ret_hospital)
+{
+    uint32_t paged = 0, headed = 0;
+    bool has_pages = hospital_from(txn, TABLE_LEDGER, from, PAGE_KEY_SIZE + CHUNK_SIZE, &paged);
+    bool has_head = hospital_from(txn, TABLE_LEDGER_HEAD, from, HEAD_KEY_SIZE, &headed);
+
+    if (has_pages || has_head)
+        *ret_hospital = has_pages && (!has_head || paged < headed) ? paged : headed;
+    return has_pages || has_head;
 }

@@ -53,11 +53,17 @@ static uint32_t schema_of(const ProtobufCMessage *row)
     return schema;
 }
 
+void *record_unpack_bare(struct arena *arena, struct bytes value, const ProtobufCMessageDescriptor *type)
+{
+    ProtobufCAllocator allocator = {.alloc = from_arena, .free = to_arena, .allocator_data = arena};
+
+    return protobuf_c_message_unpack(type, &allocator, value.size, value.data);
+}
+
 void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
                     const ProtobufCMessageDescriptor *type)
 {
-    ProtobufCAllocator allocator = {.alloc = from_arena, .free = to_arena, .allocator_data = txn->arena};
-    ProtobufCMessage *row = protobuf_c_message_unpack(type, &allocator, value.size, value.data);
+    ProtobufCMessage *row = record_unpack_bare(txn->arena, value, type);
 
     if (row == NULL || schema_of(row) > STORE_SCHEMA) {
         fail_txn(txn, row == NULL ? -EBADMSG : -EPROTO, table, key);

@@ -1,10 +1,11 @@
-/* verify.c - every row opened and summed, the chain followed, the books recounted. */
+/* verify.c - every row opened and summed, the chains followed, the books recounted. */
 #include "store/verify.h"
 
 #include <inttypes.h>
 
 #include "store/internal.h"
 #include "store/owner.h"
+#include "store/rows.h"
 #include "store/seal.h"
 
 #define PROGRESS_ROWS 4096
@@ -98,6 +99,38 @@ static void chain_check(struct check *check)
     fault(check, "the audit chain is broken", where);
 }
 
+static void ledger_check(struct check *check, uint32_t hospital)
+{
+    uint64_t rows = 0, broken_at = 0;
+    size_t mark = arena_mark(check->txn->arena);
+
+    if (!ledger_walk(check->txn, hospital, &rows, &broken_at)) {
+        const char *id = institution_id_of(check->txn, hospital);
+        char where[128];
+
+        snprintf(where, sizeof(where), "hospital %" PRIu32 " (%s), row %" PRIu64 " or the page before it", hospital,
+                 id != NULL ? id : "unknown", broken_at);
+        fault(check, "the ledger of a hospital is broken", where);
+    }
+    check->result.ledgers++;
+    check->result.ledger_rows += rows;
+    arena_rewind(check->txn->arena, mark);
+}
+
+static void ledgers_check(struct check *check)
+{
+    uint32_t hospital = 0;
+
+    report(check, "ledgers");
+    for (uint64_t from = 0; from <= UINT32_MAX; from = (uint64_t)hospital + 1) {
+        if (!ledger_hospital_from(check->txn, (uint32_t)from, &hospital))
+            break;
+        ledger_check(check, hospital);
+    }
+    if (store_failure(check->txn) != 0)
+        fault(check, "the ledgers cannot all be read", "table LEDGER or LEDGER_HEAD");
+}
+
 static void books_check(struct check *check)
 {
     uint64_t waiting = 0, dead = 0;
@@ -157,6 +190,7 @@ int store_verify(struct store *store, verify_progress progress, void *user, stru
             table_check(&check, (enum table)table);
         note_check(&check, note);
         chain_check(&check);
+        ledgers_check(&check);
         books_check(&check);
         report(&check, "");
         *ret_result = check.result;

@@ -1,4 +1,4 @@
-/* verify.h - recounts a store from scratch: seals, table sums, audit chain, books (D7, P3). Reads only; safe beside a daemon, whose
+/* verify.h - recounts a store from scratch: seals, table sums, audit chain, ledgers, books (D7, P3, Q13). Reads only; safe beside a daemon, whose
  * store grows while a long walk holds its view: prefer a quiet hour or a copy. Damaged LMDB pages can make LMDB itself crash: call
  * it in a child process, and take the child's death for a fault. */
 #pragma once
@@ -7,13 +7,15 @@
 
 struct verify_result {
     uint64_t rows, turns, inboxes, referrals;
-    uint64_t faults;       /* of any kind */
-    char first_fault[256]; /* table and key in hex; no content */
+    uint64_t ledgers, ledger_rows; /* of hospitals (Q13) */
+    uint64_t faults;               /* of any kind */
+    char first_fault[256];         /* table and key in hex; no content */
 };
 
 typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
-/* Walks every row (unseals, compares sums with the meta row), the audit chain from the first turn, and recounts each inbox's books. */
+/* Walks every row (unseals, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
+ * row, and recounts each inbox's books. */
 int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
 
 struct recount { /* of one inbox */

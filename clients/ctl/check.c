@@ -100,11 +100,13 @@ static void print_verified(const struct ctl *ctl, const struct store *store, con
 
     hex_encode(digest, bytes_of(mark.digest, sizeof mark.digest));
     if (ctl->json) {
-        json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "store", identity->short_name,
-                                 "incarnation", (json_int_t)identity->incarnation, "index", (json_int_t)mark.index,
-                                 "rows", (json_int_t)found->rows, "turns", (json_int_t)found->turns, "inboxes",
-                                 (json_int_t)found->inboxes, "referrals", (json_int_t)found->referrals, "faults",
-                                 (json_int_t)found->faults, "first_fault", found->first_fault, "digest", digest);
+        json_t *json =
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "store", identity->short_name,
+                      "incarnation", (json_int_t)identity->incarnation, "index", (json_int_t)mark.index, "rows",
+                      (json_int_t)found->rows, "turns", (json_int_t)found->turns, "inboxes", (json_int_t)found->inboxes,
+                      "referrals", (json_int_t)found->referrals, "ledgers", (json_int_t)found->ledgers, "ledger_rows",
+                      (json_int_t)found->ledger_rows, "faults", (json_int_t)found->faults, "first_fault",
+                      found->first_fault, "digest", digest);
 
         table_json(ctl, json);
         json_decref(json);
@@ -119,6 +121,10 @@ static void print_verified(const struct ctl *ctl, const struct store *store, con
             identity->short_name, identity->incarnation, found->rows, found->turns, found->inboxes, found->referrals);
     fprintf(ctl->out, ctl_say(ctl, "审计链 %s (第 %" PRIu64 " 批)\n", "audit chain %s (turn %" PRIu64 ")\n"), digest,
             mark.index);
+    fprintf(ctl->out,
+            ctl_say(ctl, "号源台账 %" PRIu64 " 家医院, %" PRIu64 " 条\n",
+                    "ledgers of places: %" PRIu64 " hospitals, %" PRIu64 " rows\n"),
+            found->ledgers, found->ledger_rows);
     if (found->faults == 0)
         fprintf(ctl->out, "%s\n", ctl_say(ctl, "未发现问题", "no fault found"));
     else
