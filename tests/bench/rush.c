@@ -135,7 +135,10 @@ static void look_at_what_was_sold(struct rush *rush)
     const struct rush_plan *plan = &rush->plan;
     struct rush_sold *sold = room_for(plan->sessions, sizeof *sold);
     uint32_t reserve = (plan->capacity * plan->reserve_bp + 9999) / 10000, total = 0;
-    server_sold(rush->server, plan, sold);
+    if (!server_sold(rush->server, plan, sold)) {
+        free(sold);
+        return;
+    }
     for (uint32_t i = 0; i < plan->sessions; i++) {
         uint32_t kept = sold[i].family > reserve ? sold[i].family : reserve;
         if (sold[i].general + kept > plan->capacity || sold[i].general + sold[i].family != sold[i].bookings) {

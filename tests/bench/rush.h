@@ -47,8 +47,8 @@ int server_fd(const struct server *server, uint32_t client);
 void server_ask(struct server *server, const struct rush_ask *ask);
 /* Reads what has arrived for the client, without waiting. */
 enum rush_answer server_answer(struct server *server, uint32_t client);
-/* What the store now has of each of the plan's sessions, in order. */
-void server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold);
+/* What the store now has of each of the plan's sessions, in order. False: it has no store. */
+bool server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold);
 
 /* ---- What rush.c offers them --------------------------------------------------------------------------------------------------- */
 

@@ -20,8 +20,23 @@ ORDERS = ("hot", "spread")
 GOALS = {("PostgreSQL", "hot"): 3.0, ("PostgreSQL", "spread"): 1.5, ("Redis", "hot"): 0.7, ("Redis", "spread"): 0.7}
 
 
+class Echo:
+    """The ceiling of the broker: frames over CURVE with nothing behind them."""
+    name, program = "CURVE echo", "rush-echo"
+
+    def open(self):
+        self.process = subprocess.Popen([rush_rivals.TOOLS / "referral-echo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.words = [self.process.stdout.readline().strip().split("=", 1)[1] for _ in ("endpoint", "key")]
+
+    def address(self):
+        return " ".join(self.words)
+
+    def close(self):
+        self.process.communicate()
+
+
 class Broker:
-    """The broker's own side of the rush. Its load is rush-broker: rush.c linked with a rush_broker.c that speaks through libreferral."""
+    """The broker's own side of the rush. Its load is rush-broker: rush.c linked with a rush_broker.c that speaks through rush_session.h."""
     name, program = "referrald", "rush-broker"
 
     def __init__(self):
@@ -117,9 +132,18 @@ class Rush:
         found["server_cpu_us"] = (processor_s(pid) - before) / found["asks"] * 1e6
         self.runs[order, server.name].append(found)
 
+    def echo_round(self):
+        echo = Echo()
+        echo.open()
+        try:
+            self.once(echo, ORDERS[-1], 0)
+        finally:
+            echo.close()
+
     def round(self):
         """Everybody in turns, so that a slow minute of the machine meets all of them."""
         self.syncs.append(syncs_per_second())
+        self.echo_round()
         for order in ORDERS:
             for server in self.servers:
                 self.once(server, order, self.published)
@@ -129,12 +153,12 @@ class Rush:
     def median(self, order, server, figure, of=None):
         return statistics.median((run[of] if of else run)[figure] for run in self.runs[order, server.name])
 
-    def row(self, order, server):
+    def row(self, label, order, server):
         values = [self.median(order, server, "per_second", of) for of in ("granted", "refused")]
         values += [self.median(order, server, figure, of) for of in ("granted", "refused") for figure in ("p50_ms", "p99_ms")]
         values += [self.median(order, server, figure) for figure in ("server_cpu_us", "load_cpu_percent")]
         print("  %-7s %-11s %9s %9s  %7.2f %7.2f  %7.2f %7.2f  %8.1f %7.0f %%" % (
-            order, server.name, *("{:,.0f}".format(value) for value in values[:2]), *values[2:]))
+            label, server.name, *("{:,.0f}".format(value) for value in values[:2]), *values[2:]))
 
     def ratio(self, order, server, other):
         """Of grants, round by round: both had the same minute."""
@@ -156,7 +180,8 @@ class Rush:
         print("  %-19s %9s %9s  %7s %7s  %7s %7s  %8s %9s" % ("", "/s", "/s", "p50", "p99", "p50", "p99", "an ask", "processor"))
         for order in ORDERS:
             for server in self.servers:
-                self.row(order, server)
+                self.row(order, order, server)
+        self.row("ceiling", ORDERS[-1], Echo)
         for order in ORDERS:
             if self.servers:
                 self.ratios(order)

@@ -165,7 +165,7 @@ static uint32_t number_at(const PGresult *result, int row, int column)
     return (uint32_t)strtoul(PQgetvalue(result, row, column), NULL, 10);
 }
 
-void server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold)
+bool server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold)
 {
     PGconn *pg = server->connections[0].pg;
     const uint32_t numbers[] = {plan->first_session, plan->sessions};
@@ -178,4 +178,5 @@ void server_sold(struct server *server, const struct rush_plan *plan, struct rus
             .general = number_at(result, i, 0), .family = number_at(result, i, 1), .bookings = number_at(result, i, 2)};
     }
     PQclear(result);
+    return true;
 }

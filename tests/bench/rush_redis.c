@@ -144,7 +144,7 @@ enum rush_answer server_answer(struct server *server, uint32_t client)
     return granted ? RUSH_GRANTED : RUSH_REFUSED;
 }
 
-void server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold)
+bool server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold)
 {
     redisContext *connection = server->connections[0];
     char key[KEY_SIZE], bookings[KEY_SIZE];
@@ -158,4 +158,5 @@ void server_sold(struct server *server, const struct rush_plan *plan, struct rus
         freeReplyObject(counts);
         freeReplyObject(records);
     }
+    return true;
 }
