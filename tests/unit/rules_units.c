@@ -68,7 +68,7 @@ Test(mark, q3_marks_are_spread_evenly_over_the_day)
 {
     cr_assert_str_eq(marked("..........", 2, 1), "..#....#..");
     cr_assert_str_eq(marked("..........", 1, 1), "....#.....");
-    cr_assert_str_eq(marked("..........", 5, 1), ".#.#.#.#.#");
+    cr_assert_str_eq(marked("..........", 5, 1), "#.#.#.#.#.");
     cr_assert_str_eq(marked("..........", 8, 1), "##.####.##");
     cr_assert_str_eq(marked("..........", 10, 1), "##########");
     cr_assert_str_eq(marked("..........", 0, 1), "..........");
