@@ -53,6 +53,7 @@ struct store {
     int owner_fd; /* -1: none */
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
+    uint64_t absent; /* bit of a table: an older store, read only, does not have it yet; it counts as empty */
     struct keys *keys;
     struct store_identity identity;
     struct store_mark mark;
@@ -112,9 +113,9 @@ int meta_refresh(struct store *store);
  * there on though the mark says so. The meta row must be loaded. */
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
 
-/* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken at the row given, or it does not
+/* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many rows, or it does not
  * end where its head says. The meta row must be loaded. */
-bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows, uint64_t *ret_broken_at);
+bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows);
 /* The first number at or after `from` with pages or a head; false: none. */
 bool ledger_hospital_from(struct store_txn *txn, uint32_t from, uint32_t *ret_hospital);
 

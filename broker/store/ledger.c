@@ -146,14 +146,15 @@ void ledger_write(struct store_txn *txn, const struct store_turn *turn)
 static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, uint64_t *ret_first_row)
 {
     uint8_t prefix[HEAD_KEY_SIZE], from[PAGE_KEY_SIZE];
-    uint64_t back = row < LEDGER_PAGE_ROWS ? row : LEDGER_PAGE_ROWS - 1, first = 0, found = 0;
+    uint64_t back = row < LEDGER_PAGE_ROWS ? row : LEDGER_PAGE_ROWS - 1, found = 0;
     struct store_cursor *cursor =
         store_scan(txn, TABLE_LEDGER, head_key(prefix, hospital), page_key(from, hospital, row - back));
     size_t mark = arena_mark(txn->arena);
     struct bytes key;
 
     while (store_next_key(cursor, &key) && key.size == PAGE_KEY_SIZE + CHUNK_SIZE) {
-        first = get_be64(key.data + HEAD_KEY_SIZE);
+        uint64_t first = get_be64(key.data + HEAD_KEY_SIZE);
+
         if (found != 0 && first > row)
             break;
         found = first;
@@ -210,37 +211,55 @@ static bool page_whole(struct store_txn *txn, uint32_t hospital, uint64_t first_
            chunks_count(txn, TABLE_LEDGER, key) == (ret_packed->size - 1) / BODY_CHUNK_BYTES + 1;
 }
 
-/* One link: the page stands where it says, belongs to whom it says, and continues the chain. */
-static bool is_linked(const Record__LedgerPage *page, const char *hospital_id, const struct ledger_mark *before)
+struct walk {
+    uint32_t hospital;
+    const char *hospital_id;
+    struct ledger_mark at; /* behind the pages followed so far */
+    uint64_t index;        /* of the last one's turn */
+};
+
+/* The page belongs to whom it says, continues the chain, and was written by a turn that may have written it. */
+static bool is_linked(const struct walk *walk, const Record__LedgerPage *page, uint64_t last_index)
 {
-    return page != NULL && page->hospital != NULL && hospital_id != NULL && strcmp(page->hospital, hospital_id) == 0 &&
-           page->first_row == before->rows + 1 && page->n_rows >= 1 && page->n_rows <= LEDGER_PAGE_ROWS &&
+    return page->hospital != NULL && walk->hospital_id != NULL && strcmp(page->hospital, walk->hospital_id) == 0 &&
+           page->first_row == walk->at.rows + 1 && page->n_rows >= 1 && page->n_rows <= LEDGER_PAGE_ROWS &&
            page->previous.len == STORE_DIGEST_SIZE &&
-           memcmp(page->previous.data, before->digest, STORE_DIGEST_SIZE) == 0;
+           memcmp(page->previous.data, walk->at.digest, STORE_DIGEST_SIZE) == 0 && page->index >= walk->index &&
+           page->index <= last_index;
 }
 
-bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows, uint64_t *ret_broken_at)
+/* One link: the page that stands there is the next one. */
+static bool follow(struct store_txn *txn, struct walk *walk, uint64_t first_row)
 {
-    struct ledger_mark head = ledger_mark(txn, hospital), at = {0};
-    const char *hospital_id = institution_id_of(txn, hospital);
-    uint64_t from = 0, first = 0, index = 0;
+    struct bytes packed;
+    const Record__LedgerPage *page;
 
-    for (size_t mark = arena_mark(txn->arena); page_from(txn, hospital, from, &first); from = first + 1) {
-        struct bytes packed;
-        const Record__LedgerPage *page = NULL;
+    if (first_row != walk->at.rows + 1 || !page_whole(txn, walk->hospital, first_row, &packed))
+        return false;
+    page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);
+    if (page == NULL || !is_linked(walk, page, txn->meta->index))
+        return false;
+    walk->index = page->index;
+    walk->at.rows += page->n_rows;
+    crypto_generichash(walk->at.digest, STORE_DIGEST_SIZE, packed.data, packed.size, NULL, 0);
+    return true;
+}
 
-        if (first == at.rows + 1 && page_whole(txn, hospital, first, &packed))
-            page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);
-        if (!is_linked(page, hospital_id, &at) || page->index < index || page->index > txn->meta->index)
-            break;
-        index = page->index;
-        at.rows += page->n_rows;
-        crypto_generichash(at.digest, sizeof(at.digest), packed.data, packed.size, NULL, 0);
+bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows)
+{
+    struct ledger_mark head = ledger_mark(txn, hospital);
+    struct walk walk = {.hospital = hospital, .hospital_id = institution_id_of(txn, hospital)};
+    uint64_t first_row = 0;
+    size_t mark = arena_mark(txn->arena);
+    bool linked = true;
+
+    for (uint64_t from = 0; linked && page_from(txn, hospital, from, &first_row); from = first_row + 1) {
+        linked = follow(txn, &walk, first_row);
         arena_rewind(txn->arena, mark);
     }
-    *ret_rows = at.rows;
-    *ret_broken_at = at.rows + 1;
-    return txn->failure == 0 && at.rows == head.rows && memcmp(at.digest, head.digest, sizeof(at.digest)) == 0;
+    *ret_rows = walk.at.rows;
+    return linked && txn->failure == 0 && walk.at.rows == head.rows &&
+           memcmp(walk.at.digest, head.digest, STORE_DIGEST_SIZE) == 0;
 }
 
 /* The first hospital of a table whose keys begin with its number. */
@@ -249,7 +268,8 @@ static bool hospital_from(struct store_txn *txn, enum table table, uint32_t from
 {
     uint8_t bytes[HEAD_KEY_SIZE];
     struct bytes key;
-    struct store_cursor *cursor = store_scan(txn, table, bytes_of(NULL, 0), head_key(bytes, from));
+    struct bytes none = bytes_of(NULL, 0); /* from the very start: even of keys that are none */
+    struct store_cursor *cursor = store_scan(txn, table, none, from > 0 ? head_key(bytes, from) : none);
     bool found = store_next_key(cursor, &key);
 
     store_scan_end(cursor);

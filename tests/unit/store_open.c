@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "store/internal.h"
+#include "store/rows_place.h"
 #include "store_fixture.h"
 
 static int try_open(struct fixture *f)
@@ -202,6 +203,85 @@ Test(store_open, a_newer_row_fails_the_transaction)
     cr_assert_null(team_row(txn, "team"));
     cr_assert_eq(store_failure(txn), -EPROTO);
     cr_assert_eq(fixture_try_end(&f, txn), -EPROTO, "the first failure stays");
+    fixture_fini(&f);
+}
+
+/* As an older version left it, which did not have these tables. */
+static void drop_places(struct fixture *f)
+{
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+
+    cr_assert_eq(mdb_env_create(&env), 0);
+    mdb_env_set_maxdbs(env, TABLE_COUNT);
+    mdb_env_set_mapsize(env, f->map_bytes);
+    cr_assert_eq(mdb_env_open(env, f->directory, 0, 0600), 0);
+    cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (enum table table = TABLE_POOL; table < TABLE_COUNT; table++) {
+        MDB_dbi dbi;
+
+        cr_assert_eq(mdb_dbi_open(txn, table_name(table), 0, &dbi), 0);
+        cr_assert_eq(mdb_drop(txn, dbi, 1), 0);
+    }
+    cr_assert_eq(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+Test(store_open, d8_an_older_store_is_read_without_what_it_does_not_have)
+{
+    struct fixture f;
+    struct pool_key from = {0}, key;
+    struct verify_result result = {0};
+
+    fixture_init(&f);
+
+    struct store_options options = fixture_options(&f);
+    struct store_txn *txn = fixture_turn(&f);
+    Record__Team team = RECORD__TEAM__INIT;
+
+    team_row_put(txn, "team", &team);
+    fixture_end(&f, txn);
+    fixture_close(&f);
+    drop_places(&f);
+    options.read_only = true;
+    cr_assert_eq(store_open(&options, &f.store), 0, "%s", f.error);
+    txn = fixture_read(&f);
+    cr_assert_not_null(team_row(txn, "team"));
+    cr_assert_null(booking_row(txn, fixture_id(&f, 1, 0)));
+    cr_assert_not(pool_key_from(txn, &from, &key));
+    cr_assert_eq(store_failure(txn), 0);
+    store_read_end(txn);
+    cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
+    cr_assert_eq(result.faults, 0, "%s", result.first_fault);
+    cr_assert_eq(result.rows, 2);
+    fixture_fini(&f);
+}
+
+Test(store_open, d8_a_copy_of_an_older_store_goes_on_with_places)
+{
+    struct fixture f;
+    struct pool_key key = {.hospital = 1, .class = 1, .department = "NK", .day = 20778, .resource = "a"};
+    Record__Pool pool = RECORD__POOL__INIT;
+    char copy[96];
+
+    fixture_init(&f);
+    fixture_close(&f);
+    drop_places(&f);
+    snprintf(copy, sizeof(copy), "%s/copy", f.base);
+
+    struct store_options options = fixture_options(&f);
+
+    cr_assert_eq(store_restore(&options, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    strcpy(f.directory, copy);
+    fixture_open(&f);
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    pool_row_put(txn, &key, &pool);
+    fixture_end(&f, txn);
+    txn = fixture_read(&f);
+    cr_assert_not_null(pool_row(txn, &key));
+    store_read_end(txn);
     fixture_fini(&f);
 }
 
