@@ -7,6 +7,7 @@
 #pragma once
 #include "engine/work.h"
 #include "place.pb-c.h"
+#include "proto/limits.h"
 #include "rules/pool_times.h"
 #include "rules/quota.h"
 #include "rules/units.h"
@@ -19,11 +20,13 @@ struct pool_of {
     Record__Pool *row;
     const struct registry_institution *hospital;
     struct pool_set *set; /* what the reserve is counted over */
+    bool is_new;          /* not written yet */
 };
 
 /* One pool alone, or all of its group (Q11), in order of resource. */
 struct pool_set {
     struct pool_of **pools;
+    Record__Pool **rows; /* theirs */
     size_t count;
     Record__PoolGroup *group; /* NULL: a pool alone */
 };
@@ -35,12 +38,22 @@ struct pool_of *pool_load(struct work *work, const struct pool_key *key);
 struct pool_of *pool_find(struct work *work, const Referral__PoolRef *ref, const char *field);
 /* The key a reference means, whether or not there is such a pool. False: refused. */
 bool pool_read_ref(struct work *work, const Referral__PoolRef *ref, const char *field, struct pool_key *ret_key);
-/* A pool that is not there yet: an empty row, of the group of its day if there is one. It is not written before pool_save. */
+/* A pool that is not there yet: an empty row, of the group of its day if there is one. It is not written, nor seen by the others of its group,
+ * before pool_save. */
 struct pool_of *pool_new(struct work *work, const struct pool_key *key);
+/* All pools of the key's day, in order of resource, brought up to date; at most LIMIT_GROUP_POOLS, and how many there are. */
+size_t pool_load_day(struct work *work, const struct pool_key *key /* resource: not looked at */,
+                     struct pool_of *ret_pools[LIMIT_GROUP_POOLS]);
+/* Q11: from now on these, all pools of their day, are one set. The caller sets what the group's terms are in their rows, and saves them. */
+void pool_join(struct work *work, struct pool_of *const *pools, size_t count, Record__PoolGroup *group);
 Referral__PoolRef *pool_ref(struct work *work, const struct pool_of *pool); /* for replies and notices */
 
 /* Writes the pool, its due row, and the alarm of its deficit (Q10). */
 void pool_save(struct work *work, struct pool_of *pool);
+/* Does what a new or changed pool's times bring at once: openings that have come, a release that is past (Q6). Not saved. */
+void pool_follow_times(struct work *work, struct pool_of *pool);
+/* The numbers of what its reserve is counted over, as of this turn. */
+struct quota pool_numbers(const struct work *work, const struct pool_of *pool);
 /* Some units may have become free, or unmarked: whoever waits is offered them when the command is done (Q8). */
 void pool_freed(struct work *work, struct pool_of *pool);
 

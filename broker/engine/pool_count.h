@@ -16,5 +16,7 @@ struct pool_count {
 /* `pools` of one set in order of resource; `hold`: the time is in doubt. In the arena. */
 struct pool_count pool_count(struct arena *arena, Record__Pool *const *pools, size_t count, struct instant now,
                              bool hold);
+/* The sums of that set alone, without its units. */
+struct quota pool_set_quota(Record__Pool *const *pools, size_t count, struct instant now, bool hold);
 /* C, B, G, F of one pool alone (Q2 stays per pool); reserve_bp, span and release as in its row. */
 struct quota pool_quota(const Record__Pool *pool, struct instant now, bool hold);

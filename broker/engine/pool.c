@@ -1,0 +1,473 @@
+/* pool.c - pools in a turn: read once with what they share a reserve with, brought up to date, written (Q6, Q10, Q11, C3, C4). */
+#include "engine/pool.h"
+
+#include <assert.h>
+
+#include "engine/alarm.h"
+#include "engine/booking.h"
+#include "engine/families.h"
+#include "engine/ledger.h"
+#include "engine/life_clock.h"
+#include "engine/pool_count.h"
+#include "engine/waiting.h"
+
+/* C4: while the time is in doubt, what it holds back is looked at again so often. */
+#define HOLD_STEP_MS MINUTE_MS
+
+/* ---- Reading ---- */
+
+static struct bytes no_bytes(void)
+{
+    return bytes_of(NULL, 0);
+}
+
+static struct pool_of *find_kept(struct work *work, const struct pool_key *key)
+{
+    uint8_t bytes[POOL_KEY_MAX];
+
+    return cache_find(work->cache, CACHE_POOL, pool_key_bytes(bytes, key), no_bytes());
+}
+
+static void keep(struct work *work, struct pool_of *pool)
+{
+    cache_keep(work->cache, CACHE_POOL, pool->key_bytes, no_bytes(), pool);
+}
+
+static struct pool_of *make_pool(struct work *work, const struct pool_key *key, Record__Pool *row)
+{
+    struct pool_of *pool = arena_alloc(work->arena, sizeof *pool);
+    uint8_t bytes[POOL_KEY_MAX];
+    char date[DATE_TEXT_SIZE];
+
+    date_format(date, date_from_days(key->day));
+    *pool = (struct pool_of){.key = *key,
+                             .key_bytes = arena_copy(work->arena, pool_key_bytes(bytes, key)),
+                             .date = arena_text(work->arena, date),
+                             .row = row,
+                             .hospital = registry_institution(work, institution_id_of(work->txn, key->hospital))};
+    return pool;
+}
+
+static struct pool_set *make_set(struct work *work, size_t room, Record__PoolGroup *group)
+{
+    struct pool_set *set = arena_alloc(work->arena, sizeof *set);
+
+    *set = (struct pool_set){.pools = arena_alloc(work->arena, room * sizeof(struct pool_of *)),
+                             .rows = arena_alloc(work->arena, room * sizeof(Record__Pool *)),
+                             .group = group};
+    return set;
+}
+
+static void add_to_set(struct pool_set *set, struct pool_of *pool)
+{
+    set->pools[set->count] = pool;
+    set->rows[set->count++] = pool->row;
+}
+
+static void set_alone(struct work *work, struct pool_of *pool)
+{
+    pool->set = make_set(work, 1, NULL);
+    add_to_set(pool->set, pool);
+}
+
+static bool is_same_day(const struct pool_key *a, const struct pool_key *b)
+{
+    return a->hospital == b->hospital && a->class == b->class && a->day == b->day &&
+           strcmp(a->department, b->department) == 0;
+}
+
+static struct pool_key first_of_day(const struct pool_key *key)
+{
+    struct pool_key first = *key;
+
+    memset(first.resource, 0, sizeof first.resource);
+    return first;
+}
+
+/* Q11: a group is read whole, whichever of its pools is asked for. */
+static void read_group(struct work *work, struct pool_of *pool)
+{
+    struct pool_set *set = make_set(work, LIMIT_GROUP_POOLS, pool_group_row(work->txn, &pool->key));
+    struct pool_key from = first_of_day(&pool->key), key;
+    Record__Pool *row;
+
+    while (set->count < LIMIT_GROUP_POOLS && (row = pool_row_from(work->txn, &from, &key)) != NULL &&
+           is_same_day(&key, &pool->key)) {
+        bool is_asked_for = strcmp(key.resource, pool->key.resource) == 0;
+        struct pool_of *other = is_asked_for ? pool : make_pool(work, &key, row);
+
+        other->set = set;
+        add_to_set(set, other);
+        if (!is_asked_for)
+            keep(work, other);
+        from = pool_key_after(&key);
+    }
+    assert(set->group != NULL && pool->set == set);
+}
+
+static void catch_up(struct work *work, const struct pool_set *set);
+
+struct pool_of *pool_load(struct work *work, const struct pool_key *key)
+{
+    struct pool_of *pool = find_kept(work, key);
+    Record__Pool *row;
+
+    if (pool != NULL)
+        return pool;
+    row = pool_row(work->txn, key);
+    if (row == NULL)
+        return NULL;
+    pool = make_pool(work, key, row);
+    keep(work, pool); /* first, so that what is brought up to date finds itself */
+    if (row->grouped)
+        read_group(work, pool);
+    else
+        set_alone(work, pool);
+    catch_up(work, pool->set);
+    return pool;
+}
+
+size_t pool_load_day(struct work *work, const struct pool_key *key, struct pool_of *ret_pools[LIMIT_GROUP_POOLS])
+{
+    struct pool_key from = first_of_day(key), found;
+    size_t count = 0;
+
+    for (; pool_key_from(work->txn, &from, &found) && is_same_day(&found, key); from = pool_key_after(&found)) {
+        if (count < LIMIT_GROUP_POOLS)
+            ret_pools[count] = pool_load(work, &found);
+        count++;
+    }
+    return count;
+}
+
+/* Seen by the others of its group when it is saved: until then the command may be refused. */
+static void set_in_group(struct work *work, struct pool_of *pool, Record__PoolGroup *group)
+{
+    struct pool_of *others[LIMIT_GROUP_POOLS];
+    size_t count = pool_load_day(work, &pool->key, others), i = 0;
+
+    assert(count <= LIMIT_GROUP_POOLS);
+    pool->set = make_set(work, count + 1, group);
+    for (; i < count && strcmp(others[i]->key.resource, pool->key.resource) < 0; i++)
+        add_to_set(pool->set, others[i]);
+    add_to_set(pool->set, pool);
+    for (; i < count; i++)
+        add_to_set(pool->set, others[i]);
+    FIELD_SET(pool->row, grouped, true);
+    FIELD_SET(pool->row, reserve_bp, group->reserve_bp);
+    FIELD_SET(pool->row, span, group->span);
+    FIELD_SET(pool->row, fd_opens_at_ms, group->fd_opens_at_ms);
+    FIELD_SET(pool->row, general_opens_at_ms, group->general_opens_at_ms);
+    FIELD_SET(pool->row, release_at_ms, group->release_at_ms);
+    FIELD_SET(pool->row, short_notice, group->short_notice);
+}
+
+struct pool_of *pool_new(struct work *work, const struct pool_key *key)
+{
+    Record__PoolGroup *group = pool_group_row(work->txn, key);
+    Record__Pool *row = arena_alloc(work->arena, sizeof *row);
+    struct pool_of *pool;
+
+    record__pool__init(row);
+    FIELD_SET(row, schema, STORE_SCHEMA);
+    FIELD_SET(row, published_at_ms, work->now.ms);
+    FIELD_SET(row, next_unit, 1);
+    pool = make_pool(work, key, row);
+    pool->is_new = true;
+    if (group != NULL)
+        set_in_group(work, pool, group);
+    else
+        set_alone(work, pool);
+    return pool;
+}
+
+struct quota pool_numbers(const struct work *work, const struct pool_of *pool)
+{
+    return pool_set_quota(pool->set->rows, pool->set->count, work->now, work->hold);
+}
+
+/* ---- What is due (C3) ---- */
+
+static struct instant last_end(const Record__Pool *row)
+{
+    int64_t end_ms = 0;
+
+    for (size_t i = 0; i < row->n_units; i++)
+        if (row->units[i]->end_ms > end_ms)
+            end_ms = row->units[i]->end_ms;
+    return instant_of(end_ms);
+}
+
+static bool is_booked(const Record__Unit *unit)
+{
+    return unit->state == UNIT_IS_GENERAL || unit->state == UNIT_IS_FAMILY;
+}
+
+/* When nobody can come any more; unset: nothing is booked, or it was looked after. */
+static struct instant over_at(struct work *work, const struct pool_of *pool)
+{
+    bool booked = false;
+
+    for (size_t i = 0; i < pool->row->n_units && !booked; i++)
+        booked = is_booked(pool->row->units[i]);
+    if (!booked || pool->row->over)
+        return instant_of(0);
+    return instant_after(last_end(pool->row),
+                         life_terms(work, pool->hospital->institution->id)->settings.no_show_after_ms);
+}
+
+/* Q7: each hold that has ended, in order of its units. */
+static bool lapse_holds(struct work *work, struct pool_of *pool)
+{
+    bool lapsed = false;
+
+    for (size_t i = 0; i < pool->row->n_units; i++) {
+        const Record__Unit *unit = pool->row->units[i];
+
+        if (instant_is_due(instant_of(unit->held_until_ms), work->now)) {
+            booking_lapse(work, pool, id_from_key(unit->booking.data));
+            lapsed = true;
+        }
+    }
+    return lapsed;
+}
+
+/* Q6, Q8: whoever waits is offered places from the instant his channel opens. */
+static bool open_channels(struct work *work, struct pool_of *pool)
+{
+    Record__Pool *row = pool->row;
+    bool family = !row->fd_opened && instant_is_due(instant_of(row->fd_opens_at_ms), work->now);
+    bool general = !row->general_opened && instant_is_due(instant_of(row->general_opens_at_ms), work->now);
+
+    if (family)
+        FIELD_SET(row, fd_opened, true);
+    if (general)
+        FIELD_SET(row, general_opened, true);
+    if (family || general)
+        pool_freed(work, pool);
+    return family || general;
+}
+
+/* How many units of the set's pool `position` are kept, as if the release had not come. */
+static uint32_t count_marked(const struct pool_count *count, size_t position)
+{
+    uint32_t marked = 0;
+
+    for (size_t i = 0; i < count->units.count; i++)
+        marked += count->units.list[i].pool == position && count->units.list[i].marked;
+    return marked;
+}
+
+static bool is_release_due(const struct work *work, const struct pool_of *pool)
+{
+    return !work->hold && !pool->row->cancelled && !pool->row->released &&
+           instant_is_due(instant_of(pool->row->release_at_ms), work->now);
+}
+
+/* Q6: from now on nothing is kept. All pools of a group at once, each told how much of it was. */
+static bool release_reserve(struct work *work, const struct pool_set *set)
+{
+    struct pool_count kept = {0};
+    bool any = false;
+
+    for (size_t i = 0; i < set->count; i++)
+        any = any || is_release_due(work, set->pools[i]);
+    if (any)
+        kept = pool_count(work->arena, set->rows, set->count, work->now, true);
+    for (size_t i = 0; i < set->count; i++) {
+        Referral__LedgerRow row = REFERRAL__LEDGER_ROW__INIT;
+
+        if (!is_release_due(work, set->pools[i]))
+            continue;
+        FIELD_SET(set->rows[i], released, true);
+        FIELD_SET(&row, event, REFERRAL__LEDGER_EVENT__LEDGER_RELEASED);
+        FIELD_SET(&row, count, count_marked(&kept, i));
+        ledger_write(work, set->pools[i], &row);
+        pool_freed(work, set->pools[i]);
+    }
+    return any;
+}
+
+/* Section 4: nobody said whether the patients came. */
+static bool assume_no_shows(struct work *work, struct pool_of *pool)
+{
+    struct id before = {0};
+
+    if (work->hold || !instant_is_due(over_at(work, pool), work->now))
+        return false;
+    FIELD_SET(pool->row, over, true);
+    for (size_t i = 0; i < pool->row->n_units; i++) {
+        const Record__Unit *unit = pool->row->units[i];
+        struct id id = is_booked(unit) ? id_from_key(unit->booking.data) : (struct id){0};
+
+        if (id_is_set(id) && !id_equal(id, before))
+            booking_assume_no_show(work, pool, id);
+        before = id;
+    }
+    return true;
+}
+
+/* C4: a doubtful time ends no hold, releases nothing and assumes nothing; what opens opens. */
+static bool do_what_is_due(struct work *work, const struct pool_set *set)
+{
+    bool did = false;
+
+    for (size_t i = 0; i < set->count && !work->hold; i++)
+        did = lapse_holds(work, set->pools[i]) || did;
+    for (size_t i = 0; i < set->count; i++)
+        did = (!set->rows[i]->cancelled && open_channels(work, set->pools[i])) || did;
+    did = release_reserve(work, set) || did;
+    for (size_t i = 0; i < set->count; i++)
+        did = assume_no_shows(work, set->pools[i]) || did;
+    return did;
+}
+
+/* It is the clock's doing, so a command refused afterwards has still written nothing of its own. */
+static void catch_up(struct work *work, const struct pool_set *set)
+{
+    uint64_t own = store_put_count(work->txn) - work->put_mark;
+
+    if (do_what_is_due(work, set)) {
+        for (size_t i = 0; i < set->count; i++)
+            pool_save(work, set->pools[i]);
+        waiting_settle(work);
+    }
+    work->put_mark = store_put_count(work->txn) - own;
+}
+
+void pool_follow_times(struct work *work, struct pool_of *pool)
+{
+    if (!pool->row->cancelled)
+        open_channels(work, pool);
+    release_reserve(work, pool->set);
+}
+
+void pool_freed(struct work *work, struct pool_of *pool)
+{
+    for (size_t i = 0; i < pool->set->count; i++) /* one's freed unit may unmark another's (Q11) */
+        waiting_note_pool(work, pool->set->pools[i]);
+}
+
+void pool_wake(struct work *work, struct instant at, struct bytes key_bytes)
+{
+    struct pool_key key;
+    struct pool_of *pool = pool_key_parse(key_bytes, &key) ? pool_load(work, &key) : NULL;
+
+    if (pool != NULL && pool->row->due_ms == at.ms)
+        pool_save(work, pool); /* what a doubtful time holds back moves its row on (C4) */
+}
+
+/* ---- Writing ---- */
+
+static void soonest(struct instant *next, struct instant at)
+{
+    if (instant_is_set(at) && (!instant_is_set(*next) || at.ms < next->ms))
+        *next = at;
+}
+
+/* C4: what a doubtful time holds back waits a step at a time. */
+static struct instant held_back(const struct work *work, struct instant at)
+{
+    return work->hold && instant_is_due(at, work->now) ? instant_after(work->now, HOLD_STEP_MS) : at;
+}
+
+static struct instant next_due(struct work *work, const struct pool_of *pool)
+{
+    const Record__Pool *row = pool->row;
+    struct instant next = instant_of(0);
+
+    for (size_t i = 0; i < row->n_units; i++)
+        soonest(&next, held_back(work, instant_of(row->units[i]->held_until_ms)));
+    if (!row->cancelled) {
+        soonest(&next, instant_of(row->fd_opened ? 0 : row->fd_opens_at_ms));
+        soonest(&next, instant_of(row->general_opened ? 0 : row->general_opens_at_ms));
+        soonest(&next, held_back(work, instant_of(row->released ? 0 : row->release_at_ms)));
+    }
+    soonest(&next, held_back(work, over_at(work, pool)));
+    return next;
+}
+
+static void move_due(struct work *work, struct pool_of *pool)
+{
+    struct instant old = instant_of(pool->row->due_ms), at = next_due(work, pool);
+
+    if (at.ms == old.ms)
+        return;
+    if (instant_is_set(old))
+        due_delete(work->txn, old, DUE_POOL, pool->key_bytes);
+    if (instant_is_set(at))
+        due_add(work->txn, at, DUE_POOL, pool->key_bytes);
+    FIELD_SET(pool->row, due_ms, at.ms);
+}
+
+/* "H1/EXPERT/CARD/WANG-AM/2026-11-22"; of a group without its resources. */
+static const char *alarm_subject(struct work *work, const struct pool_of *pool)
+{
+    bool alone = pool->set->group == NULL;
+
+    return arena_format(work->arena, "%s/%s/%s/%s%s%s", pool->hospital->institution->id,
+                        protobuf_c_enum_descriptor_get_value(&referral__place_class__descriptor, pool->key.class)->name,
+                        pool->key.department, alone ? pool->key.resource : "", alone ? "/" : "", pool->date);
+}
+
+/* Q10: reported from its first row to its cure. The rows of a set agree on whether there is a deficit, so that whichever of its pools is
+ * written next knows. */
+static void report_deficit(struct work *work, struct pool_of *pool)
+{
+    struct quota numbers = pool_numbers(work, pool);
+    uint64_t deficit = quota_deficit(&numbers, work->now);
+    bool stood = pool->row->deficit != 0;
+
+    FIELD_SET(pool->row, deficit, deficit);
+    if (stood == (deficit != 0))
+        return;
+    if (deficit != 0)
+        alarm_raise(work, "reserve-deficit", alarm_subject(work, pool), NULL);
+    else
+        alarm_clear(work, "reserve-deficit", alarm_subject(work, pool));
+    for (size_t i = 0; i < pool->set->count; i++) {
+        struct pool_of *other = pool->set->pools[i];
+
+        if (other == pool)
+            continue;
+        FIELD_SET(other->row, deficit, deficit);
+        pool_row_put(work->txn, &other->key, other->row);
+    }
+}
+
+void pool_join(struct work *work, struct pool_of *const *pools, size_t count, Record__PoolGroup *group)
+{
+    struct pool_set *set = make_set(work, count, group);
+
+    for (size_t i = 0; i < count; i++) {
+        if (pools[i]->row->deficit != 0) /* of the pool alone */
+            alarm_clear(work, "reserve-deficit", alarm_subject(work, pools[i]));
+        FIELD_SET(pools[i]->row, deficit, 0);
+        FIELD_SET(pools[i]->row, grouped, true);
+        pools[i]->set = set;
+        add_to_set(set, pools[i]);
+    }
+}
+
+/* Its group's pools see it from now on, and it knows of their deficit. */
+static void begin(struct work *work, struct pool_of *pool)
+{
+    const struct pool_set *set = pool->set;
+
+    for (size_t i = 0; i < set->count; i++) {
+        set->pools[i]->set = pool->set;
+        if (set->pools[i] != pool)
+            FIELD_SET(pool->row, deficit, set->rows[i]->deficit);
+    }
+    pool->is_new = false;
+    keep(work, pool);
+}
+
+void pool_save(struct work *work, struct pool_of *pool)
+{
+    if (pool->is_new)
+        begin(work, pool);
+    report_deficit(work, pool);
+    move_due(work, pool);
+    pool_row_put(work->txn, &pool->key, pool->row);
+}
