@@ -56,6 +56,11 @@ void booking_assume_no_show(struct work *work, struct pool_of *pool, struct id i
 void booking_displace(struct work *work, struct booking_of *booking, enum units_to units_to, Referral__Reason reason);
 /* Q10: other units of its pool instead; sender and team are told. */
 void booking_shift(struct work *work, struct booking_of *booking, const uint32_t *units);
+/* Q10: where bookings change places with each other, one is taken out first: row MOVED_OUT, its units free; booking_shift then only takes. */
+void booking_lift(struct work *work, struct booking_of *booking);
+/* Q15: an allotment loses these of its units (UNITS_FREE or UNITS_GONE): row RETURNED; with the last one it is CANCELLED. Tells nobody. */
+void booking_shrink(struct work *work, struct booking_of *booking, const uint32_t *units, size_t count,
+                    enum units_to units_to);
 
 /* What a referral's life means for its places; called by life.c while the life is loaded (life_load has brought the pools of its claims up to
  * date). L6: everything it holds and waits for is freed. */
