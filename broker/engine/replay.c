@@ -238,10 +238,8 @@ struct replay_pool *const *replay_pools(const struct replay *replay, size_t *ret
     return replay->pools;
 }
 
-uint64_t replay_outside(const struct replay *replay, Referral__PlaceClass class, const char *date)
+const struct replay_outside *replay_outside(const struct replay *replay, size_t *ret_count)
 {
-    for (size_t i = 0; i < replay->outside_count; i++)
-        if (replay->outside[i].class == class && strcmp(replay->outside[i].date, date) == 0)
-            return replay->outside[i].bookings;
-    return 0;
+    *ret_count = replay->outside_count;
+    return replay->outside;
 }

@@ -58,7 +58,12 @@ struct instant replay_time(const struct replay *replay);   /* of the last page *
 const uint8_t *replay_digest(const struct replay *replay); /* of the last page; zeros before the first */
 /* All pools in order of publication. */
 struct replay_pool *const *replay_pools(const struct replay *replay, size_t *ret_count);
-/* Q15: bookings without a unit on that date ("2026-11-22"). */
-uint64_t replay_outside(const struct replay *replay, Referral__PlaceClass class, const char *date);
+/* Q15: bookings without a unit, by class and date. */
+struct replay_outside {
+    Referral__PlaceClass class;
+    const char *date; /* "2026-11-22" */
+    uint64_t bookings;
+};
+const struct replay_outside *replay_outside(const struct replay *replay, size_t *ret_count);
 struct quota replay_quota(const struct replay_pool *pool); /* of the pool alone */
 struct quota replay_set_quota(const struct replay_set *set);

@@ -4,12 +4,6 @@
 #pragma once
 #include "engine/replay.h"
 
-struct replay_outside {
-    Referral__PlaceClass class;
-    const char *date;
-    uint64_t bookings;
-};
-
 struct replay {
     struct arena arena;
     uint8_t digest[REPLAY_DIGEST_SIZE];
