@@ -11,8 +11,8 @@
 #define HEAD_MAX              (4 + 1 + TEXT_MAX + 1) /* hospital, class, department, its end */
 #define DAY_SIZE              4
 #define GROUP_KEY_MAX         (HEAD_MAX + DAY_SIZE)
-#define PAIR_KEY_SIZE         (2 * ID_KEY_SIZE)
-#define WAIT_TAIL_SIZE        (1 + 1 + 8 + ID_KEY_SIZE) /* rank, priority, since, id */
+#define PAIR_KEY_SIZE         (ID_KEY_SIZE + ID_KEY_SIZE) /* referral, booking */
+#define WAIT_TAIL_SIZE        (1 + 1 + 8 + ID_KEY_SIZE)   /* rank, priority, since, id */
 #define WAIT_KEY_MAX          (HEAD_MAX + WAIT_TAIL_SIZE)
 #define PATIENT_SIZE          16
 #define CLAIM_KEY_SIZE        (4 + 1 + PATIENT_SIZE)
@@ -24,11 +24,11 @@ static_assert(TIMETABLE_KEY_LONGEST <= TIMETABLE_KEY_MAX && TIMETABLE_KEY_MAX <=
 
 static size_t put_text(uint8_t *out, const char *text)
 {
-    size_t size = strlen(text);
+    struct bytes bytes = bytes_text(text);
 
-    assert(size <= TEXT_MAX);
-    memcpy(out, text, size);
-    return size;
+    assert(bytes.size <= TEXT_MAX);
+    memcpy(out, bytes.data, bytes.size);
+    return bytes.size;
 }
 
 /* The zero byte ends the department, so that no other one's keys lie between its own: "NK", then "NK-2". */

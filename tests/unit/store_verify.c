@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "store/rows_place.h"
 #include "store/search.h"
 #include "store/verify.h"
 #include "store_fixture.h"
@@ -64,6 +65,39 @@ static void fill(struct fixture *f)
         if (index == 40)
             cr_assert_eq(search_advance(f->store, &f->arena, 30), 30);
     }
+}
+
+/* One row of each table of places, the booking's of its referral too. */
+static void fill_places(struct fixture *f)
+{
+    struct store_txn *txn = fixture_turn(f);
+    struct pool_key pool_key = {.hospital = 1, .class = 1, .department = "NK", .day = 20778, .resource = "a"};
+    struct wait_key wait_key = {.hospital = 1, .class = 1, .department = "NK", .rank = RANK_FAMILY, .priority = 3};
+    struct timetable_key timetable_key = {.hospital = 1, .class = 1, .department = "NK", .id = "week"};
+    uint8_t patient[16] = {7}, referral[ID_KEY_SIZE];
+    Record__Pool pool = RECORD__POOL__INIT;
+    Record__PoolGroup group = RECORD__POOL_GROUP__INIT;
+    Record__Booking booking = RECORD__BOOKING__INIT;
+    Record__WaitEntry entry = RECORD__WAIT_ENTRY__INIT;
+    Record__PatientClaim claim = RECORD__PATIENT_CLAIM__INIT;
+    Record__TeamHolds holds = RECORD__TEAM_HOLDS__INIT;
+    Record__Timetable timetable = RECORD__TIMETABLE__INIT;
+
+    id_to_key(referral, fixture_id(f, 2, 0));
+    booking.has_referral = true;
+    booking.referral = (ProtobufCBinaryData){.len = sizeof(referral), .data = referral};
+    booking.reference = MARKED;
+    entry.reference = MARKED;
+    wait_key.id = fixture_id(f, 42, 1);
+    pool_row_put(txn, &pool_key, &pool);
+    pool_group_row_put(txn, &pool_key, &group);
+    booking_row_put(txn, fixture_id(f, 42, 0), &booking, true);
+    wait_row_put(txn, &wait_key, &entry, true);
+    patient_claim_row_put(txn, 1, 1, patient, &claim);
+    team_holds_row_put(txn, "team", &holds);
+    timetable_row_put(txn, &timetable_key, &timetable);
+    ledger_add(txn, 1, "H1", bytes_text("a row of the ledger"));
+    fixture_end(f, txn);
 }
 
 static struct verify_result verify(struct fixture *f)
@@ -199,7 +233,7 @@ static size_t damage_row(struct fixture *f, enum table table, size_t number, enu
     uint8_t bytes[4096], key_bytes[256];
 
     cr_assert_eq(mdb_env_create(&env), 0);
-    mdb_env_set_maxdbs(env, 32);
+    mdb_env_set_maxdbs(env, TABLE_COUNT);
     mdb_env_set_mapsize(env, f->map_bytes);
     cr_assert_eq(mdb_env_open(env, f->directory, 0, 0600), 0);
     cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
@@ -227,11 +261,26 @@ static size_t damage_row(struct fixture *f, enum table table, size_t number, enu
     return size;
 }
 
-static const enum table FILLED[] = {TABLE_INSTITUTION, TABLE_INSTITUTION_NUMBER,
-                                    TABLE_DEDUP,       TABLE_REFERRAL,
-                                    TABLE_BODY,        TABLE_INBOX,
-                                    TABLE_DEAD,        TABLE_BOOKS,
-                                    TABLE_AUDIT};
+static const enum table FILLED[] = {TABLE_INSTITUTION,
+                                    TABLE_INSTITUTION_NUMBER,
+                                    TABLE_DEDUP,
+                                    TABLE_REFERRAL,
+                                    TABLE_BODY,
+                                    TABLE_INBOX,
+                                    TABLE_DEAD,
+                                    TABLE_BOOKS,
+                                    TABLE_AUDIT,
+                                    TABLE_POOL,
+                                    TABLE_POOL_GROUP,
+                                    TABLE_BOOKING,
+                                    TABLE_REFERRAL_BOOKING,
+                                    TABLE_WAITING,
+                                    TABLE_WAIT_ENTRY,
+                                    TABLE_PATIENT_CLAIM,
+                                    TABLE_TEAM_HOLDS,
+                                    TABLE_TIMETABLE,
+                                    TABLE_LEDGER,
+                                    TABLE_LEDGER_HEAD};
 #define FILLED_COUNT (sizeof(FILLED) / sizeof(FILLED[0]))
 
 static void expect_fault(struct fixture *f, enum table table, const char *damage)
@@ -251,6 +300,7 @@ Test(store_verify, p3_a_flipped_bit_in_any_part_of_a_value_is_found)
 
     fixture_init(&f);
     fill(&f);
+    fill_places(&f);
     fixture_close(&f);
     for (size_t i = 0; i < FILLED_COUNT; i++) {
         size_t size = damage_row(&f, FILLED[i], 0, FLIP_BIT, 0);
@@ -274,6 +324,7 @@ Test(store_verify, p3_a_hidden_row_of_any_table_is_found)
 
         fixture_init(&f);
         fill(&f);
+        fill_places(&f);
         fixture_close(&f);
         damage_row(&f, FILLED[i], 0, HIDE_ROW, 0);
         expect_fault(&f, FILLED[i], "a hidden row");
@@ -288,6 +339,7 @@ Test(store_verify, p3_a_row_copied_to_another_key_is_found)
 
         fixture_init(&f);
         fill(&f);
+        fill_places(&f);
         fixture_close(&f);
         damage_row(&f, FILLED[i], 0, COPY_ROW, 0);
         expect_fault(&f, FILLED[i], "a copied row");
@@ -349,6 +401,7 @@ Test(store_verify, p1_patient_data_is_not_readable_in_the_file)
 
     fixture_init(&f);
     fill(&f);
+    fill_places(&f);
     fixture_close(&f);
     cr_assert_not(file_has(f.directory, "data.mdb", MARKED));
     cr_assert_not(file_has(f.directory, "data.mdb", "message 7"), "the partner's message id");
