@@ -34,7 +34,8 @@ static const char *fault_of(int fd, bool is_credential, int *ret_error)
         return "is not a regular file";
     }
     if (status.st_uid != geteuid() && status.st_uid != 0) {
-        return "belongs to another user: chown it to the daemon's";
+        return geteuid() == 0 ? "belongs to another user: run this as that user, by runuser -u"
+                              : "belongs to another user: chown it to the daemon's";
     }
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) && !(is_credential && is_readable_credential(&status))) {
         return "can be read or changed by group or others: chmod 600";

@@ -90,6 +90,22 @@ Test(secret, what_group_or_others_may_touch_is_refused_and_the_line_says_chmod_6
     }
 }
 
+/* Root could read it, but would leave files of its own in the store; and a chown would lock the daemon out. */
+Test(secret, root_is_told_to_become_the_user_whose_file_it_is)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("not run: only root may give files away");
+    }
+    write_file("key = " DIGITS "\n", 0600);
+    cr_assert_eq(chown(path, 12345, 12345), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert(strstr(error, "runuser") && !strstr(error, "chown"), "%s", error);
+    cr_assert_eq(seteuid(54321), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert_eq(seteuid(0), 0);
+    cr_assert(key_is_untouched());
+}
+
 Test(secret, a_missing_file_names_the_command_that_makes_it)
 {
     cr_assert_eq(read_key("key"), -ENOENT);
