@@ -217,17 +217,19 @@ static void tell_status(const struct daemon *daemon)
     notify_status(status);
 }
 
-/* The watchdog is fed from here: a loop that no longer turns starves it. */
+/* The watchdog is fed from here, once the turns that were due are done: a turn that hangs starves it as a loop that stands still does. */
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;
     struct daemon *daemon = user;
-    notify_watchdog();
     watch_room(daemon);
     watch_crowd(daemon);
     report_port(daemon);
     run_turns(daemon);
+    if (!daemon->failed) {
+        notify_watchdog();
+    }
     tell_status(daemon);
 }
 
