@@ -6,6 +6,8 @@ struct live_inbox { /* of one institution */
     uint32_t in_flight, connections;
     uint64_t credit;
     bool connected;
+    uint64_t delivered, redelivered; /* since the start */
+    struct instant last_seen;        /* when a session of it ended last; unset: none has since the start */
 };
 struct live { /* what the turn layer knows and the store does not */
     void *user;

@@ -91,6 +91,18 @@ static void take_outcome(struct turn *turn, const struct outcome *outcome)
         session_say(&turn->sessions, session, REFERRAL__KIND__REPLY, outcome->reply, &turn->arena);
 }
 
+static void note_administration(struct turn *turn)
+{
+    const struct effects *effects = &turn->effects;
+
+    for (size_t i = 0; i < effects->outcome_count; i++) {
+        if (effects->outcomes[i].refused || !turn_is_administration(effects->outcomes[i].kind))
+            continue;
+        turn->administered[turn->administered_count++ % TURN_ADMINISTERED] = store_mark(turn->options.store).index;
+        return;
+    }
+}
+
 /* The turn is on disk: its answers may be said, and inboxes in memory follow. */
 static void take_effects(struct turn *turn)
 {
@@ -104,6 +116,7 @@ static void take_effects(struct turn *turn)
     turn->keys_changed |= effects->keys_changed;
     turn->destinations_changed |= effects->destinations_changed;
     turn->time_confirmed |= effects->time_confirmed;
+    note_administration(turn);
     turn->counters.turns++;
     turn->counters.commands += commands;
     if (commands > turn->counters.largest_turn)

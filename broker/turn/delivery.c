@@ -160,6 +160,7 @@ void deliveries_fini(struct deliveries *deliveries)
     {
         forget_if_idle(deliveries, mailbox);
     }
+    tallies_fini(&deliveries->tallies);
 }
 
 static bool is_enabled(struct store_txn *txn, const Record__Institution *row)
@@ -188,6 +189,7 @@ static struct mailbox *new_mailbox(struct deliveries *deliveries, struct store_t
     assert(mailbox != NULL && strlen(id) < sizeof mailbox->id);
     mailbox->institution = institution;
     memcpy(mailbox->id, id, strlen(id) + 1);
+    mailbox->tally = tally_of(&deliveries->tallies, institution);
     for (uint8_t lane = 1; lane <= LANES; lane++)
         mailbox->lanes[lane - 1].from = (struct inbox_ref){.institution = institution, .lane = lane};
     load_mailbox(mailbox, txn);
@@ -394,8 +396,14 @@ void deliveries_settle(struct deliveries *deliveries, bool is_done)
 struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t institution)
 {
     const struct mailbox *mailbox = find_mailbox(deliveries, institution);
+    const struct tally *tally = tally_find(deliveries->tallies, institution);
     struct live_inbox live = {0};
 
+    if (tally != NULL) {
+        live.delivered = tally->delivered;
+        live.redelivered = tally->redelivered;
+        live.last_seen = tally->last_seen;
+    }
     if (mailbox == NULL)
         return live;
     live.in_flight = mailbox->held_count;

@@ -15,6 +15,7 @@ struct deliveries {
     struct held *held;         /* by key */
     struct mailbox *ready;     /* those that may have something to hand out */
     struct held *going_back;   /* lost or late, to be told to the engine */
+    struct tally *tallies;     /* by institution number; never forgotten */
     uint64_t index_at_open;    /* older messages may have been delivered before the start (D4) */
     uint32_t incarnation;
     int64_t next_late_ms;                    /* monotonic; no delivery is late before; INT64_MAX: none */

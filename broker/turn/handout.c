@@ -50,6 +50,8 @@ static void offer(struct round *round, struct consumer *consumer, struct inbox_r
     round->mailbox->consumers = consumer->next;
     round->deliveries->handed_out++;
     round->deliveries->handed_again += row->failed + row->returns != 0;
+    round->mailbox->tally->delivered++;
+    round->mailbox->tally->redelivered += row->failed + row->returns != 0;
     round->bytes_left -= delivery.size < round->bytes_left ? delivery.size : round->bytes_left;
     handout->bytes_left -= delivery.size < handout->bytes_left ? delivery.size : handout->bytes_left;
     handout->hand(handout->user, consumer, delivery);

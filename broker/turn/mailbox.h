@@ -5,6 +5,7 @@
  * back there: held messages are passed over by key alone, so this costs little and no second list of what waits exists. */
 #pragma once
 #include "turn/session.h"
+#include "turn/tally.h"
 
 enum held_state {
     HELD_OUT,      /* handed out; unacknowledged */
@@ -47,6 +48,7 @@ struct mailbox {
     uint32_t institution;
     char id[72];
     bool is_open; /* enabled and not paused (D9) */
+    struct tally *tally;
     uint32_t ack_timeout_ms;
     struct lane lanes[LANES];
     struct consumer *consumers;          /* a ring: the first is next */

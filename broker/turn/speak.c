@@ -56,6 +56,7 @@ void turn_end_session(struct turn *turn, struct session *session, const char *re
                        wire_pack(&turn_goodbye(turn, reason, 0)->base, &turn->arena), &turn->arena);
     }
     turn->parked -= session->parked != NULL;
+    tally_of(&turn->deliveries.tallies, session->speaker.number)->last_seen = turn->clock.now;
     deliveries_leave(&turn->deliveries, &session->consumer);
     sessions_remove(&turn->sessions, session);
 }

@@ -414,6 +414,26 @@ void turn_drain(struct turn *turn, uint32_t retry_after_ms)
     turn->is_drained = true;
 }
 
+struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution)
+{
+    return deliveries_live(&turn->deliveries, institution);
+}
+
+bool turn_is_administration(uint32_t kind)
+{
+    return kind >= REFERRAL__KIND__PUT_INSTITUTION && kind <= REFERRAL__KIND__CONFIRM_TIME;
+}
+
+uint64_t turn_administered_after(const struct turn *turn, uint64_t index)
+{
+    size_t count = turn->administered_count, kept = count < TURN_ADMINISTERED ? count : TURN_ADMINISTERED;
+
+    for (size_t i = count - kept; i < count; i++)
+        if (turn->administered[i % TURN_ADMINISTERED] > index)
+            return turn->administered[i % TURN_ADMINISTERED];
+    return 0;
+}
+
 bool turn_time_confirmed(struct turn *turn)
 {
     bool confirmed = turn->time_confirmed;

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 struct turn;
+struct live_inbox;
 
 struct turn_port { /* how the turn speaks; calls must not call back into the turn */
     void *user;
@@ -65,3 +66,11 @@ struct turn_counters {
     uint32_t largest_turn;
 };
 struct turn_counters turn_counters(const struct turn *turn);
+
+/* For whoever looks from outside (overview.h): what memory knows of an institution's inbox, ... */
+struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution);
+/* ... and the first turn after `index` that changed registry, settings, destinations or dead letters; 0: none. Only the last
+ * TURN_ADMINISTERED are remembered. */
+#define TURN_ADMINISTERED 20
+uint64_t turn_administered_after(const struct turn *turn, uint64_t index);
+bool turn_is_administration(uint32_t kind);

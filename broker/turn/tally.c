@@ -1,0 +1,38 @@
+/* tally.c - the table of tallies. */
+#include "turn/tally.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const struct tally *tally_find(const struct tally *tallies, uint32_t institution)
+{
+    struct tally *tally = NULL;
+
+    HASH_FIND(hh, tallies, &institution, sizeof institution, tally);
+    return tally;
+}
+
+struct tally *tally_of(struct tally **tallies, uint32_t institution)
+{
+    struct tally *tally = NULL;
+
+    HASH_FIND(hh, *tallies, &institution, sizeof institution, tally);
+    if (tally != NULL)
+        return tally;
+    tally = calloc(1, sizeof *tally);
+    assert(tally != NULL);
+    tally->institution = institution;
+    HASH_ADD(hh, *tallies, institution, sizeof tally->institution, tally);
+    return tally;
+}
+
+void tallies_fini(struct tally **tallies)
+{
+    struct tally *tally, *next;
+
+    HASH_ITER(hh, *tallies, tally, next)
+    {
+        HASH_DELETE(hh, *tallies, tally);
+        free(tally);
+    }
+}
