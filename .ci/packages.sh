@@ -4,7 +4,7 @@ packages_build="gcc libc6-dev make cmake ninja-build pkg-config libevent-dev lib
 liblmdb-dev libsodium-dev libjansson-dev libconfuse-dev libsmartcols-dev uthash-dev libsystemd-dev"
 
 packages_test="$packages_build ccache clang clang-format clang-tidy clang-tools libclang-rt-dev libcriterion-dev
-protobuf-compiler python3 python3-zmq python3-protobuf iproute2 binutils git man-db dpkg-dev lintian systemd systemd-container"
+protobuf-compiler prometheus python3 python3-zmq python3-protobuf iproute2 binutils git man-db dpkg-dev lintian systemd systemd-container"
 
 # Installs those of the named packages that are missing; says which, and stays quiet where none is.
 install_missing() {

@@ -167,6 +167,17 @@ static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *s
     return DAEMON_STOPPED;
 }
 
+static enum daemon_exit open_http(struct daemon *daemon)
+{
+    int failure = daemon_ops_listen(daemon);
+    if (failure < 0) {
+        journal(LOG_LEVEL_ERROR, "start_refused", "http_listen of %s cannot be bound: %s", daemon->config_path,
+                strerror(-failure));
+        return DAEMON_NO_ENDPOINT;
+    }
+    return DAEMON_STOPPED;
+}
+
 static enum daemon_exit self_test(struct daemon *daemon, const struct secrets *secrets)
 {
     int failure = zap_self_test(daemon->base, daemon->zmq_context, zmq_port_endpoint(daemon->port),
@@ -186,6 +197,9 @@ static enum daemon_exit open_loop(struct daemon *daemon)
     daemon->base = event_base_new();
     daemon->zmq_context = zmq_ctx_new();
     int failure = daemon->base && daemon->zmq_context ? daemon_loop_open(daemon) : -ENOMEM;
+    if (failure == 0) {
+        failure = daemon_ops_open(daemon);
+    }
     return failure < 0 ? failed("the event loop cannot be opened", failure) : DAEMON_STOPPED;
 }
 
@@ -203,6 +217,9 @@ static enum daemon_exit open_parts(struct daemon *daemon, const struct secrets *
     }
     if (exit == DAEMON_STOPPED) {
         exit = open_port(daemon, secrets);
+    }
+    if (exit == DAEMON_STOPPED) {
+        exit = open_http(daemon);
     }
     return exit == DAEMON_STOPPED ? self_test(daemon, secrets) : exit;
 }
@@ -241,6 +258,7 @@ void daemon_close(struct daemon *daemon)
     while (daemon->zmq_context && zmq_ctx_term(daemon->zmq_context) < 0 && errno == EINTR) {
         /* another signal; what was sent last may not have left yet */
     }
+    daemon_ops_close(daemon);
     daemon_loop_close(daemon);
     if (daemon->base) {
         event_base_free(daemon->base);

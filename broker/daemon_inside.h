@@ -1,4 +1,5 @@
-/* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c) and time (daemon_time.c) share. */
+/* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c), time (daemon_time.c) and
+ * showing (daemon_ops.c) share. */
 #pragma once
 #include "base/arena.h"
 #include "daemon.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct zmq_port *port;
     struct arena arena; /* for what is done between turns */
     struct daemon_clock clock;
+    struct daemon_ops *ops;
 
     struct event *signals[DAEMON_SIGNALS];
     struct event *turn_timer, *search_timer, *tick;
@@ -35,6 +37,7 @@ struct daemon {
     uint64_t ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
+    bool serving;            /* has said that it is ready */
     bool stopping, failed;   /* asked to stop; cannot go on */
 };
 
@@ -45,6 +48,20 @@ enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
 /* C4: raises the alarm while the time is held, clears it once an operator confirmed it. */
 void daemon_time_watch(struct daemon *daemon);
+
+/* daemon_ops.c */
+
+int daemon_ops_open(struct daemon *daemon);   /* before any turn; 0 or -ENOMEM */
+int daemon_ops_listen(struct daemon *daemon); /* once there is a port; 0, also where HTTP is off; else why not */
+void daemon_ops_close(struct daemon *daemon);
+void daemon_ops_tick(struct daemon *daemon); /* once a second */
+/* How long turns with a commit take: around whatever may run one. */
+struct stopwatch {
+    uint64_t turns;
+    int64_t us;
+};
+struct stopwatch daemon_ops_start(const struct daemon *daemon);
+void daemon_ops_stop(struct daemon *daemon, const struct stopwatch *watch);
 
 /* daemon_loop.c */
 

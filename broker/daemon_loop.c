@@ -60,7 +60,9 @@ static void fail(struct daemon *daemon, int failure)
 
 static void run_turn(struct daemon *daemon)
 {
+    struct stopwatch watch = daemon_ops_start(daemon);
     int failure = turn_run(daemon->turn, daemon_now(daemon));
+    daemon_ops_stop(daemon, &watch);
     if (failure < 0 && !daemon->failed) {
         fail(daemon, failure);
     }
@@ -111,7 +113,9 @@ void daemon_drop(void *user, uint64_t peer)
 void daemon_on_frame(void *user, uint64_t peer, const uint8_t public_key[32], struct bytes frame)
 {
     struct daemon *daemon = user;
+    struct stopwatch watch = daemon_ops_start(daemon);
     turn_receive(daemon->turn, peer, public_key, frame, daemon_now(daemon));
+    daemon_ops_stop(daemon, &watch);
 }
 
 void daemon_on_lost(void *user, uint64_t peer)
@@ -230,6 +234,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     if (!daemon->failed) {
         notify_watchdog();
     }
+    daemon_ops_tick(daemon);
     tell_status(daemon);
 }
 
@@ -328,6 +333,7 @@ enum daemon_exit daemon_run(struct daemon *daemon)
     daemon_time_watch(daemon);
     run_turns(daemon);
     if (!daemon->failed && !daemon->stopping) {
+        daemon->serving = true;
         notify_ready("serving");
         journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu",
                 zmq_port_endpoint(daemon->port), store_identity(daemon->store)->short_name,

@@ -5,6 +5,7 @@
 #include "proto/limits.h"
 #include "sys/config_text.h"
 #include "sys/journal.h"
+#include <arpa/inet.h>
 #include <confuse.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 #define TEXT_OF(number) #number
 #define TEXT(number)    TEXT_OF(number)
 #define PATH_BYTES_MAX  4000
+#define UNIX_BYTES_MAX  112 /* "unix:" and what a socket's path may hold */
 
 enum kind {
     PATH,
@@ -23,6 +25,7 @@ enum kind {
     SIZE,          /* uint64_t, bytes; K, M, G, T count in 1024s */
     LEVEL,
     ENDPOINTS,
+    LOCAL, /* a loopback address with a port, or a path; empty: none */
 };
 
 struct key {
@@ -73,6 +76,12 @@ static const struct key keys[] = {
      .range = "1 to 16 of \"tcp://address:port\"",
      .initial = "{\"tcp://*:5570\"}",
      .help = "where clients connect; * is every IPv4 address, [::] every address"},
+    {.name = "http_listen",
+     .kind = LOCAL,
+     .offset = FIELD(http_listen),
+     .range = "\"127.0.0.1:port\", \"[::1]:port\", \"unix:/path\", or empty",
+     .initial = "",
+     .help = "where operators on this machine see health, metrics and status (read-only HTTP); empty: nowhere"},
     {.name = "window",
      .kind = NUMBER,
      .offset = FIELD(window),
@@ -152,6 +161,26 @@ static bool is_endpoint(const char *text)
     return strcmp(colon + 1, "*") == 0 || parse_number(&range, colon + 1, &port);
 }
 
+/* Reachable from this machine only. */
+static bool is_local(const char *text)
+{
+    static const struct key range = {.kind = NUMBER, .max = 65535};
+    const char *path = "unix:/", *colon = strrchr(text, ':');
+    char host[sizeof "255.255.255.255"];
+    struct in_addr address;
+    uint64_t port;
+    if (strncmp(text, path, strlen(path)) == 0) {
+        return strlen(text) > strlen(path) && strlen(text) <= UNIX_BYTES_MAX;
+    }
+    if (!colon || (size_t)(colon - text) >= sizeof host || !parse_number(&range, colon + 1, &port)) {
+        return text[0] == '\0';
+    }
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    return strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+}
+
 static bool value_is_good(const struct key *key, const char *text)
 {
     uint64_t number;
@@ -168,6 +197,8 @@ static bool value_is_good(const struct key *key, const char *text)
         return journal_level_parse(text, &level);
     case ENDPOINTS:
         return is_endpoint(text);
+    case LOCAL:
+        return is_local(text);
     }
     return false;
 }
@@ -255,6 +286,7 @@ static void config_take(struct config *config, cfg_t *cfg, const struct key *key
         *(char **)field = strdup(text);
         break;
     case OPTIONAL_PATH:
+    case LOCAL:
         *(char **)field = text[0] == '\0' ? NULL : strdup(text);
         break;
     case NUMBER:
@@ -337,6 +369,7 @@ void config_fini(struct config *config)
     free(config->store_directory);
     free(config->host_key_file);
     free(config->server_key_file);
+    free(config->http_listen);
     free(config->log_level);
     free(config->test_clock_file);
     memset(config, 0, sizeof *config);
@@ -360,6 +393,7 @@ static void dump_value(FILE *out, const struct key *key, const void *field)
     case PATH:
     case OPTIONAL_PATH:
     case LEVEL:
+    case LOCAL:
         dump_text(out, *(char *const *)field);
         break;
     case NUMBER:

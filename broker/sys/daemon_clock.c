@@ -99,6 +99,13 @@ int64_t clock_boot_ms(void)
     return read_clock(CLOCK_BOOTTIME);
 }
 
+int64_t clock_boot_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 int64_t clock_wall_ms(void)
 {
     return read_clock(CLOCK_REALTIME);

@@ -29,6 +29,7 @@ void daemon_clock_confirm(struct daemon_clock *clock);
 
 /* The machine's clocks. */
 int64_t clock_boot_ms(void); /* monotonic, goes on while the machine sleeps */
+int64_t clock_boot_us(void); /* the same, to measure with */
 int64_t clock_wall_ms(void);
 /* Test time (C4): a file that holds milliseconds since 1970 in decimal; false where it cannot be read as that. */
 bool clock_test_ms(const char *path, int64_t *ret_ms);

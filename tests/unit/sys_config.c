@@ -63,6 +63,7 @@ Test(config, an_empty_file_gives_the_defaults)
     cr_assert_eq(config.store_map_bytes, 64ULL << 30);
     cr_assert_str_eq(config.endpoints[0], "tcp://*:5570");
     cr_assert_null(config.endpoints[1]);
+    cr_assert_null(config.http_listen);
     cr_assert_eq(config.window, LIMIT_WINDOW);
     cr_assert_eq(config.ping_interval_ms, DEFAULT_PING_INTERVAL_MS);
     cr_assert_str_eq(config.log_level, "info");
@@ -73,11 +74,13 @@ Test(config, an_empty_file_gives_the_defaults)
 Test(config, every_key_takes_its_value)
 {
     struct config config;
-    cr_assert_eq(load("store_directory = \"/s p/a\"\nstore_map_bytes = 1G\nhost_key_file = h\nserver_key_file = 's'\n"
-                      "endpoints = {\"tcp://127.0.0.1:*\", \"tcp://[::1]:5571\"}\nwindow = 1\nping_interval_ms = 500\n"
-                      "log_level = error\ntest_clock_file = /c\n",
-                      &config),
-                 0, "%s", error);
+    cr_assert_eq(
+        load("store_directory = \"/s p/a\"\nstore_map_bytes = 1G\nhost_key_file = h\nserver_key_file = 's'\n"
+             "endpoints = {\"tcp://127.0.0.1:*\", \"tcp://[::1]:5571\"}\nhttp_listen = \"[::1]:5572\"\nwindow = 1\n"
+             "ping_interval_ms = 500\n"
+             "log_level = error\ntest_clock_file = /c\n",
+             &config),
+        0, "%s", error);
     cr_assert_str_eq(config.store_directory, "/s p/a");
     cr_assert_eq(config.store_map_bytes, 1ULL << 30);
     cr_assert_str_eq(config.host_key_file, "h");
@@ -85,6 +88,7 @@ Test(config, every_key_takes_its_value)
     cr_assert_str_eq(config.endpoints[0], "tcp://127.0.0.1:*");
     cr_assert_str_eq(config.endpoints[1], "tcp://[::1]:5571");
     cr_assert_null(config.endpoints[2]);
+    cr_assert_str_eq(config.http_listen, "[::1]:5572");
     cr_assert_eq(config.window, 1);
     cr_assert_eq(config.ping_interval_ms, 500);
     cr_assert_str_eq(config.log_level, "error");
@@ -131,6 +135,26 @@ Test(config, a_bad_value_names_file_line_key_and_range)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         check_refused(rows[i].line, rows[i].expected);
+    }
+}
+
+Test(config, what_operators_see_is_for_this_machine_only)
+{
+    static const char *const good[] = {"", "127.0.0.1:0", "127.255.0.9:65535", "[::1]:80",
+                                       "unix:/run/referrald/ops.sock"};
+    static const char *const bad[] = {"127.0.0.1", "0.0.0.0:80",   "10.0.0.1:80",  "128.0.0.1:80",      "*:80",
+                                      "[::]:80",   "[fe80::1]:80", "localhost:80", "127.0.0.1:65536",   "127.0.0.1:*",
+                                      ":80",       "unix:/",       "unix:run/a",   "tcp://127.0.0.1:80"};
+    struct config config;
+    char line[64];
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        snprintf(line, sizeof line, "http_listen = \"%s\"\n", good[i]);
+        cr_assert_eq(load(line, &config), 0, "%s", error);
+        config_fini(&config);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(line, sizeof line, "http_listen = \"%s\"", bad[i]);
+        check_refused(line, "key 'http_listen': must be \"127.0.0.1:port\"");
     }
 }
 
@@ -247,7 +271,7 @@ Test(config, the_example_shows_every_key_with_its_default)
         strcat(text, is_key ? line + 1 : line);
     }
     fclose(file);
-    cr_assert_eq(keys, 9);
+    cr_assert_eq(keys, 10);
     cr_assert_eq(load(text, &shown), 0, "%s", error);
     cr_assert_eq(load("", &config), 0, "%s", error);
     char *defaults = dump(&config), *dumped = dump(&shown);
@@ -276,7 +300,7 @@ Test(config, help_names_every_key_that_is_dumped)
             keys++;
         }
     }
-    cr_assert_eq(keys, 9);
+    cr_assert_eq(keys, 10);
     free(text);
     free(dumped);
     config_fini(&config);
