@@ -11,9 +11,10 @@
 #include "model/quota_naive.h"
 #include "rules/units.h"
 
-#define ROOM  12
-#define POOLS 3
-#define SLOT  10
+#define ROOM      12
+#define POOLS     3
+#define SLOT      10
+#define UNTOUCHED 99
 
 /* A digit is a slot of time with so many parallel places, a blank is a gap. */
 struct day {
@@ -165,6 +166,7 @@ static void compare_wishes(struct comparison *c, uint32_t pool, struct instant n
             }
 }
 
+/* `list` is untouched behind what was asked for, and all of it where nothing was found. */
 static void compare_list(struct comparison *c, bool found, const size_t *list, int naive_found, const int *naive_list,
                          const char *what)
 {
@@ -172,7 +174,7 @@ static void compare_list(struct comparison *c, bool found, const size_t *list, i
 
     for (int i = 0; same && i < naive_found; i++)
         same = (int)list[i] == naive_list[i];
-    if (!same)
+    if (!same || list[naive_found < 0 ? 0 : naive_found] != UNTOUCHED)
         differ(c, what);
     c->lists++;
 }
@@ -180,19 +182,20 @@ static void compare_list(struct comparison *c, bool found, const size_t *list, i
 static void compare_lists(struct comparison *c, uint32_t pool, struct instant now)
 {
     const struct subject *subject = c->subject;
-    size_t list[ROOM + 1];
-    int naive[ROOM + 1];
 
     for (int count = 0; count <= c->naive.count; count++) {
-        size_t wanted = (size_t)count;
-        bool found = subject->find_any(&c->units, pool, wanted, now, list);
+        size_t wanted = (size_t)count, any[ROOM + 1], block[ROOM + 1], cut[ROOM + 1];
+        int naive[ROOM + 1];
 
-        compare_list(c, found, list, naive_find_any(&c->naive, (int)pool, count, now.ms, naive), naive, "an allotment");
-        found = subject->find_block(&c->units, pool, wanted, now, list);
-        compare_list(c, found, list, naive_find_block(&c->naive, (int)pool, count, now.ms, naive), naive, "a block");
+        any[0] = any[wanted] = block[0] = block[wanted] = UNTOUCHED;
+        bool found = subject->find_any(&c->units, pool, wanted, now, any);
+        compare_list(c, found, any, naive_find_any(&c->naive, (int)pool, count, now.ms, naive), naive, "an allotment");
+        found = subject->find_block(&c->units, pool, wanted, now, block);
+        compare_list(c, found, block, naive_find_block(&c->naive, (int)pool, count, now.ms, naive), naive, "a block");
         for (int booked = 0; booked < 2; booked++) {
-            found = subject->find_cut(&c->units, pool, wanted, booked, list);
-            compare_list(c, found, list, naive_find_cut(&c->naive, (int)pool, count, booked, naive), naive, "a cut");
+            cut[0] = cut[wanted] = UNTOUCHED;
+            found = subject->find_cut(&c->units, pool, wanted, booked, cut);
+            compare_list(c, found, cut, naive_find_cut(&c->naive, (int)pool, count, booked, naive), naive, "a cut");
         }
     }
 }

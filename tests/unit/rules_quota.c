@@ -51,6 +51,7 @@ Test(quota, q1_the_reserve_is_rounded_up_so_that_one_place_of_one_is_kept)
     cr_assert_eq(reserve_of(40, 2001, 1), 9);
     cr_assert_eq(reserve_of(3, 3333, 1), 1);
     cr_assert_eq(reserve_of(3, 3334, 1), 2);
+    cr_assert_eq(reserve_of(3, 6667, 1), 3, "a ten-thousandth above two");
     cr_assert_eq(reserve_of(7, 10000, 1), 7);
 }
 
@@ -84,6 +85,8 @@ Test(quota, q2_never_over_capacity)
     q.family = 3, q.blocked = 3;
     cr_assert(!quota_is_sound(&q));
     q.blocked = 2, q.general = 6;
+    cr_assert(!quota_is_sound(&q));
+    q.general = 9, q.family = 0;
     cr_assert(!quota_is_sound(&q));
 }
 

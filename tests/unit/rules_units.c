@@ -190,12 +190,13 @@ Test(group, q11_units_are_sorted_by_start_then_pool_then_number)
 {
     struct session session = {.units = {session.list, 60}};
 
-    /* Three pools one after the other, as they are read; pool 2 goes backwards. */
+    /* Three pools one after the other, the last one first; pool 1 goes backwards. */
     for (uint32_t i = 0; i < 60; i++) {
         uint32_t pool = i / 20, place = i % 20;
+        struct unit *unit = &session.list[59 - i];
 
-        session.list[i] = (struct unit){.pool = pool, .number = place + 1};
-        session.list[i].start = instant_of((pool == 2 ? 20 - place : place / 2) * SLOT);
+        *unit = (struct unit){.pool = pool, .number = place + 1};
+        unit->start = instant_of((pool == 1 ? 20 - place : place / 2) * SLOT);
     }
     units_sort(&session.units);
     for (size_t i = 1; i < 60; i++) {
@@ -205,6 +206,7 @@ Test(group, q11_units_are_sorted_by_start_then_pool_then_number)
                       (a->start.ms == b->start.ms && a->pool == b->pool && a->number < b->number),
                   "%zu", i);
     }
+    cr_assert(session.list[0].pool == 0 && session.list[0].number == 1);
 }
 
 /* The number of the first unit found, 0 for none. */
@@ -419,5 +421,6 @@ Test(cut, q10_names_units_of_its_own_pool_only)
     cr_assert(units_find_cut(&session.units, 0, 2, false, list));
     cr_assert(session.list[list[0]].pool == 0 && session.list[list[0]].number == 3);
     cr_assert(session.list[list[1]].pool == 0 && session.list[list[1]].number == 2);
+    cr_assert_eq(list[2], 0, "no more than asked for");
     cr_assert(!units_find_cut(&session.units, 0, 3, false, list));
 }
