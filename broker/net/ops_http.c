@@ -2,17 +2,23 @@
 #include "net/ops_http.h"
 #include "net/ops_head.h"
 #include "net/ops_listen.h"
+#include "net/zmq_port.h"
 #include <assert.h>
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
 
-#define REST_MAX (64 << 10) /* read and forgotten behind a head; who sends more is not listening */
+#define REST_MAX    (64 << 10) /* read and forgotten behind a head; who sends more is not listening */
+#define ACCEPTS     16         /* at a time: those that were let in are read before more are */
+#define OTHER_FILES 64
+
+#define NO_DESCRIPTOR_MS 1000
 
 enum state { READING, WAITING /* for what to answer */, WRITING, LINGERING };
 
@@ -31,7 +37,8 @@ struct ops_http {
     struct ops_http_options options;
     struct evconnlistener *listener;
     struct event *listen_again;
-    struct connection *connections; /* in order of age: the first is the oldest */
+    uint32_t max_connections, accepted; /* accepted: since connections were read last */
+    struct connection *connections;     /* in order of age: the first is the oldest */
     struct ops_http_counters counters;
     char address[OPS_ADDRESS_SIZE];
 };
@@ -95,10 +102,8 @@ static const char *reason_of(int status)
 }
 
 /* Nothing of a page may come from elsewhere, and nobody may frame it or keep it. */
-static void write_answer(struct connection *connection, const struct ops_answer *answer)
+static void write_head(struct evbuffer *out, int status, const char *type, size_t size)
 {
-    struct evbuffer *out = bufferevent_get_output(connection->stream);
-    struct ops_http_counters *counters = &connection->http->counters;
     evbuffer_add_printf(
         out,
         "HTTP/1.1 %d %s\r\n"
@@ -106,22 +111,33 @@ static void write_answer(struct connection *connection, const struct ops_answer 
         "Content-Length: %zu\r\n"
         "%s"
         "Cache-Control: no-store\r\n"
-        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+        "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
         "X-Content-Type-Options: nosniff\r\n"
         "Referrer-Policy: no-referrer\r\n"
         "Connection: close\r\n\r\n",
-        answer->status, reason_of(answer->status), answer->type, answer->body.size,
-        answer->status == 405 ? "Allow: GET\r\n" : "");
-    evbuffer_add(out, answer->body.data, answer->body.size);
+        status, reason_of(status), type ? type : "text/plain; charset=utf-8", size,
+        status == 405 ? "Allow: GET\r\n" : "");
+}
+
+static void write_answer(struct connection *connection, const struct ops_answer *answer)
+{
+    struct evbuffer *out = bufferevent_get_output(connection->stream);
+    struct ops_http_counters *counters = &connection->http->counters;
+    const char *reason = reason_of(answer->status);
+    write_head(out, answer->status, answer->type, answer->body ? evbuffer_get_length(answer->body) : strlen(reason));
+    if (answer->body) {
+        evbuffer_add_buffer_reference(out, answer->body);
+    } else {
+        evbuffer_add(out, reason, strlen(reason));
+    }
     *(answer->status == 200 ? &counters->answered : &counters->refused) += 1;
     connection->state = WRITING;
 }
 
 static void refuse(struct connection *connection, int status)
 {
-    const char *reason = reason_of(status);
-    struct ops_answer answer = {.status = status, .type = "text/plain; charset=utf-8", .body = bytes_text(reason)};
+    const struct ops_answer answer = {.status = status};
     write_answer(connection, &answer);
 }
 
@@ -264,6 +280,29 @@ static struct connection *connection_new(struct ops_http *http, evutil_socket_t 
     return connection;
 }
 
+static void pause_listening(struct ops_http *http, int ms)
+{
+    struct timeval pause = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L};
+    evconnlistener_disable(http->listener);
+    event_add(http->listen_again, &pause);
+}
+
+static void on_listen_again(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct ops_http *http = user;
+    http->accepted = 0;
+    evconnlistener_enable(http->listener);
+}
+
+/* Without a free descriptor the listener would be told of the same connection for ever. */
+static void on_accept_failed(struct evconnlistener *listener, void *user)
+{
+    (void)listener;
+    pause_listening(user, NO_DESCRIPTOR_MS);
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
                       void *user)
 {
@@ -271,8 +310,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     (void)address;
     (void)size;
     struct ops_http *http = user;
-    if (http->counters.open == OPS_CONNECTIONS_MAX) {
+    if (http->counters.open == http->max_connections) {
         make_room(http);
+    }
+    if (++http->accepted == ACCEPTS) {
+        pause_listening(http, 0);
     }
     struct connection *connection = connection_new(http, fd);
     if (!connection) {
@@ -286,27 +328,22 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     bufferevent_enable(connection->stream, EV_READ);
 }
 
-/* Without a free descriptor the listener would be told of the same connection for ever. */
-static void on_accept_failed(struct evconnlistener *listener, void *user)
-{
-    struct ops_http *http = user;
-    static const struct timeval pause = {1, 0};
-    evconnlistener_disable(listener);
-    event_add(http->listen_again, &pause);
-}
-
-static void on_listen_again(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
-    struct ops_http *http = user;
-    evconnlistener_enable(http->listener);
-}
-
 /* ---- Life ---- */
+
+/* As many as are left when clients have taken all they may. */
+static uint32_t bound(void)
+{
+    static const rlim_t others = PORT_CONNECTIONS_MAX + OTHER_FILES;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < others + OPS_CONNECTIONS_FEW) {
+        return OPS_CONNECTIONS_FEW;
+    }
+    return files.rlim_cur - others < OPS_CONNECTIONS_MAX ? (uint32_t)(files.rlim_cur - others) : OPS_CONNECTIONS_MAX;
+}
 
 static int start(struct ops_http *http)
 {
+    http->max_connections = bound();
     int fd = ops_listen(http->options.listen, http->address);
     if (fd < 0) {
         return fd;

@@ -4,13 +4,16 @@
  * without number, time counted by the byte) would need a filter that reads the whole head before it; with the head read and judged
  * (ops_head.h), what is left of HTTP is a status line.
  *
- * Whoever is slow is let go: the whole head within OPS_HEAD_MS, the whole answer taken within OPS_ANSWER_MS after it. Beyond
- * OPS_CONNECTIONS_MAX the oldest unfinished connection makes room for the new one, so that slow ones lock nobody out. One thread. */
+ * Whoever is slow is let go: the whole head within OPS_HEAD_MS, the whole answer taken within OPS_ANSWER_MS after it. When
+ * there are too many, the oldest unfinished connection makes room for the new one, so that slow ones lock nobody out. One thread. */
 #pragma once
-#include "base/bytes.h"
+#include <event2/buffer.h>
 #include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-#define OPS_CONNECTIONS_MAX 32
+#define OPS_CONNECTIONS_MAX 1024
+#define OPS_CONNECTIONS_FEW 32 /* where file descriptors (RLIMIT_NOFILE) are few */
 #define OPS_HEAD_MS         5000
 #define OPS_ANSWER_MS       3000
 #define OPS_LINGER_MS                                                                                                  \
@@ -21,8 +24,8 @@ struct ops_http;
 
 struct ops_answer {
     int status;
-    const char *type;  /* media type */
-    struct bytes body; /* copied */
+    const char *type;      /* media type; NULL: plain text */
+    struct evbuffer *body; /* borrowed for the call; shared then, not copied. NULL: the name of the status */
 };
 
 struct ops_http_options {

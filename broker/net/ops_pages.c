@@ -3,8 +3,10 @@
 #include "net/ops_health.h"
 #include "net/ops_metrics.h"
 #include "net/ops_status.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PLAIN      "text/plain; charset=utf-8"
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
@@ -49,17 +51,23 @@ static int render_status(const struct ops_view *view, struct ops_text *text)
     return 200;
 }
 
+static int render_live(const struct ops_view *view, struct ops_text *text)
+{
+    return status_of_health(ops_health_render(view, OPS_LIVE, false, text));
+}
+
 static const struct page {
     const char *target, *type;
-    int (*render)(const struct ops_view *view, struct ops_text *text); /* NULL: that it answers is the answer */
+    bool needs_view;
+    int (*render)(const struct ops_view *view, struct ops_text *text);
 } pages[] = {
-    {"/livez", PLAIN, NULL},
-    {"/readyz", PLAIN, render_ready},
-    {"/readyz?verbose", PLAIN, render_ready_verbose},
-    {"/healthz", PLAIN, render_health},
-    {"/healthz?verbose", PLAIN, render_health_verbose},
-    {"/metrics", PROMETHEUS, render_metrics},
-    {"/status.json", JSON, render_status},
+    {"/livez", PLAIN, false, render_live},
+    {"/readyz", PLAIN, true, render_ready},
+    {"/readyz?verbose", PLAIN, true, render_ready_verbose},
+    {"/healthz", PLAIN, true, render_health},
+    {"/healthz?verbose", PLAIN, true, render_health_verbose},
+    {"/metrics", PROMETHEUS, true, render_metrics},
+    {"/status.json", JSON, true, render_status},
 };
 #define PAGE_COUNT (sizeof pages / sizeof pages[0])
 
@@ -67,8 +75,8 @@ struct ops_pages {
     struct ops_pages_options options;
     const struct ops_view *view; /* NULL: none yet */
     struct rendered {
-        int status; /* 0: not rendered since the view is shown */
-        struct ops_text text;
+        int status;
+        struct evbuffer *body; /* NULL: not rendered since the view is shown */
     } rendered[PAGE_COUNT];
 };
 
@@ -83,52 +91,64 @@ int ops_pages_open(const struct ops_pages_options *options, struct ops_pages **r
     return 0;
 }
 
+/* Those who are still being sent it keep it. */
+static void forget_rendered(struct ops_pages *self)
+{
+    for (size_t i = 0; i < PAGE_COUNT; i++) {
+        if (self->rendered[i].body) {
+            evbuffer_free(self->rendered[i].body);
+        }
+        self->rendered[i].body = NULL;
+    }
+}
+
 void ops_pages_close(struct ops_pages *self)
 {
-    for (size_t i = 0; self && i < PAGE_COUNT; i++) {
-        ops_text_fini(&self->rendered[i].text);
+    if (self) {
+        forget_rendered(self);
+        free(self);
     }
-    free(self);
 }
 
 void ops_pages_show(struct ops_pages *self, const struct ops_view *view)
 {
     self->view = view;
-    for (size_t i = 0; i < PAGE_COUNT; i++) {
-        self->rendered[i].status = 0;
-    }
+    forget_rendered(self);
+}
+
+static void free_text(const void *data, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free((void *)(uintptr_t)data);
 }
 
 static void render(struct ops_pages *self, const struct page *page, struct rendered *rendered)
 {
-    if (rendered->status == 0) {
-        ops_text_reset(&rendered->text);
-        rendered->status = page->render(self->view, &rendered->text);
-    }
-}
-
-static bool answer_page(struct ops_pages *self, size_t i, struct ops_answer *ret_answer)
-{
-    struct rendered *rendered = &self->rendered[i];
-    if (!pages[i].render) {
-        *ret_answer = (struct ops_answer){.status = 200, .type = pages[i].type, .body = bytes_text("ok\n")};
-        return true;
-    }
-    if (!self->options.is_fresh(self->options.user) || !self->view) {
-        return false;
-    }
-    render(self, &pages[i], rendered);
-    *ret_answer = (struct ops_answer){rendered->status, pages[i].type, ops_text_bytes(&rendered->text)};
-    return true;
+    struct ops_text text = {0};
+    rendered->status = page->render(self->view, &text);
+    rendered->body = evbuffer_new();
+    assert(rendered->body);
+    evbuffer_add_reference(rendered->body, text.data, text.size, free_text, NULL);
 }
 
 bool ops_pages_answer(void *user, const char *target, struct ops_answer *ret_answer)
 {
-    for (size_t i = 0; i < PAGE_COUNT; i++) {
-        if (strcmp(pages[i].target, target) == 0) {
-            return answer_page(user, i, ret_answer);
-        }
+    struct ops_pages *self = user;
+    size_t i = 0;
+    while (i < PAGE_COUNT && strcmp(pages[i].target, target) != 0) {
+        i++;
     }
-    *ret_answer = (struct ops_answer){.status = 404, .type = PLAIN, .body = bytes_text("Not Found")};
+    if (i == PAGE_COUNT) {
+        *ret_answer = (struct ops_answer){.status = 404};
+        return true;
+    }
+    if (pages[i].needs_view && (!self->options.is_fresh(self->options.user) || !self->view)) {
+        return false;
+    }
+    if (!self->rendered[i].body) {
+        render(self, &pages[i], &self->rendered[i]);
+    }
+    *ret_answer = (struct ops_answer){self->rendered[i].status, pages[i].type, self->rendered[i].body};
     return true;
 }

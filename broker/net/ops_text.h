@@ -1,6 +1,6 @@
 /* ops_text.h - text that grows, for what operators read. */
 #pragma once
-#include "base/bytes.h"
+#include <stddef.h>
 
 struct ops_text {
     char *data;
@@ -11,10 +11,6 @@ void ops_text_fini(struct ops_text *text);
 static inline void ops_text_reset(struct ops_text *text)
 {
     text->size = 0;
-}
-static inline struct bytes ops_text_bytes(const struct ops_text *text)
-{
-    return bytes_of(text->data, text->size);
 }
 /* With a final NUL, until something is added. */
 const char *ops_text_string(struct ops_text *text);
