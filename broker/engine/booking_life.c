@@ -1,36 +1,131 @@
-/* booking_life.c - what a referral's life means for its places, and the other way round (Q5, L6). */
-#include "engine/booking.h"
+/* booking_life.c - what a referral's life means for its places (Q5, Q12, L6). */
+#include "engine/booking_parts.h"
 
-void booking_release_claims(struct work *work, struct life_of *life)
+struct booking_of *booking_main(struct work *work, const struct life_of *life)
 {
-    (void)work, (void)life;
+    const Record__Claim *claim = claim_main(life->row);
+    struct booking_of *booking =
+        claim == NULL || !claim->has_booking ? NULL : booking_load(work, life_id_of(claim->booking));
+
+    /* While it waits, what is claimed beside the entry is an offer. */
+    return booking != NULL && booking->row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED ? booking : NULL;
 }
 
-void booking_main_used(struct work *work, struct life_of *life)
+static const Referral__Booking *view(struct work *work, const struct booking_of *booking)
 {
-    (void)work, (void)life;
+    return booking_view(work, booking->id, booking->row, false);
 }
 
-void booking_main_missed(struct work *work, struct life_of *life)
+static void end_here(struct work *work, struct life_of *life, struct booking_of *booking, Referral__BookingState state,
+                     enum units_to units_to, Referral__Reason reason)
 {
-    (void)work, (void)life;
+    booking_end(work, booking, life, state, units_to, reason);
+    pool_save(work, booking->pool);
 }
 
-void booking_main_cancelled(struct work *work, struct life_of *life, Referral__Reason reason, bool by_hospital)
+/* Before its day nobody used the place: a walk-in takes no unit. */
+static bool is_on_its_day(const struct work *work, const struct booking_of *booking)
 {
-    (void)work, (void)life, (void)reason, (void)by_hospital;
+    int offset = booking->pool->hospital->offset_minutes;
+
+    return booking->pool->key.day <= date_to_days(instant_local_date(work->now, offset));
+}
+
+const Referral__Booking *booking_main_used(struct work *work, struct life_of *life)
+{
+    struct booking_of *booking = booking_main(work, life);
+
+    booking_main_left(work, life);
+    if (booking == NULL)
+        return NULL;
+    if (is_on_its_day(work, booking)) {
+        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_USED, UNITS_SPENT, 0);
+    } else {
+        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, UNITS_FREE, 0);
+        life->row->place = NULL;
+    }
+    return view(work, booking);
+}
+
+const Referral__Booking *booking_main_missed(struct work *work, struct life_of *life)
+{
+    struct booking_of *booking = booking_main(work, life);
+
+    if (booking == NULL)
+        return NULL;
+    end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, UNITS_SPENT, 0);
+    return view(work, booking);
+}
+
+const Referral__Booking *booking_main_cancelled(struct work *work, struct life_of *life, Referral__Reason reason,
+                                                bool by_hospital)
+{
+    struct booking_of *booking = booking_main(work, life);
+    bool not_kept = by_hospital && reason == REFERRAL__REASON__NOT_AVAILABLE;
+
+    if (booking == NULL)
+        return NULL;
+    end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, not_kept ? UNITS_BLOCKED : UNITS_FREE,
+             reason);
+    return view(work, booking);
+}
+
+static struct waiting_of *entry_of(struct work *work, const Record__Claim *claim)
+{
+    return claim != NULL && claim->has_entry ? waiting_load(work, life_id_of(claim->entry)) : NULL;
+}
+
+void booking_main_left(struct work *work, struct life_of *life)
+{
+    struct waiting_of *entry = entry_of(work, claim_main(life->row));
+
+    if (entry != NULL)
+        waiting_remove(work, entry, life);
+}
+
+void booking_main_outside(struct work *work, struct life_of *life, Referral__PlaceClass class)
+{
+    struct waiting_of *entry = entry_of(work, claim_of(life->row, class));
+
+    claim_make_main(life->row, NULL);
+    if (entry != NULL)
+        waiting_remove(work, entry, life);
+}
+
+/* L6. A place whose session has begun was not given back: the patient did not come (Q12). */
+static void release_booking(struct work *work, struct life_of *life, struct booking_of *booking, bool booked_too)
+{
+    bool booked = booking->row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED;
+
+    if (booked && !booked_too)
+        return;
+    if (booked && booking_has_started(work, booking))
+        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, UNITS_SPENT, 0);
+    else
+        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, UNITS_FREE,
+                 (Referral__Reason)life->row->reason);
+}
+
+void booking_release_claims(struct work *work, struct life_of *life, bool booked_too)
+{
+    for (size_t i = life->row->n_claims; i-- > 0;) { /* what ends leaves the list */
+        const Record__Claim *claim = life->row->claims[i];
+        struct booking_of *booking = claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
+        struct waiting_of *entry = entry_of(work, claim);
+
+        if (entry != NULL)
+            waiting_remove(work, entry, life); /* and its offer */
+        else if (booking != NULL)
+            release_booking(work, life, booking, booked_too);
+    }
 }
 
 bool booking_catch_up(struct work *work, const Record__Referral *row)
 {
-    (void)work, (void)row;
-    return false;
-}
+    uint64_t puts = store_put_count(work->txn);
 
-Record__Claim *claim_of(const Record__Referral *row, Referral__PlaceClass class)
-{
     for (size_t i = 0; i < row->n_claims; i++)
-        if (row->claims[i]->class_ == class)
-            return row->claims[i];
-    return NULL;
+        if (row->claims[i]->has_booking)
+            booking_load(work, life_id_of(row->claims[i]->booking));
+    return store_put_count(work->txn) != puts;
 }

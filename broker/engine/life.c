@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "engine/binary.h"
+#include "engine/booking.h"
 #include "engine/life_clock.h"
 #include "engine/tidings.h"
 
@@ -42,17 +43,19 @@ void life_begin(struct work *work, struct life_of *life)
 /* C3: what is due comes first. It is the clock's doing, so a command refused afterwards has still written nothing of its own. */
 static void catch_up(struct work *work, struct life_of *life)
 {
-    uint64_t before = store_put_count(work->txn);
+    uint64_t own = store_put_count(work->txn) - work->put_mark;
 
     if (life_clock_run(work, life))
         life_save(work, life);
-    work->put_mark += store_put_count(work->txn) - before;
+    work->put_mark = store_put_count(work->txn) - own;
 }
 
 static struct life_of *load_alone(struct work *work, struct id id)
 {
     Record__Referral *row = referral_row(work->txn, id);
 
+    if (row != NULL && booking_catch_up(work, row))
+        row = referral_row(work->txn, id);
     if (row == NULL)
         return NULL;
 
@@ -145,7 +148,7 @@ static void note_answer(struct work *work, Record__Referral *row, enum event eve
     }
 }
 
-static void note_place(struct work *work, struct life_of *life, const Referral__Place *place)
+void life_place(struct work *work, struct life_of *life, const Referral__Place *place)
 {
     Record__Place *kept = arena_alloc(work->arena, sizeof *kept);
     int64_t end_ms = place->has_end_ms ? place->end_ms : place->start_ms + HOUR_MS;
@@ -187,17 +190,42 @@ static void note_event(struct work *work, struct life_of *life, const struct ste
         FIELD_SET(row, info_rounds, row->info_rounds + 1);
     if (step->event == MISS)
         FIELD_SET(row, no_shows, row->no_shows + 1);
-    if (step->event == BOOK && from == NO_SHOW)
+    if ((step->event == BOOK || step->event == WAITLIST) && from == NO_SHOW)
         FIELD_SET(row, rebookings, row->rebookings + 1);
-    if (step->event == CANCEL_BOOKING || (state_is_before_arrival(from) && state_is_terminal((enum state)row->state)))
+    if (step->event == CANCEL_BOOKING || step->event == DISPLACE ||
+        (state_is_before_arrival(from) && state_is_terminal((enum state)row->state)))
         row->place = NULL; /* L6 */
     if (step->event == REPORT || (detail != NULL && detail->n_diagnoses != 0))
         FIELD_SET(row, reported, true);
     if (from != row->state && (row->state == INFO_REQUESTED || row->state == CANCEL_REQUESTED))
         FIELD_SET(row, previous_state, from); /* not by what leaves it there: amend, acknowledge */
     if (detail != NULL && detail->place != NULL)
-        note_place(work, life, detail->place);
+        life_place(work, life, detail->place);
     note_reason(row, step, from);
+}
+
+/* L6, Q7: what the event does to the places it has. Gives the one it is about, as it is afterwards; NULL: none. */
+static const Referral__Booking *note_claims(struct work *work, struct life_of *life, const struct step *step,
+                                            enum state from)
+{
+    enum state to = (enum state)life->row->state;
+    const Referral__Event *detail = step->detail;
+    const Referral__Booking *booking = step->booking;
+    bool has_reason = detail != NULL && detail->has_reason;
+
+    if (step->event == ARRIVE)
+        booking = booking_main_used(work, life);
+    if (step->event == MISS)
+        booking = booking_main_missed(work, life);
+    if (step->event == CANCEL_BOOKING)
+        booking = booking_main_cancelled(work, life, has_reason ? detail->reason : 0, step->by == BY_RECEIVER);
+    if (step->event == LEAVE_LIST)
+        booking_main_left(work, life);
+    if (step->event == BOOK && step->booking == NULL)
+        booking_main_outside(work, life, detail->place->class_);
+    if (state_is_terminal(to))
+        booking_release_claims(work, life, state_is_before_arrival(from) || to == VOID || to == CANCELLED);
+    return booking;
 }
 
 /* L5: closing the down-referral closes its parent; if it ends otherwise, the parent is REPORTED again and its receiver is told. */
@@ -247,11 +275,13 @@ void life_step(struct work *work, struct life_of *life, const struct transition 
                               .detail = step->detail,
                               .original = step->original,
                               .assumed = step->assumed,
-                              .child_referral_id = step->child_referral_id};
+                              .child_referral_id = step->child_referral_id,
+                              .entry = step->entry};
     struct deadline stopped;
 
     set_state(work, life, target_of(row, life, step));
     note_event(work, life, step, from);
+    tidings.booking = note_claims(work, life, step, from);
 
     bool cured = life_clock_follow(work, life, step->event, &stopped);
 

@@ -4,6 +4,7 @@
  * (L2), keeps the deadline (L4) and the due row in one place. */
 #pragma once
 #include "engine/work.h"
+#include "place.pb-c.h"
 #include "rules/deadline.h"
 
 struct life_of { /* a loaded referral; in the turn's arena */
@@ -19,7 +20,8 @@ ProtobufCBinaryData life_id_bytes(struct work *work, struct id id);
 /* A new referral, all fields to be filled by the caller; life_begin then gives it its state, clock and validity. */
 struct life_of *life_new(struct work *work);
 void life_begin(struct work *work, struct life_of *life);
-/* NULL: none. Does due changes of this referral first, and those of the down-referral it waits for (C3), unless the clock is held. */
+/* NULL: none. Does due changes of this referral first, of the pools it has places in, and of the down-referral it waits for (C3), unless the
+ * clock is held. */
 struct life_of *life_load(struct work *work, struct id id);
 /* P2: which party bits (enum party) the actor holds for this referral; 0: none of its business. */
 int life_party(const struct work *work, const struct life_of *life);
@@ -33,12 +35,17 @@ struct step { /* an event as it happened */
     struct bytes original;         /* the Event as received; forwarded in the notice */
     bool assumed;                  /* by the clock */
     const char *child_referral_id;
-    bool audited; /* the command's own audit record tells it; else it gets a row of its own (P3) */
+    const Referral__Booking
+        *booking; /* the place it is about; NULL: none, or the main one, which the step itself finds */
+    const Referral__WaitEntry *entry; /* DISPLACE, LIST_LEFT */
+    bool audited;                     /* the command's own audit record tells it; else it gets a row of its own (P3) */
 };
 /* Moves the referral along `row` of the table and writes everything that follows, but not the referral itself (life_save). */
 void life_step(struct work *work, struct life_of *life, const struct transition *row, const struct step *step);
 /* The receiver's system has the sheet: SUBMITTED becomes DELIVERED; later states note the time only. */
 void life_confirm_delivery(struct work *work, struct life_of *life);
+/* The booked place that drives the state from now on: the record of it, and what its session means for no-show and validity. */
+void life_place(struct work *work, struct life_of *life, const Referral__Place *place);
 /* Events beside the table: timeline, and where the rules say so, notices. */
 void life_tell(struct work *work, struct life_of *life, enum event event, const char *by_name, const char *deadline,
                struct instant due_at);

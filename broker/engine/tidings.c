@@ -26,6 +26,10 @@ static const struct sentence {
     {RETURN_FAILED, NULL, "下转未被接收,请重新安排", "the down-referral was not taken over: please arrange it anew"},
     {MISS, NULL, "未收到到诊消息,按爽约处理", "nobody reported an arrival: taken for a no-show"},
     {EXPIRE, NULL, "转诊已超过有效期", "the referral has passed its validity"},
+    {PLACE_LAPSED, NULL, "暂占的号源已过期释放", "the hold has expired: the place is no longer kept"},
+    {PLACE_OFFERED, NULL, "候补已到号,请在时限内确认或放弃",
+     "a place has become free for an entry of the wait-list: please confirm or decline it in time"},
+    {LIST_LEFT, NULL, "候补到号三次未确认,已移出候补", "three offers have lapsed: taken off the wait-list"},
 };
 
 static const struct sentence *find_sentence(const struct tidings *tidings)
@@ -88,6 +92,8 @@ void tidings_record(struct work *work, struct life_of *life, const struct tiding
         entry_add_detail(&entry, tidings->detail);
     if (tidings->delivery != NULL)
         entry_add_delivery(work, &entry, tidings->delivery);
+    if (tidings->booking != NULL)
+        entry.booking_id = tidings->booking->booking_id;
 
     FIELD_SET(&row, schema, STORE_SCHEMA);
     FIELD_SET(&row, entry, binary_pack(work->arena, &entry.base));
@@ -166,6 +172,15 @@ static void notice_add_state(struct work *work, Referral__Notice *notice, const 
     notice->team_id = row->team_id;
 }
 
+/* Messages of messages want to be writable. */
+static void *copy_of(struct work *work, const void *message, size_t size)
+{
+    void *copy = arena_alloc(work->arena, size);
+
+    memcpy(copy, message, size);
+    return copy;
+}
+
 static void notice_add_told(struct work *work, Referral__Notice *notice, const struct tidings *tidings)
 {
     const struct sentence *sentence = find_sentence(tidings);
@@ -180,6 +195,10 @@ static void notice_add_told(struct work *work, Referral__Notice *notice, const s
         FIELD_SET(notice, due_at_ms, tidings->due_at.ms);
     if (tidings->assumed)
         FIELD_SET(notice, assumed, true);
+    if (tidings->booking != NULL)
+        notice->booking = copy_of(work, tidings->booking, sizeof *tidings->booking);
+    if (tidings->entry != NULL)
+        notice->entry = copy_of(work, tidings->entry, sizeof *tidings->entry);
     if (tidings->delivery != NULL)
         notice->dead_delivery_id = arena_text(work->arena, tidings->delivery->dead_delivery_id);
     if (tidings->original.size != 0)
@@ -207,6 +226,21 @@ void tidings_notify(struct work *work, const struct life_of *life, const struct 
         notice.sender_reference = row->sender_reference;
     notice_add_contacts(work, life, &notice, institution);
     inbox_put_notice(work, addressee->row->number, (Referral__Priority)row->priority, life->id, &notice, cause);
+}
+
+void tidings_notify_own(struct work *work, const struct registry_institution *hospital, const struct tidings *tidings,
+                        struct id about)
+{
+    Referral__Notice notice = REFERRAL__NOTICE__INIT;
+
+    if (hospital->institution->query_only)
+        return;
+    notice_add_told(work, &notice, tidings);
+    FIELD_CLEAR(&notice, from_state); /* there is no referral that has one */
+    FIELD_SET(&notice, at_ms, work->now.ms);
+    if (tidings->detail != NULL)
+        notice_add_detail(&notice, tidings->detail);
+    inbox_put_notice(work, hospital->row->number, REFERRAL__PRIORITY__ROUTINE, about, &notice, 0);
 }
 
 /* The institution of the referral's team, where it is neither party of it and still acts for the sender (T6, P2); NULL: none. */

@@ -13,6 +13,8 @@ struct tidings {
     const char *deadline; /* clock_kind_name; NULL: none */
     struct instant due_at;
     const struct delivery_event *delivery; /* NULL: none */
+    const Referral__Booking *booking;      /* NULL: none */
+    const Referral__WaitEntry *entry;      /* NULL: none */
 };
 
 /* Appends to the timeline, with the event as received: what a report said is kept as long as its referral (F3, D8). */
@@ -25,6 +27,11 @@ void tidings_notify(struct work *work, const struct life_of *life, const struct 
 void tidings_notify_team(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but);
 /* To sender, receiver and team, but for the institution `but` (0: to all). */
 void tidings_notify_parties(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but);
+
+/* Of a place or an entry that has no referral, to the hospital whose own it is: `about` is its id, so that what happens to it comes in order
+ * (D3). */
+void tidings_notify_own(struct work *work, const struct registry_institution *hospital, const struct tidings *tidings,
+                        struct id about);
 
 /* T2: whom to call at a party of a referral of that direction; NULL: nobody is named. */
 enum called { CALL_SENDER, CALL_RECEIVER };

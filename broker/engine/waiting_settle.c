@@ -1,17 +1,255 @@
 /* waiting_settle.c - what has become free is offered to those who wait, in their order (Q8). */
-#include "engine/waiting.h"
+#include "engine/booking_parts.h"
+#include "rules/pool_times.h"
+#include "rules/units.h"
+
+/* What one command has freed, in the order it was freed. Lives in the turn's arena. */
+struct waiting_notes {
+    void **list[2]; /* enum noted */
+    size_t count[2], room[2];
+    bool settling;
+    int paused;
+};
+enum noted { NOTED_POOLS, NOTED_ENTRIES };
+
+static struct waiting_notes *notes_of(struct work *work)
+{
+    if (work->waiting == NULL)
+        work->waiting = arena_zalloc(work->arena, sizeof *work->waiting);
+    return work->waiting;
+}
+
+/* Once is enough until it is settled. */
+static void note(struct work *work, enum noted kind, void *item)
+{
+    struct waiting_notes *notes = notes_of(work);
+
+    for (size_t i = 0; i < notes->count[kind]; i++)
+        if (notes->list[kind][i] == item)
+            return;
+    if (notes->count[kind] == notes->room[kind]) {
+        size_t room = notes->room[kind] == 0 ? 8 : 2 * notes->room[kind];
+        void **more = arena_alloc(work->arena, room * sizeof *more);
+
+        if (notes->count[kind] != 0)
+            memcpy(more, notes->list[kind], notes->count[kind] * sizeof *more);
+        notes->list[kind] = more;
+        notes->room[kind] = room;
+    }
+    notes->list[kind][notes->count[kind]++] = item;
+}
+
+static void *take_note(struct waiting_notes *notes, enum noted kind)
+{
+    void *first;
+
+    if (notes->count[kind] == 0)
+        return NULL;
+    first = notes->list[kind][0];
+    notes->count[kind]--;
+    memmove(notes->list[kind], notes->list[kind] + 1, notes->count[kind] * sizeof *notes->list[kind]);
+    return first;
+}
 
 void waiting_note_pool(struct work *work, struct pool_of *pool)
 {
-    (void)work, (void)pool;
+    note(work, NOTED_POOLS, pool);
 }
 
 void waiting_note_entry(struct work *work, struct waiting_of *entry)
 {
-    (void)work, (void)entry;
+    note(work, NOTED_ENTRIES, entry);
+}
+
+void waiting_pause(struct work *work)
+{
+    notes_of(work)->paused++;
+}
+
+void waiting_resume(struct work *work)
+{
+    notes_of(work)->paused--;
+}
+
+/* ---- Which units suit whom ---- */
+
+struct offer { /* units of a pool for an entry, and how long they are held for it */
+    struct pool_of *pool;
+    uint32_t units[WAIT_UNITS_MAX];
+    struct instant expires_at;
+};
+
+static bool is_wanted(const Record__WaitEntry *row, const struct pool_key *key)
+{
+    return key->day >= row->first_day && key->day <= row->last_day &&
+           (row->resource == NULL || strcmp(row->resource, key->resource) == 0);
+}
+
+/* Of this pool: what the entry has let go before. */
+static size_t barred_of(struct work *work, const Record__WaitEntry *row, const struct pool_of *pool,
+                        uint32_t **ret_list)
+{
+    size_t count = 0;
+
+    *ret_list = row->n_declined == 0 ? NULL : arena_alloc(work->arena, row->n_declined * sizeof **ret_list);
+    for (size_t i = 0; i < row->n_declined; i++)
+        if (bytes_equal(bytes_of(row->declined[i]->pool.data, row->declined[i]->pool.len), pool->key_bytes))
+            (*ret_list)[count++] = row->declined[i]->number;
+    return count;
+}
+
+/* An offer that nobody has the time to take is none: another unit of the pool may start later. */
+static bool find_units(struct work *work, struct pool_of *pool, const Record__WaitEntry *row, struct offer *ret_offer)
+{
+    size_t room = row->n_declined + pool->row->n_units;
+    struct pool_wish wish = {.channel = (Referral__Channel)row->channel, .count = row->units};
+    uint32_t *barred = arena_alloc(work->arena, (room + 1) * sizeof *barred), *declined;
+
+    wish.barred_count = barred_of(work, row, pool, &declined);
+    if (wish.barred_count != 0)
+        memcpy(barred, declined, wish.barred_count * sizeof *barred);
+    wish.barred = barred;
+    for (;;) {
+        struct instant start;
+
+        if (pool_choose(work, pool, &wish, ret_offer->units) != REFUSED_NOT)
+            return false;
+        start = instant_of(pool_unit(pool, ret_offer->units[0])->start_ms);
+        ret_offer->expires_at = offer_until(work->now, start, pool->hospital->offset_minutes);
+        if (instant_is_set(ret_offer->expires_at)) {
+            ret_offer->pool = pool;
+            return true;
+        }
+        barred[wish.barred_count++] = ret_offer->units[0];
+    }
+}
+
+static bool suits(struct work *work, struct pool_of *pool, const Record__WaitEntry *row, struct offer *ret_offer)
+{
+    return !row->has_offer && is_wanted(row, &pool->key) &&
+           pool_is_open(work, pool, (Referral__Channel)row->channel) == REFUSED_NOT &&
+           find_units(work, pool, row, ret_offer);
+}
+
+/* ---- Offering ---- */
+
+static void make_offer(struct work *work, struct waiting_of *entry, struct life_of *life, const struct offer *offer)
+{
+    Record__WaitEntry *row = entry->row;
+    struct booking_seed seed = {.pool = offer->pool,
+                                .channel = (Referral__Channel)row->channel,
+                                .units = offer->units,
+                                .count = row->units,
+                                .expires_at = offer->expires_at,
+                                .life = life,
+                                .reference = row->reference,
+                                .entry = entry->key.id,
+                                .patient = row->patient};
+    struct place_news news = {.event = PLACE_OFFERED, .entry = entry, .by = BY_CLOCK, .told = TOLD_SENDER};
+
+    news.booking = booking_begin(work, &seed);
+    FIELD_SET(row, offer, life_id_bytes(work, news.booking->id));
+    wait_row_put(work->txn, &entry->key, row, false);
+    pool_save(work, offer->pool);
+    place_tell_owner(work, life, offer->pool->hospital, &news);
+    if (life != NULL)
+        life_save(work, life);
+}
+
+/* C3: what is due of the referral comes first, and may have taken the entry off the list or the units away. */
+static bool offer_to(struct work *work, struct waiting_of *entry, struct pool_of *pool)
+{
+    struct life_of *life = NULL;
+    struct offer offer;
+
+    if (!suits(work, pool, entry->row, &offer))
+        return false;
+    if (entry->row->has_referral)
+        life = life_load(work, life_id_of(entry->row->referral));
+    if (entry->gone || !suits(work, pool, entry->row, &offer))
+        return false;
+    make_offer(work, entry, life, &offer);
+    return true;
+}
+
+/* Could anybody of this channel take a single unit? */
+static bool has_any(struct work *work, const struct pool_of *pool, Referral__Channel channel)
+{
+    struct pool_wish wish = {.channel = channel, .count = 1};
+    uint32_t unit;
+
+    return pool_is_open(work, pool, channel) == REFUSED_NOT && pool_choose(work, pool, &wish, &unit) == REFUSED_NOT;
+}
+
+static void settle_pool(struct work *work, struct pool_of *pool)
+{
+    struct wait_key at = {.hospital = pool->key.hospital, .class = pool->key.class}, next;
+    bool family = true, general = true;
+    const Record__WaitEntry *row;
+
+    memcpy(at.department, pool->key.department, sizeof at.department);
+    while ((row = wait_row_next(work->txn, &at, &next)) != NULL) {
+        bool is_family = next.rank <= RANK_FAMILY;
+        struct waiting_of *entry;
+
+        if (at.rank == 0) { /* somebody waits: only now is it worth to look */
+            family = has_any(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR);
+            general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);
+        }
+        at = next;
+        if (!(family || general))
+            return;
+        if (!(is_family ? family : general) || row->has_offer || !is_wanted(row, &pool->key))
+            continue;
+        entry = waiting_load(work, next.id);
+        if (entry == NULL || !offer_to(work, entry, pool))
+            continue;
+        family = has_any(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR);
+        general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);
+    }
+}
+
+static bool has_free_unit(const Record__Pool *row)
+{
+    for (size_t i = 0; i < row->n_units; i++)
+        if (row->units[i]->state == UNIT_IS_FREE)
+            return true;
+    return false;
+}
+
+/* The earliest that suits, of all pools of its department. */
+static void settle_entry(struct work *work, struct waiting_of *entry)
+{
+    struct pool_key from = {.hospital = entry->key.hospital, .class = entry->key.class, .day = entry->row->first_day};
+    struct pool_key key;
+    const Record__Pool *row;
+
+    memcpy(from.department, entry->key.department, sizeof from.department);
+    while (!entry->gone && !entry->row->has_offer && (row = pool_row_from(work->txn, &from, &key)) != NULL) {
+        if (key.hospital != from.hospital || key.class != from.class || key.day > entry->row->last_day ||
+            strcmp(key.department, from.department) != 0)
+            return;
+        if (is_wanted(entry->row, &key) && has_free_unit(row))
+            offer_to(work, entry, pool_load(work, &key));
+        from = pool_key_after(&key);
+    }
 }
 
 void waiting_settle(struct work *work)
 {
-    (void)work;
+    struct waiting_notes *notes = work->waiting;
+    struct pool_of *pool;
+    struct waiting_of *entry;
+
+    if (notes == NULL || notes->settling || notes->paused != 0)
+        return;
+    notes->settling = true;
+    do {
+        while ((pool = take_note(notes, NOTED_POOLS)) != NULL)
+            settle_pool(work, pool);
+        entry = take_note(notes, NOTED_ENTRIES);
+        if (entry != NULL && !entry->gone)
+            settle_entry(work, entry);
+    } while (entry != NULL || notes->count[NOTED_POOLS] != 0);
+    notes->settling = false;
 }

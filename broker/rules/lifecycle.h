@@ -70,6 +70,15 @@ enum event {
     RETURN_FAILED, /* the only one of these that changes a state: the parent's (L5) */
     DELIVERY_FAILED,
     PAYLOAD_SHOWN,
+    PLACE_HELD, /* from here: what becomes of places, where no state follows from it (Q) */
+    PLACE_LAPSED,
+    PLACE_OFFERED,
+    LIST_LEFT, /* where the entry drove the state, that follows: LEAVE_LIST by the broker */
+    PLACE_BOOKED,
+    PLACE_MOVED,
+    PLACE_CANCELLED,
+    PLACE_DISPLACED,
+    PLACE_CHANGED,
     EVENT_COUNT
 };
 

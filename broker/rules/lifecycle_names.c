@@ -111,6 +111,15 @@ static const struct {
     [RETURN_FAILED] = {"return-failed", "下转未成", 0},
     [DELIVERY_FAILED] = {"delivery-failed", "投递失败", 0},
     [PAYLOAD_SHOWN] = {"payload-shown", "查看内容", 0},
+    [PLACE_HELD] = {"place-held", "暂占号源", 0},
+    [PLACE_LAPSED] = {"place-lapsed", "暂占过期", 0},
+    [PLACE_OFFERED] = {"place-offered", "候补到号", 0},
+    [LIST_LEFT] = {"list-left", "移出候补", 0},
+    [PLACE_BOOKED] = {"place-booked", "预约号源", 0},
+    [PLACE_MOVED] = {"place-moved", "改约号源", 0},
+    [PLACE_CANCELLED] = {"place-cancelled", "取消号源", 0},
+    [PLACE_DISPLACED] = {"place-displaced", "号源让出", 0},
+    [PLACE_CHANGED] = {"place-changed", "号源变更", 0},
 };
 
 const char *event_name(enum event event)
