@@ -126,4 +126,4 @@ struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
 /* audit.c, books.c, ledger.c: what a turn writes at its end. */
 void audit_write(struct store_txn *txn, const struct store_turn *turn);
 void books_write(struct store_txn *txn);
-void ledger_write(struct store_txn *txn, const struct store_turn *turn);
+void ledgers_write(struct store_txn *txn, const struct store_turn *turn);

@@ -135,7 +135,7 @@ static void slot_write(struct store_txn *txn, const struct ledger_slot *slot, co
     head_put(txn, slot->hospital, &mark);
 }
 
-void ledger_write(struct store_txn *txn, const struct store_turn *turn)
+void ledgers_write(struct store_txn *txn, const struct store_turn *turn)
 {
     for (const struct ledger_slot *slot = txn->ledgers; slot != NULL; slot = slot->next)
         slot_write(txn, slot, turn);

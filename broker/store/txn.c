@@ -169,7 +169,7 @@ int store_turn_end(struct store_txn *txn, const struct store_turn *turn)
     txn->meta->index = turn->index;
     txn->meta->time_ms = turn->time.ms;
     books_write(txn);
-    ledger_write(txn, turn);
+    ledgers_write(txn, turn);
     audit_write(txn, turn);
     meta_write(txn);
     return txn_commit(txn);
