@@ -98,7 +98,8 @@ void ledger_write_refused(struct work *work)
     if (work->asked == NULL)
         return;
     FIELD_SET(&row, event, REFERRAL__LEDGER_EVENT__LEDGER_REFUSED);
-    FIELD_SET(&row, channel, work->asked->channel);
+    if (work->asked->channel != 0) /* a block has none */
+        FIELD_SET(&row, channel, work->asked->channel);
     FIELD_SET(&row, count, work->asked->count);
     row.code = arena_text(work->arena, refusal_code(work->findings.list[0].refusal));
     ledger_write(work, work->asked->pool, &row);

@@ -1,0 +1,91 @@
+/* publish_parts.h - what the files of publishing share; included by nobody else.
+ *
+ * publish.c: the commands that publish. publish_units.c: those that take away and give back. publish_runs.c: units as people write them.
+ * publish_plan.c: a pool as it should be, compared with what there is. publish_group.c: pools that share a reserve (Q11).
+ * timetable.c: whole weeks. */
+#pragma once
+#include "engine/displace.h"
+
+/* ---- Units as people write them ---- */
+
+struct unit_run {
+    uint32_t count;
+    struct instant start;
+    uint32_t minutes; /* 0: all at the same time, an hour each */
+};
+struct unit_runs {
+    const struct unit_run *list;
+    size_t count;
+};
+struct instant run_unit_start(const struct unit_run *run, uint32_t i);
+struct instant run_unit_end(const struct unit_run *run, uint32_t i);
+/* Each run in bounds, no two overlapping unless they start together, at most LIMIT_POOL_UNITS units. Paths are "<field>[i].count" and so on,
+ * with `start_field` for the start. Findings are added; false where there were any. */
+bool runs_check(struct findings *findings, const struct unit_runs *runs, const char *field, const char *start_field);
+
+/* ---- A pool as it should be ---- */
+
+struct pool_plan {
+    struct pool_key key;
+    const char *doctor; /* NULL: as it was */
+    struct unit_runs runs;
+    uint32_t reserve_bp, span; /* 0: the default, or as it was */
+    struct pool_times_wish times;
+    bool displace;         /* booked units may go (Q10) */
+    const char *person;    /* who decided; NULL: nobody is named */
+    const char *timetable; /* that publishes it; NULL: by hand */
+};
+/* What is missing from what there is, or too much of it. */
+struct pool_change {
+    struct pool_of *pool;
+    bool is_published; /* anew, or again after it was cancelled */
+    struct pool_times times;
+    uint32_t reserve_bp, span;
+    struct instant start;
+    bool *is_added; /* of each wanted unit, run by run */
+    size_t wanted_count, added_count;
+    bool found_begun; /* a unit that would be added has begun already */
+    uint32_t *cut;
+    size_t cut_count;
+    struct picture *picture; /* of whom it displaces */
+};
+/* Reads, and adds findings with the fields of PUT_POOL; false where there are any. Pools and lives are loaded here. */
+bool plan_compare(struct work *work, const struct pool_plan *plan, struct findings *findings,
+                  struct pool_change *ret_change);
+/* Changes what differs, and nothing where nothing does. Returns how many bookings were moved or displaced. */
+uint32_t plan_apply(struct work *work, const struct pool_plan *plan, const struct pool_change *change);
+/* These units go, and row CUT says so; whoever had them moves or waits. The pool is the caller's to save. Returns as above. */
+uint32_t publish_cut(struct work *work, struct pool_of *pool, struct picture *picture, const uint32_t *units,
+                     size_t count, Referral__BlockReason reason /* 0: the plan's */, const char *person);
+/* The pool does not take place: whatever may go goes, booked or not. Saves it. Returns as above. */
+uint32_t publish_cancel(struct work *work, struct pool_of *pool, struct picture *picture, Referral__BlockReason reason,
+                        const char *person);
+struct pool_times publish_times_of(const Record__Pool *row);
+/* True where they differ from what they were. */
+bool publish_set_terms(struct work *work, Record__Pool *row, const struct pool_times *times, uint32_t reserve_bp,
+                       uint32_t span);
+
+/* ---- Groups ---- */
+
+struct group_plan {
+    struct pool_key key;       /* resource: none */
+    uint32_t reserve_bp, span; /* 0: the default, or as it was */
+    struct pool_times_wish times;
+};
+bool group_check(struct work *work, const struct group_plan *plan, struct findings *findings);
+void group_apply(struct work *work, const struct group_plan *plan); /* after group_check */
+
+/* ---- Shared checks ---- */
+
+/* Q1: p in its range, span at least 1. `prefix`: "" or "sessions[3]." */
+void publish_check_share(struct findings *findings, const char *prefix, const uint32_t *reserve_bp,
+                         const uint32_t *span);
+/* T1: one of the hospital's departments. */
+void publish_check_department(struct findings *findings, const struct registry_institution *hospital,
+                              const char *department, const char *field);
+/* Day within [today, today + LIMIT_PUBLISH_DAYS]. */
+void publish_check_day(struct work *work, struct findings *findings, const struct pool_key *key, const char *field);
+bool publish_names_person(const Referral__Person *person);
+bool publish_may(struct work *work, const char *hospital /* NULL: the actor */);             /* refuses */
+int64_t publish_today(const struct work *work, const struct registry_institution *hospital); /* its local day */
+char *publish_subject(struct work *work, const struct pool_key *key);                        /* for the audit */
