@@ -12,7 +12,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #define REST_MAX    (64 << 10) /* read and forgotten behind a head; who sends more is not listening */
 #define ACCEPTS     16         /* at a time: those that were let in are read before more are */
@@ -30,15 +29,14 @@ struct connection {
     bool peer_has_ended;
     size_t rest; /* bytes read behind the head */
     char target[OPS_TARGET_MAX + 1];
-    struct connection *prev, *next;
 };
 
 struct ops_http {
     struct ops_http_options options;
     struct evconnlistener *listener;
     struct event *listen_again;
-    uint32_t max_connections, accepted; /* accepted: since connections were read last */
-    struct connection *connections;     /* in order of age: the first is the oldest */
+    uint32_t max_connections, accepted;                  /* accepted: since connections were read last */
+    struct connection *connections[OPS_CONNECTIONS_MAX]; /* counters.open of them, the oldest first */
     struct ops_http_counters counters;
     char address[OPS_ADDRESS_SIZE];
 };
@@ -48,8 +46,12 @@ struct ops_http {
 static void end(struct connection *connection)
 {
     struct ops_http *http = connection->http;
-    DL_DELETE(http->connections, connection);
+    uint32_t i = 0;
+    while (http->connections[i] != connection) {
+        i++;
+    }
     http->counters.open--;
+    memmove(&http->connections[i], &http->connections[i + 1], (http->counters.open - i) * sizeof http->connections[i]);
     event_free(connection->deadline);
     bufferevent_free(connection->stream);
     free(connection);
@@ -153,11 +155,9 @@ static void ask(struct connection *connection)
 
 void ops_http_ready(struct ops_http *http)
 {
-    struct connection *connection, *next;
-    DL_FOREACH_SAFE(http->connections, connection, next)
-    {
-        if (connection->state == WAITING) {
-            ask(connection);
+    for (uint32_t i = 0; i < http->counters.open; i++) {
+        if (http->connections[i]->state == WAITING) {
+            ask(http->connections[i]);
         }
     }
 }
@@ -252,16 +252,25 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
 
 /* ---- Accepting ---- */
 
+static struct connection *oldest(const struct ops_http *http, enum state state)
+{
+    for (uint32_t i = 0; i < http->counters.open; i++) {
+        if (http->connections[i]->state == state) {
+            return http->connections[i];
+        }
+    }
+    return NULL;
+}
+
 /* Those that were answered have had their time, those that have not asked yet had time to ask; else the oldest. */
 static void make_room(struct ops_http *http)
 {
-    static const enum state order[] = {LINGERING, READING};
-    struct connection *chosen = http->connections, *found = NULL;
-    for (size_t i = 0; i < sizeof order / sizeof order[0] && !found; i++) {
-        DL_SEARCH_SCALAR(http->connections, found, state, order[i]);
+    struct connection *chosen = oldest(http, LINGERING);
+    if (!chosen) {
+        chosen = oldest(http, READING);
     }
     http->counters.displaced++;
-    end(found ? found : chosen);
+    end(chosen ? chosen : http->connections[0]);
 }
 
 static struct connection *connection_new(struct ops_http *http, evutil_socket_t fd)
@@ -320,8 +329,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     if (!connection) {
         return;
     }
-    DL_APPEND(http->connections, connection);
-    http->counters.open++;
+    http->connections[http->counters.open++] = connection;
     bufferevent_setcb(connection->stream, on_read, on_write, on_event, connection);
     bufferevent_setwatermark(connection->stream, EV_READ, 0, OPS_HEAD_BYTES_MAX);
     set_deadline(connection, OPS_HEAD_MS);
@@ -382,8 +390,8 @@ void ops_http_close(struct ops_http *http)
     if (!http) {
         return;
     }
-    while (http->connections) {
-        end(http->connections);
+    while (http->counters.open > 0) {
+        end(http->connections[http->counters.open - 1]);
     }
     if (http->listener) {
         evconnlistener_free(http->listener);

@@ -132,9 +132,9 @@ static void render(struct ops_pages *self, const struct page *page, struct rende
     evbuffer_add_reference(rendered->body, text.data, text.size, free_text, NULL);
 }
 
-bool ops_pages_answer(void *user, const char *target, struct ops_answer *ret_answer)
+bool ops_pages_answer(void *self, const char *target, struct ops_answer *ret_answer)
 {
-    struct ops_pages *self = user;
+    struct ops_pages *all = self;
     size_t i = 0;
     while (i < PAGE_COUNT && strcmp(pages[i].target, target) != 0) {
         i++;
@@ -143,12 +143,12 @@ bool ops_pages_answer(void *user, const char *target, struct ops_answer *ret_ans
         *ret_answer = (struct ops_answer){.status = 404};
         return true;
     }
-    if (pages[i].needs_view && (!self->options.is_fresh(self->options.user) || !self->view)) {
+    if (pages[i].needs_view && (!all->options.is_fresh(all->options.user) || !all->view)) {
         return false;
     }
-    if (!self->rendered[i].body) {
-        render(self, &pages[i], &self->rendered[i]);
+    if (!all->rendered[i].body) {
+        render(all, &pages[i], &all->rendered[i]);
     }
-    *ret_answer = (struct ops_answer){self->rendered[i].status, pages[i].type, self->rendered[i].body};
+    *ret_answer = (struct ops_answer){all->rendered[i].status, pages[i].type, all->rendered[i].body};
     return true;
 }

@@ -18,8 +18,8 @@ struct ops_pages_options {
     bool (*is_fresh)(void *user); /* Is the view shown last young enough? Where not, the next one is on its way. */
 };
 int ops_pages_open(const struct ops_pages_options *options, struct ops_pages **ret_pages); /* 0 or -ENOMEM */
-void ops_pages_close(struct ops_pages *pages);                                             /* NULL is fine */
+void ops_pages_close(struct ops_pages *self);                                              /* NULL is fine */
 /* From now on; borrowed until the next one is shown, or NULL. */
-void ops_pages_show(struct ops_pages *pages, const struct ops_view *view);
+void ops_pages_show(struct ops_pages *self, const struct ops_view *view);
 /* For ops_http. */
-bool ops_pages_answer(void *pages, const char *target, struct ops_answer *ret_answer);
+bool ops_pages_answer(void *self, const char *target, struct ops_answer *ret_answer);

@@ -28,11 +28,11 @@ struct tally *tally_of(struct tally **tallies, uint32_t institution)
 
 void tallies_fini(struct tally **tallies)
 {
-    struct tally *tally, *next;
+    struct tally *tally = *tallies, *next;
 
-    HASH_ITER(hh, *tallies, tally, next)
-    {
-        HASH_DELETE(hh, *tallies, tally);
+    HASH_CLEAR(hh, *tallies); /* the list of them stays as it is */
+    for (; tally != NULL; tally = next) {
+        next = tally->hh.next;
         free(tally);
     }
 }
