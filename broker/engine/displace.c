@@ -32,6 +32,8 @@ struct picture {
     bool *is_fixed;         /* of each unit: begun, or spent */
     struct bearer *bearers; /* in the order in which they booked */
     size_t count;
+    struct bearer **displaced; /* in the order in which they will wait */
+    size_t displaced_count;
 };
 
 /* ---- Looking ---- */
@@ -129,7 +131,8 @@ struct picture *displace_look(struct work *work, struct pool_of *pool, bool book
                                 .units = {.list = arena_alloc(work->arena, room * sizeof(struct unit))},
                                 .bearer_of = arena_alloc(work->arena, room * sizeof(size_t)),
                                 .is_fixed = arena_alloc(work->arena, room * sizeof(bool)),
-                                .bearers = arena_alloc(work->arena, room * sizeof(struct bearer))};
+                                .bearers = arena_alloc(work->arena, room * sizeof(struct bearer)),
+                                .displaced = arena_alloc(work->arena, room * sizeof(struct bearer *))};
     if (booked)
         add_bearers(picture);
     for (size_t i = 0; i < room; i++)
@@ -164,8 +167,14 @@ static void vacate(struct picture *picture, size_t unit)
     picture->bearer_of[unit] = NOBODY;
 }
 
-/* An allotment loses this unit alone, any other booking all it has. */
-static void lose(struct picture *picture, size_t unit)
+static void wait_first(struct picture *picture, struct bearer *bearer)
+{
+    bearer->fate = DISPLACED;
+    picture->displaced[picture->displaced_count++] = bearer;
+}
+
+/* An allotment loses this unit alone, any other booking all it has; what becomes of that one is its fate. */
+static void lose(struct picture *picture, size_t unit, enum fate fate)
 {
     size_t index = picture->bearer_of[unit];
     struct bearer *bearer = &picture->bearers[index];
@@ -175,7 +184,10 @@ static void lose(struct picture *picture, size_t unit)
         vacate(picture, unit);
         return;
     }
-    bearer->fate = LOSES;
+    if (fate == DISPLACED)
+        wait_first(picture, bearer);
+    else
+        bearer->fate = LOSES;
     for (size_t i = 0; i < picture->units.count; i++)
         if (picture->bearer_of[i] == index)
             vacate(picture, i);
@@ -220,9 +232,10 @@ static bool try_without(const struct picture *picture, struct units *units, size
     return !one_by_one && find_place(units, bearer, picture->work->now, ret_first);
 }
 
-static bool may_give(const struct bearer *bearer)
+static bool may_give(const struct picture *picture, const struct bearer *bearer)
 {
-    return !bearer->is_family && !bearer->is_fixed && bearer->fate == STAYS;
+    return !bearer->is_family && !bearer->is_fixed && bearer->fate == STAYS &&
+           !booking_has_started(picture->work, bearer->booking);
 }
 
 /* General bookings make room for a family doctor's, the newest first; those not in the way after all keep theirs. */
@@ -235,12 +248,12 @@ static bool make_room(struct picture *picture, size_t index)
 
     memcpy(trial.list, picture->units.list, bytes);
     for (size_t i = picture->count; i-- > 0 && !found;)
-        found = may_give(&picture->bearers[i]) && try_without(picture, &trial, i, bearer, &first);
+        found = may_give(picture, &picture->bearers[i]) && try_without(picture, &trial, i, bearer, &first);
     if (!found)
         return false;
     for (size_t i = first; i < first + bearer->booking->row->n_units; i++)
         if (picture->bearer_of[i] != NOBODY)
-            lose(picture, i);
+            lose(picture, i, DISPLACED);
     settle(picture, index, first);
     return true;
 }
@@ -256,7 +269,7 @@ static void find_places(struct picture *picture, bool family)
         if (find_place(&picture->units, bearer, picture->work->now, &first))
             settle(picture, i, first);
         else if (!family || !make_room(picture, i))
-            bearer->fate = DISPLACED;
+            wait_first(picture, bearer);
     }
 }
 
@@ -266,7 +279,7 @@ static void plan(struct picture *picture, const uint32_t *units, size_t count)
         picture->units.list[index_of(picture, units[i])].barred = true;
     for (size_t i = 0; i < picture->units.count; i++)
         if (picture->units.list[i].barred && picture->bearer_of[i] != NOBODY)
-            lose(picture, i);
+            lose(picture, i, LOSES);
     find_places(picture, true);
     find_places(picture, false);
 }
@@ -327,16 +340,6 @@ static uint32_t count_touched(const struct picture *picture)
     return touched;
 }
 
-static void displace(struct picture *picture, bool family)
-{
-    for (size_t i = 0; i < picture->count; i++) {
-        struct bearer *bearer = &picture->bearers[i];
-
-        if (bearer->fate == DISPLACED && bearer->is_family == family)
-            booking_displace(picture->work, bearer->booking, UNITS_GONE, REFERRAL__REASON__NOT_AVAILABLE);
-    }
-}
-
 static void shrink_allotments(struct picture *picture)
 {
     for (size_t i = 0; i < picture->count; i++) {
@@ -355,8 +358,8 @@ uint32_t displace_from(struct picture *picture, const uint32_t *units, size_t co
 {
     plan(picture, units, count);
     waiting_pause(picture->work); /* what goes is not offered on its way out */
-    displace(picture, true);      /* in the order in which they will wait */
-    displace(picture, false);
+    for (size_t i = 0; i < picture->displaced_count; i++)
+        booking_displace(picture->work, picture->displaced[i]->booking, UNITS_GONE, REFERRAL__REASON__NOT_AVAILABLE);
     shrink_allotments(picture);
     while (move_one(picture))
         ;

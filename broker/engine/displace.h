@@ -2,9 +2,9 @@
  *
  * Who loses a unit gets others of the pool. Family doctors' patients choose first, in the order in which they booked: each gets the earliest
  * units that lie together and stay. Where there are none, general bookings make room, the newest first, one at a time until the units lie
- * together; only those in the way lose theirs. Then all general ones that lost theirs choose, also in the order in which they booked: any free
- * units will do, for G does not rise by it. For whom none are left waits first. An allotment just loses the units. What has begun, was used
- * or missed stays. */
+ * together; only those in the way lose theirs, and wait. Then the general ones whose units go choose, also in the order in which they booked:
+ * any free units will do, for G does not rise by it. For whom none are left waits first. An allotment just loses the units. What has begun, was
+ * used or missed stays. */
 #pragma once
 #include "engine/booking.h"
 

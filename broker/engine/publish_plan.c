@@ -217,10 +217,18 @@ static void check_runs(struct work *work, const struct pool_plan *plan, const st
     }
 }
 
+/* What a timetable has cancelled it may bring back; what people cancelled stays so. */
+static bool is_planned_by(const Record__Pool *row, const char *timetable)
+{
+    return timetable != NULL && row->timetable != NULL && strcmp(row->timetable, timetable) == 0;
+}
+
 static struct pool_of *pool_of_plan(struct work *work, const struct pool_plan *plan, struct findings *findings)
 {
     struct pool_of *pool = pool_load(work, &plan->key), *day[LIMIT_GROUP_POOLS];
 
+    if (pool != NULL && pool->row->cancelled && !is_planned_by(pool->row, plan->timetable))
+        findings_add(findings, REFUSED_POOL_CANCELLED, "pool");
     if (pool != NULL)
         return pool;
     if (pool_group_row(work->txn, &plan->key) != NULL && pool_load_day(work, &plan->key, day) >= LIMIT_GROUP_POOLS) {
@@ -245,7 +253,7 @@ bool plan_compare(struct work *work, const struct pool_plan *plan, struct findin
     if (findings->count != 0)
         return false;
     change.pool = pool_of_plan(work, plan, findings);
-    if (change.pool == NULL)
+    if (findings->count != 0)
         return false;
     is_matched = compare_units(work, plan, findings, &change);
     compare_surplus(work, plan, is_matched, findings, &change);
@@ -257,7 +265,7 @@ bool plan_compare(struct work *work, const struct pool_plan *plan, struct findin
         compare_own_terms(work, plan, findings, &change);
     kept = change.pool->row->n_units - change.cut_count;
     if (kept + change.added_count > LIMIT_POOL_UNITS)
-        findings_add(findings, REFUSED_TOO_MANY, "units");
+        findings_add(findings, REFUSED_OUT_OF_RANGE, "units");
     *ret_change = change;
     return findings->count == 0;
 }
@@ -328,6 +336,7 @@ static void add_units(struct work *work, const struct pool_plan *plan, const str
             FIELD_SET(row, next_unit, row->next_unit + 1);
         }
     }
+    FIELD_SET(row, over, false);
     qsort(units, row->n_units, sizeof *units, by_start);
 }
 

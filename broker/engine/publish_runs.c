@@ -55,7 +55,7 @@ bool runs_check(struct findings *findings, const struct unit_runs *runs, const c
     if (findings->count != before)
         return false;
     if (units > LIMIT_POOL_UNITS)
-        findings_add(findings, REFUSED_TOO_MANY, field);
+        findings_add(findings, REFUSED_OUT_OF_RANGE, field);
     for (size_t j = 0; j < runs->count; j++) {
         size_t i = 0;
 

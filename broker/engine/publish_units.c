@@ -141,15 +141,14 @@ static enum refusal judge_nothing(struct work *work, const Record__Unit *unit)
     return REFUSED_NOT;
 }
 
-static struct chosen choose_cut(struct work *work, const Referral__PoolChange *change, struct units *may_go)
+static struct chosen choose_cut(struct work *work, const Referral__PoolChange *change, const struct pool_of *pool,
+                                const struct units *may_go)
 {
-    size_t *list = arena_alloc(work->arena, change->count * sizeof *list), booked = 0;
+    size_t *list = arena_alloc(work->arena, change->count * sizeof *list);
 
     if (units_find_cut(may_go, 0, change->count, change->displace, list))
         return listed(work, may_go, list, change->count);
-    for (size_t i = 0; i < may_go->count; i++)
-        booked += is_booked(may_go->list[i].state);
-    refuse(work, booked != 0 && may_go->count >= change->count ? REFUSED_BELOW_BOOKED : REFUSED_OUT_OF_RANGE, "count");
+    refuse(work, change->count > pool->row->n_units ? REFUSED_UNKNOWN_UNIT : REFUSED_BELOW_BOOKED, "count");
     return (struct chosen){0};
 }
 
@@ -172,7 +171,7 @@ bool publish_apply_cut(struct work *work)
     may_go = displace_may_go(picture);
     check_named(work, change, pool, judge_nothing);
     check_cut(work, change, &may_go, pool);
-    cut = change->has_count ? choose_cut(work, change, &may_go) : named(change);
+    cut = change->has_count ? choose_cut(work, change, pool, &may_go) : named(change);
     if (is_refused(work))
         return false;
     FIELD_SET(&work->reply, affected,
@@ -203,14 +202,6 @@ uint32_t publish_cancel(struct work *work, struct pool_of *pool, struct picture 
     return touched;
 }
 
-static bool has_begun(const struct work *work, const Record__Pool *row)
-{
-    for (size_t i = 0; i < row->n_units; i++)
-        if (row->units[i]->start_ms > work->now.ms)
-            return false;
-    return row->n_units != 0;
-}
-
 bool publish_apply_cancel(struct work *work)
 {
     const Referral__PoolChange *change = (const Referral__PoolChange *)work->body;
@@ -224,8 +215,6 @@ bool publish_apply_cancel(struct work *work)
         refuse(work, REFUSED_NOT_EXPECTED, "count");
     if (pool->row->cancelled)
         refuse(work, REFUSED_POOL_CANCELLED, "pool");
-    else if (has_begun(work, pool->row))
-        refuse(work, REFUSED_STARTED, "pool");
     if (is_refused(work))
         return false;
     pool->row->timetable = NULL; /* its timetable does not bring it back */
