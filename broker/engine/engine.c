@@ -260,6 +260,8 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
         waiting_settle(work);
         rest = accept_command(work);
     }
+    if (!accepted)
+        waiting_settle(work); /* what was due has happened all the same (C3) */
     if (outcome->refused || is_command(work))
         outcome->reply = reply_bytes(work, rest);
     if (accepted && (family->nature & REGISTRY) != 0)

@@ -1,5 +1,6 @@
 /* event.c - one path for every event of section 4: whose referral, which row of the table, what it must carry, then the step. */
 #include "engine/binary.h"
+#include "engine/booking.h"
 #include "engine/event_parts.h"
 #include "engine/families.h"
 
@@ -67,15 +68,17 @@ static void find_row(struct happening *happening, int parties)
     }
 }
 
-/* Section 6 is not there yet, but for a booking without a unit (Q15). L5: a down-referral is never booked. */
+/* Who books or moves a unit, waits for one or takes one away says so to its pool, by the commands for places. L5: a down-referral is never
+ * booked. */
 static enum refusal refuse_booking(const struct happening *happening)
 {
     bool books = happening->type == BOOK || happening->type == MOVE || happening->type == WAITLIST;
-    bool pools = happening->type == WAITLIST || happening->type == LEAVE_LIST || happening->type == DISPLACE;
+    bool unit = happening->type == WAITLIST || happening->type == DISPLACE ||
+                (happening->type == MOVE && booking_main(happening->work, happening->life) != NULL);
 
     if (books && happening->life->row->life == LIFE_DOWN)
         return REFUSED_DOWN_NEVER_BOOKED;
-    return pools ? REFUSED_NO_POOLS_YET : REFUSED_NOT;
+    return unit ? REFUSED_USE_PLACES : REFUSED_NOT;
 }
 
 /* D6: what the store has no room for when it is full; what answers, moves on or ends a referral goes on. */
@@ -125,6 +128,8 @@ static bool check(struct happening *happening)
         event_check_redirect(happening);
     if (happening->type == BOOK || happening->type == MOVE)
         event_check_place(happening);
+    if (happening->type == CANCEL_BOOKING || happening->type == MISS)
+        event_check_unit(happening);
     return !is_refused(happening->work);
 }
 
@@ -180,6 +185,8 @@ static void happen(struct happening *happening)
         event_amend(happening);
     if (happening->type == REDIRECT)
         event_redirect(happening);
+    if (happening->type == BOOK)
+        event_book(happening);
 
     struct step step = {.event = happening->type,
                         .by = happening->by,

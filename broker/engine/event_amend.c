@@ -4,6 +4,7 @@
 
 #include "engine/admission.h"
 #include "engine/binary.h"
+#include "engine/claim.h"
 #include "engine/event_parts.h"
 
 #define SHEET_VERSIONS_MAX 1000
@@ -125,4 +126,6 @@ void event_amend(struct happening *happening)
     row->has_kind = admission->sheet->has_kind;
     row->kind = admission->sheet->kind;
     FIELD_SET(row, eligible_down, admission->eligible_down);
+    /* A place it has already stays with whom it was taken for. */
+    FIELD_SET(row, patient, claim_patient_key(happening->work, admission->sheet->patient));
 }

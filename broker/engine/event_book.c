@@ -1,6 +1,9 @@
-/* event_book.c - a booking at a hospital without pools: time, department and doctor, no unit (Q15). */
+/* event_book.c - events about places: a booking at a hospital without pools has time, department and doctor, and no unit (Q15). */
 #include "base/utf8.h"
+#include "engine/booking.h"
 #include "engine/event_parts.h"
+#include "engine/hospital.h"
+#include "engine/ledger.h"
 
 #define REBOOKINGS_MAX    2
 #define BOOKING_AHEAD_MS  (366 * DAY_MS)
@@ -9,25 +12,6 @@
 static bool is_blank(const char *text)
 {
     return text == NULL || text_is_blank(text);
-}
-
-/* Q5: before acceptance only where hospital and class allow; by default EXPERT and EXAM do. */
-static bool is_directly_bookable(const Referral__Institution *hospital, Referral__PlaceClass class)
-{
-    if (!hospital->direct_booking_set)
-        return class != REFERRAL__PLACE_CLASS__BED;
-    for (size_t i = 0; i < hospital->n_direct_booking; i++)
-        if (hospital->direct_booking[i] == class)
-            return true;
-    return false;
-}
-
-static bool has_department(const Referral__Institution *hospital, const char *code)
-{
-    for (size_t i = 0; i < hospital->n_departments; i++)
-        if (hospital->departments[i]->code != NULL && strcmp(hospital->departments[i]->code, code) == 0)
-            return true;
-    return hospital->n_departments == 0;
 }
 
 /* C1, Q6: no place is taken at or after its start. */
@@ -53,6 +37,14 @@ static void check_present(struct work *work, const Referral__Place *place)
         refuse(work, REFUSED_MISSING, "place.doctor");
 }
 
+/* Q15: whoever publishes pools of a class books its units, so that nothing is outside the reserve. */
+static bool has_pools(struct work *work, uint32_t hospital, Referral__PlaceClass class)
+{
+    struct pool_key from = {.hospital = hospital, .class = (uint8_t) class}, found;
+
+    return pool_key_from(work->txn, &from, &found) && found.hospital == hospital && found.class == (uint8_t) class;
+}
+
 void event_check_place(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -66,9 +58,36 @@ void event_check_place(struct happening *happening)
         return; /* MISSING already */
     check_present(work, place);
     check_times(work, place);
-    if (!is_blank(place->department) && !has_department(hospital, place->department))
+    if (place->has_class_ && has_pools(work, row->receiver_number, place->class_))
+        refuse(work, REFUSED_HAS_POOLS, "place.class");
+    if (!is_blank(place->department) && !hospital_has_department(hospital, place->department))
         refuse(work, REFUSED_UNKNOWN_DEPARTMENT, "place.department");
     if ((happening->row->needs & NEEDS_DIRECT_BOOKING) != 0 && place->has_class_ &&
-        !is_directly_bookable(hospital, place->class_))
+        !hospital_books_directly(hospital, place->class_))
         refuse(work, REFUSED_NOT_BOOKABLE_YET, "place.class");
+}
+
+/* Q6, Q12: what has begun is not given back, and before that nobody has failed to come. Q14: what is not kept goes by somebody's word. */
+void event_check_unit(struct happening *happening)
+{
+    struct work *work = happening->work;
+    const Referral__Event *event = happening->event;
+    const struct booking_of *booking = booking_main(work, happening->life);
+    bool cancels = happening->type == CANCEL_BOOKING;
+
+    if (booking == NULL)
+        return;
+    if (cancels == booking_has_started(work, booking))
+        refuse(work, REFUSED_BOOKING_NOT_NOW, "type");
+    if (cancels && happening->by == BY_RECEIVER && event->has_reason &&
+        event->reason == REFERRAL__REASON__NOT_AVAILABLE && (event->person == NULL || is_blank(event->person->name)))
+        refuse(work, REFUSED_PERSON_NEEDED, "person.name");
+}
+
+void event_book(struct happening *happening)
+{
+    const Referral__Place *place = happening->event->place;
+
+    ledger_write_outside(happening->work, happening->receiver, place->class_, place->department,
+                         instant_of(place->start_ms));
 }

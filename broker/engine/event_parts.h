@@ -26,6 +26,8 @@ void event_check_fields(const struct happening *happening);
 void event_check_amend(struct happening *happening);
 void event_check_redirect(struct happening *happening);
 void event_check_place(struct happening *happening);
+void event_check_unit(struct happening *happening);
 /* Writes that come before the step. */
 void event_amend(struct happening *happening);
 void event_redirect(struct happening *happening);
+void event_book(struct happening *happening);

@@ -88,6 +88,8 @@ static struct life_of *make_child(const struct happening *happening)
     row->category = from->category;
     FIELD_SET(row, life, from->life);
     FIELD_SET(row, eligible_down, from->eligible_down);
+    row->has_patient = from->has_patient;
+    row->patient = from->patient;
     FIELD_SET(row, hops, from->hops + 1);
     FIELD_SET(row, sheet_version, from->sheet_version);
     FIELD_SET(row, journey, from->journey);

@@ -20,13 +20,13 @@ static void tell_death(struct work *work, struct inbox_ref ref, const Record__In
                                    .dead_delivery_id = hex,
                                    .tell = told ? row->cause_number : 0};
 
+    work_audit(work, DEAD_LETTER, work_id_text(work, life_id_of(row->referral)), inbox_owner(work, ref.institution));
     if (life == NULL)
-        return;
+        return; /* about a hospital's own booking or entry: nobody else is concerned */
     delivery_id_encode(id, work->incarnation, ref);
     hex_encode(hex, bytes_of(id, sizeof id));
     life_tell_delivery(work, life, &death);
     life_save(work, life);
-    work_audit(work, DEAD_LETTER, work_id_text(work, life->id), inbox_owner(work, ref.institution));
 }
 
 void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, const char *cause, uint32_t nack_code,

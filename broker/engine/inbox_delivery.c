@@ -80,7 +80,7 @@ bool inbox_delivery(struct store_txn *txn, struct cache *cache, struct inbox_ref
     Referral__Delivery delivery = REFERRAL__DELIVERY__INIT;
     uint8_t id[DELIVERY_ID_SIZE];
 
-    if (referral == NULL)
+    if (referral == NULL && row->kind != REFERRAL__DELIVERY_KIND__NOTICE)
         return false;
     delivery_id_encode(id, incarnation_now, ref);
     FIELD_SET(&delivery, delivery_id, ((ProtobufCBinaryData){.len = sizeof id, .data = id}));
@@ -90,8 +90,10 @@ bool inbox_delivery(struct store_txn *txn, struct cache *cache, struct inbox_ref
     FIELD_SET(&delivery, accepted_at_ms, row->accepted_at_ms);
     if (possibly_redelivered)
         FIELD_SET(&delivery, possibly_redelivered, true);
-    delivery.referral_id = id_text(txn, row->referral);
-    add_referral(txn, &delivery, referral);
+    if (referral != NULL) { /* else it is about a hospital's own booking or entry (Q5) */
+        delivery.referral_id = id_text(txn, row->referral);
+        add_referral(txn, &delivery, referral);
+    }
     if (row->kind == REFERRAL__DELIVERY_KIND__NOTICE)
         FIELD_SET(&delivery, body, row->body);
     else if (!add_sheet(txn, cache, &delivery, row, referral))

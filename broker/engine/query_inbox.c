@@ -24,7 +24,9 @@ Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref 
     FIELD_SET(entry, lane, (Referral__Priority)ref.lane);
     FIELD_SET(entry, kind, (Referral__DeliveryKind)row->kind);
     FIELD_SET(entry, event, (Referral__EventType)row->event);
-    entry->referral_id = asking_id_text(asking, life_id_of(row->referral));
+    if (row->kind == REFERRAL__DELIVERY_KIND__SHEET ||
+        referral_row(asking->work.txn, life_id_of(row->referral)) != NULL)
+        entry->referral_id = asking_id_text(asking, life_id_of(row->referral)); /* else: of a hospital's own place */
     FIELD_SET(entry, accepted_at_ms, row->accepted_at_ms);
     FIELD_SET(entry, attempts, row->failed);
     if (row->not_before_ms != 0)

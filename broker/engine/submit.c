@@ -3,6 +3,7 @@
 
 #include "engine/admission.h"
 #include "engine/binary.h"
+#include "engine/claim.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
 #include "engine/life.h"
@@ -191,6 +192,7 @@ static struct life_of *make_referral(struct work *work, const struct admission *
     FIELD_SET(row, life, down ? LIFE_DOWN : LIFE_UP);
     FIELD_SET(row, sheet_version, 1);
     FIELD_SET(row, eligible_down, admission->eligible_down);
+    FIELD_SET(row, patient, claim_patient_key(work, sheet->patient));
     life_begin(work, life);
     return life;
 }

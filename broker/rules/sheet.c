@@ -58,7 +58,13 @@ static void check_parent(const struct sheet_check *check)
         sheet_refuse(check, REFUSED_MISSING, "parent_referral_id", 0);
 }
 
-/* L5: a down-referral is never booked. T6: on the way up a place is wanted by a family-doctor team. */
+/* Q5: the channel is named; where none is, a place that is wanted is a reserved one. */
+static bool wants_reserved(const Referral__WantedPlace *place)
+{
+    return !place->has_channel || place->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+}
+
+/* L5: a down-referral is never booked. T6: on the way up a reserved place is wanted by a family-doctor team. */
 static void check_wanted_place(const struct sheet_check *check)
 {
     const Referral__Sheet *sheet = check->sheet;
@@ -69,7 +75,8 @@ static void check_wanted_place(const struct sheet_check *check)
         return;
     if (is_direction(sheet, REFERRAL__DIRECTION__DOWN))
         sheet_refuse(check, REFUSED_DOWN_NEVER_BOOKED, "wanted_place", 0);
-    if (check->form == SHEET_UP && is_direction(sheet, REFERRAL__DIRECTION__UP) && sheet->team_id == NULL)
+    if (check->form == SHEET_UP && is_direction(sheet, REFERRAL__DIRECTION__UP) && wants_reserved(place) &&
+        sheet->team_id == NULL)
         sheet_refuse(check, REFUSED_MISSING, "team_id", 0);
     if (place->earliest_date == NULL || place->latest_date == NULL || !date_parse(place->earliest_date, &earliest) ||
         !date_parse(place->latest_date, &latest))

@@ -51,7 +51,7 @@ Test(retention, q5_direct_booking_is_a_setting_of_hospital_and_class)
     world_close(w);
 }
 
-Test(retention, q15_places_of_pools_are_not_to_be_had_yet)
+Test(retention, q15_whoever_waits_says_so_by_the_commands_for_places)
 {
     struct world *w = world_open();
 
@@ -60,6 +60,6 @@ Test(retention, q15_places_of_pools_are_not_to_be_had_yet)
     world_forget(w);
     world_event(w, "T07", "waitlist r1");
     world_expect(w, "[     0] T07 > waitlist r1\n"
-                    "         T07 < refused NO_POOLS_YET (Q) type, SUBMITTED, next broker\n");
+                    "         T07 < refused USE_PLACES (Q5) type, SUBMITTED, next broker\n");
     world_close(w);
 }

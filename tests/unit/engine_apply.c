@@ -362,7 +362,7 @@ Test(authority, p2_what_each_role_may_do_alone)
     }
 }
 
-Test(authority, p2_operators_do_what_operators_do_and_never_send_or_consume)
+Test(authority, p2_operators_do_what_operators_do_and_never_send_consume_or_book)
 {
     static const Referral__Kind never[] = {REFERRAL__KIND__SUBMIT, REFERRAL__KIND__ACK, REFERRAL__KIND__NACK};
     size_t count;
@@ -373,6 +373,8 @@ Test(authority, p2_operators_do_what_operators_do_and_never_send_or_consume)
 
         for (size_t k = 0; k < sizeof never / sizeof *never; k++)
             forbidden |= rows[i].kind == never[k];
+        forbidden |= rows[i].kind >= REFERRAL__KIND__PUT_POOL &&
+                     rows[i].kind <= REFERRAL__KIND__LEAVE_LIST; /* theirs who have places */
         for (int scope = SCOPE_OWN; scope <= SCOPE_OTHER; scope++)
             cr_assert_eq(authority_allows(rows[i].kind, 1U << REFERRAL__ROLE__OPERATE, (enum scope)scope), !forbidden,
                          "%s", kind_info(rows[i].kind)->name);

@@ -241,7 +241,7 @@ Test(event, l_at_most_two_bookings_after_a_no_show)
     district_close(&d);
 }
 
-Test(event, q15_only_a_booking_without_a_unit_works_before_there_are_pools)
+Test(event, q15_a_booking_without_a_unit_works_where_there_are_no_pools_and_nothing_else)
 {
     struct district d;
 
@@ -251,9 +251,9 @@ Test(event, q15_only_a_booking_without_a_unit_works_before_there_are_pools)
 
     FIELD_SET(event->place, class_, REFERRAL__PLACE_CLASS__BED);
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "NOT_BOOKABLE_YET place.class");
-    district_assert_said(&d, district_happen(&d, "T07", id, WAITLIST), "NO_POOLS_YET type");
-    district_assert_said(&d, district_happen(&d, "T07", id, LEAVE_LIST), "NO_POOLS_YET type");
-    district_assert_said(&d, district_happen(&d, "H1", id, DISPLACE), "NO_POOLS_YET type");
+    district_assert_said(&d, district_happen(&d, "T07", id, WAITLIST), "USE_PLACES type");
+    district_assert_said(&d, district_happen(&d, "T07", id, LEAVE_LIST), "NOT_NOW type");
+    district_assert_said(&d, district_happen(&d, "H1", id, DISPLACE), "USE_PLACES type");
 
     Referral__Reply *down =
         district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "T07", true, ROUTINE));

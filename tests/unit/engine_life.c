@@ -220,7 +220,7 @@ Test(life, l1_what_a_down_referral_never_does_is_answered_with_its_state_and_wha
     char *up = district_refer(&d, "T07", "H1", ROUTINE);
     Referral__Reply *reply = district_happen(&d, "T07", up, WAITLIST);
 
-    district_assert_said(&d, reply, "NO_POOLS_YET type");
+    district_assert_said(&d, reply, "USE_PLACES type");
     cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
     district_close(&d);
 }

@@ -654,6 +654,11 @@ Test(sheet, t6_a_place_on_the_way_up_is_wanted_by_a_team)
     fill_up(&s);
     s.sheet.team_id = NULL;
     cr_assert_str_eq(check(&s), "MISSING team_id");
+    SET(s.place, channel, REFERRAL__CHANNEL__FAMILY_DOCTOR);
+    cr_assert_str_eq(check(&s), "MISSING team_id");
+    SET(s.place, channel, REFERRAL__CHANNEL__GENERAL);
+    cr_assert_str_eq(check(&s), "", "Q5: nothing of the reserve is wanted");
+    s.place.has_channel = false;
     s.sheet.direction = REFERRAL__DIRECTION__LATERAL; /* T3: never the reserve, so no team */
     cr_assert_str_eq(check(&s), "");
     s.sheet.direction = REFERRAL__DIRECTION__UP;
