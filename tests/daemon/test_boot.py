@@ -127,6 +127,8 @@ class Service(unittest.TestCase):
     def found(cls):
         cls.machine.inside("runuser", "-u", "referrald", "--", "referralctl", "init", "--store", "/var/lib/referrald/store", "--keys",
                            "/etc/referrald", "--name", "bd", "--institution", "OPS")
+        with open(cls.machine.path / CONFIGURATION, "a") as configuration:  # an address of its own is looked up by netlink
+            configuration.write('endpoints = { "tcp://*:5570", "tcp://127.0.0.1:5571" }\n')
         cls.systemctl("start", UNIT)
         commands = list(fixture.district())
         for name in ("T07", "H1"):
