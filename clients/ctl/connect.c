@@ -10,7 +10,7 @@
 
 #include "progress.h"
 
-#define SYSTEM_FILE       "/etc/referrald/ctl.conf"
+#define SYSTEM_FILE       "/etc/referrald/referralctl.conf" /* where `init` writes it with the keys */
 #define DEFAULT_TIMEOUT_S 10
 #define TIMEOUT_MAX_S     86400
 #define ADDRESSES_MAX     16
