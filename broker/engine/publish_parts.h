@@ -2,7 +2,7 @@
  *
  * publish.c: the commands that publish. publish_units.c: those that take away and give back. publish_runs.c: units as people write them.
  * publish_plan.c: a pool as it should be, compared with what there is. publish_group.c: pools that share a reserve (Q11).
- * timetable.c: whole weeks. */
+ * timetable.c: whole weeks, day by day; timetable_check.c: what a week may say. */
 #pragma once
 #include "engine/displace.h"
 
@@ -74,6 +74,14 @@ struct group_plan {
 };
 bool group_check(struct work *work, const struct group_plan *plan, struct findings *findings);
 void group_apply(struct work *work, const struct group_plan *plan); /* after group_check */
+
+/* ---- Timetables ---- */
+
+/* All that can be said of a week before it meets a day; findings are added. */
+void timetable_check(struct findings *findings, const Referral__Timetable *put);
+/* Its runs on a day, in the hospital's time. */
+struct unit_runs timetable_runs(struct arena *arena, const Referral__TimetableSession *session, int64_t day,
+                                int offset_minutes);
 
 /* ---- Shared checks ---- */
 

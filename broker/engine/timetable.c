@@ -1,17 +1,432 @@
-/* timetable.c - a hospital's weeks, published day by day (Q). */
+/* timetable.c - a hospital's weeks: put, and published by the clock day by day, so that no turn has more to do than a day (Q1, Q6, Q10, Q11). */
+#include "engine/alarm.h"
+#include "engine/binary.h"
 #include "engine/families.h"
+#include "engine/publish_parts.h"
 
+#define HORIZON_DEFAULT_DAYS 14
+/* Days wait for the clock a millisecond apart, the first so far back that all are due at once. */
+#define DAYS_BACK_MS 1000
+
+struct plan_of_day { /* one timetable on one of its days */
+    struct work *work;
+    const struct timetable_key *key;
+    const Referral__Timetable *timetable;
+    const struct registry_institution *hospital;
+    int64_t day;
+    Referral__TimetableSession *const *sessions; /* of that day; others of its week may stand between them */
+    size_t count;
+    uint32_t weekday; /* 0: all of them, on an exception's day */
+    bool failed;
+};
+
+/* ---- Which sessions ---- */
+
+static int64_t day_of(const char *date, int64_t otherwise)
+{
+    struct date parsed;
+
+    return date != NULL && date_parse(date, &parsed) ? date_to_days(parsed) : otherwise;
+}
+
+static void find_sessions(struct plan_of_day *plan)
+{
+    const Referral__Timetable *timetable = plan->timetable;
+
+    if (plan->day < day_of(timetable->first_date, plan->day) || plan->day >= day_of(timetable->end_date, INT64_MAX))
+        return;
+    plan->sessions = timetable->sessions;
+    plan->count = timetable->n_sessions;
+    plan->weekday = (uint32_t)date_weekday(date_from_days(plan->day)) + 1;
+    for (size_t i = 0; i < timetable->n_exceptions; i++) {
+        if (day_of(timetable->exceptions[i]->date, -1) != plan->day)
+            continue;
+        plan->sessions = timetable->exceptions[i]->sessions;
+        plan->count = timetable->exceptions[i]->n_sessions;
+        plan->weekday = 0;
+    }
+}
+
+static bool is_of_day(const struct plan_of_day *plan, const Referral__TimetableSession *session)
+{
+    return plan->weekday == 0 || session->weekday == plan->weekday;
+}
+
+static struct pool_key key_of(const struct plan_of_day *plan, const char *resource)
+{
+    struct pool_key key = {.hospital = plan->key->hospital, .class = plan->key->class, .day = plan->day};
+
+    memcpy(key.department, plan->key->department, sizeof key.department);
+    memcpy(key.resource, resource, strlen(resource)); /* bounded by LIMIT_ID_BYTES */
+    return key;
+}
+
+/* ---- One session ---- */
+
+static struct instant opening(const struct plan_of_day *plan, bool given, uint32_t days_before, uint32_t minute)
+{
+    if (!given)
+        return instant_of(0);
+    return instant_of_local(date_from_days(plan->day - days_before), minute * MINUTE_MS,
+                            plan->hospital->offset_minutes);
+}
+
+static struct pool_times_wish openings_of(const struct plan_of_day *plan)
+{
+    const Referral__Timetable *timetable = plan->timetable;
+
+    return (struct pool_times_wish){
+        .fd_opens_at =
+            opening(plan, timetable->has_fd_opens_minute, timetable->fd_opens_days_before, timetable->fd_opens_minute),
+        .general_opens_at = opening(plan, timetable->has_general_opens_minute, timetable->general_opens_days_before,
+                                    timetable->general_opens_minute)};
+}
+
+static struct instant first_start(const struct unit_runs *runs)
+{
+    struct instant first = runs->list[0].start;
+
+    for (size_t i = 1; i < runs->count; i++)
+        if (runs->list[i].start.ms < first.ms)
+            first = runs->list[i].start;
+    return first;
+}
+
+/* Q6: a published day keeps what people were told of it, where the new plan would move it against family doctors. */
+static void keep_what_was_told(const struct pool_of *pool, struct pool_times_wish *wish)
+{
+    if (wish->fd_opens_at.ms > pool->row->fd_opens_at_ms)
+        wish->fd_opens_at = instant_of(0);
+    if (wish->general_opens_at.ms < pool->row->general_opens_at_ms)
+        wish->general_opens_at = instant_of(0);
+    if (wish->release_at.ms < pool->row->release_at_ms)
+        wish->release_at = instant_of(0);
+}
+
+/* What has begun is left alone: on the first day the plan is what remains of it. */
+static struct unit_runs without_begun(struct work *work, const struct unit_runs *runs)
+{
+    struct unit_run *left = arena_alloc(work->arena, runs->count * sizeof *left);
+    size_t count = 0;
+
+    for (size_t i = 0; i < runs->count; i++) {
+        struct unit_run run = runs->list[i];
+
+        while (run.count > 0 && instant_is_due(run.start, work->now)) {
+            run.start = run_unit_start(&run, 1);
+            run.count = run.minutes == 0 ? 0 : run.count - 1;
+        }
+        if (run.count > 0)
+            left[count++] = run;
+    }
+    return (struct unit_runs){.list = left, .count = count};
+}
+
+static struct pool_plan plan_of(const struct plan_of_day *plan, const Referral__TimetableSession *session)
+{
+    const Referral__Timetable *timetable = plan->timetable;
+    struct unit_runs runs = timetable_runs(plan->work->arena, session, plan->day, plan->hospital->offset_minutes);
+    struct pool_plan pool = {.key = key_of(plan, session->resource),
+                             .doctor = session->doctor,
+                             .runs = without_begun(plan->work, &runs),
+                             .displace = timetable->displace,
+                             .person = timetable->person != NULL ? timetable->person->name : NULL,
+                             .timetable = timetable->id};
+
+    if (pool_group_row(plan->work->txn, &pool.key) != NULL)
+        return pool; /* its group's terms (Q11) */
+    pool.reserve_bp = session->reserve_bp;
+    pool.span = session->span;
+    pool.times = openings_of(plan);
+    if (session->has_release_before_minutes)
+        pool.times.release_at = instant_after(first_start(&runs), -session->release_before_minutes * MINUTE_MS);
+    return pool;
+}
+
+static void publish_session(struct plan_of_day *plan, const Referral__TimetableSession *session)
+{
+    struct pool_plan pool = plan_of(plan, session);
+    struct pool_of *there = pool_load(plan->work, &pool.key);
+    struct findings findings = {0};
+    struct pool_change change;
+
+    if (there == NULL && pool.runs.count == 0)
+        return; /* it is over */
+    if (there != NULL && there->row->cancelled && there->row->timetable == NULL)
+        return; /* by hand: that beats the plan */
+    if (there != NULL)
+        keep_what_was_told(there, &pool.times);
+    if (plan_compare(plan->work, &pool, &findings, &change))
+        plan_apply(plan->work, &pool, &change);
+    else
+        plan->failed = true;
+}
+
+/* ---- The day ---- */
+
+static bool has_session(const struct plan_of_day *plan, const char *resource)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (is_of_day(plan, plan->sessions[i]) && strcmp(plan->sessions[i]->resource, resource) == 0)
+            return true;
+    return false;
+}
+
+static bool is_booked(const struct pool_of *pool)
+{
+    for (size_t i = 0; i < pool->row->n_units; i++)
+        if (pool->row->units[i]->state == UNIT_IS_GENERAL || pool->row->units[i]->state == UNIT_IS_FAMILY)
+            return true;
+    return false;
+}
+
+/* Who is booked keeps the place unless the plan displaces; what nobody has goes. */
+static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
+{
+    const Referral__Timetable *timetable = plan->timetable;
+    const char *person = timetable->person != NULL ? timetable->person->name : NULL;
+    struct picture *picture = displace_look(plan->work, pool, timetable->displace);
+    struct units may_go = displace_may_go(picture);
+    uint32_t *units = arena_alloc(plan->work->arena, may_go.count * sizeof *units);
+
+    if (timetable->displace || !is_booked(pool)) {
+        publish_cancel(plan->work, pool, picture, REFERRAL__BLOCK_REASON__PLAN_CHANGED, person);
+        return;
+    }
+    plan->failed = true;
+    if (may_go.count == 0)
+        return;
+    for (size_t i = 0; i < may_go.count; i++)
+        units[i] = may_go.list[i].number;
+    publish_cut(plan->work, pool, picture, units, may_go.count, REFERRAL__BLOCK_REASON__PLAN_CHANGED, person);
+    pool_save(plan->work, pool);
+}
+
+static void withdraw_others(struct plan_of_day *plan)
+{
+    struct pool_key key = key_of(plan, "");
+    struct pool_of *pools[LIMIT_GROUP_POOLS];
+    size_t count = pool_load_day(plan->work, &key, pools);
+
+    for (size_t i = 0; i < count && i < LIMIT_GROUP_POOLS; i++) {
+        const Record__Pool *row = pools[i]->row;
+
+        if (!row->cancelled && row->timetable != NULL && strcmp(row->timetable, plan->timetable->id) == 0 &&
+            !has_session(plan, pools[i]->key.resource))
+            withdraw(plan, pools[i]);
+    }
+}
+
+/* Q11: what is stated for one of its sessions holds for the group, where they differ in favour of family doctors. */
+static void add_terms(struct group_plan *group, const Referral__TimetableSession *session, uint32_t *release_before)
+{
+    if (session->reserve_bp > group->reserve_bp)
+        group->reserve_bp = session->reserve_bp;
+    if (session->span > group->span)
+        group->span = session->span;
+    if (session->has_release_before_minutes && session->release_before_minutes < *release_before)
+        *release_before = session->release_before_minutes;
+}
+
+static void group_day(struct plan_of_day *plan)
+{
+    struct group_plan group = {.key = key_of(plan, ""), .times = openings_of(plan)};
+    struct pool_of *pools[LIMIT_GROUP_POOLS];
+    size_t count = pool_load_day(plan->work, &group.key, pools);
+    uint32_t release_before = UINT32_MAX;
+    int64_t start_ms = INT64_MAX;
+    struct findings findings = {0};
+
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        if (is_of_day(plan, plan->sessions[i]))
+            add_terms(&group, plan->sessions[i], &release_before);
+    for (size_t i = 0; i < count && i < LIMIT_GROUP_POOLS; i++)
+        start_ms = pools[i]->row->start_ms < start_ms ? pools[i]->row->start_ms : start_ms;
+    if (release_before != UINT32_MAX)
+        group.times.release_at = instant_of(start_ms - release_before * MINUTE_MS);
+    if (pools[0]->set->group != NULL)
+        keep_what_was_told(pools[0], &group.times);
+    if (group_check(plan->work, &group, &findings))
+        group_apply(plan->work, &group);
+    else
+        plan->failed = true;
+}
+
+static void report(const struct plan_of_day *plan)
+{
+    char date[DATE_TEXT_SIZE];
+    const char *subject;
+
+    date_format(date, date_from_days(plan->day));
+    subject =
+        arena_format(plan->work->arena, "%s/%s/%s/%s/%s", plan->hospital->institution->id,
+                     protobuf_c_enum_descriptor_get_value(&referral__place_class__descriptor, plan->key->class)->name,
+                     plan->key->department, plan->key->id, date);
+    if (plan->failed)
+        alarm_raise(plan->work, "timetable-conflict", subject, NULL);
+    else
+        alarm_clear(plan->work, "timetable-conflict", subject);
+}
+
+static void publish_day(struct plan_of_day plan)
+{
+    find_sessions(&plan);
+    withdraw_others(&plan);
+    for (size_t i = 0; i < plan.count; i++)
+        if (is_of_day(&plan, plan.sessions[i]))
+            publish_session(&plan, plan.sessions[i]);
+    if (plan.timetable->grouped)
+        group_day(&plan);
+    report(&plan);
+}
+
+/* ---- Day after day ---- */
+
+static void set_due(struct work *work, const struct timetable_key *key, Record__Timetable *row, struct instant at)
+{
+    uint8_t bytes[TIMETABLE_KEY_MAX];
+
+    if (row->due_ms != 0)
+        due_delete(work->txn, instant_of(row->due_ms), DUE_TIMETABLE, timetable_key_bytes(bytes, key));
+    if (instant_is_set(at))
+        due_add(work->txn, at, DUE_TIMETABLE, timetable_key_bytes(bytes, key));
+    FIELD_SET(row, due_ms, at.ms);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* First day that is not to be looked at today: beyond the horizon and the end, but not before what an earlier plan has published. */
+static int64_t last_day(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today)
+{
+    int64_t horizon = timetable->has_horizon_days ? timetable->horizon_days : HORIZON_DEFAULT_DAYS;
+
+    return most(least(today + horizon, day_of(timetable->end_date, INT64_MAX)), row->planned_to);
+}
+
+/* When its next day is due: at once, at the next midnight, or never. */
+static struct instant next_due(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today,
+                               int offset_minutes, struct instant at)
+{
+    if (row->next_day < last_day(row, timetable, today))
+        return instant_after(at, 1);
+    if (row->next_day >= day_of(timetable->end_date, INT64_MAX))
+        return instant_of(0);
+    return instant_of_local(date_from_days(today + 1), 0, offset_minutes);
+}
+
+void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes)
+{
+    struct timetable_key key;
+    Record__Timetable *row = timetable_key_parse(key_bytes, &key) ? timetable_row(work->txn, &key) : NULL;
+
+    if (row == NULL || row->due_ms != at.ms) {
+        due_delete(work->txn, at, DUE_TIMETABLE, key_bytes);
+        return;
+    }
+
+    const Referral__Timetable *timetable = work_unpack(work, &referral__timetable__descriptor, row->timetable);
+    const struct registry_institution *hospital =
+        registry_institution(work, institution_id_of(work->txn, key.hospital));
+    int64_t today = publish_today(work, hospital);
+    struct plan_of_day plan = {
+        .work = work, .key = &key, .timetable = timetable, .hospital = hospital, .day = today - 1};
+
+    report(&plan); /* yesterday is nobody's trouble any more */
+    FIELD_SET(row, next_day, most(row->next_day, today));
+    if (row->next_day < last_day(row, timetable, today)) {
+        plan.day = row->next_day;
+        publish_day(plan);
+        FIELD_SET(row, next_day, row->next_day + 1);
+    }
+    set_due(work, &key, row, next_due(row, timetable, today, hospital->offset_minutes, at));
+    timetable_row_put(work->txn, &key, row);
+}
+
+/* ---- Commands ---- */
+
+/* False: refused. The hospital is the actor or one it may speak for. */
+static bool read_key(struct work *work, const Referral__Timetable *named, struct timetable_key *ret_key)
+{
+    const struct registry_institution *hospital =
+        registry_institution(work, named->hospital != NULL ? named->hospital : work->actor);
+    struct timetable_key key = {.hospital = hospital->row->number, .class = (uint8_t)named->class_};
+
+    if (!named->has_class_)
+        refuse(work, REFUSED_MISSING, "class");
+    if (named->department == NULL)
+        refuse(work, REFUSED_MISSING, "department");
+    else
+        publish_check_department(&work->findings, hospital, named->department, "department");
+    if (is_refused(work) || named->id == NULL)
+        return false;
+    memcpy(key.department, named->department, strlen(named->department)); /* bounded by LIMIT_ID_BYTES */
+    memcpy(key.id, named->id, strlen(named->id));
+    *ret_key = key;
+    return true;
+}
+
+static const char *subject_of(struct work *work, const struct timetable_key *key)
+{
+    return arena_format(work->arena, "%s/%s/%s",
+                        protobuf_c_enum_descriptor_get_value(&referral__place_class__descriptor, key->class)->name,
+                        key->department, key->id);
+}
+
+/* Where a day is published already, the new plan comes to it as well: it starts again from today. */
 bool timetable_apply_put(struct work *work)
 {
-    return refuse(work, REFUSED_NO_POOLS_YET, NULL);
+    const Referral__Timetable *put = (const Referral__Timetable *)work->body;
+    Record__Timetable fresh = RECORD__TIMETABLE__INIT, *row;
+    struct timetable_key key;
+    int64_t today;
+
+    if (!publish_may(work, put->hospital))
+        return false;
+    timetable_check(&work->findings, put);
+    if (!read_key(work, put, &key))
+        return false;
+    today = publish_today(work, registry_institution(work, institution_id_of(work->txn, key.hospital)));
+    row = timetable_row(work->txn, &key);
+    if (row == NULL)
+        row = &fresh;
+    FIELD_SET(row, schema, STORE_SCHEMA);
+    FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
+    FIELD_SET(row, planned_to, most(row->planned_to, row->next_day));
+    FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, day_of(put->first_date, today)));
+    set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
+    timetable_row_put(work->txn, &key, row);
+    work->audit.subject = arena_text(work->arena, subject_of(work, &key));
+    return true;
 }
 
+/* No further days; what is published stays. */
 bool timetable_apply_delete(struct work *work)
 {
-    return refuse(work, REFUSED_NO_POOLS_YET, NULL);
-}
+    const Referral__Timetable *named = (const Referral__Timetable *)work->body;
+    struct timetable_key key;
+    Record__Timetable *row;
 
-void timetable_wake(struct work *work, struct instant at, struct bytes key)
-{
-    due_delete(work->txn, at, DUE_TIMETABLE, key);
+    if (!publish_may(work, named->hospital))
+        return false;
+    if (named->id == NULL)
+        refuse(work, REFUSED_MISSING, "id");
+    if (!read_key(work, named, &key))
+        return false;
+    row = timetable_row(work->txn, &key);
+    if (row == NULL)
+        return refuse(work, REFUSED_NOT_FOUND, "");
+    set_due(work, &key, row, instant_of(0));
+    timetable_row_put(work->txn, &key, NULL);
+    work->audit.subject = arena_text(work->arena, subject_of(work, &key));
+    return true;
 }
