@@ -438,8 +438,11 @@ uint32_t plan_apply(struct work *work, const struct pool_plan *plan, const struc
         differs = change_pool(work, plan, change) || change->cut_count != 0 || differs;
     if (!differs && !change->is_published)
         return 0;
-    if (change->cut_count != 0)
-        touched = publish_cut(work, pool, change->picture, change->cut, change->cut_count, 0, plan->person);
+    if (change->cut_count != 0) { /* who loses a unit may get one of those that have just been added */
+        struct picture *picture = displace_look(work, pool, plan->displace);
+
+        touched = publish_cut(work, pool, picture, change->cut, change->cut_count, 0, plan->person);
+    }
     start_group_with(work, pool);
     pool_follow_times(work, pool);
     pool_freed(work, pool);
