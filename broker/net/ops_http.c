@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REST_MAX    (64 << 10) /* read and forgotten behind a head; who sends more is not listening */
-#define ACCEPTS     16         /* at a time: those that were let in are read before more are */
+#define REST_MAX    (2 << 20) /* read and forgotten behind a head; who sends more is not listening */
+#define ACCEPTS     16        /* at a time: those that were let in are read before more are */
 #define OTHER_FILES 64
 
 #define NO_DESCRIPTOR_MS 1000
@@ -28,13 +28,14 @@ struct connection {
     enum state state;
     bool peer_has_ended;
     size_t rest; /* bytes read behind the head */
+    int status;  /* what its head was judged to be */
     char target[OPS_TARGET_MAX + 1];
 };
 
 struct ops_http {
     struct ops_http_options options;
     struct evconnlistener *listener;
-    struct event *listen_again;
+    struct event *listen_again, *pulse;
     uint32_t max_connections, accepted;                  /* accepted: since connections were read last */
     struct connection *connections[OPS_CONNECTIONS_MAX]; /* counters.open of them, the oldest first */
     struct ops_http_counters counters;
@@ -124,6 +125,7 @@ static void write_head(struct evbuffer *out, int status, const char *type, size_
 
 static void write_answer(struct connection *connection, const struct ops_answer *answer)
 {
+    struct evbuffer *in = bufferevent_get_input(connection->stream);
     struct evbuffer *out = bufferevent_get_output(connection->stream);
     struct ops_http_counters *counters = &connection->http->counters;
     const char *reason = reason_of(answer->status);
@@ -135,6 +137,7 @@ static void write_answer(struct connection *connection, const struct ops_answer 
     }
     *(answer->status == 200 ? &counters->answered : &counters->refused) += 1;
     connection->state = WRITING;
+    evbuffer_drain(in, evbuffer_get_length(in)); /* lets more in, which is forgotten */
 }
 
 static void refuse(struct connection *connection, int status)
@@ -143,38 +146,59 @@ static void refuse(struct connection *connection, int status)
     write_answer(connection, &answer);
 }
 
-static void ask(struct connection *connection)
+/* With what was judged of its head, or with what the owner knows; else it goes on waiting. */
+static void answer(struct connection *connection)
 {
     const struct ops_http_options *options = &connection->http->options;
-    struct ops_answer answer;
-    connection->state = WAITING;
-    if (options->answer(options->user, connection->target, &answer)) {
-        write_answer(connection, &answer);
+    struct ops_answer known = {.status = connection->status};
+    static const struct timeval pulse = {0, OPS_PULSE_MS * 1000L};
+    if (connection->status == OPS_HEAD_GOOD && !options->answer(options->user, connection->target, &known)) {
+        return;
     }
+    write_answer(connection, &known);
+    event_add(connection->http->pulse, &pulse);
+}
+
+static void answer_all(struct ops_http *http)
+{
+    for (uint32_t i = 0; i < http->counters.open; i++) {
+        if (http->connections[i]->state == WAITING) {
+            answer(http->connections[i]);
+        }
+    }
+}
+
+/* Within a pulse one waits for its end: so who asks in a loop asks a hundred times a second, and leaves the loop to the work. */
+static bool is_quiet(const struct ops_http *http)
+{
+    return !event_pending(http->pulse, EV_TIMEOUT, NULL);
+}
+
+static void on_pulse(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    answer_all(user);
 }
 
 void ops_http_ready(struct ops_http *http)
 {
-    for (uint32_t i = 0; i < http->counters.open; i++) {
-        if (http->connections[i]->state == WAITING) {
-            ask(http->connections[i]);
-        }
+    if (is_quiet(http)) {
+        answer_all(http);
     }
 }
 
 /* ---- Reading ---- */
 
-/* What comes behind a head has no meaning; it is read so that the answer can be heard. False: enough of it, and the connection is gone. */
-static bool forget_rest(struct connection *connection)
+/* What comes behind a head has no meaning; it is read, once there is an answer, so that this can be heard. */
+static void forget_rest(struct connection *connection)
 {
     struct evbuffer *in = bufferevent_get_input(connection->stream);
     connection->rest += evbuffer_get_length(in);
     evbuffer_drain(in, evbuffer_get_length(in));
     if (connection->rest > REST_MAX) {
         end(connection);
-        return false;
     }
-    return true;
 }
 
 static void read_head(struct connection *connection)
@@ -192,14 +216,11 @@ static void read_head(struct connection *connection)
     if (status == OPS_HEAD_GOOD) {
         memcpy(connection->target, target.data, target.size);
     }
-    if (!forget_rest(connection)) {
-        return;
-    }
     set_deadline(connection, OPS_ANSWER_MS);
-    if (status == OPS_HEAD_GOOD) {
-        ask(connection);
-    } else {
-        refuse(connection, status);
+    connection->status = status;
+    connection->state = WAITING;
+    if (is_quiet(connection->http)) {
+        answer(connection);
     }
 }
 
@@ -209,7 +230,7 @@ static void on_read(struct bufferevent *stream, void *user)
     struct connection *connection = user;
     if (connection->state == READING) {
         read_head(connection);
-    } else {
+    } else if (connection->state != WAITING) {
         forget_rest(connection);
     }
 }
@@ -359,10 +380,11 @@ static int start(struct ops_http *http)
     http->listener =
         evconnlistener_new(http->options.base, on_accept, http, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
     http->listen_again = event_new(http->options.base, -1, 0, on_listen_again, http);
+    http->pulse = event_new(http->options.base, -1, 0, on_pulse, http);
     if (!http->listener) {
         close(fd);
     }
-    if (!http->listener || !http->listen_again) {
+    if (!http->listener || !http->listen_again || !http->pulse) {
         return -ENOMEM;
     }
     evconnlistener_set_error_cb(http->listener, on_accept_failed);
@@ -385,6 +407,13 @@ int ops_http_open(const struct ops_http_options *options, struct ops_http **ret_
     return 0;
 }
 
+static void drop_event(struct event *event)
+{
+    if (event) {
+        event_free(event);
+    }
+}
+
 void ops_http_close(struct ops_http *http)
 {
     if (!http) {
@@ -397,9 +426,8 @@ void ops_http_close(struct ops_http *http)
         evconnlistener_free(http->listener);
         ops_listen_end(http->address);
     }
-    if (http->listen_again) {
-        event_free(http->listen_again);
-    }
+    drop_event(http->listen_again);
+    drop_event(http->pulse);
     free(http);
 }
 

@@ -5,7 +5,8 @@
  * (ops_head.h), what is left of HTTP is a status line.
  *
  * Whoever is slow is let go: the whole head within OPS_HEAD_MS, the whole answer taken within OPS_ANSWER_MS after it. When
- * there are too many, the oldest unfinished connection makes room for the new one, so that slow ones lock nobody out. One thread. */
+ * there are too many, the oldest unfinished connection makes room for the new one, so that slow ones lock nobody out.
+ * Whoever asks in a loop is answered once in OPS_PULSE_MS, so that looking takes nothing from the work. One thread. */
 #pragma once
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -18,6 +19,7 @@
 #define OPS_ANSWER_MS       3000
 #define OPS_LINGER_MS                                                                                                  \
     1000 /* after an answer, for the peer to close: what it still sends must not destroy what was answered */
+#define OPS_PULSE_MS   10 /* answers leave in pulses, if one follows the other */
 #define OPS_TARGET_MAX 64
 
 struct ops_http;

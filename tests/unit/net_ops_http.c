@@ -143,6 +143,27 @@ Test(ops_http, who_waits_for_an_answer_gets_it_when_it_is_known)
     stage_close(&stage);
 }
 
+/* Each answer begins a pulse, within which no other leaves: however slow the machine, it takes at least that long. */
+Test(ops_http, who_asks_in_a_loop_is_answered_once_in_a_pulse)
+{
+    struct stage stage;
+    struct timespec before, after;
+
+    stage_open(&stage);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (int i = 0; i < 20; i++) {
+        bool good = i % 2 == 0;
+
+        cr_assert_eq(client_hears(&stage, client_open(&stage, good ? GOOD : "nonsense\r\n")), good ? 200 : 400);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &after);
+
+    int64_t ms = (after.tv_sec - before.tv_sec) * 1000LL + (after.tv_nsec - before.tv_nsec) / 1000000;
+
+    cr_assert(ms >= 19LL * (OPS_PULSE_MS - 1), "%lld ms", (long long)ms);
+    stage_close(&stage);
+}
+
 Test(ops_http, a_head_that_does_not_come_is_told_408)
 {
     struct stage stage;
