@@ -298,7 +298,7 @@ int main(int argc, char **argv)
     }
     must(arena_open(&commits->arena, ARENA_BYTES), "arena");
     open_store(commits, directory);
-    sheet_form_make(&commits->form, (struct sheet_parties){0, 0, REFERRAL__PRIORITY__ROUTINE});
+    sheet_form_make(&commits->form, (struct sheet_parties){.lane = REFERRAL__PRIORITY__ROUTINE});
     run(commits, seconds);
     store_close(commits->store);
     arena_close(&commits->arena);

@@ -17,6 +17,8 @@
 
 #define FLAG_LONG       2
 #define FLAG_COMMAND    4
+#define PART_COMMAND    2 /* within the box */
+#define PING_HEAD       7
 #define SHORT_HEAD_SIZE 2
 #define LONG_HEAD_SIZE  9
 
@@ -273,7 +275,8 @@ int curve_link_fd(const struct curve_link *link)
     return link->fd;
 }
 
-void curve_link_send(struct curve_link *link, const void *data, size_t size)
+/* One part: its flags, then what it says. */
+static void send_part(struct curve_link *link, uint8_t flags, const void *data, size_t size)
 {
     uint8_t *at = link->out, nonce[NONCE_SIZE];
     if (LONG_HEAD_SIZE + MESSAGE_HEAD + MAC_SIZE + 1 + size > BUFFER_SIZE) {
@@ -283,15 +286,30 @@ void curve_link_send(struct curve_link *link, const void *data, size_t size)
     memcpy(at, "\7MESSAGE", 8);
     put_u64(at + 8, link->nonce++);
     nonce_make(nonce, "CurveZMQMESSAGEC", at + 8);
-    link->plain[0] = 0; /* no further parts */
-    memcpy(link->plain + 1, data, size);
+    memmove(link->plain + 1, data, size);
+    link->plain[0] = flags;
     at += MESSAGE_HEAD;
     must(crypto_box_easy_afternm(at, link->plain, 1 + size, nonce, link->shared));
     at += MAC_SIZE + 1 + size;
     send_all(link, link->out, (size_t)(at - link->out));
 }
 
-size_t curve_link_next(struct curve_link *link, const uint8_t **ret_data)
+void curve_link_send(struct curve_link *link, const void *data, size_t size)
+{
+    send_part(link, 0, data, size);
+}
+
+/* The server asks whether we are there: "\4PING", two bytes of time to live, a context that goes back with "\4PONG". */
+static void answer_command(struct curve_link *link, uint8_t *command, size_t size)
+{
+    if (size >= PING_HEAD && memcmp(command, "\4PING", 5) == 0) {
+        memcpy(command + 2, "\4PONG", 5);
+        send_part(link, PART_COMMAND, command + 2, size - 2);
+    }
+}
+
+/* The next part, opened into `plain`, its flags first: its size, 0: there is none. */
+static size_t next_part(struct curve_link *link)
 {
     uint8_t nonce[NONCE_SIZE];
     size_t size;
@@ -304,6 +322,15 @@ size_t curve_link_next(struct curve_link *link, const uint8_t **ret_data)
     }
     nonce_make(nonce, "CurveZMQMESSAGES", frame + 8);
     must(crypto_box_open_easy_afternm(link->plain, frame + MESSAGE_HEAD, size - MESSAGE_HEAD, nonce, link->shared));
+    return size - MESSAGE_HEAD - MAC_SIZE;
+}
+
+size_t curve_link_next(struct curve_link *link, const uint8_t **ret_data)
+{
+    size_t size;
+    while ((size = next_part(link)) != 0 && (link->plain[0] & PART_COMMAND) != 0) {
+        answer_command(link, link->plain + 1, size - 1);
+    }
     *ret_data = link->plain + 1;
-    return size - MESSAGE_HEAD - MAC_SIZE - 1;
+    return size == 0 ? 0 : size - 1;
 }

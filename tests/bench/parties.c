@@ -72,7 +72,8 @@ void sender_open(struct sender *sender, struct board *board, unsigned index)
     board->senders[index].wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     for (unsigned receiver = 0; receiver < plan->receivers; receiver++) {
         for (unsigned lane = 0; lane < LANES; lane++) {
-            struct sheet_parties parties = {index, plan->first_receiver + receiver, (Referral__Priority)(lane + 1)};
+            struct sheet_parties parties = {
+                .sender = index, .receiver = plan->first_receiver + receiver, .lane = (Referral__Priority)(lane + 1)};
             sheet_form_make(&sender->forms[receiver][lane], parties);
         }
     }

@@ -4,13 +4,13 @@ import fixture
 LOAD = fixture.BUILD / "tests" / "bench" / "referral-load"
 
 
-def commands(senders, receivers):
+def commands(senders, receivers, departments=fixture.DEPARTMENTS):
     """Registers them, in order, as `referralctl load` reads it."""
     for prefix, count, kind, tier in (("BS", senders, "PRIMARY", "TOWNSHIP"), ("BR", receivers, "HOSPITAL", "COUNTY")):
         for i in range(count):
             id_ = "%s%02d" % (prefix, i)
             yield {"kind": "PUT_INSTITUTION", "body": {"id": id_, "name": "测试机构" + id_, "kind": kind, "tier": tier,
-                                                       "consortium": "BD", "departments": fixture.DEPARTMENTS}}
+                                                       "consortium": "BD", "departments": departments}}
             for direction in ("UP", "DOWN"):
                 contact = {"name": "联系人" + id_, "phone": "022-29000001", "deputy_name": "副" + id_,
                            "deputy_phone": "022-29000002", "hours": "24 h"}

@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import fixture
+import parties
 import rush_rivals
 
 CLIENTS, PLACES, RESERVE_BP = 64, 40, 2000
 ASKS_EACH = 2 * PLACES
 SESSIONS = 1000
+HOSPITALS = 4  # the rush is one hospital's; all are searched
+DEPARTMENTS = fixture.DEPARTMENTS + [{"code": "D%02d" % i, "name": "科室%02d" % i} for i in range(25)]
 ORDERS = ("hot", "spread")
 # (ahead of whom, in which order of asks): how many times as many grants.
 GOALS = {("PostgreSQL", "hot"): 3.0, ("PostgreSQL", "spread"): 1.5, ("Redis", "hot"): 0.7, ("Redis", "spread"): 0.7}
@@ -50,7 +53,18 @@ class Broker:
         self.register()
 
     def register(self):
-        """Whom rush-broker speaks for: the hospital that publishes and sells, the township centres and their teams."""
+        """Whom rush-broker speaks for: the hospital that publishes and sells, by a key for each of its schedulers, and the township centres,
+        each with a family-doctor team."""
+        centres, schedulers = range(len(range(0, CLIENTS, 3))), [client for client in range(CLIENTS) if client % 3 != 0]
+        commands = list(parties.commands(len(centres), HOSPITALS, DEPARTMENTS))
+        for i in centres:
+            commands.append({"kind": "PUT_TEAM", "body": {"id": "BS%02d-T1" % i, "institution": "BS%02d" % i, "name": "家庭医生团队",
+                                                          "members": [{"name": "医生", "phone": "19900000000"}], "active_from": "2020-01-01"}})
+        keys = [("BS%02d" % i, "BS%02d" % i, "REFER") for i in centres] + [("RG%02d" % i, "BR00", "SCHEDULE") for i in schedulers]
+        keys += [("BR%02d" % i, "BR%02d" % i, "SCHEDULE") for i in range(HOSPITALS)]
+        for name, institution, role in keys:
+            commands.append({"kind": "ADD_KEY", "body": {"public_key": self.broker.make_key(name).hex(), "institution": institution, "roles": [role]}})
+        self.broker.load(commands)
 
     def address(self):
         return "%s %s %s" % (self.broker.endpoint, self.broker.public_hex("server"), self.broker.keys)
@@ -65,13 +79,14 @@ class Broker:
 
 
 def children(pid):
-    return set(Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split())
+    return Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()
 
 
 def processor_s(pid):
-    """Processor time of a process and of its dead children."""
-    after_name = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
-    return sum(int(ticks) for ticks in after_name[11:15]) / os.sysconf("SC_CLK_TCK")
+    """Processor time of a process and its children, the dead ones included."""
+    after_name = [Path("/proc/%s/stat" % each).read_text().rpartition(")")[2].split() for each in [pid, *children(pid)]]
+    own, dead = sum(int(ticks) for words in after_name for ticks in words[11:13]), sum(int(ticks) for ticks in after_name[0][13:15])
+    return (own + dead) / os.sysconf("SC_CLK_TCK")
 
 
 def syncs_per_second(seconds=1):
@@ -121,15 +136,14 @@ class Rush:
     def once(self, server, order, first_session):
         command = [rush_rivals.TOOLS / server.program, "--server", server.address(), "--clients", CLIENTS, "--sessions",
                    self.sessions[order], "--first-session", first_session, "--asks-each", ASKS_EACH, "--capacity", PLACES, "--reserve-bp", RESERVE_BP]
-        pid = server.process.pid
-        before, residents = processor_s(pid), children(pid)
-        done = subprocess.run([str(word) for word in command] + ["--spread"] * (order == "spread"), capture_output=True, text=True,
-                              timeout=900)
-        if done.returncode != 0:
-            raise SystemExit("%s, %s: %s" % (server.name, order, done.stderr))
-        found = json.loads(done.stdout)
-        fixture.until(lambda: children(pid) <= residents, "those who served the clients to end")
-        found["server_cpu_us"] = (processor_s(pid) - before) / found["asks"] * 1e6
+        load = subprocess.Popen([str(word) for word in command] + ["--spread"] * (order == "spread"), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+        times = [processor_s(server.process.pid) for _ in ("begin", "end") if load.stdout.readline()]
+        out, error = load.communicate(timeout=900)
+        if load.returncode != 0:
+            raise SystemExit("%s, %s: %s" % (server.name, order, error))
+        found = json.loads(out)
+        found["server_cpu_us"] = (times[1] - times[0]) / found["asks"] * 1e6
         self.runs[order, server.name].append(found)
 
     def echo_round(self):

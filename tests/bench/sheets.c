@@ -107,6 +107,7 @@ void sheet_form_make(struct sheet_form *ret_form, struct sheet_parties parties)
     sheet.receiver = receiver;
     sheet.department = lend("NK");
     sheet.doctor = &doctor;
+    sheet.team_id = lend(parties.team);
     sheet.patient = &patient;
     sheet.record_number = lend("DA-000001");
     sheet.n_diagnoses = 1;

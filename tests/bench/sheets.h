@@ -10,6 +10,7 @@
 struct sheet_parties {
     unsigned sender, receiver; /* indices, below 100: institutions BS00 ... and BR00 ... */
     Referral__Priority lane;
+    const char *team; /* NULL: none */
 };
 
 struct sheet_form {
