@@ -30,7 +30,7 @@ static void fill_numbers(struct work *work, const struct pool_of *pool, Referral
     if (pool->set->group == NULL) {
         row->numbers = numbers_of(work, &set);
     } else {
-        struct quota alone = pool_quota(pool->row, work->now, work->hold);
+        struct quota alone = pool_quota(pool->row, work->now, true);
 
         row->numbers = numbers_of(work, &alone);
         FIELD_CLEAR(row->numbers, reserve);

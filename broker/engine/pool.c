@@ -181,9 +181,10 @@ struct pool_of *pool_new(struct work *work, const struct pool_key *key)
     return pool;
 }
 
+/* As the ledger's rows have it: a hold whose lapse is yet to be written is taken, and a release yet to be written has not come. */
 struct quota pool_numbers(const struct work *work, const struct pool_of *pool)
 {
-    return pool_set_quota(pool->set->rows, pool->set->count, work->now, work->hold);
+    return pool_set_quota(pool->set->rows, pool->set->count, work->now, true);
 }
 
 /* ---- What is due (C3) ---- */

@@ -52,7 +52,7 @@ Referral__PoolRef *pool_ref(struct work *work, const struct pool_of *pool); /* f
 void pool_save(struct work *work, struct pool_of *pool);
 /* Does what a new or changed pool's times bring at once: openings that have come, a release that is past (Q6). Not saved. */
 void pool_follow_times(struct work *work, struct pool_of *pool);
-/* The numbers of what its reserve is counted over, as of this turn. */
+/* The numbers of what its reserve is counted over, as the ledger has them. */
 struct quota pool_numbers(const struct work *work, const struct pool_of *pool);
 /* Some units may have become free, or unmarked: whoever waits is offered them when the command is done (Q8). */
 void pool_freed(struct work *work, struct pool_of *pool);

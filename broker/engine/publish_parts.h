@@ -38,7 +38,6 @@ struct pool_plan {
 /* What is missing from what there is, or too much of it. */
 struct pool_change {
     struct pool_of *pool;
-    bool is_published; /* anew, or again after it was cancelled */
     struct pool_times times;
     uint32_t reserve_bp, span;
     struct instant start;
@@ -47,7 +46,6 @@ struct pool_change {
     bool found_begun; /* a unit that would be added has begun already */
     uint32_t *cut;
     size_t cut_count;
-    struct picture *picture; /* of whom it displaces */
 };
 /* Reads, and adds findings with the fields of PUT_POOL; false where there are any. Pools and lives are loaded here. */
 bool plan_compare(struct work *work, const struct pool_plan *plan, struct findings *findings,
@@ -57,9 +55,6 @@ uint32_t plan_apply(struct work *work, const struct pool_plan *plan, const struc
 /* These units go, and row CUT says so; whoever had them moves or waits. The pool is the caller's to save. Returns as above. */
 uint32_t publish_cut(struct work *work, struct pool_of *pool, struct picture *picture, const uint32_t *units,
                      size_t count, Referral__BlockReason reason /* 0: the plan's */, const char *person);
-/* The pool does not take place: whatever may go goes, booked or not. Saves it. Returns as above. */
-uint32_t publish_cancel(struct work *work, struct pool_of *pool, struct picture *picture, Referral__BlockReason reason,
-                        const char *person);
 struct pool_times publish_times_of(const Record__Pool *row);
 /* True where they differ from what they were. */
 bool publish_set_terms(struct work *work, Record__Pool *row, const struct pool_times *times, uint32_t reserve_bp,

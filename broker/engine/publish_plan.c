@@ -100,8 +100,7 @@ static void compare_surplus(struct work *work, const struct pool_plan *plan, boo
     const Record__Pool *row = change->pool->row;
     struct units may_go;
 
-    change->picture = displace_look(work, change->pool, plan->displace);
-    may_go = displace_may_go(change->picture);
+    may_go = displace_may_go(displace_look(work, change->pool, plan->displace));
     change->cut = arena_alloc(work->arena, row->n_units * sizeof *change->cut);
     for (size_t i = 0; i < row->n_units; i++) {
         const Record__Unit *unit = row->units[i];
@@ -217,17 +216,11 @@ static void check_runs(struct work *work, const struct pool_plan *plan, const st
     }
 }
 
-/* What a timetable has cancelled it may bring back; what people cancelled stays so. */
-static bool is_planned_by(const Record__Pool *row, const char *timetable)
-{
-    return timetable != NULL && row->timetable != NULL && strcmp(row->timetable, timetable) == 0;
-}
-
 static struct pool_of *pool_of_plan(struct work *work, const struct pool_plan *plan, struct findings *findings)
 {
     struct pool_of *pool = pool_load(work, &plan->key), *day[LIMIT_GROUP_POOLS];
 
-    if (pool != NULL && pool->row->cancelled && !is_planned_by(pool->row, plan->timetable))
+    if (pool != NULL && pool->row->cancelled)
         findings_add(findings, REFUSED_POOL_CANCELLED, "pool");
     if (pool != NULL)
         return pool;
@@ -257,7 +250,6 @@ bool plan_compare(struct work *work, const struct pool_plan *plan, struct findin
         return false;
     is_matched = compare_units(work, plan, findings, &change);
     compare_surplus(work, plan, is_matched, findings, &change);
-    change.is_published = change.pool->is_new || (change.pool->row->cancelled && change.added_count != 0);
     change.start = start_of(plan, &change);
     if (change.pool->row->grouped)
         compare_grouped(plan, findings, &change);
@@ -386,7 +378,6 @@ static void publish(struct work *work, const struct pool_plan *plan, const struc
     Referral__LedgerRow row = REFERRAL__LEDGER_ROW__INIT, joins = REFERRAL__LEDGER_ROW__INIT;
     struct pool_of *pool = change->pool;
 
-    FIELD_SET(pool->row, cancelled, false);
     publish_set_terms(work, pool->row, &change->times, change->reserve_bp, change->span);
     add_units(work, plan, change, &row);
     write_row(work, plan, pool, REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED, &row);
@@ -432,11 +423,9 @@ uint32_t plan_apply(struct work *work, const struct pool_plan *plan, const struc
     differs = set_text(work, &pool->row->timetable, plan->timetable) || differs;
     differs = pool->row->start_ms != change->start.ms || differs;
     FIELD_SET(pool->row, start_ms, change->start.ms);
-    if (change->is_published)
+    if (pool->is_new)
         publish(work, plan, change);
-    else
-        differs = change_pool(work, plan, change) || change->cut_count != 0 || differs;
-    if (!differs && !change->is_published)
+    else if (!change_pool(work, plan, change) && change->cut_count == 0 && !differs)
         return 0;
     if (change->cut_count != 0) { /* who loses a unit may get one of those that have just been added */
         struct picture *picture = displace_look(work, pool, plan->displace);

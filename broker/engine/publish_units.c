@@ -184,8 +184,9 @@ bool publish_apply_cut(struct work *work)
 
 /* ---- Cancel ---- */
 
-uint32_t publish_cancel(struct work *work, struct pool_of *pool, struct picture *picture, Referral__BlockReason reason,
-                        const char *person)
+/* Whatever may go goes, booked or not. */
+static uint32_t cancel(struct work *work, struct pool_of *pool, struct picture *picture, Referral__BlockReason reason,
+                       const char *person)
 {
     struct units may_go = displace_may_go(picture);
     struct chosen chosen = {.units = arena_alloc(work->arena, may_go.count * sizeof *chosen.units),
@@ -217,9 +218,8 @@ bool publish_apply_cancel(struct work *work)
         refuse(work, REFUSED_POOL_CANCELLED, "pool");
     if (is_refused(work))
         return false;
-    pool->row->timetable = NULL; /* its timetable does not bring it back */
     FIELD_SET(&work->reply, affected,
-              publish_cancel(work, pool, displace_look(work, pool, true), change->reason, person_of(change)));
+              cancel(work, pool, displace_look(work, pool, true), change->reason, person_of(change)));
     work->audit.subject = publish_subject(work, &pool->key);
     return true;
 }

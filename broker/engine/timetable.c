@@ -152,8 +152,8 @@ static void publish_session(struct plan_of_day *plan, const Referral__TimetableS
 
     if (there == NULL && pool.runs.count == 0)
         return; /* it is over */
-    if (there != NULL && there->row->cancelled && there->row->timetable == NULL)
-        return; /* by hand: that beats the plan */
+    if (there != NULL && there->row->cancelled)
+        return; /* people did that */
     if (there != NULL)
         keep_what_was_told(there, &pool.times);
     if (plan_compare(plan->work, &pool, &findings, &change))
@@ -180,7 +180,8 @@ static bool is_booked(const struct pool_of *pool)
     return false;
 }
 
-/* Who is booked keeps the place unless the plan displaces; what nobody has goes. */
+/* What the plan no longer has loses its units, but stays: the plan may have it again. Who is booked keeps the place unless the plan
+ * displaces. */
 static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
 {
     const Referral__Timetable *timetable = plan->timetable;
@@ -189,11 +190,7 @@ static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
     struct units may_go = displace_may_go(picture);
     uint32_t *units = arena_alloc(plan->work->arena, may_go.count * sizeof *units);
 
-    if (timetable->displace || !is_booked(pool)) {
-        publish_cancel(plan->work, pool, picture, REFERRAL__BLOCK_REASON__PLAN_CHANGED, person);
-        return;
-    }
-    plan->failed = true;
+    plan->failed = plan->failed || (is_booked(pool) && !timetable->displace);
     if (may_go.count == 0)
         return;
     for (size_t i = 0; i < may_go.count; i++)
