@@ -57,3 +57,22 @@ int command_send(struct ctl *ctl)
 
     return body == NULL ? EXIT_BAD_FILE : send_body(ctl, body);
 }
+
+int command_file(struct ctl *ctl)
+{
+    if (!ctl_has(ctl, "body"))
+        ctl_give(ctl, "body", ctl->arguments[0] == NULL ? "-" : ctl->arguments[0]);
+    return command_run(ctl);
+}
+
+int command_allot(struct ctl *ctl)
+{
+    json_t *body;
+    int result = body_of_verb(ctl, kind_info(ctl->verb->kind)->body, &body);
+
+    if (result != EXIT_OK)
+        return result;
+    json_object_set_new(body, "channel", json_string("GENERAL"));
+    json_object_set_new(body, "allotment", json_true());
+    return send_body(ctl, body);
+}

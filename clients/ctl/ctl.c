@@ -1,6 +1,7 @@
 /* ctl.c - what every part asks of the run. */
 #include "ctl.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -35,6 +36,14 @@ const char *ctl_option(const struct ctl *ctl, const char *name)
 bool ctl_has(const struct ctl *ctl, const char *name)
 {
     return ctl_option(ctl, name) != NULL;
+}
+
+void ctl_give(struct ctl *ctl, const char *name, const char *text)
+{
+    const struct option_info *option = option_find(ctl->verb, name);
+
+    assert(option != NULL && ctl->given_count < GIVEN_MAX);
+    ctl->given[ctl->given_count++] = (struct given){.option = option, .text = text};
 }
 
 bool ctl_number(const struct ctl *ctl, const char *name, long long min, long long max, long long *ret)

@@ -15,7 +15,8 @@ enum exit_code {
     EXIT_CHECK_FAILED = 5, /* verify, recount: the store is not as it should be */
 };
 
-#define OPTIONS_MAX   64
+#define OPTIONS_MAX   64 /* of a command line */
+#define GIVEN_MAX     66 /* and what a verb adds */
 #define ARGUMENTS_MAX 8
 
 struct ctl {
@@ -24,7 +25,7 @@ struct ctl {
     struct given {
         const struct option_info *option;
         const char *text; /* "" for a flag */
-    } given[OPTIONS_MAX];
+    } given[GIVEN_MAX];
     size_t given_count;
     bool zh, json;
     const char *print; /* of the JSON only what this path names; NULL: all of it */
@@ -39,5 +40,7 @@ void ctl_complain(const struct ctl *ctl, const char *format, ...) __attribute__(
 /* As given last, or NULL. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 bool ctl_has(const struct ctl *ctl, const char *name);
+/* As if it had been given, `text` borrowed; no more than a verb knows by itself. */
+void ctl_give(struct ctl *ctl, const char *name, const char *text);
 /* False (and a complaint) where it is given and no number from `min` to `max`; `*ret` stays as it was where it is not given. */
 bool ctl_number(const struct ctl *ctl, const char *name, long long min, long long max, long long *ret);

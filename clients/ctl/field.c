@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "moment.h"
+#include "pool_text.h"
+#include "referral.pb-c.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -26,6 +28,11 @@ bool field_is_span(const ProtobufCFieldDescriptor *field)
 {
     return strcmp(field->name, "older_than_ms") == 0 ||
            (field->type == PROTOBUF_C_TYPE_UINT32 && ends_with(field->name, "_ms"));
+}
+
+bool field_is_share(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_UINT32 && ends_with(field->name, "_bp");
 }
 
 /* The first name of the path, and what follows it. */
@@ -86,6 +93,25 @@ static json_t *enum_from_text(const ProtobufCEnumDescriptor *names, const char *
     return protobuf_c_enum_descriptor_get_value_by_name(names, name) == NULL ? NULL : json_string(name);
 }
 
+/* "20%", "22.5%"; without the sign it is basis points. */
+static json_t *share_from_text(const char *text)
+{
+    char *end;
+    long points;
+
+    errno = 0;
+    points = strtol(text, &end, 10);
+    if (errno != 0 || end == text || labs(points) > INT32_MAX)
+        return NULL;
+    if (*end == '\0')
+        return json_integer(points);
+    points *= 100;
+    if (*end == '.')
+        for (long unit = 10; isdigit((unsigned char)*++end) && unit > 0; unit /= 10)
+            points += (*end - '0') * unit;
+    return strcmp(end, "%") == 0 ? json_integer(points) : NULL;
+}
+
 static json_t *number_from_text(const ProtobufCFieldDescriptor *field, const char *text)
 {
     int64_t number = 0;
@@ -95,6 +121,8 @@ static json_t *number_from_text(const ProtobufCFieldDescriptor *field, const cha
         return moment_parse(text, &number) ? json_integer(number) : NULL;
     if (field_is_span(field))
         return span_parse(text, &number) ? json_integer(number) : NULL;
+    if (field_is_share(field))
+        return share_from_text(text);
     errno = 0;
     number = strtoll(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' ? json_integer(number) : NULL;
@@ -113,12 +141,19 @@ static json_t *boolean_from_text(const char *text)
     return NULL;
 }
 
-/* "code=XK,name=心内科" */
+/* "code=XK,name=心内科"; a pool as pool_text.h reads it */
 static json_t *message_from_text(const ProtobufCMessageDescriptor *descriptor, char *text, enum message_fault *fault)
 {
-    json_t *object = json_object();
+    json_t *object;
     char *rest = NULL;
 
+    if (descriptor == &referral__pool_ref__descriptor && strchr(text, '=') == NULL) {
+        object = pool_text_parse(text);
+        *fault = object == NULL ? MESSAGE_NOT_A_POOL : MESSAGE_OK;
+        return object;
+    }
+    object = json_object();
+    *fault = MESSAGE_OK;
     for (char *pair = strtok_r(text, ",", &rest); pair != NULL; pair = strtok_r(NULL, ",", &rest)) {
         char *value = strchr(pair, '=');
 

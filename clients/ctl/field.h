@@ -14,7 +14,7 @@ const ProtobufCFieldDescriptor *field_find(const ProtobufCMessageDescriptor *des
 json_t *field_value(json_t *object, const char *path);
 
 /* Sets what `path` names, which must exist in the descriptor, from a text as people type it: enum names in any case and with "-";
- * times and lengths of time as moment.h reads them; yes/no; lists separated by commas; a message in a list as "code=1,name=2".
+ * times and lengths of time as moment.h reads them; yes/no; shares as "20%"; lists separated by commas; a message as "code=1,name=2", a pool as pool_text.h reads it.
  * Lists grow with every call. */
 enum message_fault field_set(json_t *object, const ProtobufCMessageDescriptor *descriptor, const char *path,
                              const char *text);
@@ -27,3 +27,4 @@ char *field_choices(const ProtobufCEnumDescriptor *names);
 const ProtobufCEnumDescriptor *field_enum(const ProtobufCFieldDescriptor *field);
 bool field_is_moment(const ProtobufCFieldDescriptor *field);
 bool field_is_span(const ProtobufCFieldDescriptor *field);
+bool field_is_share(const ProtobufCFieldDescriptor *field); /* basis points, for people a percentage */

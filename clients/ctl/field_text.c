@@ -6,6 +6,8 @@
 #include "field.h"
 #include "labels.h"
 #include "moment.h"
+#include "pool_text.h"
+#include "referral.pb-c.h"
 
 static bool is_size(const ProtobufCFieldDescriptor *field)
 {
@@ -25,6 +27,14 @@ static void size_format(char *out, size_t size, double bytes)
     snprintf(out, size, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
 }
 
+/* "20 %", "22.5 %" */
+static void share_format(char out[MOMENT_TEXT_SIZE], int64_t points)
+{
+    int decimals = points % 100 == 0 ? 0 : points % 10 == 0 ? 1 : 2;
+
+    snprintf(out, MOMENT_TEXT_SIZE, "%.*f %%", decimals, (double)points / 100);
+}
+
 static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
 {
     char text[MOMENT_TEXT_SIZE];
@@ -35,6 +45,8 @@ static char *number_text(const ProtobufCFieldDescriptor *field, int64_t number)
         snprintf(text, sizeof text, "%.10g", (double)number / 1000);
     else if (is_size(field))
         size_format(text, sizeof text, (double)number);
+    else if (field_is_share(field))
+        share_format(text, number);
     else if (field_is_span(field))
         span_format(text, number);
     else
@@ -109,6 +121,8 @@ char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
     case JSON_ARRAY:
         return list_text(field, value, zh);
     case JSON_OBJECT:
+        if (field->descriptor == &referral__pool_ref__descriptor)
+            return pool_text_format(value);
         return field->type == PROTOBUF_C_TYPE_MESSAGE ? message_text(field->descriptor, value, zh)
                                                       : json_dumps(value, JSON_COMPACT);
     case JSON_STRING:

@@ -6,6 +6,10 @@ struct ctl;
 int command_run(struct ctl *ctl);
 int command_send(struct ctl *ctl);
 int command_set(struct ctl *ctl);
+int command_file(struct ctl *ctl);  /* the body from the FILE argument, options over it */
+int command_allot(struct ctl *ctl); /* Q15: of the general channel, always */
+/* publish.c */
+int publish_run(struct ctl *ctl);
 /* query.c */
 int query_list(struct ctl *ctl);
 int query_settings(struct ctl *ctl);
@@ -13,6 +17,10 @@ int query_record(struct ctl *ctl);
 int query_status(struct ctl *ctl);
 int query_trace(struct ctl *ctl);
 int query_why(struct ctl *ctl);
+/* places.c, free_places.c, book.c */
+int places_run(struct ctl *ctl);
+int search_run(struct ctl *ctl);
+int book_run(struct ctl *ctl);
 /* payload.c */
 int payload_run(struct ctl *ctl);
 /* load.c, listen.c */

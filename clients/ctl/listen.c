@@ -13,7 +13,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "connect.h"
 #include "handlers.h"
@@ -22,10 +21,10 @@
 #include "payload.h"
 #include "progress.h"
 #include "table.h"
+#include "width.h"
 
 #define DEFAULT_CREDIT 16
 #define FLUSH_MS       3000
-#define WORD_MAX       64
 
 /* What the command's exit code says, as sysexits.h names them. */
 enum decision_code { TAKEN = 0, UNREADABLE = 65, NOT_FOR_US = 67, TRY_LATER = 75, NO_COMMAND = 126, NOT_FOUND = 127 };
@@ -177,16 +176,6 @@ static const char *text_or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
-/* Words of a fixed list, so that lines stand below each other. */
-static void print_padded(const struct ctl *ctl, const char *text, int columns)
-{
-    wchar_t wide[WORD_MAX];
-    size_t length = mbstowcs(wide, text, WORD_MAX);
-    int width = length <= WORD_MAX ? wcswidth(wide, length) : (int)strlen(text);
-
-    fprintf(ctl->out, "%s%*s  ", text, width < columns ? columns - width : 0, "");
-}
-
 /* One line without patient data: when, lane, what, which, from whom to whom, attempt, what became of it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
@@ -195,9 +184,11 @@ static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery
 
     moment_format(at, moment_now());
     fprintf(ctl->out, "%s  ", at);
-    print_padded(ctl, label_of_number(&referral__priority__descriptor, (int)delivery->lane, ctl->zh), ctl->zh ? 4 : 9);
-    print_padded(ctl, subject_of(ctl, delivery, json), ctl->zh ? 12 : 15);
-    fprintf(ctl->out, "%s  %s -> %s  #%u", text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
+    width_pad(ctl->out, label_of_number(&referral__priority__descriptor, (int)delivery->lane, ctl->zh),
+              ctl->zh ? 4 : 9);
+    fputs("  ", ctl->out);
+    width_pad(ctl->out, subject_of(ctl, delivery, json), ctl->zh ? 12 : 15);
+    fprintf(ctl->out, "  %s  %s -> %s  #%u", text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
             text_or_empty(delivery->receiver), delivery->attempt);
     if (delivery->possibly_redelivered)
         fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "pool_text.h"
 #include "referral.pb-c.h"
 
 bool message_bytes_are_hex(const ProtobufCFieldDescriptor *field)
@@ -56,6 +57,8 @@ const char *message_fault_text(enum message_fault fault, bool zh)
         [MESSAGE_NOT_IN_LIST] = {"取值不在代码表内", "is not a name of its code list"},
         [MESSAGE_OUT_OF_RANGE] = {"超出该字段的范围", "is out of the field's range"},
         [MESSAGE_BAD_BYTES] = {"不是合法的 base64 或十六进制", "is not valid base64 or hex, as this field wants it"},
+        [MESSAGE_NOT_A_POOL] = {"应为 [机构/]类别/科室/号源/日期, 如 EXPERT/NK/WANG-AM/2026-12-02",
+                                "must be " POOL_TEXT_FORM ", such as EXPERT/NK/WANG-AM/2026-12-02"},
         [MESSAGE_NO_MEMORY] = {"内存不足", "out of memory"},
     };
 

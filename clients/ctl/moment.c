@@ -44,13 +44,39 @@ bool moment_parse(const char *text, int64_t *ret_ms)
     return number_parse(text, ret_ms, &end) && *end == '\0';
 }
 
-void moment_format(char out[MOMENT_TEXT_SIZE], int64_t ms)
+static void format(char out[MOMENT_TEXT_SIZE], int64_t ms, const char *form)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm local;
 
-    if (localtime_r(&seconds, &local) == NULL || strftime(out, MOMENT_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &local) == 0)
+    if (localtime_r(&seconds, &local) == NULL || strftime(out, MOMENT_TEXT_SIZE, form, &local) == 0)
         snprintf(out, MOMENT_TEXT_SIZE, "%lld", (long long)ms);
+}
+
+void moment_format(char out[MOMENT_TEXT_SIZE], int64_t ms)
+{
+    format(out, ms, "%Y-%m-%d %H:%M:%S");
+}
+
+void moment_format_time(char out[MOMENT_TEXT_SIZE], int64_t ms)
+{
+    format(out, ms, "%H:%M");
+}
+
+void moment_format_short(char out[MOMENT_TEXT_SIZE], int64_t ms)
+{
+    format(out, ms, "%m-%d %H:%M");
+}
+
+const char *moment_weekday(const char *date, bool zh)
+{
+    static const char *const days[][2] = {{"Sun", "周日"}, {"Mon", "周一"}, {"Tue", "周二"}, {"Wed", "周三"},
+                                          {"Thu", "周四"}, {"Fri", "周五"}, {"Sat", "周六"}};
+    struct tm day = {.tm_isdst = -1, .tm_hour = 12};
+
+    if (strptime(date, "%Y-%m-%d", &day) == NULL || mktime(&day) == -1)
+        return "";
+    return days[day.tm_wday][zh];
 }
 
 int64_t moment_now(void)

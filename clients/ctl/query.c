@@ -1,9 +1,12 @@
 /* query.c - questions: pages followed to their end, printed as one table, record or sentence. */
+#include "query.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "body.h"
 #include "call.h"
+#include "claims.h"
 #include "connect.h"
 #include "handlers.h"
 #include "labels.h"
@@ -31,10 +34,9 @@ static const ProtobufCFieldDescriptor *list_field(const ProtobufCMessageDescript
     return NULL;
 }
 
-/* One page, as JSON; EXIT_OK, else complained. */
-static int ask(const struct ctl *ctl, struct referral_client *client, json_t *query, json_t **ret_answer)
+int query_ask(const struct ctl *ctl, struct referral_client *client, Referral__Kind kind, json_t *query, bool quiet,
+              json_t **ret_answer)
 {
-    Referral__Kind kind = ctl->verb->kind;
     ProtobufCMessage *body = body_message(ctl, kind_info(kind)->body, query), *answer;
     Referral__Reply *reply = NULL;
     struct referral_request request = {.kind = kind, .acting_for = ctl_option(ctl, "acting-for"), .message = body};
@@ -44,7 +46,7 @@ static int ask(const struct ctl *ctl, struct referral_client *client, json_t *qu
         return EXIT_USAGE;
     result = call_send(ctl, client, &request, &reply);
     protobuf_c_message_free_unpacked(body, NULL);
-    if (result == EXIT_REFUSED)
+    if (result == EXIT_REFUSED && !quiet)
         call_print_reply(ctl, reply, NULL);
     if (result == EXIT_OK) {
         answer = call_result(ctl, kind, reply);
@@ -77,12 +79,11 @@ static void set_rows(const ProtobufCMessageDescriptor *descriptor, json_t *query
         json_object_set_new(query, "rows", json_integer((json_int_t)(rows < PAGE_ROWS ? rows : PAGE_ROWS)));
 }
 
-/* The first page's answer with the rows of all pages, and without `next` unless there is more than `rows`. */
-static int ask_all(const struct ctl *ctl, struct referral_client *client, json_t *query, size_t rows,
-                   json_t **ret_answer)
+int query_ask_all(const struct ctl *ctl, struct referral_client *client, Referral__Kind kind, json_t *query,
+                  size_t rows, json_t **ret_answer)
 {
-    const ProtobufCMessageDescriptor *descriptor = kind_info(ctl->verb->kind)->body;
-    const ProtobufCFieldDescriptor *list = list_field(kind_info(ctl->verb->kind)->result);
+    const ProtobufCMessageDescriptor *descriptor = kind_info(kind)->body;
+    const ProtobufCFieldDescriptor *list = list_field(kind_info(kind)->result);
     struct progress progress;
     json_t *all = json_array(), *answer = NULL;
     bool more = true;
@@ -93,7 +94,7 @@ static int ask_all(const struct ctl *ctl, struct referral_client *client, json_t
         json_t *page = NULL;
 
         set_rows(descriptor, query, rows - json_array_size(all));
-        result = ask(ctl, client, query, &page);
+        result = query_ask(ctl, client, kind, query, false, &page);
         if (result != EXIT_OK)
             break;
         json_array_extend(all, json_object_get(page, list->name));
@@ -113,33 +114,31 @@ static int ask_all(const struct ctl *ctl, struct referral_client *client, json_t
     return result;
 }
 
-/* The whole answer to the run's question. Lists are read page by page, up to --rows of them. */
-static int answer_of_verb(struct ctl *ctl, json_t **ret_answer)
+int query_of_verb(struct ctl *ctl, struct referral_client **ret_client, json_t **ret_answer)
 {
-    const struct kind_info *kind = kind_info(ctl->verb->kind);
+    Referral__Kind kind = ctl->verb->kind;
     const char *cursor = ctl_option(ctl, "cursor");
-    struct referral_client *client = NULL;
     long long rows = DEFAULT_ROWS;
     json_t *query = NULL;
     int result;
 
+    *ret_client = NULL;
     if (!ctl_number(ctl, "rows", 1, 100000000, &rows))
         return EXIT_USAGE;
-    result = body_of_verb(ctl, kind->body, &query);
+    result = body_of_verb(ctl, kind_info(kind)->body, &query);
     if (result == EXIT_OK && cursor != NULL)
         json_object_set_new(query, "cursor", json_string(cursor));
     if (result == EXIT_OK)
-        result = connect_open(ctl, 0, &client);
+        result = connect_open(ctl, 0, ret_client);
     if (result == EXIT_OK)
-        result = list_field(kind->result) == NULL ? ask(ctl, client, query, ret_answer)
-                                                  : ask_all(ctl, client, query, (size_t)rows, ret_answer);
-    referral_close(client);
+        result = list_field(kind_info(kind)->result) == NULL
+                     ? query_ask(ctl, *ret_client, kind, query, false, ret_answer)
+                     : query_ask_all(ctl, *ret_client, kind, query, (size_t)rows, ret_answer);
     json_decref(query);
     return result;
 }
 
-/* The cursor of what was not read. */
-static void tell_of_more(const struct ctl *ctl, json_t *answer)
+void query_tell_of_more(const struct ctl *ctl, json_t *answer)
 {
     const char *next = json_string_value(json_object_get(answer, "next"));
     json_int_t index = json_integer_value(json_object_get(answer, "next_index"));
@@ -150,20 +149,38 @@ static void tell_of_more(const struct ctl *ctl, json_t *answer)
         fprintf(ctl->err, ctl_say(ctl, "还有更多: --from %lld\n", "there is more: --from %lld\n"), (long long)index);
 }
 
-/* Asks, and prints the answer: as JSON, or as `print` has it for people. */
-static int ask_and_print(struct ctl *ctl, void (*print)(const struct ctl *ctl, json_t *answer))
+/* Prints the answer as JSON, or as `print` has it for people. */
+static int print_answer(const struct ctl *ctl, json_t *answer, void (*print)(const struct ctl *ctl, json_t *answer))
 {
-    json_t *answer;
-    int result = answer_of_verb(ctl, &answer);
-
-    if (result != EXIT_OK)
-        return result;
     if (ctl->json)
         table_json(ctl, answer);
     else
         print(ctl, answer);
     json_decref(answer);
     return EXIT_OK;
+}
+
+static int ask_and_print(struct ctl *ctl, void (*print)(const struct ctl *ctl, json_t *answer))
+{
+    struct referral_client *client;
+    json_t *answer = NULL;
+    int result = query_of_verb(ctl, &client, &answer);
+
+    referral_close(client);
+    return result == EXIT_OK ? print_answer(ctl, answer, print) : result;
+}
+
+/* The same of a referral, with its places. */
+static int ask_of_referral(struct ctl *ctl, void (*print)(const struct ctl *ctl, json_t *answer))
+{
+    struct referral_client *client;
+    json_t *answer = NULL;
+    int result = query_of_verb(ctl, &client, &answer);
+
+    if (result == EXIT_OK)
+        claims_add(ctl, client, answer);
+    referral_close(client);
+    return result == EXIT_OK ? print_answer(ctl, answer, print) : result;
 }
 
 static const ProtobufCMessageDescriptor *answer_descriptor(const struct ctl *ctl)
@@ -176,7 +193,7 @@ static void print_list(const struct ctl *ctl, json_t *answer)
     const ProtobufCFieldDescriptor *list = list_field(answer_descriptor(ctl));
 
     table_print(ctl, list->descriptor, json_object_get(answer, list->name));
-    tell_of_more(ctl, answer);
+    query_tell_of_more(ctl, answer);
 }
 
 static void print_settings(const struct ctl *ctl, json_t *answer)
@@ -189,6 +206,7 @@ static void print_record(const struct ctl *ctl, json_t *answer)
 {
     json_object_del(answer, "timeline"); /* `trace` shows it */
     table_record(ctl, answer_descriptor(ctl), answer);
+    claims_print(ctl, answer);
 }
 
 /* Inboxes that never had a message, and are not paused, say nothing: how many were left out. */
@@ -216,18 +234,20 @@ static void print_status(const struct ctl *ctl, json_t *answer)
     if (idle != 0)
         fprintf(ctl->out, ctl_say(ctl, "另有 %zu 个收件箱从未有过消息\n", "and %zu inboxes that never had a message\n"),
                 idle);
-    tell_of_more(ctl, answer);
+    query_tell_of_more(ctl, answer);
 }
 
 static void print_trace(const struct ctl *ctl, json_t *answer)
 {
     table_print(ctl, &referral__timeline_entry__descriptor, json_object_get(answer, "timeline"));
-    tell_of_more(ctl, answer);
+    claims_print(ctl, answer);
+    query_tell_of_more(ctl, answer);
 }
 
 static void print_why(const struct ctl *ctl, json_t *answer)
 {
     fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
+    claims_print_now(ctl, answer);
 }
 
 int query_list(struct ctl *ctl)
@@ -242,7 +262,7 @@ int query_settings(struct ctl *ctl)
 
 int query_record(struct ctl *ctl)
 {
-    return ask_and_print(ctl, print_record);
+    return ask_of_referral(ctl, print_record);
 }
 
 int query_status(struct ctl *ctl)
@@ -252,10 +272,10 @@ int query_status(struct ctl *ctl)
 
 int query_trace(struct ctl *ctl)
 {
-    return ask_and_print(ctl, print_trace);
+    return ask_of_referral(ctl, print_trace);
 }
 
 int query_why(struct ctl *ctl)
 {
-    return ask_and_print(ctl, print_why);
+    return ask_of_referral(ctl, print_why);
 }

@@ -1,4 +1,4 @@
-/* setting.c - the unit of a setting is in its name: _ms or _bytes. */
+/* setting.c - the unit of a setting is in its name: _ms, _bytes or _bp. */
 #include "setting.h"
 
 #include <errno.h>
@@ -13,9 +13,16 @@ static const struct unit {
     const char *part_of_name, *unit;
     int64_t size;
 } units[] = {/* of each kind the largest first */
-             {"_ms", "d", 86400000},   {"_ms", "h", 3600000},    {"_ms", "m", 60000},
-             {"_ms", "s", 1000},       {"_ms", "ms", 1},         {"_bytes", "T", INT64_C(1) << 40},
-             {"_bytes", "G", 1 << 30}, {"_bytes", "M", 1 << 20}, {"_bytes", "K", 1 << 10}};
+             {"_ms", "d", 86400000},
+             {"_ms", "h", 3600000},
+             {"_ms", "m", 60000},
+             {"_ms", "s", 1000},
+             {"_ms", "ms", 1},
+             {"_bp", "%", 100},
+             {"_bytes", "T", INT64_C(1) << 40},
+             {"_bytes", "G", 1 << 30},
+             {"_bytes", "M", 1 << 20},
+             {"_bytes", "K", 1 << 10}};
 
 #define UNIT_COUNT (sizeof units / sizeof *units)
 

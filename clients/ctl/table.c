@@ -140,31 +140,66 @@ static char *plain_text(const struct ctl *ctl, json_t *value)
     return json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
 }
 
+/* Numbers stand to the right. */
+static bool is_number_column(json_t *rows, size_t wanted)
+{
+    json_t *row, *value;
+    const char *name;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        size_t column = 0;
+
+        json_object_foreach(row, name, value) if (column++ == wanted && !json_is_integer(value)) return false;
+    }
+    return true;
+}
+
+static void add_plain_line(const struct ctl *ctl, struct libscols_table *table, json_t *row)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    json_t *value;
+    const char *name;
+    size_t column = 0;
+
+    json_object_foreach(row, name, value)
+    {
+        char *text = plain_text(ctl, value);
+
+        if (line != NULL)
+            scols_line_set_data(line, column++, text);
+        free(text);
+    }
+}
+
 void table_plain(const struct ctl *ctl, const char *const *headings, json_t *rows)
 {
     struct libscols_table *table = table_new(ctl);
-    json_t *row, *value;
-    const char *name;
+    json_t *row;
     size_t i;
 
     if (table == NULL)
         return;
     for (size_t column = 0; headings[column] != NULL; column++)
-        scols_table_new_column(table, headings[column], 0, column == 0 ? 0 : SCOLS_FL_RIGHT);
-    json_array_foreach(rows, i, row)
-    {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        size_t column = 0;
+        scols_table_new_column(table, headings[column], 0, is_number_column(rows, column) ? SCOLS_FL_RIGHT : 0);
+    json_array_foreach(rows, i, row) add_plain_line(ctl, table, row);
+    scols_print_table(table);
+    scols_unref_table(table);
+}
 
-        json_object_foreach(row, name, value)
-        {
-            char *text = plain_text(ctl, value);
+void table_pairs(const struct ctl *ctl, json_t *rows)
+{
+    struct libscols_table *table = table_new(ctl);
+    json_t *row;
+    size_t i;
 
-            if (line != NULL)
-                scols_line_set_data(line, column++, text);
-            free(text);
-        }
-    }
+    if (table == NULL)
+        return;
+    scols_table_new_column(table, "", 0, 0);
+    scols_table_new_column(table, "", 0, 0);
+    scols_table_enable_noheadings(table, 1);
+    json_array_foreach(rows, i, row) add_plain_line(ctl, table, row);
     scols_print_table(table);
     scols_unref_table(table);
 }

@@ -66,6 +66,120 @@ static const struct option_info place[] = {
     {"doctor", "NAME", "place.doctor", "医生", "doctor"},
     WHO, END,
 };
+
+/* ---- Places ---- */
+
+#define WHO_ONLY                                                                                                       \
+    {"person", "NAME", "person.name", "经办人姓名", "who acts"},                                                         \
+    {"phone", "NUMBER", "person.phone", "经办人电话", "that person's phone"}
+#define HOSPITAL {"hospital", "ID", "hospital", "医院(默认本院)", "the hospital (default: our own)"}
+#define CLASS {"class", "CLASS", "class", "号源类别", "class of place"}
+#define DEPARTMENT {"department", "CODE", "department", "科室", "department"}
+#define RESOURCE {"resource", "CODE", "resource", "号源: 医生场次, 病区, 设备", "doctor's session, ward or device"}
+#define CHANNEL {"channel", "CHANNEL", "channel", "渠道", "channel"}
+#define REFERENCE {"reference", "TEXT", "reference", "院内编号(无转诊单时)", "the hospital's own number, where there is no referral"}
+#define RESERVE                                                                                                        \
+    {"reserve", "20%", "reserve_bp", "预留比例(20% 至 100%)", "share kept for family doctors, 20% to 100%"},              \
+    {"span", "N", "span", "多号检查通常占用的号数", "units that an examination usually takes"},                                 \
+    {"opens", "TIME", "fd_opens_at_ms", "家医渠道开放时间", "opens for family doctors"},                                    \
+    {"general-opens", "TIME", "general_opens_at_ms", "一般渠道开放时间", "opens for everybody else"},                       \
+    {"release", "TIME", "release_at_ms", "预留释放时间", "when what is left of the reserve is released"}
+#define UNITS {"units", "N,...", "units", "按号指定", "units by number"}
+#define COUNT {"count", "N", "count", "数量", "how many units"}
+
+static const struct option_info pool[] = {
+    {"doctor", "NAME", "doctor", "医生姓名", "name of the doctor"},
+    {"count", "N", "units.count", "号数", "how many units"},
+    {"start", "HH:MM", "units.start_ms", "首号开始时间", "when the first one starts"},
+    {"minutes", "N", "units.minutes", "每号分钟数(0: 同时开始, 如床位)", "minutes from one to the next (0: all at once, as beds)"},
+    RESERVE,
+    {"displace", NULL, "displace", "已预约的号可改派", "booked units may go"},
+    WHO_ONLY, END,
+};
+static const struct option_info grouping[] = {HOSPITAL, RESERVE, END};
+static const struct option_info cut[] = {
+    COUNT, UNITS,
+    {"reason", "CODE", "reason", "原因代码", "coded reason"},
+    {"displace", NULL, "displace", "已预约的号可改派", "booked units may go"},
+    WHO_ONLY, END,
+};
+static const struct option_info block[] = {
+    COUNT, UNITS, {"reason", "CODE", "reason", "原因代码", "coded reason"}, WHO_ONLY, END,
+};
+static const struct option_info unblock[] = {COUNT, UNITS, END};
+static const struct option_info session[] = {{"reason", "CODE", "reason", "原因代码", "coded reason"}, WHO_ONLY, END};
+static const struct option_info timetable[] = {
+    HOSPITAL, CLASS, DEPARTMENT,
+    {"id", "ID", "id", "排班编号", "id of the timetable"},
+    {"first-date", "YYYY-MM-DD", "first_date", "首日(默认今天)", "first day (default: today)"},
+    {"end-date", "YYYY-MM-DD", "end_date", "不再排班的首日", "first day without"},
+    {"horizon", "DAYS", "horizon_days", "提前发布天数(默认 14)", "days published ahead (default 14)"},
+    {"displace", NULL, "displace", "已预约的号可改派", "booked units may go"},
+    WHO_ONLY, END,
+};
+static const struct option_info timetable_which[] = {HOSPITAL, END};
+static const struct option_info allotment[] = {
+    {"count", "N", "units", "号数", "how many units"},
+    {"reference", "TEXT", "reference", "院内编号", "the hospital's own number"}, WHO_ONLY, END,
+};
+static const struct option_info returned[] = {
+    {"units", "N,...", "units", "退回的号(默认全部)", "the units given back (default: all)"}, WHO_ONLY, END,
+};
+static const struct option_info marking[] = {AT, WHO_ONLY, END};
+static const struct option_info glance[] = {
+    HOSPITAL,
+    {"date", "YYYY-MM-DD", "first_date", "日期(默认今天)", "the day (default: today)"},
+    {"to", "YYYY-MM-DD", "last_date", "至该日", "and the days up to this one"},
+    CLASS, DEPARTMENT, RESOURCE, PAGE, END,
+};
+#define SEARCH                                                                                                         \
+    {"hospital", "ID", "hospital", "医院", "the hospital"}, CLASS, DEPARTMENT, RESOURCE,                                \
+    {"doctor", "NAME", "doctor", "医生姓名(部分)", "part of the doctor's name"},                                          \
+    {"from", "YYYY-MM-DD", "first_date", "自该日(默认今天)", "from this day (default: today)"},                            \
+    {"to", "YYYY-MM-DD", "last_date", "至该日(默认两周)", "to this day (default: two weeks on)"}, CHANNEL,                  \
+    {"units", "N", "units", "连续号数(默认 1)", "consecutive units (default 1)"}
+static const struct option_info search[] = {
+    SEARCH, {"all", NULL, "all", "也显示无空号的场次", "sessions without free places, too"}, PAGE, END,
+};
+static const struct option_info wizard[] = {
+    SEARCH,
+    {"minutes", "N", NULL, "暂占分钟数(默认 10, 最多 30)", "minutes to hold it (default 10, at most 30)"},
+    {"first", NULL, NULL, "取第一个可约的", "take the first that is free"},
+    {"yes", NULL, NULL, "不再询问, 立即预约", "book at once, without asking"},
+    {"waitlist", NULL, NULL, "无空号时列入候补", "join the wait-list where nothing is free"},
+    {"person", "NAME", NULL, "经办人姓名", "who acts"},
+    {"phone", "NUMBER", NULL, "经办人电话", "that person's phone"}, END,
+};
+#define TAKE                                                                                                           \
+    CHANNEL, {"referral", "ID", "referral_id", "转诊编号", "the referral"}, REFERENCE,                                   \
+    {"units", "N", "units", "连续号数(默认 1)", "consecutive units (default 1)"},                                          \
+    {"unit", "N", "first_unit", "自该号起(默认最早)", "from this unit on (default: the earliest)"}, WHO_ONLY
+static const struct option_info take[] = {TAKE, END};
+static const struct option_info hold[] = {
+    {"minutes", "N", "hold_minutes", "暂占分钟数(默认 10, 最多 30)", "minutes to hold it (default 10, at most 30)"}, TAKE, END,
+};
+static const struct option_info who_only[] = {WHO_ONLY, END};
+static const struct option_info moved[] = {
+    {"unit", "N", "first_unit", "自该号起(默认最早)", "from this unit on (default: the earliest)"}, WHO_ONLY, END,
+};
+static const struct option_info bookings[] = {
+    {"booking", "ID", "booking_id", "预约编号", "one booking"},
+    {"pool", "POOL", "pool", "占用该场次的预约(医院)", "those that hold a unit of it (the hospital)"},
+    {"team", "ID", "team_id", "该团队的暂占", "live holds of this team"}, PAGE, END,
+};
+static const struct option_info waiting[] = {
+    {"entry", "ID", "entry_id", "候补编号", "one entry"}, HOSPITAL, CLASS, DEPARTMENT, PAGE, END,
+};
+static const struct option_info joining[] = {
+    {"hospital", "ID", "hospital", "医院(默认转诊接收机构)", "the hospital (default: the referral's receiver)"},
+    CLASS, DEPARTMENT,
+    {"resource", "CODE", "resource", "限该号源", "only this session, ward or device"},
+    {"from", "YYYY-MM-DD", "first_date", "首个合适日期", "first day that suits"},
+    {"to", "YYYY-MM-DD", "last_date", "最后合适日期", "last day that suits"},
+    {"units", "N", "units", "连续号数(默认 1)", "consecutive units (default 1)"},
+    CHANNEL, REFERENCE, WHO_ONLY, END,
+};
+
 static const struct option_info report[] = {FINDINGS, AT, WHO, END};
 static const struct option_info ending[] = {
     {"code", "CODE", "close_code", "结束代码", "how it ended"}, FINDINGS, WHO, END,
@@ -201,6 +315,13 @@ ARGUMENTS(public_key_, {"PUBLIC_KEY|FILE", "public_key", false});
 ARGUMENTS(setting_, {"NAME", "name", false}, {"VALUE", "value", true});
 ARGUMENTS(day_, {"DATE", "date", false});
 ARGUMENTS(dead_, {"DELIVERY", "dead_delivery_id", false});
+ARGUMENTS(pool_, {"POOL", "pool", false});
+ARGUMENTS(group_, {"CLASS", "class", false}, {"DEPARTMENT", "department", false}, {"DATE", "date", false});
+ARGUMENTS(timetable_, {"CLASS", "class", false}, {"DEPARTMENT", "department", false}, {"ID", "id", false});
+ARGUMENTS(booking_, {"BOOKING", "booking_id", false});
+ARGUMENTS(booking_pool, {"BOOKING", "booking_id", false}, {"POOL", "pool", false});
+ARGUMENTS(entry_, {"ENTRY", "entry_id", false});
+ARGUMENTS(wizard_, {"REFERRAL", NULL, false});
 ARGUMENTS(file_, {"FILE", NULL, false});
 ARGUMENTS(some_file, {"FILE", NULL, true});
 ARGUMENTS(some_kind, {"KIND", NULL, true});
@@ -225,12 +346,10 @@ static const struct verb table[] = {
     LIFE("accept", ACCEPT, who, "接受", "accept"),
     LIFE("reject", REJECT, who_why, "拒绝", "reject"),
     LIFE("redirect", REDIRECT, redirect, "转接其他机构", "pass on to another institution"),
-    LIFE("book", BOOK, place, "登记预约", "record a booking"),
-    LIFE("waitlist", WAITLIST, who, "列入候补", "put on a wait-list"),
-    LIFE("move", MOVE, place, "改约", "move the booking"),
+    LIFE("book outside", BOOK, place, "登记预约(未发布号源的医院)", "record a booking of a hospital that publishes no places"),
+    LIFE("move outside", MOVE, place, "此类预约改期", "move such a booking"),
     LIFE("cancel-booking", CANCEL_BOOKING, who_why, "取消预约", "cancel the booking"),
     LIFE("leave-list", LEAVE_LIST, who, "退出候补", "leave the wait-list"),
-    LIFE("displace", DISPLACE, who_why, "医院撤回预约", "the hospital takes the place back"),
     LIFE("arrive", ARRIVE, who_when, "患者到达", "the patient came"),
     LIFE("no-show", NO_SHOW, who_when, "患者未到", "the patient did not come"),
     LIFE("start", START, who_when, "开始诊疗", "care begins"),
@@ -241,6 +360,34 @@ static const struct verb table[] = {
     LIFE("request-cancel", REQUEST_CANCEL, who_why, "申请撤销(诊疗已开始)", "ask to cancel after care began"),
     LIFE("answer-cancel", ANSWER_CANCEL, answer, "答复撤销申请", "answer that question"),
     LIFE("void", VOID, who_why, "作废", "void what should never have been sent"),
+
+    PLAIN(GROUP_CAPACITY, "places", places_run, KIND(LIST_POOLS), NULL, glance, "当日号源一览: 每场次一行, 预留, 家医, 一般, 停用, 空余", "a day at a glance: reserved, used and free, one line a session"),
+    PLAIN(GROUP_CAPACITY, "publish", publish_run, KIND(PUT_POOL), pool_, pool, "发布或更改号源", "publish a session, ward-day or device-day, or change it"),
+    PLAIN(GROUP_CAPACITY, "cut", command_run, KIND(CUT_UNITS), pool_, cut, "减少号源", "capacity goes"),
+    PLAIN(GROUP_CAPACITY, "cancel-session", command_run, KIND(CANCEL_POOL), pool_, session, "取消整场", "the session does not take place; its bookings wait first"),
+    PLAIN(GROUP_CAPACITY, "block", command_run, KIND(BLOCK_UNITS), pool_, block, "停用", "units that serve nobody for now"),
+    PLAIN(GROUP_CAPACITY, "unblock", command_run, KIND(UNBLOCK_UNITS), pool_, unblock, "恢复停用的号", "and again for everybody"),
+    PLAIN(GROUP_CAPACITY, "group", command_run, KIND(PUT_GROUP), group_, grouping, "同科室当日小号源合并计算预留", "one reserve for the small sessions of a day"),
+    PLAIN(GROUP_CAPACITY, "timetables", query_list, KIND(LIST_TIMETABLES), NULL, paged, "排班列表", "timetables"),
+    PLAIN(GROUP_CAPACITY, "timetable put", command_file, KIND(PUT_TIMETABLE), some_file, timetable, "登记或更新每周排班(JSON), 逐日自动发布", "write a weekly timetable, JSON from FILE or standard input; it is published day by day"),
+    PLAIN(GROUP_CAPACITY, "timetable delete", command_run, KIND(DELETE_TIMETABLE), timetable_, timetable_which, "停止排班(已发布的保留)", "no further days; what is published stays"),
+    PLAIN(GROUP_CAPACITY, "allot", command_allot, KIND(BOOK_PLACE), pool_, allotment, "院内包销: 医院自行售号", "take units for the hospital's own sale"),
+    PLAIN(GROUP_CAPACITY, "allot return", command_run, KIND(CANCEL_PLACE), booking_, returned, "退回包销的号", "give some of them back, or all"),
+    {"mark used", GROUP_CAPACITY, KIND(MARK_PLACE), command_run, "state", "PLACE_USED", booking_, marking, "已就诊(无转诊单的预约)", "the patient came, where no referral says so"},
+    {"mark no-show", GROUP_CAPACITY, KIND(MARK_PLACE), command_run, "state", "PLACE_NO_SHOW", booking_, marking, "未到(无转诊单的预约)", "the patient did not come"},
+    PLAIN(GROUP_CAPACITY, "displace", command_run, KIND(DISPLACE_PLACE), booking_, who_why, "医院撤回预约(优先候补)", "the hospital cannot keep it: the patient waits first"),
+
+    PLAIN(GROUP_PLACES, "search", search_run, KIND(SEARCH_PLACES), NULL, search, "查找可约号源", "places that can be booked, and when more open"),
+    PLAIN(GROUP_PLACES, "book", book_run, KIND(SEARCH_PLACES), wizard_, wizard, "家医团队预约: 查找, 选择, 暂占, 确认", "book step by step: search, choose, hold, confirm"),
+    PLAIN(GROUP_PLACES, "book place", command_run, KIND(BOOK_PLACE), pool_, take, "直接预约", "book at once"),
+    PLAIN(GROUP_PLACES, "hold", command_run, KIND(HOLD_PLACE), pool_, hold, "暂占, 待确认", "hold it while the patient is on the phone"),
+    PLAIN(GROUP_PLACES, "confirm", command_run, KIND(CONFIRM_PLACE), booking_, who_only, "确认暂占或候补到的号", "confirm what is held or offered"),
+    PLAIN(GROUP_PLACES, "cancel-place", command_run, KIND(CANCEL_PLACE), booking_, who_why, "取消预约或暂占, 或谢绝候补到的号", "give a place back, or decline an offer"),
+    PLAIN(GROUP_PLACES, "move", command_run, KIND(MOVE_PLACE), booking_pool, moved, "改约(同院同类)", "to another session of that hospital and class"),
+    PLAIN(GROUP_PLACES, "bookings", query_list, KIND(LIST_BOOKINGS), some_referral, bookings, "预约列表", "bookings of a referral, session or team"),
+    PLAIN(GROUP_PLACES, "waitlist", query_list, KIND(LIST_WAITING), some_referral, waiting, "候补列表", "who waits, in order"),
+    PLAIN(GROUP_PLACES, "waitlist join", command_run, KIND(JOIN_LIST), some_referral, joining, "列入候补", "wait for a place"),
+    PLAIN(GROUP_PLACES, "waitlist leave", command_run, KIND(LEAVE_LIST), entry_, who_only, "退出候补", "no longer"),
 
     PLAIN(GROUP_LOOK, "show", query_record, KIND(GET_REFERRAL), some_referral, which, "查看转诊(不含患者信息)", "one referral, without its payload"),
     PLAIN(GROUP_LOOK, "trace", query_trace, KIND(GET_REFERRAL), some_referral, which_pages, "时间线与每次投递", "its timeline with every delivery attempt"),
@@ -309,6 +456,8 @@ const char *verb_group_title(enum verb_group group, bool zh)
     } titles[GROUP_COUNT] = {
         [GROUP_SEND] = {"收发", "Send and receive"},
         [GROUP_LIFE] = {"转诊的一生", "The life of a referral"},
+        [GROUP_CAPACITY] = {"号源管理(医院)", "A hospital's places"},
+        [GROUP_PLACES] = {"预约", "Take a place"},
         [GROUP_LOOK] = {"查看", "Look"},
         [GROUP_OPERATE] = {"运维", "Operate"},
         [GROUP_REGISTRY] = {"登记", "Registry"},

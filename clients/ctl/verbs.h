@@ -23,7 +23,17 @@ struct argument_info {
     bool optional;
 };
 
-enum verb_group { GROUP_SEND, GROUP_LIFE, GROUP_LOOK, GROUP_OPERATE, GROUP_REGISTRY, GROUP_LOCAL, GROUP_COUNT };
+enum verb_group {
+    GROUP_SEND,
+    GROUP_LIFE,
+    GROUP_CAPACITY,
+    GROUP_PLACES,
+    GROUP_LOOK,
+    GROUP_OPERATE,
+    GROUP_REGISTRY,
+    GROUP_LOCAL,
+    GROUP_COUNT
+};
 
 struct verb {
     const char *name; /* one or two words: "dead replay" */

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "place.pb-c.h"
 #include "query.pb-c.h"
 
 #define COLUMNS(...)                                                                                                   \
@@ -20,7 +21,7 @@ static const struct {
              "state_since_ms", "due_at_ms", "escalated", "next_actor", "reason")},
     {&referral__timeline_entry__descriptor,
      COLUMNS("index", "at_ms", "event", "from_state", "state", "by", "person", "reason", "text", "destination",
-             "attempt", "cause", "not_before_ms", "occurred_at_ms", "assumed", "sheet_version")},
+             "attempt", "cause", "not_before_ms", "occurred_at_ms", "assumed", "sheet_version", "booking_id")},
     {&referral__inbox_entry__descriptor,
      COLUMNS("delivery_id", "institution", "lane", "kind", "event", "referral_id", "accepted_at_ms", "attempts",
              "not_before_ms", "in_flight", "size_bytes")},
@@ -39,6 +40,19 @@ static const struct {
     {&referral__audit_row__descriptor,
      COLUMNS("index", "at_ms", "institution", "kind", "event", "subject", "code", "count", "reason")},
     {&referral__alarm__descriptor, COLUMNS("since_ms", "code", "subject", "text_zh", "text_en")},
+    {&referral__pool_view__descriptor, COLUMNS("pool", "doctor", "start_ms", "capacity", "reserve", "family", "general",
+                                               "blocked", "free", "marked", "deficit")},
+    {&referral__free_place__descriptor,
+     COLUMNS("pool", "doctor", "start_ms", "end_ms", "bookable", "opens_at_ms", "opens_later", "opens_later_at_ms")},
+    {&referral__booking__descriptor,
+     COLUMNS("booking_id", "state", "channel", "pool", "doctor", "start_ms", "end_ms", "units", "expires_at_ms",
+             "entry_id", "referral_id", "team_id", "reference", "allotment", "emergency", "reason")},
+    {&referral__wait_entry__descriptor,
+     COLUMNS("entry_id", "ahead", "channel", "class", "department", "resource", "first_date", "last_date", "units",
+             "displaced", "priority", "since_ms", "referral_id", "team_id", "reference", "offer.booking_id",
+             "offer.start_ms", "offer.expires_at_ms", "lapses")},
+    {&referral__timetable__descriptor,
+     COLUMNS("class", "department", "id", "first_date", "end_date", "horizon_days", "published_to", "grouped")},
     {&referral__inbox_books__descriptor,
      COLUMNS("institution", "accepted", "acknowledged", "waiting", "dead", "dropped", "waiting_lanes", "in_flight",
              "connections", "credit", "paused", "oldest_accepted_at_ms")},

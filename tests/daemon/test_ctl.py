@@ -20,14 +20,14 @@ class Life(CtlTest):
         self.assertIn("等待", self.run_ctl("why", referral, "--lang", "zh").stdout)
 
         def act(verb, *arguments, key="H1", **more):
-            return self.ask(verb, referral, *arguments, key=key, **more)["state"]
+            return self.ask(*verb.split(), referral, *arguments, key=key, **more)["state"]
 
         self.assertEqual(act("request-info", "--text", "心电图?"), "INFO_REQUESTED")
         self.assertEqual(act("supply-info", "--text", "@-", key="T07", input="正常\n"), "DELIVERED")
         self.assertEqual(act("accept", "--person", "张医生", "--phone", "022-29000000"), "ACCEPTED")
-        self.assertEqual(act("book", "--class", "expert", "--start", "2027-01-04 08:30", "--department", "NK", "--doctor", "张医生"),
+        self.assertEqual(act("book outside", "--class", "expert", "--start", "2027-01-04 08:30", "--department", "NK", "--doctor", "张医生"),
                          "BOOKED")
-        self.assertEqual(act("move", "--class", "expert", "--start", "2027-01-05 08:30", "--department", "NK", "--doctor", "张医生"),
+        self.assertEqual(act("move outside", "--class", "expert", "--start", "2027-01-05 08:30", "--department", "NK", "--doctor", "张医生"),
                          "BOOKED")
         self.assertEqual(act("cancel-booking", "--reason", "patient-declined", key="T07"), "ACCEPTED")
         self.assertEqual(act("arrive", "--at", "now"), "ARRIVED")

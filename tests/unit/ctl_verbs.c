@@ -112,6 +112,8 @@ Test(ctl_verbs, l1_every_event_of_a_party_has_a_verb)
     for (unsigned i = 0; i < events->n_values; i++) {
         int event = events->values[i].value;
         bool found = event == REFERRAL__EVENT_TYPE__EVENT_SUBMIT || event == REFERRAL__EVENT_TYPE__EVENT_RETURN ||
+                     event == REFERRAL__EVENT_TYPE__EVENT_WAITLIST || /* "waitlist join" */
+                     event == REFERRAL__EVENT_TYPE__EVENT_DISPLACE || /* of a booking */
                      event == REFERRAL__EVENT_TYPE__EVENT_DELIVERY_CONFIRMED ||
                      event == REFERRAL__EVENT_TYPE__EVENT_EXPIRE || event >= REFERRAL__EVENT_TYPE__EVENT_WARNING;
 

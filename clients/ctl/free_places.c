@@ -1,0 +1,174 @@
+/* free_places.c - tables of free places. */
+#include "free_places.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "moment.h"
+#include "place.pb-c.h"
+#include "pool_text.h"
+#include "query.h"
+#include "table.h"
+
+#define TIMES_SHOWN 4
+#define TIMES_SIZE  96
+
+static const char *text_of(json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text == NULL ? "" : text;
+}
+
+static int64_t number_of(json_t *object, const char *member)
+{
+    return json_integer_value(json_object_get(object, member));
+}
+
+bool free_places_is_bookable(json_t *place)
+{
+    return number_of(place, "bookable") > 0;
+}
+
+uint32_t free_places_unit_at(json_t *place, const char *time)
+{
+    json_t *unit;
+    size_t i;
+
+    json_array_foreach(json_object_get(place, "first"), i, unit)
+    {
+        char starts[MOMENT_TEXT_SIZE];
+
+        moment_format_time(starts, number_of(unit, "start_ms"));
+        if (strcmp(starts, time) == 0 || (starts[0] == '0' && strcmp(starts + 1, time) == 0))
+            return (uint32_t)number_of(unit, "unit");
+    }
+    return 0;
+}
+
+/* ---- Cells ---- */
+
+static json_t *session_time(json_t *place)
+{
+    char start[MOMENT_TEXT_SIZE], end[MOMENT_TEXT_SIZE];
+
+    if (json_object_get(place, "start_ms") == NULL)
+        return json_string("");
+    moment_format_time(start, number_of(place, "start_ms"));
+    moment_format_time(end, number_of(place, "end_ms"));
+    return json_sprintf("%s-%s", start, end);
+}
+
+/* "08:00 08:10 08:40 ..."; beds of a ward-day all start at once. */
+static json_t *first_times(json_t *place, size_t most)
+{
+    json_t *first = json_object_get(place, "first"), *unit;
+    char times[TIMES_SIZE] = "", before[MOMENT_TEXT_SIZE] = "";
+    size_t i, shown = 0, used = 0;
+
+    json_array_foreach(first, i, unit)
+    {
+        char starts[MOMENT_TEXT_SIZE];
+
+        moment_format_time(starts, number_of(unit, "start_ms"));
+        if (strcmp(starts, before) == 0)
+            continue;
+        if (shown == most)
+            break;
+        memcpy(before, starts, sizeof before);
+        used += (size_t)snprintf(times + used, sizeof times - used, "%s%s", shown++ == 0 ? "" : " ", starts);
+    }
+    if (shown > 1 && (size_t)number_of(place, "bookable") > i)
+        snprintf(times + used, sizeof times - used, " ...");
+    return json_string(times);
+}
+
+/* "24 from 12-01 07:00": opening, or release of the reserve. */
+static json_t *opens_later(const struct ctl *ctl, json_t *place)
+{
+    char at[MOMENT_TEXT_SIZE];
+
+    if (number_of(place, "opens_later") == 0)
+        return json_string("");
+    moment_format_short(at, number_of(place, "opens_later_at_ms"));
+    return json_sprintf(ctl_say(ctl, "%lld 个, %s 起", "%lld from %s"), (long long)number_of(place, "opens_later"), at);
+}
+
+static json_t *pool_cell(json_t *place)
+{
+    char *text = pool_text_format(json_object_get(place, "pool"));
+    json_t *cell = json_string(text == NULL ? "" : text);
+
+    free(text);
+    return cell;
+}
+
+/* ---- Tables ---- */
+
+static void print_rows(const struct ctl *ctl, const char *const *headings, json_t *rows)
+{
+    if (json_array_size(rows) == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无可约号源)", "(nothing is free)"));
+    else
+        table_plain(ctl, headings, rows);
+    json_decref(rows);
+}
+
+void free_places_print(const struct ctl *ctl, json_t *places)
+{
+    static const char *const zh[] = {"号源", "医生", "时间", "可约", "最早", "稍后开放", NULL};
+    static const char *const en[] = {"pool", "doctor", "time", "free", "first times", "opens later", NULL};
+    json_t *rows = json_array(), *place;
+    size_t i;
+
+    json_array_foreach(places, i, place) json_array_append_new(
+        rows, json_pack("{s:o, s:s, s:o, s:I, s:o, s:o}", "pool", pool_cell(place), "doctor", text_of(place, "doctor"),
+                        "time", session_time(place), "free", (json_int_t)number_of(place, "bookable"), "first",
+                        first_times(place, TIMES_SHOWN), "later", opens_later(ctl, place)));
+    print_rows(ctl, ctl->zh ? zh : en, rows);
+}
+
+static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number)
+{
+    json_t *pool = json_object_get(place, "pool");
+    bool bookable = free_places_is_bookable(place);
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o}", "number",
+                     bookable ? json_sprintf("%zu", (*number)++) : json_string("-"), "date",
+                     json_sprintf("%s %s", text_of(pool, "date"), moment_weekday(text_of(pool, "date"), ctl->zh)),
+                     "time", session_time(place), "session",
+                     json_sprintf("%s %s", text_of(pool, "department"), text_of(pool, "resource")), "doctor",
+                     text_of(place, "doctor"), "hospital", text_of(pool, "hospital"), "free",
+                     json_integer((json_int_t)number_of(place, "bookable")), "times",
+                     bookable ? first_times(place, 2 * TIMES_SHOWN) : opens_later(ctl, place));
+}
+
+void free_places_offer(const struct ctl *ctl, json_t *places, size_t number)
+{
+    static const char *const zh[] = {"", "日期", "时间", "号源", "医生", "医院", "可约", "最早", NULL};
+    static const char *const en[] = {"", "date", "time", "session", "doctor", "hospital", "free", "first times", NULL};
+    json_t *rows = json_array(), *place;
+    size_t i;
+
+    json_array_foreach(places, i, place) json_array_append_new(rows, offer_row(ctl, place, &number));
+    print_rows(ctl, ctl->zh ? zh : en, rows);
+}
+
+int search_run(struct ctl *ctl)
+{
+    struct referral_client *client;
+    json_t *answer = NULL;
+    int result = query_of_verb(ctl, &client, &answer);
+
+    referral_close(client);
+    if (result == EXIT_OK && ctl->json)
+        table_json(ctl, answer);
+    if (result == EXIT_OK && !ctl->json) {
+        free_places_print(ctl, json_object_get(answer, "places"));
+        query_tell_of_more(ctl, answer);
+    }
+    json_decref(answer);
+    return result;
+}

@@ -1,0 +1,13 @@
+/* free_places.h - what a search found, for people: which session, when, how many are free, which times come first, what opens later. */
+#pragma once
+#include <jansson.h>
+
+#include "ctl.h"
+
+/* As a table with pools as other verbs take them. `places`: of a PlaceList. */
+void free_places_print(const struct ctl *ctl, json_t *places);
+/* To choose from: numbered from `number` on, one after the other; what cannot be booked now has no number. */
+void free_places_offer(const struct ctl *ctl, json_t *places, size_t number);
+bool free_places_is_bookable(json_t *place);
+/* The unit that starts at this time of day ("08:10"), of those the search named; 0: none. */
+uint32_t free_places_unit_at(json_t *place, const char *time);

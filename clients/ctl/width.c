@@ -1,0 +1,38 @@
+/* width.c - asks the locale, which main.c has made a UTF-8 one, and the terminal. */
+#include "width.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <wchar.h>
+
+#define TEXT_MAX        256
+#define DEFAULT_COLUMNS 100
+
+int width_of(const char *text)
+{
+    wchar_t wide[TEXT_MAX];
+    size_t length = mbstowcs(wide, text, TEXT_MAX);
+    int width = length <= TEXT_MAX ? wcswidth(wide, length) : -1;
+
+    return width < 0 ? (int)strlen(text) : width;
+}
+
+void width_pad(FILE *out, const char *text, int columns)
+{
+    int width = width_of(text);
+
+    fprintf(out, "%s%*s", text, width < columns ? columns - width : 0, "");
+}
+
+int width_of_stream(FILE *out)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    long given;
+
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    given = columns == NULL ? 0 : strtol(columns, NULL, 10);
+    return given >= 20 && given <= 1000 ? (int)given : DEFAULT_COLUMNS;
+}

@@ -1,0 +1,9 @@
+/* width.h - how wide texts are on a terminal, where a Chinese character takes two columns. */
+#pragma once
+#include <stdio.h>
+
+int width_of(const char *text);
+/* The text, and blanks up to `columns`. */
+void width_pad(FILE *out, const char *text, int columns);
+/* Of the terminal that `out` is; else what COLUMNS says; else 100. */
+int width_of_stream(FILE *out);

@@ -1,0 +1,55 @@
+/* wizard.h - what the parts of `referralctl book` share: one family-doctor team on the way to one place. */
+#pragma once
+#include <jansson.h>
+#include <referral/client.h>
+
+#include "prompt.h"
+
+#define WIZARD_CODE_SIZE 48
+
+struct wizard {
+    struct ctl *ctl;
+    struct referral_client *client;
+    struct prompt prompt;
+    json_t *view;    /* the ReferralView */
+    json_t *query;   /* the PlaceQuery that finds places; its channel, class and units are those that are taken */
+    json_t *booking; /* held or booked; NULL: none */
+    bool ours;       /* the hold was taken by this run: it is given back when it comes to nothing */
+    char refused[WIZARD_CODE_SIZE]; /* first code of the last refusal */
+};
+
+/* What a step came to. */
+enum wizard_step {
+    WIZARD_CHOOSE, /* nothing is held: search and choose */
+    WIZARD_HOLDS,  /* `booking` is held */
+    WIZARD_BOOKED, /* `booking` is booked */
+    WIZARD_WAITS,  /* in the wait-list, and told so */
+    WIZARD_GAVE_UP,
+    WIZARD_FAILED, /* told; the connection, a file */
+};
+
+/* wizard.c: one request each. Texts of an object; "" where absent. */
+const char *wizard_text(json_t *object, const char *member);
+int64_t wizard_number(json_t *object, const char *member);
+const char *wizard_referral(const struct wizard *wizard);
+/* Sends a command; takes `body`. EXIT_OK with the reply, a new reference (may be NULL: not wanted); EXIT_REFUSED with `refused`, told
+ * unless `quiet`; else told. */
+int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, bool quiet, json_t **ret_reply);
+/* Asks; takes `query`. EXIT_OK with a new reference; refusals are not told. */
+int wizard_ask(struct wizard *wizard, Referral__Kind kind, json_t *query, json_t **ret_answer);
+/* What a command says of booking or entry becomes `booking`; false: it says nothing. */
+bool wizard_keep_booking(struct wizard *wizard, json_t *booking, bool ours);
+/* --person and --phone, into the body of a command. */
+void wizard_add_person(const struct wizard *wizard, json_t *body);
+/* The hold is given back where it is ours, and forgotten; told where that cannot be done. */
+void wizard_give_back(struct wizard *wizard);
+
+/* book_choose.c: what is free, which of it, and the taking; or the wait-list. */
+enum wizard_step book_choose(struct wizard *wizard);
+/* The units of `booking`, whose hold has lapsed, once more. */
+enum wizard_step book_take_again(struct wizard *wizard);
+/* book_hold.c: the hold counts down until somebody decides. */
+enum wizard_step book_hold(struct wizard *wizard);
+/* book_tell.c: who, when, where, whom to call. */
+void book_tell(struct wizard *wizard);
+void book_tell_entry(struct wizard *wizard, json_t *entry);
