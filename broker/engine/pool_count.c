@@ -14,14 +14,29 @@ static enum unit_state state_of(const Record__Unit *unit, struct instant now, bo
     return has_lapsed(unit, now, hold) ? UNIT_IS_FREE : (enum unit_state)unit->state;
 }
 
-/* C1, C4: what has been released stays so; what a doubtful time would release is kept. */
+/* C1, C4: what has been released stays so; what a doubtful time would release is kept. A cancelled pool keeps nothing. */
 static struct instant release_of(const Record__Pool *pool, struct instant now, bool hold)
 {
-    bool is_due = instant_is_due(instant_of(pool->release_at_ms), now);
+    struct instant release_at = instant_of(pool->release_at_ms);
 
-    if (pool->released)
-        return is_due ? instant_of(pool->release_at_ms) : now;
-    return hold && is_due ? instant_of(INT64_MAX) : instant_of(pool->release_at_ms);
+    if (pool->released || pool->cancelled)
+        return now;
+    return hold && instant_is_due(release_at, now) ? instant_of(INT64_MAX) : release_at;
+}
+
+/* Q11: a group's is one, so that of any of its pools that takes place: but one that joined later may not have been told yet. */
+static struct instant release_of_set(Record__Pool *const *pools, size_t count, struct instant now, bool hold)
+{
+    struct instant release_at = now;
+
+    for (size_t i = 0; i < count; i++) {
+        if (pools[i]->cancelled)
+            continue;
+        release_at = release_of(pools[i], now, hold);
+        if (pools[i]->released)
+            break;
+    }
+    return release_at;
 }
 
 static void add_units(struct quota *quota, const Record__Pool *pool, struct instant now, bool hold)
@@ -38,8 +53,9 @@ static void add_units(struct quota *quota, const Record__Pool *pool, struct inst
 
 struct quota pool_set_quota(Record__Pool *const *pools, size_t count, struct instant now, bool hold)
 {
-    struct quota quota = {
-        .reserve_bp = pools[0]->reserve_bp, .span = pools[0]->span, .release_at = release_of(pools[0], now, hold)};
+    struct quota quota = {.reserve_bp = pools[0]->reserve_bp,
+                          .span = pools[0]->span,
+                          .release_at = release_of_set(pools, count, now, hold)};
 
     for (size_t i = 0; i < count; i++)
         add_units(&quota, pools[i], now, hold);
