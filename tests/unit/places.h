@@ -272,11 +272,18 @@ static inline struct id places_id(const char *text)
     return id;
 }
 
-static inline void *places_keep(struct district *d, ProtobufCMessage *row)
+static inline void *places_unpack(struct district *d, const ProtobufCMessageDescriptor *descriptor, struct bytes bytes)
 {
     enum refusal refusal;
+    void *message = wire_unpack(descriptor, arena_copy(&d->keep, bytes), &d->keep, &refusal);
 
-    return row == NULL ? NULL : wire_unpack(row->descriptor, wire_pack(row, &d->keep), &d->keep, &refusal);
+    cr_assert_not_null(message);
+    return message;
+}
+
+static inline void *places_keep(struct district *d, ProtobufCMessage *row)
+{
+    return row == NULL ? NULL : places_unpack(d, row->descriptor, wire_pack(row, &d->keep));
 }
 
 /* NULL: none. */
@@ -361,9 +368,8 @@ static inline const char *places_ledger(struct district *d, uint64_t from)
     struct bytes bytes;
 
     while (ledger_page(txn, hospital, number, &bytes, &first)) {
-        const Referral__LedgerPage *page = referral__ledger_page__unpack(NULL, bytes.size, bytes.data);
+        const Referral__LedgerPage *page = places_unpack(d, &referral__ledger_page__descriptor, bytes);
 
-        cr_assert_not_null(page);
         for (size_t i = 0; i < page->n_rows; i++) {
             const Referral__LedgerRow *row = page->rows[i];
             const char *name =
@@ -378,7 +384,6 @@ static inline const char *places_ledger(struct district *d, uint64_t from)
                 text = arena_format(&d->keep, "%s %u", text, row->units[u]);
         }
         number = first + page->n_rows;
-        referral__ledger_page__free_unpacked((Referral__LedgerPage *)page, NULL);
     }
     store_read_end(txn);
     return text;
@@ -433,7 +438,7 @@ static inline void places_check_referral(struct store_txn *txn, const Record__Re
 
         cr_assert(claim->has_booking || claim->has_entry, "a claim of nothing");
         cr_assert(!claim->has_entry || wait_row(txn, life_id_of(claim->entry), &key) != NULL);
-        mains += claim->is_main;
+        mains += claim->is_main ? 1 : 0;
         if (row->has_patient && row->patient.len == PATIENT_KEY_SIZE)
             cr_assert_not_null(patient_claim_row(txn, row->receiver_number, (uint8_t)claim->class_, row->patient.data));
     }
@@ -468,24 +473,33 @@ static inline void places_check_pool(const Record__Pool *row)
 
 static inline void places_assert_sound(struct district *d)
 {
-    static const enum table tables[] = {TABLE_BOOKING, TABLE_REFERRAL, TABLE_PATIENT_CLAIM, TABLE_WAITING, TABLE_POOL};
+    static const struct {
+        enum table table;
+        const ProtobufCMessageDescriptor *descriptor;
+    } tables[] = {{TABLE_BOOKING, &record__booking__descriptor},
+                  {TABLE_REFERRAL, &record__referral__descriptor},
+                  {TABLE_PATIENT_CLAIM, &record__patient_claim__descriptor},
+                  {TABLE_WAITING, &record__wait_entry__descriptor},
+                  {TABLE_POOL, &record__pool__descriptor}};
     struct store_txn *txn = district_read(d);
     struct bytes key, value;
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct store_cursor *cursor = store_scan(txn, tables[i], bytes_of(NULL, 0), bytes_of(NULL, 0));
+        struct store_cursor *cursor = store_scan(txn, tables[i].table, bytes_of(NULL, 0), bytes_of(NULL, 0));
 
         while (store_next(cursor, &key, &value)) {
-            if (tables[i] == TABLE_BOOKING)
-                places_check_booking(txn, id_from_key(key.data), record__booking__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_REFERRAL)
-                places_check_referral(txn, record__referral__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_PATIENT_CLAIM)
-                places_check_claim(txn, key, record__patient_claim__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_WAITING)
-                places_check_entry(txn, record__wait_entry__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_POOL)
-                places_check_pool(record__pool__unpack(NULL, value.size, value.data));
+            void *row = places_unpack(d, tables[i].descriptor, value);
+
+            if (tables[i].table == TABLE_BOOKING)
+                places_check_booking(txn, id_from_key(key.data), row);
+            if (tables[i].table == TABLE_REFERRAL)
+                places_check_referral(txn, row);
+            if (tables[i].table == TABLE_PATIENT_CLAIM)
+                places_check_claim(txn, key, row);
+            if (tables[i].table == TABLE_WAITING)
+                places_check_entry(txn, row);
+            if (tables[i].table == TABLE_POOL)
+                places_check_pool(row);
         }
         store_scan_end(cursor);
     }
