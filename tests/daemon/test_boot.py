@@ -128,7 +128,8 @@ class Service(unittest.TestCase):
         cls.machine.inside("runuser", "-u", "referrald", "--", "referralctl", "init", "--store", "/var/lib/referrald/store", "--keys",
                            "/etc/referrald", "--name", "bd", "--institution", "OPS")
         with open(cls.machine.path / CONFIGURATION, "a") as configuration:  # an address of its own is looked up by netlink
-            configuration.write('endpoints = { "tcp://*:5570", "tcp://127.0.0.1:5571" }\n')
+            configuration.write('endpoints = { "tcp://*:5570", "tcp://127.0.0.1:5571" }\n'
+                                'http_listen = "unix:/run/referrald/ops.sock"\n')
         cls.systemctl("start", UNIT)
         commands = list(fixture.district())
         for name in ("T07", "H1"):
@@ -174,6 +175,12 @@ class Service(unittest.TestCase):
     def test_it_says_ready_and_how_it_is(self):
         self.assertEqual(("active", "running", "notify"), (self.show("ActiveState"), self.show("SubState"), self.show("Type")))
         fixture.until(lambda: self.show("StatusText") not in ("", "serving"), "a status")
+
+    def test_operators_ask_it_over_its_socket(self):
+        ask = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/referrald/ops.sock'); "
+               "s.sendall(b'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n'); print(s.recv(100).decode().splitlines()[0])")
+        self.assertIn(" 200 ", self.machine.inside("/usr/bin/python3", "-c", ask).stdout)
+        self.assertNotEqual(0, self.machine.inside("runuser", "-u", "nobody", "--", "/usr/bin/python3", "-c", ask, check=False).returncode)
 
     def test_a_referral_goes_through(self):
         self.check_serves()
