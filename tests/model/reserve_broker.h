@@ -1,0 +1,63 @@
+/* reserve_broker.h - the real engine on a real store, spoken to in the model's commands, and whether it says and holds what the model does. */
+#pragma once
+#include "reserve_model.h"
+
+#include "engine/binary.h"
+#include "engine/registry.h"
+#include "wire/wire.h"
+
+#define TURN_MAX     16
+#define TROUBLE_SIZE 4000
+
+/* A store with the institutions of the model, made once and copied for each story. */
+struct ground {
+    char directory[64], store[80]; /* all stories' directory, and in it what they copy */
+    uint8_t host_key[STORE_HOST_KEY_SIZE];
+};
+void ground_open(struct ground *ground);
+void ground_close(struct ground *ground);
+
+/* A pool as its ledger tells it, row by row (Q13). */
+struct told_unit {
+    uint32_t number;
+    int64_t start, end;
+    int state;
+    struct id booking;
+};
+struct told_pool {
+    struct told_unit units[UNITS_MAX];
+    int count;
+    uint32_t reserve_bp, span;
+    int64_t fd_opens_at, general_opens_at, release_at;
+    bool short_notice, released, cancelled, grouped;
+};
+
+struct broker {
+    char directory[96];
+    struct store *store;
+    struct arena turn, keep; /* of one turn; of one turn and what is said of it */
+    struct effects effects;
+    struct id bookings[BOOKINGS_MAX], entries[ENTRIES_MAX], referrals[REFERRALS_MAX]; /* by the model's index */
+    Referral__BookingState seen_bookings[BOOKINGS_MAX];                               /* as compared last; 0: never */
+    int seen_counts[BOOKINGS_MAX];
+    Referral__State seen_referrals[REFERRALS_MAX];
+    uint32_t hospital;
+    uint64_t ledger_rows; /* read so far */
+    struct told_pool told[SLOTS];
+    uint64_t refused_rows;      /* REFUSED rows of this turn */
+    char trouble[TROUBLE_SIZE]; /* what disagreed */
+};
+void broker_open(struct broker *broker, const struct ground *ground);
+void broker_close(struct broker *broker);
+/* The command as the client would send it; NULL where what it names has no id yet. In the keep. */
+Batch__Command *broker_command(struct broker *broker, const struct world *world, const struct command *command);
+/* Applies them in one turn; replies in order, NULL for a clock. With `undo` the turn leaves no trace once broker_undone was called. */
+void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
+                 Referral__Reply **ret_replies);
+/* The command was judged by both: do they agree? If accepted and agreed, gives what was made its id. */
+bool broker_agrees(struct broker *broker, struct world *world, const struct command *command,
+                   const struct answer *answer, const Referral__Reply *reply);
+/* Every number, unit, booking, entry, referral and ledger row. */
+bool broker_compare(struct broker *broker, struct world *world, bool all);
+bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn);
+bool broker_differs(struct broker *broker, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,192 @@
+/* reserve_clock.c - what time brings to pools and referrals, and in which order (C1, C3, Q6, Q7, Q8). */
+#include "reserve_inside.h"
+
+#define OVER_AFTER_MS DAY_MS
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static int64_t last_end(const struct m_pool *pool)
+{
+    int64_t end = 0;
+
+    for (int i = 0; i < pool->count; i++)
+        end = pool->units[i].end > end ? pool->units[i].end : end;
+    return end;
+}
+
+/* A hold of this pool that time has ended, the earliest unit's first; NOBODY: none. */
+static int expired_hold(const struct world *world, int slot)
+{
+    const struct m_pool *pool = &world->pools[slot];
+
+    for (int i = 0; i < pool->count; i++) {
+        int booking = pool->units[i].booking;
+
+        if (booking != NOBODY && world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD &&
+            world->bookings[booking].expires_at <= world->now)
+            return booking;
+    }
+    return NOBODY;
+}
+
+static void lapse(struct world *world, int booking)
+{
+    int entry = world->bookings[booking].entry;
+
+    m_booking_vacate(world, booking, false);
+    m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_LAPSED);
+    if (entry != NOBODY && world->entries[entry].live && world->entries[entry].offer == booking)
+        m_entry_offer_ended(world, entry, booking, true);
+}
+
+/* Places of a referral that nobody marked and that do not drive its state: missed, a day after the pool's last unit. */
+static void assume_no_shows(struct world *world, int slot)
+{
+    for (int i = 0; i < world->booking_count; i++) {
+        const struct m_booking *booking = &world->bookings[i];
+
+        if (booking->slot != slot || booking->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED ||
+            booking->referral == NOBODY)
+            continue;
+        if (!m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main)
+            m_booking_finish(world, i, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+    }
+}
+
+static void let_instants_pass(struct world *world, int slot)
+{
+    struct m_pool *pool = &world->pools[slot];
+    bool opened = !pool->fd_opened && pool->fd_opens_at <= world->now;
+    bool opened_to_all = !pool->general_opened && pool->general_opens_at <= world->now;
+    bool released = !pool->released && pool->release_at <= world->now;
+
+    pool->fd_opened |= opened;
+    pool->general_opened |= opened_to_all;
+    pool->released |= released;
+    if (opened || opened_to_all || released)
+        m_note(world, slot);
+    if (!pool->over && pool->count > 0 && last_end(pool) + OVER_AFTER_MS <= world->now) {
+        pool->over = true;
+        assume_no_shows(world, slot);
+    }
+}
+
+void m_pool_touch(struct world *world, int slot)
+{
+    int slots[SLOTS], count = reserve_set(world, slot, slots), booking;
+
+    if (!world->pools[slot].exists)
+        return;
+    for (int i = 0; i < count; i++) {
+        while ((booking = expired_hold(world, slots[i])) != NOBODY)
+            lapse(world, booking);
+        let_instants_pass(world, slots[i]);
+    }
+    m_settle(world);
+}
+
+void m_referral_touch(struct world *world, int referral)
+{
+    for (int class = 1; class < CLASSES; class ++) {
+        int booking = world->referrals[referral].claims[class].booking;
+
+        if (booking != NOBODY)
+            m_pool_touch(world, world->bookings[booking].slot);
+    }
+    m_life_run(world, referral);
+    m_settle(world);
+}
+
+int64_t m_pool_due(const struct world *world, int slot)
+{
+    const struct m_pool *pool = &world->pools[slot];
+    int64_t due = 0;
+
+    if (!pool->exists)
+        return 0;
+    for (int i = 0; i < pool->count; i++) {
+        int booking = pool->units[i].booking;
+
+        if (booking != NOBODY && world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
+            due = earlier(due, world->bookings[booking].expires_at);
+    }
+    due = earlier(due, pool->fd_opened ? 0 : pool->fd_opens_at);
+    due = earlier(due, pool->general_opened ? 0 : pool->general_opens_at);
+    due = earlier(due, pool->released ? 0 : pool->release_at);
+    return earlier(due, pool->over || pool->count == 0 ? 0 : last_end(pool) + OVER_AFTER_MS);
+}
+
+/* Pools in the order in which they lie in the store: class, department, day, resource. */
+static bool lies_before(int a, int b)
+{
+    const struct slot *first = &reserve_slots[a], *second = &reserve_slots[b];
+    int department = strcmp(first->department, second->department);
+
+    if (first->class != second->class)
+        return first->class < second->class;
+    if (department != 0)
+        return department < 0;
+    if (first->day != second->day)
+        return first->day < second->day;
+    return strcmp(first->resource, second->resource) < 0;
+}
+
+static int first_due_pool(const struct world *world)
+{
+    int first = NOBODY;
+
+    for (int slot = 0; slot < SLOTS; slot++) {
+        int64_t due = m_pool_due(world, slot);
+
+        if (due == 0 || due > world->now)
+            continue;
+        if (first == NOBODY || due < m_pool_due(world, first) ||
+            (due == m_pool_due(world, first) && lies_before(slot, first)))
+            first = slot;
+    }
+    return first;
+}
+
+static int first_due_referral(const struct world *world)
+{
+    int first = NOBODY;
+
+    for (int i = 0; i < world->referral_count; i++) {
+        int64_t due = m_life_due(&world->referrals[i]);
+
+        if (due != 0 && due <= world->now && (first == NOBODY || due < m_life_due(&world->referrals[first])))
+            first = i;
+    }
+    return first;
+}
+
+void reserve_clock(struct world *world)
+{
+    for (;;) {
+        int slot = first_due_pool(world), referral = first_due_referral(world);
+
+        if (slot == NOBODY && referral == NOBODY)
+            return;
+        if (slot == NOBODY ||
+            (referral != NOBODY && m_life_due(&world->referrals[referral]) <= m_pool_due(world, slot)))
+            m_referral_touch(world, referral);
+        else
+            m_pool_touch(world, slot);
+    }
+}
+
+int64_t reserve_next_instant(const struct world *world, int64_t after)
+{
+    int64_t next = 0;
+
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (m_pool_due(world, slot) > after)
+            next = earlier(next, m_pool_due(world, slot));
+    for (int i = 0; i < world->referral_count; i++)
+        if (m_life_due(&world->referrals[i]) > after)
+            next = earlier(next, m_life_due(&world->referrals[i]));
+    return next;
+}

@@ -1,0 +1,98 @@
+/* reserve_inside.h - what the files of the model say to each other. */
+#pragma once
+#include "reserve_model.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* reserve_units.c */
+struct wish {
+    int slot, count, first; /* first 0: the earliest that will do */
+    int not_first;          /* where it must not begin; 0: anywhere */
+    Referral__Channel channel;
+    bool moves; /* a general patient moving inside the pool */
+    int entry;  /* whose declined units do not count, and whose offer needs time; NOBODY */
+};
+/* The units the wish would get, as indexes into the pool's units. */
+bool m_units_choose(struct world *world, const struct wish *wish, int ret_units[UNITS_MAX]);
+/* Why not: every reason that is true. */
+void m_units_why_not(struct world *world, const struct wish *wish, struct answer *answer);
+void m_units_mark(struct world *world, int slot);
+int m_unit_index(const struct m_pool *pool, int number);   /* NOBODY: no such */
+bool m_units_follow(const struct m_pool *pool, int index); /* index and index + 1 are consecutive */
+void m_unit_insert(struct m_pool *pool, int64_t start, int64_t end);
+void m_unit_remove(struct m_pool *pool, int index);
+
+/* reserve_say.c: codes */
+void m_say(struct answer *answer, const char *code);
+void m_say_perhaps(struct answer *answer, const char *code);
+
+/* reserve_booking.c */
+struct seed {
+    int slot, count, referral, entry;
+    const int *units; /* indexes */
+    Referral__Channel channel;
+    int64_t expires_at;
+    bool allotment, counts_as_hold;
+};
+int m_booking_make(struct world *world, const struct seed *seed);
+void m_booking_take(struct world *world, int booking, const int *units); /* indexes */
+/* Its units become free, or blocked where the hospital cannot keep them; spent ones stay. */
+void m_booking_vacate(struct world *world, int booking, bool to_blocked);
+void m_booking_finish(struct world *world, int booking, Referral__BookingState state); /* its claim ends */
+bool m_booking_lives(const struct m_booking *booking);                                 /* HELD or BOOKED */
+void m_booking_drives(struct world *world, int booking); /* confirmed: what it means for its referral */
+int64_t m_offer_until(int64_t now, int64_t start);
+int64_t m_day_start(int day);
+int m_day_of(int64_t at);
+struct m_claim *m_claim_of(struct world *world, int referral, Referral__PlaceClass class);
+Referral__PlaceClass m_class_of(const struct world *world, const struct m_booking *booking);
+
+/* reserve_life.c */
+void m_life_back(struct m_referral *referral); /* to ACCEPTED or DELIVERED */
+void m_life_free_all(struct world *world, int referral);
+void m_life_end(struct world *world, int referral, Referral__State state);
+bool m_life_is_before_arrival(Referral__State state);
+void m_life_run(struct world *world, int referral);
+int64_t m_life_due(const struct m_referral *referral);
+/* Q5: every refusal that stands against a place of this class for this referral. `own_*`: of what is being confirmed. */
+struct taker {
+    enum who who;
+    Referral__Channel channel;
+    int referral, own_booking, own_entry;
+    Referral__PlaceClass class;
+    bool reference, holds;
+};
+void m_life_conditions(struct world *world, const struct taker *taker, struct answer *answer);
+void m_event_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_event_perform(struct world *world, const struct command *command);
+
+/* reserve_clock.c */
+void m_pool_touch(struct world *world, int slot); /* C3 */
+void m_referral_touch(struct world *world, int referral);
+int64_t m_pool_due(const struct world *world, int slot);
+
+/* reserve_wait.c */
+int m_entry_make(struct world *world, const struct m_entry *seed);
+void m_entry_remove(struct world *world, int entry);
+void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed);
+void m_entry_displaced(struct world *world, int booking);
+void m_note(struct world *world, int slot);
+void m_settle(struct world *world);
+
+/* reserve_publish.c, reserve_cut.c */
+void m_publish_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_publish_perform(struct world *world, const struct command *command);
+/* Which units, by index, a cut of `count` takes among those `eligible` says; fewer where there are not so many. */
+int m_cut_choose(const struct world *world, int slot, const bool *eligible, int count, bool booked,
+                 int ret_units[UNITS_MAX]);
+void m_cut_perform(struct world *world, int slot, const bool *goes); /* by index */
+bool m_unit_is_spent(const struct world *world, const struct m_unit *unit);
+
+/* reserve_take.c, reserve_change.c */
+void m_take_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_take_perform(struct world *world, const struct command *command, struct answer *answer);
+void m_change_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_change_perform(struct world *world, const struct command *command, struct answer *answer);
+/* Q6: may the channel take anything of the pool now? */
+void m_open_judge(const struct world *world, int slot, Referral__Channel channel, struct answer *answer);

@@ -1,0 +1,342 @@
+/* reserve_life.c - referrals: what their events do, when the clock ends them, and who may have a place (section 4, Q5, L6). */
+#include "reserve_inside.h"
+
+#define VALIDITY_MS  (14 * DAY_MS)
+#define EMERGENCY_MS DAY_MS
+#define ROUNDS_MAX   3
+#define REBOOKINGS   2
+#define TEAM_HOLDS   5
+
+static const enum who team_of[] = {WHO_H2, WHO_T07, WHO_T07, WHO_T08}; /* whose team: none, 1, 2, 3 */
+
+bool m_life_is_before_arrival(Referral__State state)
+{
+    return state <= REFERRAL__STATE__NO_SHOW;
+}
+
+int reserve_find_referral(const struct world *world, int label)
+{
+    for (int i = 0; i < world->referral_count; i++)
+        if (world->referrals[i].label == label)
+            return i;
+    return NOBODY;
+}
+
+void m_life_back(struct m_referral *referral)
+{
+    referral->state = referral->accepted ? REFERRAL__STATE__ACCEPTED : REFERRAL__STATE__DELIVERED;
+    referral->no_show_at = 0;
+}
+
+/* L6: holds, places and entries are freed in the same transaction. */
+void m_life_free_all(struct world *world, int referral)
+{
+    for (int class = 1; class < CLASSES; class ++) {
+        struct m_claim *claim = &world->referrals[referral].claims[class];
+        int booking = claim->booking, entry = claim->entry;
+
+        if (entry != NOBODY)
+            m_entry_remove(world, entry);
+        if (booking != NOBODY && m_booking_lives(&world->bookings[booking])) {
+            m_booking_vacate(world, booking, false);
+            m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
+        }
+    }
+}
+
+void m_life_end(struct world *world, int referral, Referral__State state)
+{
+    world->referrals[referral].state = state;
+    m_life_free_all(world, referral);
+}
+
+/* The clock: a no-show is assumed a day after the session's end; validity ends then at the earliest a day later. */
+static void miss(struct world *world, int referral)
+{
+    struct m_referral *missed = &world->referrals[referral];
+
+    for (int class = 1; class < CLASSES; class ++)
+        if (missed->claims[class].is_main && missed->claims[class].booking != NOBODY)
+            m_booking_finish(world, missed->claims[class].booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+    missed->state = REFERRAL__STATE__NO_SHOW;
+    missed->no_show_at = 0;
+}
+
+int64_t m_life_due(const struct m_referral *referral)
+{
+    int64_t due = m_life_is_before_arrival(referral->state) ? referral->valid_until : 0;
+
+    if (referral->state == REFERRAL__STATE__BOOKED && (due == 0 || referral->no_show_at < due))
+        due = referral->no_show_at;
+    return due;
+}
+
+void m_life_run(struct world *world, int referral)
+{
+    struct m_referral *lives = &world->referrals[referral];
+
+    while (m_life_due(lives) != 0 && m_life_due(lives) <= world->now) {
+        if (lives->state == REFERRAL__STATE__BOOKED && lives->no_show_at <= lives->valid_until) {
+            miss(world, referral);
+            if (world->now + DAY_MS > lives->valid_until)
+                lives->valid_until = world->now + DAY_MS;
+        } else {
+            m_life_end(world, referral, REFERRAL__STATE__EXPIRED);
+        }
+    }
+}
+
+/* Before acceptance only where the class allows it: by default EXPERT and EXAM. */
+static void may_book(const struct m_referral *referral, Referral__PlaceClass class, struct answer *answer)
+{
+    bool direct = class != REFERRAL__PLACE_CLASS__BED;
+
+    switch ((int)referral->state) {
+    case REFERRAL__STATE__ACCEPTED:
+        break;
+    case REFERRAL__STATE__WAITLISTED:
+    case REFERRAL__STATE__BOOKED:
+        if (!direct && !referral->accepted)
+            m_say_perhaps(answer, "NOT_BOOKABLE_YET");
+        break;
+    case REFERRAL__STATE__ARRIVED:
+    case REFERRAL__STATE__IN_CARE:
+        break;
+    case REFERRAL__STATE__NO_SHOW:
+        if (!direct && !referral->accepted)
+            m_say_perhaps(answer, "NOT_BOOKABLE_YET");
+        if (referral->rebookings >= REBOOKINGS)
+            m_say(answer, "TOO_MANY_REBOOKINGS");
+        break;
+    case REFERRAL__STATE__SUBMITTED:
+    case REFERRAL__STATE__DELIVERED:
+        if (!direct)
+            m_say(answer, "NOT_BOOKABLE_YET");
+        break;
+    default:
+        m_say(answer, "NOT_BOOKABLE");
+    }
+}
+
+static bool is_live(const struct m_referral *referral)
+{
+    return referral->state < REFERRAL__STATE__CLOSED;
+}
+
+/* Q5: no other place of that class, neither this referral nor another of the same patient. */
+static void holds_no_other(struct world *world, const struct taker *taker, struct answer *answer)
+{
+    const struct m_referral *own = &world->referrals[taker->referral];
+    const struct m_claim *claim = m_claim_of(world, taker->referral, taker->class);
+
+    if ((claim->booking != NOBODY && claim->booking != taker->own_booking) ||
+        (claim->entry != NOBODY && claim->entry != taker->own_entry))
+        m_say(answer, "HAS_PLACE");
+    for (int i = 0; i < world->referral_count; i++) {
+        const struct m_referral *other = &world->referrals[i];
+        const struct m_claim *theirs = &other->claims[taker->class];
+
+        if (i == taker->referral || other->patient != own->patient || other->receiver != own->receiver ||
+            (theirs->booking == NOBODY && theirs->entry == NOBODY) || !is_live(other))
+            continue;
+        if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
+            m_say(answer, "PATIENT_HAS_PLACE");
+        else
+            m_say_perhaps(answer, "PATIENT_HAS_PLACE");
+    }
+}
+
+static void is_family(const struct world *world, const struct m_referral *referral, struct answer *answer)
+{
+    (void)world;
+    if (referral->sender != WHO_T07 && referral->sender != WHO_T08)
+        m_say(answer, "NOT_FROM_PRIMARY");
+    if (referral->team == 0 || team_of[referral->team] != referral->sender)
+        m_say(answer, "TEAM_NEEDED");
+    if (referral->priority == REFERRAL__PRIORITY__EMERGENCY)
+        m_say(answer, "EMERGENCY_TAKES_NONE");
+}
+
+static void without_referral(const struct taker *taker, struct answer *answer)
+{
+    if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR) {
+        m_say(answer, "REFERRAL_NEEDED");
+        if (taker->who == WHO_H1)
+            m_say_perhaps(answer, "NOT_ALLOWED");
+    } else if (taker->who != WHO_H1) {
+        m_say(answer, "NOT_ALLOWED");
+        m_say(answer, "REFERRAL_NEEDED");
+    } else if (!taker->reference) {
+        m_say(answer, "REFERENCE_NEEDED");
+    }
+}
+
+void m_life_conditions(struct world *world, const struct taker *taker, struct answer *answer)
+{
+    const struct m_referral *referral;
+
+    if (taker->referral == NOBODY) {
+        without_referral(taker, answer);
+        return;
+    }
+    referral = &world->referrals[taker->referral];
+    if (taker->who != referral->sender && taker->who != referral->receiver) {
+        m_say(answer, "NOT_FOUND");
+        m_say(answer, "NOT_ALLOWED");
+        return;
+    }
+    if (referral->receiver != WHO_H1)
+        m_say(answer, "OTHER_HOSPITAL");
+    if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
+        is_family(world, referral, answer);
+    else if (referral->team != 0 && referral->priority != REFERRAL__PRIORITY__EMERGENCY)
+        m_say(answer, "FAMILY_CHANNEL");
+    if (taker->channel == REFERRAL__CHANNEL__GENERAL && taker->reference)
+        m_say(answer, "NOT_EXPECTED");
+    may_book(referral, taker->class, answer);
+    holds_no_other(world, taker, answer);
+    if (taker->holds && taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR && referral->team != 0 &&
+        reserve_team_holds(world, referral->team) >= TEAM_HOLDS)
+        m_say(answer, "TOO_MANY_HOLDS");
+}
+
+/* ---- Events ---- */
+
+struct step {
+    Referral__EventType event;
+    bool by_receiver, by_sender;
+    uint32_t from; /* bits of states */
+};
+#define IN(state) (1U << REFERRAL__STATE__##state)
+#define BEFORE_ARRIVAL                                                                                                 \
+    (IN(SUBMITTED) | IN(DELIVERED) | IN(INFO_REQUESTED) | IN(ACCEPTED) | IN(WAITLISTED) | IN(BOOKED) | IN(NO_SHOW))
+
+static const struct step steps[] = {
+    {REFERRAL__EVENT_TYPE__EVENT_ACCEPT, true, false,
+     IN(SUBMITTED) | IN(DELIVERED) | IN(INFO_REQUESTED) | IN(WAITLISTED) | IN(BOOKED)},
+    {REFERRAL__EVENT_TYPE__EVENT_REQUEST_INFO, true, false, IN(SUBMITTED) | IN(DELIVERED) | IN(ACCEPTED)},
+    {REFERRAL__EVENT_TYPE__EVENT_SUPPLY_INFO, false, true, IN(INFO_REQUESTED)},
+    {REFERRAL__EVENT_TYPE__EVENT_REJECT, true, false, BEFORE_ARRIVAL},
+    {REFERRAL__EVENT_TYPE__EVENT_CANCEL, false, true, BEFORE_ARRIVAL},
+    {REFERRAL__EVENT_TYPE__EVENT_ARRIVE, true, false, BEFORE_ARRIVAL},
+    {REFERRAL__EVENT_TYPE__EVENT_NO_SHOW, true, false, IN(BOOKED)},
+    {REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING, true, true, IN(BOOKED)},
+    {REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST, true, true, IN(WAITLISTED)},
+    {REFERRAL__EVENT_TYPE__EVENT_START, true, false, IN(ARRIVED)},
+};
+
+static struct m_claim *main_claim(struct m_referral *referral)
+{
+    for (int class = 1; class < CLASSES; class ++)
+        if (referral->claims[class].is_main)
+            return &referral->claims[class];
+    return NULL;
+}
+
+void m_event_judge(struct world *world, const struct command *command, struct answer *answer)
+{
+    const struct m_referral *referral = &world->referrals[reserve_find_referral(world, command->referral)];
+    bool receives = command->who == referral->receiver, sends = command->who == referral->sender;
+
+    if (!receives && !sends) {
+        m_say(answer, "NOT_FOUND");
+        m_say(answer, "NOT_ALLOWED");
+        return;
+    }
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const struct step *step = &steps[i];
+
+        if (step->event != command->event || (step->from & 1U << referral->state) == 0)
+            continue;
+        if ((!step->by_receiver || !receives) && (!step->by_sender || !sends))
+            continue;
+        if (step->event == REFERRAL__EVENT_TYPE__EVENT_REQUEST_INFO && referral->rounds >= ROUNDS_MAX)
+            m_say(answer, "TOO_MANY_ROUNDS");
+        return;
+    }
+    m_say(answer, "NOT_NOW");
+}
+
+/* The patient came: on the day, or a walk-in before it, who takes no unit. */
+static void arrive(struct world *world, struct m_referral *referral)
+{
+    struct m_claim *claim = main_claim(referral);
+
+    referral->state = REFERRAL__STATE__ARRIVED;
+    if (claim == NULL)
+        return;
+    if (claim->entry != NOBODY) {
+        m_entry_remove(world, claim->entry);
+        return;
+    }
+    if (reserve_slots[world->bookings[claim->booking].slot].day <= m_day_of(world->now)) {
+        m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_USED);
+        return;
+    }
+    m_booking_vacate(world, claim->booking, false);
+    m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
+}
+
+static void cancel_main(struct world *world, struct m_referral *referral, const struct command *command)
+{
+    struct m_claim *claim = main_claim(referral);
+    bool unkept = command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE;
+
+    assert(claim != NULL && claim->booking != NOBODY);
+    m_booking_vacate(world, claim->booking, unkept);
+    m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
+    m_life_back(referral);
+}
+
+static void ask(struct m_referral *referral)
+{
+    bool was_new = referral->state == REFERRAL__STATE__SUBMITTED;
+
+    referral->previous = was_new ? REFERRAL__STATE__DELIVERED : referral->state;
+    referral->state = REFERRAL__STATE__INFO_REQUESTED;
+    referral->rounds++;
+}
+
+void m_event_perform(struct world *world, const struct command *command)
+{
+    int id = reserve_find_referral(world, command->referral);
+    struct m_referral *referral = &world->referrals[id];
+
+    switch ((int)command->event) {
+    case REFERRAL__EVENT_TYPE__EVENT_ACCEPT:
+        referral->accepted = true;
+        if (referral->state != REFERRAL__STATE__WAITLISTED && referral->state != REFERRAL__STATE__BOOKED)
+            referral->state = REFERRAL__STATE__ACCEPTED;
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_REQUEST_INFO:
+        ask(referral);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_SUPPLY_INFO:
+        referral->state = referral->previous;
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_REJECT:
+        m_life_end(world, id, REFERRAL__STATE__REJECTED);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_CANCEL:
+        m_life_end(world, id, REFERRAL__STATE__CANCELLED);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_ARRIVE:
+        arrive(world, referral);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_NO_SHOW:
+        miss(world, id);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING:
+        cancel_main(world, referral, command);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST:
+        m_entry_remove(world, main_claim(referral)->entry);
+        m_life_back(referral);
+        break;
+    case REFERRAL__EVENT_TYPE__EVENT_START:
+        referral->state = REFERRAL__STATE__IN_CARE;
+        break;
+    default:
+        assert(false);
+    }
+}

@@ -1,0 +1,203 @@
+/* reserve_model.h - the rules of places and the reserve once more, written naively from their text (Q1-Q15, section 4, C1-C3): arrays and
+ * linear scans, no store, nothing of the broker but its protocol's numbers and its arithmetic of dates.
+ *
+ * One hospital, H1, with three pools of EXPERT, two of EXAM and so on (reserve_slots); T07 and T08 refer to it with their teams, H2 without
+ * one. A command names what earlier commands made by their labels, so that a story still means the same when some of it is left out. */
+#pragma once
+#include <stddef.h>
+
+#include "base/instant.h"
+#include "place.pb-c.h"
+
+#define RESERVE_OFFSET_MINUTES 480
+#define RESERVE_BASE           1795221000000 /* 2026-11-21 08:30 in China, a Saturday */
+
+enum {
+    SLOTS = 10,     /* pools there may be */
+    UNITS_MAX = 64, /* of one pool, ever */
+    BOOKINGS_MAX = 4096,
+    ENTRIES_MAX = 2048,
+    REFERRALS_MAX = 512,
+    DECLINED_MAX = 32,
+    PATIENTS = 6,
+    CLASSES = 4, /* by number: EXPERT, BED, EXAM */
+    RUNS_MAX = 3,
+    PICKED_MAX = 8,
+    CODES_MAX = 32,
+    NOBODY = -1
+};
+
+enum who { WHO_H1, WHO_H2, WHO_T07, WHO_T08, WHO_COUNT };
+extern const char *const reserve_who[WHO_COUNT];
+
+enum op {
+    OP_CLOCK,
+    OP_SUBMIT,
+    OP_EVENT,
+    OP_PUT,
+    OP_CUT,
+    OP_CANCEL_POOL,
+    OP_BLOCK,
+    OP_UNBLOCK,
+    OP_GROUP,
+    OP_HOLD,
+    OP_BOOK,
+    OP_CONFIRM,
+    OP_CANCEL,
+    OP_MOVE,
+    OP_DISPLACE,
+    OP_MARK,
+    OP_JOIN,
+    OP_LEAVE,
+    OP_COUNT
+};
+
+/* Which pool a slot names. */
+struct slot {
+    Referral__PlaceClass class;
+    const char *department, *resource;
+    int day; /* after that of RESERVE_BASE */
+};
+extern const struct slot reserve_slots[SLOTS];
+
+/* The nth booking, or entry, or referral, that the command `label` made. */
+struct name {
+    int label, nth;
+};
+
+struct run {
+    int count, start_minute, minutes;
+};
+
+/* 0 means absent, and NOBODY where 0 says something. */
+struct command {
+    enum op op;
+    int label;
+    int64_t at_ms;
+    bool apart; /* does not share a turn with the one before */
+    bool late;  /* no clock command went before it, whatever is due */
+    enum who who;
+    int slot;
+    struct run runs[RUNS_MAX];
+    int run_count, reserve_bp, span;
+    int64_t fd_opens_at, general_opens_at, release_at;
+    int picked[PICKED_MAX], picked_count; /* units by number */
+    int count, first;
+    Referral__Channel channel;
+    int referral; /* label of its SUBMIT, or NOBODY */
+    struct name booking, entry;
+    int minutes;
+    bool allotment, displace, reference, any_resource;
+    int reason;              /* Referral__Reason or Referral__BlockReason */
+    int first_day, last_day; /* JOIN */
+    Referral__EventType event;
+    Referral__BookingState mark;
+    int team, patient; /* SUBMIT; team 0: none */
+    Referral__Priority priority;
+    enum who receiver;
+};
+
+struct m_unit {
+    int number;
+    int64_t start, end;
+    Referral__UnitState state;
+    int booking, block_reason;
+    bool marked, vacant; /* vacant: while a cut is judged */
+};
+
+struct m_pool {
+    bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, noted;
+    int reserve_bp, span;
+    int64_t fd_opens_at, general_opens_at, release_at, start, published_at;
+    int next_unit, count;
+    struct m_unit units[UNITS_MAX]; /* in order of start, then number */
+};
+
+struct m_booking {
+    struct name name;
+    int slot, referral, team, entry, count;
+    Referral__Channel channel;
+    Referral__BookingState state;
+    int units[UNITS_MAX];
+    int64_t start, end, expires_at;
+    bool allotment, emergency, counts_as_hold;
+};
+
+struct m_entry {
+    struct name name;
+    bool live, displaced, noted;
+    Referral__PlaceClass class;
+    const char *department;
+    int slot; /* whose resource it wants, or NOBODY */
+    int first_day, last_day, units, referral, offer, lapses;
+    Referral__Channel channel;
+    Referral__Priority priority;
+    int64_t since;
+    int declined_slot[DECLINED_MAX], declined_unit[DECLINED_MAX], declined_count;
+};
+
+struct m_claim {
+    int booking, entry; /* NOBODY: none */
+    bool is_main;
+};
+
+struct m_referral {
+    int label;
+    enum who sender, receiver;
+    int team, patient;
+    Referral__Priority priority;
+    Referral__State state, previous;
+    bool accepted;
+    int rounds, rebookings;
+    int64_t valid_until, no_show_at;
+    struct m_claim claims[CLASSES];
+};
+
+struct world {
+    int64_t now;
+    struct m_pool pools[SLOTS];
+    struct m_booking bookings[BOOKINGS_MAX];
+    struct m_entry entries[ENTRIES_MAX];
+    struct m_referral referrals[REFERRALS_MAX];
+    int booking_count, entry_count, referral_count;
+    int label, made_bookings, made_entries; /* of the command at work */
+    int fault;                              /* for the control: a planted mistake; 0: none */
+};
+
+/* What the rules say to a command. Refused iff there are codes; whoever refuses may name any of them. `perhaps`: refusals on which the rules are
+ * silent; the engine may have them, and then the model follows. */
+struct answer {
+    const char *codes[CODES_MAX];
+    int code_count;
+    const char *perhaps[CODES_MAX];
+    int perhaps_count;
+    int booking, entry; /* what the reply bears; NOBODY: nothing */
+};
+
+/* The sums of section 6 over a pool's set: itself, or its group. */
+struct counts {
+    int64_t capacity, blocked, general, family, free, reserve, marks, marked, deficit;
+};
+
+void reserve_init(struct world *world);
+/* Does what is due first where the command says so, then judges; changes nothing else. False: it names what is not there (any more). */
+bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer);
+/* Carries out what was not refused, and all that follows from it. */
+void reserve_perform(struct world *world, const struct command *command, struct answer *answer);
+/* C3: all that is due, in order. */
+void reserve_clock(struct world *world);
+
+struct counts reserve_counts(struct world *world, int slot);
+struct counts reserve_counts_alone(struct world *world, int slot); /* C, B, G, F of the pool alone */
+/* Slots of the same set in order of resource; returns how many. */
+int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS]);
+int reserve_find_booking(const struct world *world, struct name name);
+int reserve_find_entry(const struct world *world, struct name name);
+int reserve_find_referral(const struct world *world, int label);
+/* Wait-list of the slot's class and department in its order. */
+int reserve_list(const struct world *world, int slot, int ret_entries[ENTRIES_MAX]);
+int reserve_team_holds(const struct world *world, int team);
+/* The earliest instant strictly after `after` at which something is due of itself; 0: none. */
+int64_t reserve_next_instant(const struct world *world, int64_t after);
+/* One line of a story. */
+void reserve_tell(char *out, size_t size, const struct command *command);

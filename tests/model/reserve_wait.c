@@ -1,0 +1,240 @@
+/* reserve_wait.c - the wait-list: its order, and who is offered what was freed (Q8). */
+#include "reserve_inside.h"
+
+#define LAPSES_MAX     3
+#define DISPLACED_DAYS 14
+
+static int rank_of(const struct m_entry *entry)
+{
+    bool family = entry->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+
+    return (family ? 0 : 2) + (entry->displaced ? 0 : 1);
+}
+
+/* Displaced family, family, displaced general, general; then priority, then since. */
+static bool goes_before(const struct m_entry *a, const struct m_entry *b)
+{
+    if (rank_of(a) != rank_of(b))
+        return rank_of(a) < rank_of(b);
+    if (a->priority != b->priority)
+        return a->priority < b->priority;
+    return a->since < b->since; /* entries stand in the order in which they were made */
+}
+
+int reserve_list(const struct world *world, int slot, int ret_entries[ENTRIES_MAX])
+{
+    int count = 0;
+
+    for (int i = 0; i < world->entry_count; i++) {
+        const struct m_entry *entry = &world->entries[i];
+        int at;
+
+        if (!entry->live || entry->class != reserve_slots[slot].class ||
+            strcmp(entry->department, reserve_slots[slot].department) != 0)
+            continue;
+        for (at = count++; at > 0 && goes_before(entry, &world->entries[ret_entries[at - 1]]); at--)
+            ret_entries[at] = ret_entries[at - 1];
+        ret_entries[at] = i;
+    }
+    return count;
+}
+
+int reserve_find_entry(const struct world *world, struct name name)
+{
+    for (int i = 0; i < world->entry_count; i++)
+        if (world->entries[i].name.label == name.label && world->entries[i].name.nth == name.nth)
+            return i;
+    return NOBODY;
+}
+
+void m_note(struct world *world, int slot)
+{
+    int slots[SLOTS], count = reserve_set(world, slot, slots);
+
+    for (int i = 0; i < count; i++)
+        world->pools[slots[i]].noted = true;
+}
+
+int m_entry_make(struct world *world, const struct m_entry *seed)
+{
+    int id = world->entry_count++;
+    struct m_entry *entry = &world->entries[id];
+
+    assert(id < ENTRIES_MAX);
+    *entry = *seed;
+    entry->name = (struct name){world->label, world->made_entries++};
+    entry->live = entry->noted = true;
+    entry->offer = NOBODY;
+    entry->since = world->now;
+    entry->priority =
+        entry->referral == NOBODY ? REFERRAL__PRIORITY__ROUTINE : world->referrals[entry->referral].priority;
+    if (entry->referral != NOBODY)
+        m_claim_of(world, entry->referral, entry->class)->entry = id;
+    return id;
+}
+
+/* Its claim and its live offer end with it. */
+void m_entry_remove(struct world *world, int entry)
+{
+    struct m_entry *left = &world->entries[entry];
+    int offer = left->offer;
+
+    left->live = false;
+    left->offer = NOBODY;
+    if (left->referral != NOBODY) {
+        struct m_claim *claim = m_claim_of(world, left->referral, left->class);
+
+        claim->entry = NOBODY;
+        claim->is_main = false;
+    }
+    if (offer == NOBODY)
+        return;
+    m_booking_vacate(world, offer, false);
+    m_booking_finish(world, offer, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
+}
+
+/* Declined, lapsed or displaced: it keeps its rank, but is not offered that unit again; with the third lapse it goes. */
+void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed)
+{
+    struct m_entry *waits = &world->entries[entry];
+    const struct m_booking *offer = &world->bookings[booking];
+    bool was_main;
+
+    waits->offer = NOBODY;
+    for (int i = 0; i < offer->count && waits->declined_count < DECLINED_MAX; i++) {
+        waits->declined_slot[waits->declined_count] = offer->slot;
+        waits->declined_unit[waits->declined_count++] = offer->units[i];
+    }
+    waits->lapses += lapsed;
+    if (waits->lapses < LAPSES_MAX)
+        return;
+    was_main = waits->referral != NOBODY && m_claim_of(world, waits->referral, waits->class)->is_main;
+    m_entry_remove(world, entry);
+    if (was_main)
+        m_life_back(&world->referrals[waits->referral]);
+}
+
+/* Q10: it waits first, from its day on for 14 days, for any resource. */
+void m_entry_displaced(struct world *world, int booking)
+{
+    const struct m_booking *lost = &world->bookings[booking];
+    const struct slot *slot = &reserve_slots[lost->slot];
+    struct m_entry seed = {.displaced = true,
+                           .class = slot->class,
+                           .department = slot->department,
+                           .slot = NOBODY,
+                           .first_day = slot->day,
+                           .last_day = slot->day + DISPLACED_DAYS,
+                           .units = lost->count,
+                           .referral = lost->referral,
+                           .channel = lost->channel};
+
+    m_entry_make(world, &seed);
+}
+
+static bool suits(const struct world *world, const struct m_entry *entry, int slot)
+{
+    const struct slot *offered = &reserve_slots[slot];
+    const struct m_pool *pool = &world->pools[slot];
+    bool family = entry->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+
+    if (!pool->exists || pool->cancelled || entry->class != offered->class ||
+        strcmp(entry->department, offered->department) != 0)
+        return false;
+    if (entry->slot != NOBODY && strcmp(reserve_slots[entry->slot].resource, offered->resource) != 0)
+        return false;
+    if (offered->day < entry->first_day || offered->day > entry->last_day)
+        return false;
+    return (family ? pool->fd_opens_at : pool->general_opens_at) <= world->now;
+}
+
+/* True: it has an offer now. */
+static bool offer(struct world *world, int entry, int slot)
+{
+    struct m_entry *waits = &world->entries[entry];
+    struct wish wish = {.slot = slot, .count = waits->units, .channel = waits->channel, .entry = entry};
+    int units[UNITS_MAX];
+
+    if (waits->offer != NOBODY || !suits(world, waits, slot) || !m_units_choose(world, &wish, units))
+        return false;
+    waits->offer = m_booking_make(
+        world, &(struct seed){.slot = slot,
+                              .count = waits->units,
+                              .referral = waits->referral,
+                              .entry = entry,
+                              .units = units,
+                              .channel = waits->channel,
+                              .expires_at = m_offer_until(world->now, world->pools[slot].units[units[0]].start)});
+    return true;
+}
+
+static void offer_pool(struct world *world, int slot)
+{
+    int entries[ENTRIES_MAX], count = reserve_list(world, slot, entries);
+
+    for (int i = 0; i < count; i++)
+        offer(world, entries[i], slot);
+}
+
+/* Slots in the order of day, then resource. */
+static int next_slot(const struct world *world, bool *seen)
+{
+    int next = NOBODY;
+
+    for (int i = 0; i < SLOTS; i++) {
+        if (seen[i] || !world->pools[i].exists)
+            continue;
+        if (next == NOBODY || reserve_slots[i].day < reserve_slots[next].day ||
+            (reserve_slots[i].day == reserve_slots[next].day &&
+             strcmp(reserve_slots[i].resource, reserve_slots[next].resource) < 0))
+            next = i;
+    }
+    if (next != NOBODY)
+        seen[next] = true;
+    return next;
+}
+
+static void offer_entry(struct world *world, int entry)
+{
+    bool seen[SLOTS] = {false};
+    int slot;
+
+    world->entries[entry].noted = false;
+    while (world->entries[entry].live && world->entries[entry].offer == NOBODY &&
+           (slot = next_slot(world, seen)) != NOBODY) {
+        if (!suits(world, &world->entries[entry], slot))
+            continue;
+        offer(world, entry, slot);
+    }
+}
+
+/* Until nothing more can be offered to anybody. */
+void m_settle(struct world *world)
+{
+    bool seen[SLOTS] = {false}, again;
+    int slot, entries[ENTRIES_MAX];
+
+    do {
+        again = false;
+        memset(seen, 0, sizeof seen);
+        while ((slot = next_slot(world, seen)) != NOBODY) {
+            if (!world->pools[slot].noted)
+                continue;
+            world->pools[slot].noted = false;
+            offer_pool(world, slot);
+            again = true;
+        }
+    } while (again);
+    for (int s = 0; s < SLOTS; s++) {
+        int count = reserve_list(world, s, entries);
+
+        for (int i = 0; i < count; i++)
+            if (world->entries[entries[i]].noted)
+                offer_entry(world, entries[i]);
+    }
+    for (int s = 0; s < SLOTS; s++)
+        if (world->pools[s].noted) {
+            m_settle(world);
+            return;
+        }
+}
