@@ -32,6 +32,13 @@ static const struct result { /* what a kind's reply carries, as wire.proto says 
     {REFERRAL__KIND__LIST_AUDIT, &referral__audit_list__descriptor},
     {REFERRAL__KIND__LIST_ALARMS, &referral__alarm_list__descriptor},
     {REFERRAL__KIND__GET_STATUS, &referral__status_view__descriptor},
+    {REFERRAL__KIND__SEARCH_PLACES, &referral__place_list__descriptor},
+    {REFERRAL__KIND__LIST_POOLS, &referral__pool_list__descriptor},
+    {REFERRAL__KIND__LIST_BOOKINGS, &referral__booking_list__descriptor},
+    {REFERRAL__KIND__LIST_WAITING, &referral__wait_list__descriptor},
+    {REFERRAL__KIND__LIST_TIMETABLES, &referral__timetable_list__descriptor},
+    {REFERRAL__KIND__LIST_LEDGER, &referral__ledger_pages__descriptor},
+    {REFERRAL__KIND__GET_SERVICE_FACTS, &referral__service_facts__descriptor},
 };
 
 static const ProtobufCMessageDescriptor *result_of(Referral__Kind kind)

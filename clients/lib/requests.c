@@ -10,9 +10,17 @@ void requests_init(struct requests *requests)
     *requests = (struct requests){.soonest_ms = INT64_MAX};
 }
 
+/* wire.proto keeps commands and queries apart by number, those for places above the others. */
 static bool kind_is_command(Referral__Kind kind)
 {
-    return kind >= REFERRAL__KIND__SUBMIT && kind < REFERRAL__KIND__GET_REFERRAL;
+    return (kind >= REFERRAL__KIND__SUBMIT && kind < REFERRAL__KIND__GET_REFERRAL) ||
+           (kind >= REFERRAL__KIND__PUT_POOL && kind < REFERRAL__KIND__SEARCH_PLACES);
+}
+
+static bool kind_is_query(Referral__Kind kind)
+{
+    return (kind >= REFERRAL__KIND__GET_REFERRAL && kind <= REFERRAL__KIND__GET_STATUS) ||
+           (kind >= REFERRAL__KIND__SEARCH_PLACES && kind <= REFERRAL__KIND__GET_SERVICE_FACTS);
 }
 
 static void soonest(struct requests *requests, int64_t at_ms)
@@ -70,7 +78,7 @@ static struct request *envelope_pack(const struct referral_request *asked, uint6
 
 static bool is_meant(const struct referral_request *asked)
 {
-    return asked->kind >= REFERRAL__KIND__SUBMIT && asked->kind <= REFERRAL__KIND__GET_STATUS &&
+    return (kind_is_command(asked->kind) || kind_is_query(asked->kind)) &&
            (asked->message == NULL || asked->body == NULL) && (asked->body != NULL || asked->body_size == 0) &&
            (asked->message_id == NULL || kind_is_command(asked->kind));
 }

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include <referral/limits.h>
+#include <referral/place.pb-c.h>
 #include <referral/query.pb-c.h>
 #include <referral/referral.pb-c.h>
 #include <referral/registry.pb-c.h>
@@ -115,7 +116,7 @@ const Referral__Welcome *referral_welcome(const struct referral_client *client);
  * body it has one effect and gets the original answer (D1). The library does so by itself when a connection breaks, as long as
  * WELCOME shows the same store and incarnation; a program that must survive its own crash stores id and body before it sends. */
 struct referral_request {
-    Referral__Kind kind;    /* SUBMIT to CONFIRM_TIME are commands, GET_REFERRAL to GET_STATUS queries */
+    Referral__Kind kind;    /* a command or a query, as wire.proto lists them */
     const char *message_id; /* of a command, at most LIMIT_ID_BYTES; NULL: the library makes one. Queries: NULL */
     const char *acting_for; /* the institution this one acts for by delegation (T5); NULL: for itself */
     const ProtobufCMessage *message; /* the body, such as &sheet.base; or NULL and ... */
