@@ -3,8 +3,7 @@
 #include <inttypes.h>
 
 #include "engine/replay_inside.h"
-
-#define HOUR_OF_BEDS_MS HOUR_MS /* units that all start together last an hour */
+#include "proto/limits.h"
 
 struct reading { /* one row on its way */
     struct replay *replay;
@@ -14,10 +13,10 @@ struct reading { /* one row on its way */
 
 static int fail(const struct reading *reading, const char *why)
 {
-    return replay_fail(reading->replay, -EILSEQ, "row %" PRIu64 ": %s", reading->replay->rows, why);
+    return replay_fail(reading->replay, -EILSEQ, "row %" PRIu64 " %s", reading->replay->rows, why);
 }
 
-static struct replay_unit *find_unit(struct replay_pool *pool, uint32_t number)
+static struct replay_unit *find_unit(const struct replay_pool *pool, uint32_t number)
 {
     for (size_t i = 0; i < pool->unit_count; i++)
         if (pool->units[i].unit.number == number)
@@ -25,86 +24,52 @@ static struct replay_unit *find_unit(struct replay_pool *pool, uint32_t number)
     return NULL;
 }
 
-/* ---- Numbers of pool and set ---- */
-
-struct quota replay_quota(const struct replay_pool *pool)
+static bool is_one_of(uint32_t number, const Referral__LedgerRow *row)
 {
-    struct quota quota = {.capacity = pool->unit_count, .reserve_bp = pool->reserve_bp, .span = pool->span};
-
-    for (size_t i = 0; i < pool->unit_count; i++) {
-        quota.blocked += pool->units[i].unit.state == UNIT_IS_BLOCKED;
-        quota.general += pool->units[i].unit.state == UNIT_IS_GENERAL;
-        quota.family += pool->units[i].unit.state == UNIT_IS_FAMILY;
-    }
-    /* Judged by what the rows say: the RELEASED row is the release. */
-    quota.release_at = instant_of(pool->released ? 1 : INT64_MAX);
-    return quota;
+    for (size_t i = 0; i < row->n_units; i++)
+        if (row->units[i] == number)
+            return true;
+    return false;
 }
 
-struct quota replay_set_quota(const struct replay_set *set)
+/* ---- Capacity ---- */
+
+static int add_unit(const struct reading *reading, const Referral__LedgerUnits *run, uint32_t i)
 {
-    struct quota sum = replay_quota(set->pools[0]);
+    struct replay_pool *pool = reading->pool;
+    int64_t step = (int64_t)run->minutes * MINUTE_MS, start = run->start_ms + step * i;
+    struct unit unit = {.number = run->first + i,
+                        .start = instant_of(start),
+                        .end =
+                            instant_of(start + (step == 0 ? HOUR_MS : step))}; /* those of a ward-day: an hour each */
 
-    for (size_t i = 1; i < set->count; i++) {
-        struct quota quota = replay_quota(set->pools[i]);
-
-        sum.capacity += quota.capacity;
-        sum.blocked += quota.blocked;
-        sum.general += quota.general;
-        sum.family += quota.family;
-    }
-    return sum;
+    if (unit.number <= pool->last_number || pool->unit_count >= LIMIT_POOL_UNITS)
+        return fail(reading, "gives a unit's number twice, or too many units");
+    pool->units = replay_grow(reading->replay, pool->units, pool->unit_count, &pool->unit_room, sizeof *pool->units);
+    pool->units[pool->unit_count++] = (struct replay_unit){.unit = unit};
+    pool->last_number = unit.number;
+    return 0;
 }
 
-/* Q3: are all these units free and unmarked, as the set stands? */
-static bool are_unmarked(const struct reading *reading)
+static bool is_in_range(const Referral__LedgerUnits *run)
 {
-    struct arena *arena = &reading->replay->arena;
-    const struct replay_set *set = reading->pool->set;
-    struct quota quota = replay_set_quota(set);
-    size_t mark = arena_mark(arena);
-    struct units units = {.list = arena_alloc(arena, (quota.capacity + 1) * sizeof *units.list)};
-    bool unmarked = true;
-
-    for (size_t i = 0; i < set->count; i++)
-        for (size_t j = 0; j < set->pools[i]->unit_count; j++) {
-            units.list[units.count] = set->pools[i]->units[j].unit;
-            units.list[units.count++].pool = (uint32_t)i;
-        }
-    units_sort(&units);
-    units_mark(&units, quota_reserved_now(&quota, reading->replay->now), quota.span);
-    for (size_t i = 0; i < units.count; i++)
-        for (size_t j = 0; j < reading->row->n_units; j++)
-            if (set->pools[units.list[i].pool] == reading->pool && units.list[i].number == reading->row->units[j])
-                unmarked = unmarked && !units.list[i].marked;
-    arena_rewind(arena, mark);
-    return unmarked;
+    return run->count <= LIMIT_POOL_UNITS && run->minutes <= DAY_MS / MINUTE_MS && run->start_ms >= 0 &&
+           run->start_ms <= INT64_MAX / 2 && run->first <= UINT32_MAX / 2;
 }
-
-/* ---- What rows do to units ---- */
 
 static int add_units(const struct reading *reading)
 {
-    struct replay_pool *pool = reading->pool;
+    int failure = 0;
 
-    for (size_t i = 0; i < reading->row->n_new_units; i++) {
+    for (size_t i = 0; i < reading->row->n_new_units && failure == 0; i++) {
         const Referral__LedgerUnits *run = reading->row->new_units[i];
-        int64_t step = (int64_t)run->minutes * MINUTE_MS;
 
-        for (uint32_t j = 0; j < run->count; j++) {
-            int64_t start = run->start_ms + step * j;
-            struct unit unit = {.number = run->first + j,
-                                .start = instant_of(start),
-                                .end = instant_of(start + (step == 0 ? HOUR_OF_BEDS_MS : step))};
-
-            if (find_unit(pool, unit.number) != NULL)
-                return fail(reading, "gives a unit's number twice");
-            pool->units =
-                replay_grow(reading->replay, pool->units, pool->unit_count, &pool->unit_room, sizeof *pool->units);
-            pool->units[pool->unit_count++] = (struct replay_unit){.unit = unit};
-        }
+        if (!is_in_range(run))
+            return fail(reading, "adds units out of all bounds");
+        for (uint32_t j = 0; j < run->count && failure == 0; j++)
+            failure = add_unit(reading, run, j);
     }
-    return 0;
+    return failure;
 }
 
 static int remove_units(const struct reading *reading)
@@ -115,139 +80,277 @@ static int remove_units(const struct reading *reading)
         struct replay_unit *unit = find_unit(pool, reading->row->units[i]);
 
         if (unit == NULL || unit->booking != NULL)
-            return fail(reading, "cuts a unit that is booked, or that there is not");
+            return fail(reading, "takes away a unit that is booked, or that there is not (Q10)");
         pool->unit_count--;
         memmove(unit, unit + 1, (size_t)(pool->units + pool->unit_count - unit) * sizeof *unit);
     }
     return 0;
 }
 
-/* Every unit named must be in the state `from`, held by the row's booking where that is a taken one; it is `to` afterwards. */
-static int change_units(const struct reading *reading,
-                        bool (*is_from)(const struct reading *, const struct replay_unit *), enum unit_state to,
-                        const char *why)
+/* ---- Terms ---- */
+
+/* Q6: what people were told about the pool moves only in favour of family doctors. */
+static bool moves_in_favour(const struct replay_pool *pool, const Referral__LedgerRow *row)
 {
-    bool takes = to == UNIT_IS_GENERAL || to == UNIT_IS_FAMILY;
-    const char *booking = takes ? arena_text(&reading->replay->arena, reading->row->booking_id) : NULL;
-
-    if (reading->row->n_units == 0)
-        return fail(reading, "names no unit");
-    for (size_t i = 0; i < reading->row->n_units; i++) {
-        struct replay_unit *unit = find_unit(reading->pool, reading->row->units[i]);
-
-        if (unit == NULL || !is_from(reading, unit))
-            return fail(reading, why);
-        unit->unit.state = to;
-        unit->booking = booking;
-    }
-    return 0;
+    return row->fd_opens_at_ms <= pool->fd_opens_at.ms && row->general_opens_at_ms >= pool->general_opens_at.ms &&
+           row->release_at_ms >= pool->release_at.ms;
 }
 
-static bool is_free(const struct reading *reading, const struct replay_unit *unit)
-{
-    (void)reading;
-    return unit->unit.state == UNIT_IS_FREE;
-}
-
-static bool is_blocked(const struct reading *reading, const struct replay_unit *unit)
-{
-    (void)reading;
-    return unit->unit.state == UNIT_IS_BLOCKED;
-}
-
-static bool is_the_bookings(const struct reading *reading, const struct replay_unit *unit)
-{
-    return unit->booking != NULL && reading->row->booking_id != NULL &&
-           strcmp(unit->booking, reading->row->booking_id) == 0;
-}
-
-/* Q3: what a general booking inside its own pool only exchanges. */
-static bool is_move_inside(const struct reading *reading)
-{
-    const struct replay *replay = reading->replay;
-
-    return reading->row->event == REFERRAL__LEDGER_EVENT__LEDGER_MOVED_IN &&
-           replay->last_event == REFERRAL__LEDGER_EVENT__LEDGER_MOVED_OUT && replay->last_pool == reading->pool &&
-           replay->last_booking != NULL && reading->row->booking_id != NULL &&
-           strcmp(replay->last_booking, reading->row->booking_id) == 0;
-}
-
-static int take(const struct reading *reading)
+static void take_terms(const struct reading *reading, struct replay_pool *pool)
 {
     const Referral__LedgerRow *row = reading->row;
-    bool general = row->channel == REFERRAL__CHANNEL__GENERAL;
 
-    if (row->booking_id == NULL || !row->has_channel)
-        return fail(reading, "takes units for no booking");
-    if (general && !is_move_inside(reading) && !are_unmarked(reading))
-        return fail(reading, "a general booking took a reserved unit (Q3)");
-    if (row->emergency)
-        reading->pool->emergency += row->n_units;
-    return change_units(reading, is_free, general ? UNIT_IS_GENERAL : UNIT_IS_FAMILY, "takes a unit that is not free");
-}
-
-static int give_back(const struct reading *reading)
-{
-    const Referral__LedgerRow *row = reading->row;
-    bool by_hospital = row->by != NULL && strcmp(row->by, "hospital") == 0;
-    bool ends = row->event == REFERRAL__LEDGER_EVENT__LEDGER_DISPLACED ||
-                (row->event == REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED && by_hospital);
-
-    if (ends && row->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
-        reading->pool->family_cancelled += row->n_units;
-    return change_units(reading, is_the_bookings, row->to_blocked ? UNIT_IS_BLOCKED : UNIT_IS_FREE,
-                        "gives back a unit that the booking does not hold");
-}
-
-static int confirm(const struct reading *reading)
-{
-    if (!reading->row->was_held)
-        return take(reading);
-    for (size_t i = 0; i < reading->row->n_units; i++) {
-        const struct replay_unit *unit = find_unit(reading->pool, reading->row->units[i]);
-
-        if (unit == NULL || !is_the_bookings(reading, unit))
-            return fail(reading, "confirms a unit that the booking does not hold");
-    }
-    return 0;
-}
-
-static int block(const struct reading *reading)
-{
-    uint64_t deficit = reading->pool->set->deficit;
-
-    reading->pool->blocked_now += reading->row->n_units;
-    if (reading->row->deficit > deficit)
-        reading->pool->blocked_over += reading->row->deficit - deficit;
-    return change_units(reading, is_free, UNIT_IS_BLOCKED, "blocks a unit that is not free");
-}
-
-static int set_terms(const struct reading *reading)
-{
-    const Referral__LedgerRow *row = reading->row;
-    struct replay_pool *pool = reading->pool;
-
-    if (row->reserve_bp < QUOTA_FLOOR_BP || row->reserve_bp > QUOTA_ALL_BP || row->span == 0)
-        return fail(reading, "sets a reserve below the floor (Q1)");
     pool->reserve_bp = row->reserve_bp;
     pool->span = row->span;
     pool->fd_opens_at = instant_of(row->fd_opens_at_ms);
     pool->general_opens_at = instant_of(row->general_opens_at_ms);
     pool->release_at = instant_of(row->release_at_ms);
     pool->short_notice = row->short_notice;
+    if (row->release_at_ms > reading->replay->now.ms) { /* put off: it has not come yet */
+        pool->released = false;
+        pool->released_unused = 0;
+    }
+}
+
+static int set_terms(const struct reading *reading)
+{
+    const Referral__LedgerRow *row = reading->row;
+
+    if (row->reserve_bp < QUOTA_FLOOR_BP || row->reserve_bp > QUOTA_ALL_BP || row->span == 0 ||
+        row->span > LIMIT_POOL_UNITS)
+        return fail(reading, "sets a reserve below the floor (Q1)");
+    if (row->fd_opens_at_ms > row->general_opens_at_ms)
+        return fail(reading, "opens for general before family doctors (Q6)");
+    take_terms(reading, reading->pool);
+    return 0;
+}
+
+static int change_terms(const struct reading *reading)
+{
+    if (reading->pool->last_number != 0 && !moves_in_favour(reading->pool, reading->row))
+        return fail(reading, "moves a time against family doctors (Q6)");
+    return set_terms(reading);
+}
+
+/* Q11: the first row of a day says it for all its pools, so that the sums of each row are the group's. */
+static int group(const struct reading *reading)
+{
+    const struct replay_set *set;
+
+    if (!reading->pool->grouped) {
+        if (!replay_group_day(reading->replay, reading->pool))
+            return fail(reading, "groups too many pools (Q11)");
+        set = reading->pool->set;
+        for (size_t i = 0; i < set->count; i++) {
+            for (size_t j = 0; j < set->pools[i]->unit_count; j++)
+                if (set->pools[i]->units[j].booking != NULL)
+                    return fail(reading, "groups pools of which one is booked (Q11)");
+            take_terms(reading, set->pools[i]);
+        }
+    }
+    return set_terms(reading);
+}
+
+/* ---- Blocks ---- */
+
+static int set_state(const struct reading *reading, enum unit_state from, enum unit_state to, const char *why)
+{
+    if (reading->row->n_units == 0)
+        return fail(reading, "names no unit");
+    for (size_t i = 0; i < reading->row->n_units; i++) {
+        struct replay_unit *unit = find_unit(reading->pool, reading->row->units[i]);
+
+        if (unit == NULL || unit->unit.state != from)
+            return fail(reading, why);
+        unit->unit.state = to;
+    }
+    return 0;
+}
+
+static bool may_eat_reserve(const Referral__LedgerRow *row)
+{
+    return row->has_block_reason && (row->block_reason == REFERRAL__BLOCK_REASON__STAFF_ABSENT ||
+                                     row->block_reason == REFERRAL__BLOCK_REASON__DEVICE_DOWN ||
+                                     row->block_reason == REFERRAL__BLOCK_REASON__SAFETY ||
+                                     row->block_reason == REFERRAL__BLOCK_REASON__EMERGENCY_USE);
+}
+
+static int block(const struct reading *reading)
+{
+    uint64_t before = reading->pool->set->deficit, after = reading->row->deficit;
+
+    if (after != 0 && !may_eat_reserve(reading->row))
+        return fail(reading, "blocks into the reserve without one of its four reasons (Q14)");
+    if (after > before)
+        reading->pool->blocked_over += after - before;
+    return set_state(reading, UNIT_IS_FREE, UNIT_IS_BLOCKED, "blocks a unit that is not free (Q14)");
+}
+
+/* ---- Bookings ---- */
+
+/* Q3: are all these units unmarked, as the set stands? */
+static bool are_unmarked(const struct reading *reading)
+{
+    size_t mark = arena_mark(&reading->replay->arena);
+    const struct replay_set *set = reading->pool->set;
+    struct units units = replay_units(reading->replay, set, false);
+    bool unmarked = true;
+
+    for (size_t i = 0; i < units.count; i++)
+        if (units.list[i].marked && set->pools[units.list[i].pool] == reading->pool &&
+            is_one_of(units.list[i].number, reading->row))
+            unmarked = false;
+    arena_rewind(&reading->replay->arena, mark);
+    return unmarked;
+}
+
+static bool is_free_to_come(const struct reading *reading, const struct replay_unit *unit)
+{
+    return unit != NULL && unit->unit.state == UNIT_IS_FREE && unit->unit.start.ms > reading->replay->now.ms;
+}
+
+static int take_units(const struct reading *reading, bool general)
+{
+    const Referral__LedgerRow *row = reading->row;
+    const char *booking = arena_text(&reading->replay->arena, row->booking_id);
+
+    for (size_t i = 0; i < row->n_units; i++) {
+        struct replay_unit *unit = find_unit(reading->pool, row->units[i]);
+
+        if (!is_free_to_come(reading, unit))
+            return fail(reading, "takes a unit that is not free, or has begun (Q2, Q6)");
+        unit->unit.state = general ? UNIT_IS_GENERAL : UNIT_IS_FAMILY;
+        unit->booking = booking;
+        unit->emergency = row->emergency;
+    }
+    return 0;
+}
+
+/* `moves`: inside its pool, where G does not rise (Q3) and nothing opens (Q6). */
+static int take(const struct reading *reading, bool moves)
+{
+    const struct replay_pool *pool = reading->pool;
+    const Referral__LedgerRow *row = reading->row;
+    bool general = row->channel == REFERRAL__CHANNEL__GENERAL;
+    struct instant opens_at = general ? pool->general_opens_at : pool->fd_opens_at;
+
+    if (row->booking_id == NULL || !row->has_channel || row->n_units == 0)
+        return fail(reading, "does not say which units are taken for which booking");
+    if (!moves && (pool->cancelled || reading->replay->now.ms < opens_at.ms))
+        return fail(reading, "takes a unit of a pool that is not open (Q6)");
+    if (general && !moves && !are_unmarked(reading))
+        return fail(reading, "is a general booking of a reserved unit (Q3)");
+    return take_units(reading, general);
+}
+
+/* All units named are this booking's; `to`: what becomes of them. */
+static int pass_on(const struct reading *reading, const enum unit_state *to)
+{
+    const Referral__LedgerRow *row = reading->row;
+
+    if (row->booking_id == NULL || row->n_units == 0)
+        return fail(reading, "does not say which units of which booking");
+    for (size_t i = 0; i < row->n_units; i++) {
+        struct replay_unit *unit = find_unit(reading->pool, row->units[i]);
+
+        if (unit == NULL || unit->booking == NULL || strcmp(unit->booking, row->booking_id) != 0)
+            return fail(reading, "speaks of a unit that the booking does not hold");
+        if (to == NULL)
+            continue;
+        unit->unit.state = *to;
+        unit->booking = NULL;
+        unit->emergency = false;
+    }
+    return 0;
+}
+
+static bool is_by(const Referral__LedgerRow *row, const char *who)
+{
+    return row->by != NULL && strcmp(row->by, who) == 0;
+}
+
+static int give_back(const struct reading *reading)
+{
+    const Referral__LedgerRow *row = reading->row;
+    enum unit_state to = row->to_blocked ? UNIT_IS_BLOCKED : UNIT_IS_FREE;
+    bool taken_back = row->event == REFERRAL__LEDGER_EVENT__LEDGER_DISPLACED ||
+                      (row->event == REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED && is_by(row, "hospital"));
+
+    if (taken_back && row->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR && !row->was_held)
+        reading->pool->family_cancelled += row->n_units;
+    return pass_on(reading, &to);
+}
+
+static int move_out(const struct reading *reading)
+{
+    struct replay *replay = reading->replay;
+    enum unit_state to = UNIT_IS_FREE;
+    int failure = pass_on(reading, &to);
+
+    if (failure != 0)
+        return failure;
+    replay->lifted =
+        replay_grow(replay, replay->lifted, replay->lifted_count, &replay->lifted_room, sizeof *replay->lifted);
+    replay->lifted[replay->lifted_count++] =
+        (struct replay_lifted){.booking = arena_text(&replay->arena, reading->row->booking_id),
+                               .pool = reading->pool,
+                               .units = reading->row->n_units};
+    return 0;
+}
+
+static int move_in(const struct reading *reading)
+{
+    struct replay *replay = reading->replay;
+    const Referral__LedgerRow *row = reading->row;
+    struct replay_lifted lifted;
+    size_t i = 0;
+
+    while (i < replay->lifted_count &&
+           (row->booking_id == NULL || strcmp(replay->lifted[i].booking, row->booking_id) != 0))
+        i++;
+    if (i == replay->lifted_count || replay->lifted[i].units != row->n_units)
+        return fail(reading, "moves units in that were not moved out (Q9)");
+    lifted = replay->lifted[i];
+    replay->lifted[i] = replay->lifted[--replay->lifted_count];
+    return take(reading, lifted.pool == reading->pool);
+}
+
+/* ---- The reserve's end, and what changes nothing ---- */
+
+static uint64_t count_kept(const struct reading *reading)
+{
+    size_t mark = arena_mark(&reading->replay->arena);
+    const struct replay_set *set = reading->pool->set;
+    struct units units = replay_units(reading->replay, set, true);
+    uint64_t kept = 0;
+
+    for (size_t i = 0; i < units.count; i++)
+        kept += units.list[i].marked && set->pools[units.list[i].pool] == reading->pool;
+    arena_rewind(&reading->replay->arena, mark);
+    return kept;
+}
+
+/* A pool that joins a group whose reserve was released before brings nothing that was kept. */
+static int release(const struct reading *reading)
+{
+    struct replay_pool *pool = reading->pool;
+    bool late = replay_keeps_nothing(pool->set) && reading->row->count == 0;
+
+    if (pool->released || pool->cancelled || reading->replay->now.ms < pool->release_at.ms)
+        return fail(reading, "releases the reserve before its time, or twice (Q6)");
+    if (reading->row->count != count_kept(reading) && !late)
+        return fail(reading, "says that another number of units was released");
+    pool->released_unused = reading->row->count;
+    pool->released = true;
     return 0;
 }
 
 static void count_refusal(const struct reading *reading)
 {
-    const Referral__LedgerRow *row = reading->row;
-    bool reserve =
-        row->code != NULL && (strcmp(row->code, "RESERVED") == 0 || strcmp(row->code, "GENERAL_CLOSED") == 0);
+    const char *code = reading->row->code;
 
-    if (reserve)
+    if (code != NULL && (strcmp(code, "RESERVED") == 0 || strcmp(code, "GENERAL_CLOSED") == 0))
         reading->pool->refused_reserve++;
-    else
-        reading->pool->refused_other++;
 }
 
 static void count_outside(struct replay *replay, const Referral__LedgerRow *row)
@@ -263,62 +366,55 @@ static void count_outside(struct replay *replay, const Referral__LedgerRow *row)
         (struct replay_outside){.class = row->class_, .date = arena_text(&replay->arena, row->date), .bookings = 1};
 }
 
-static int release(const struct reading *reading)
-{
-    if (reading->pool->released)
-        return fail(reading, "releases the reserve twice");
-    reading->pool->set->released_unused += reading->row->count;
-    reading->pool->released = true;
-    return 0;
-}
-
 static int apply(const struct reading *reading)
 {
-    struct replay_pool *pool = reading->pool;
+    int failure;
 
     switch (reading->row->event) {
     case REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED:
-        pool->published_at = reading->replay->now;
-        return set_terms(reading) != 0 ? -EILSEQ : add_units(reading);
+        failure = set_terms(reading);
+        return failure == 0 ? add_units(reading) : failure;
     case REFERRAL__LEDGER_EVENT__LEDGER_CHANGED:
-        return set_terms(reading);
+        return change_terms(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_GROUPED:
-        replay_join_group(reading->replay, pool);
-        return set_terms(reading);
+        return group(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_ADDED:
         return add_units(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_CUT:
         return remove_units(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_POOL_CANCELLED:
-        pool->cancelled = true;
+        reading->pool->cancelled = true;
         return remove_units(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_BLOCKED:
         return block(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_UNBLOCKED:
-        return change_units(reading, is_blocked, UNIT_IS_FREE, "unblocks a unit that is not blocked");
+        return set_state(reading, UNIT_IS_BLOCKED, UNIT_IS_FREE, "unblocks a unit that is not blocked (Q14)");
     case REFERRAL__LEDGER_EVENT__LEDGER_HELD:
     case REFERRAL__LEDGER_EVENT__LEDGER_OFFERED:
     case REFERRAL__LEDGER_EVENT__LEDGER_ALLOTTED:
-    case REFERRAL__LEDGER_EVENT__LEDGER_MOVED_IN:
-        return take(reading);
+        return take(reading, false);
     case REFERRAL__LEDGER_EVENT__LEDGER_BOOKED:
-        return confirm(reading);
+        return reading->row->was_held ? pass_on(reading, NULL) : take(reading, false);
+    case REFERRAL__LEDGER_EVENT__LEDGER_MOVED_OUT:
+        return move_out(reading);
+    case REFERRAL__LEDGER_EVENT__LEDGER_MOVED_IN:
+        return move_in(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_LAPSED:
     case REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED:
-    case REFERRAL__LEDGER_EVENT__LEDGER_MOVED_OUT:
     case REFERRAL__LEDGER_EVENT__LEDGER_DISPLACED:
     case REFERRAL__LEDGER_EVENT__LEDGER_RETURNED:
         return give_back(reading);
+    case REFERRAL__LEDGER_EVENT__LEDGER_USED:
+    case REFERRAL__LEDGER_EVENT__LEDGER_NO_SHOW: /* Q12: spent either way */
+        return pass_on(reading, NULL);
     case REFERRAL__LEDGER_EVENT__LEDGER_RELEASED:
         return release(reading);
     case REFERRAL__LEDGER_EVENT__LEDGER_REFUSED:
         count_refusal(reading);
         return 0;
-    case REFERRAL__LEDGER_EVENT__LEDGER_USED:
-    case REFERRAL__LEDGER_EVENT__LEDGER_NO_SHOW:
     case REFERRAL__LEDGER_EVENT__LEDGER_OUTSIDE:
     case _REFERRAL__LEDGER_EVENT_IS_INT_SIZE:
-        return 0;
+        break;
     }
     return fail(reading, "is of an unknown kind");
 }
@@ -337,38 +433,63 @@ static int check_numbers(const struct reading *reading)
     struct quota alone = replay_quota(pool), together = replay_set_quota(pool->set);
     uint64_t reserve = quota_reserve(&together);
 
-    if (!agree(reading->row->numbers, &alone, reserve) || !quota_is_sound(&alone))
-        return fail(reading, "its numbers are not those of the pool (Q2)");
-    if (pool->grouped && !agree(reading->row->group, &together, reserve))
-        return fail(reading, "its numbers are not those of the group (Q11)");
+    /* Q11: R of a grouped pool stands with the group's sums. */
+    if (!agree(reading->row->numbers, &alone, pool->grouped ? 0 : reserve))
+        return fail(reading, "says other numbers than the rows so far make of its pool");
+    if (pool->grouped != (reading->row->group != NULL) ||
+        (pool->grouped && !agree(reading->row->group, &together, reserve)))
+        return fail(reading, "says other numbers than the rows so far make of its group (Q11)");
     if (reading->row->deficit != quota_deficit(&together, reading->replay->now))
-        return fail(reading, "its deficit is not that of the pool (Q10)");
+        return fail(reading, "says another deficit than there is (Q10)");
     return 0;
 }
 
-/* Q13: the largest deficit between opening and release, for how long, and what brought it. */
-static void follow_deficit(const struct reading *reading)
+/* R follows C and p until the release (Q10); what is cut later takes its share with it. */
+static void note_required(struct replay_set *set)
 {
-    struct replay_set *set = reading->pool->set;
-    struct instant now = reading->replay->now, opened = reading->pool->fd_opens_at;
     struct quota quota = replay_set_quota(set);
-    uint64_t deficit = quota_deficit(&quota, now);
-    int64_t from = set->since.ms > opened.ms ? set->since.ms : opened.ms;
+    uint64_t reserve = quota_reserve(&quota);
+    bool released = false;
 
-    if (set->deficit != 0 && now.ms > from)
-        set->shortfall_ms += now.ms - from;
-    set->since = now;
-    if (now.ms >= opened.ms && set->deficit > set->shortfall)
-        set->shortfall = set->deficit; /* it was there when the pool opened */
-    if (deficit > set->deficit) {
-        set->cause = reading->row->event;
-        set->cause_reason = reading->row->has_block_reason ? reading->row->block_reason : (Referral__BlockReason)0;
-    }
-    set->deficit = deficit;
-    if (now.ms >= opened.ms && deficit > set->shortfall)
-        set->shortfall = deficit;
-    if (!reading->pool->released)
-        set->required = quota_reserve(&quota);
+    for (size_t i = 0; i < set->count; i++)
+        released = released || set->pools[i]->released;
+    if (!released || reserve < set->required)
+        set->required = reserve;
+}
+
+static void note_numbers(const struct reading *reading)
+{
+    struct replay_cause cause = {.event = reading->row->event};
+
+    if (reading->row->has_block_reason)
+        cause.reason = reading->row->block_reason;
+    replay_note_deficit(reading->pool->set, reading->row->deficit, cause);
+    note_required(reading->pool->set);
+}
+
+/* ---- The row ---- */
+
+static bool is_named(const Referral__LedgerRow *row)
+{
+    struct date date;
+
+    return row->has_event && row->has_class_ && row->class_ >= REFERRAL__PLACE_CLASS__EXPERT &&
+           row->class_ <= REFERRAL__PLACE_CLASS__EXAM && row->date != NULL && date_parse(row->date, &date) &&
+           row->department != NULL && (row->resource != NULL || row->event == REFERRAL__LEDGER_EVENT__LEDGER_OUTSIDE);
+}
+
+static int find_pool(struct reading *reading)
+{
+    const Referral__LedgerRow *row = reading->row;
+    bool published = row->event == REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED;
+
+    reading->pool = replay_pool(reading->replay, row->class_, row->department, row->resource, row->date);
+    if (!published)
+        return reading->pool != NULL ? 0 : fail(reading, "is of a pool that was not published");
+    if (reading->pool != NULL)
+        return fail(reading, "publishes a pool twice");
+    reading->pool = replay_add(reading->replay, row);
+    return reading->pool != NULL ? 0 : fail(reading, "adds a pool to a group that is full (Q11)");
 }
 
 int replay_row(struct replay *replay, const Referral__LedgerRow *row)
@@ -376,24 +497,20 @@ int replay_row(struct replay *replay, const Referral__LedgerRow *row)
     struct reading reading = {.replay = replay, .row = row};
     int failure;
 
-    if (!row->has_event || !row->has_class_ || row->date == NULL)
+    if (!is_named(row))
         return fail(&reading, "does not say what happened where");
     if (row->event == REFERRAL__LEDGER_EVENT__LEDGER_OUTSIDE) {
         count_outside(replay, row);
         return 0;
     }
-    reading.pool = replay_find(replay, row);
-    if (reading.pool == NULL && row->event == REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED)
-        reading.pool = replay_add(replay, row);
-    else if (reading.pool == NULL || row->event == REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED)
-        return fail(&reading, "is of a pool that is not published, or published twice");
+    failure = find_pool(&reading);
+    if (failure != 0)
+        return failure;
+    replay_time_passes(replay, reading.pool->set);
     failure = apply(&reading);
     if (failure == 0)
         failure = check_numbers(&reading);
     if (failure == 0)
-        follow_deficit(&reading);
-    replay->last_event = row->event;
-    replay->last_booking = row->booking_id;
-    replay->last_pool = reading.pool;
+        note_numbers(&reading);
     return failure;
 }
