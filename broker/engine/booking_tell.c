@@ -51,7 +51,7 @@ void place_tell(struct work *work, struct life_of *life, const struct place_news
     tidings_record(work, life, &tidings);
     if (news->told == TOLD_SENDER) {
         tidings_notify(work, life, &tidings, life->row->sender, 0);
-        tidings_notify_team(work, life, &tidings, life->row->receiver_number);
+        tidings_notify_team(work, life, &tidings, 0);
     }
     if (news->told == TOLD_OTHERS)
         tidings_notify_parties(work, life, &tidings, place_cause(life, news->by));

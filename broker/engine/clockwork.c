@@ -4,6 +4,9 @@
 #include "engine/inbox.h"
 #include "engine/life.h"
 
+/* A row may be a whole pool's: what follows from many of them is left for the next turn, while there are ids for all of this one. */
+#define CLOCK_IDS_PER_TURN 5000
+
 struct due_row {
     struct instant at;
     enum due_subject kind;
@@ -63,7 +66,9 @@ bool clockwork_apply(struct work *work)
 {
     struct due_row row = {{0}, DUE_REFERRAL, {NULL, 0}}, last;
 
-    for (int i = 0; i < CLOCK_ROWS_PER_TURN; i++) {
+    uint32_t first_ordinal = *work->next_ordinal;
+
+    for (int i = 0; i < CLOCK_ROWS_PER_TURN && *work->next_ordinal - first_ordinal < CLOCK_IDS_PER_TURN; i++) {
         last = row;
         if (!first_due(work, &row))
             return true;

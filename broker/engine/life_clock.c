@@ -93,10 +93,16 @@ bool life_clock_follow(struct work *work, struct life_of *life, enum event event
 void life_clock_book(struct work *work, struct life_of *life, struct instant session_end)
 {
     const struct deadline_settings *settings = &life_terms(work, life->row->receiver)->settings;
-    struct instant valid = instant_after(session_end, VALID_AFTER_SESSION_MS);
 
     FIELD_SET(life->row, no_show_at_ms, instant_after(session_end, settings->no_show_after_ms).ms);
-    if (valid.ms > life->row->valid_until_ms)
+    life_clock_extend(life, session_end);
+}
+
+void life_clock_extend(struct life_of *life, struct instant session_end)
+{
+    struct instant valid = instant_after(session_end, VALID_AFTER_SESSION_MS);
+
+    if (state_is_before_arrival((enum state)life->row->state) && valid.ms > life->row->valid_until_ms)
         FIELD_SET(life->row, valid_until_ms, valid.ms);
 }
 

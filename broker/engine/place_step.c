@@ -2,6 +2,7 @@
 #include "engine/place_step.h"
 
 #include "engine/booking_parts.h"
+#include "engine/life_clock.h"
 
 static void take_step(struct work *work, struct life_of *life, const struct transition *row, struct step *step)
 {
@@ -34,6 +35,7 @@ void place_step_booked(struct work *work, const struct claimant *claimant, const
         struct place_news news = {
             .event = PLACE_BOOKED, .booking = booking, .by = claimant->by, .told = TOLD_OTHERS, .detail = detail};
 
+        life_clock_extend(life, instant_of(booking->row->end_ms));
         place_tell(work, life, &news);
         return;
     }

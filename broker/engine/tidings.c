@@ -259,8 +259,10 @@ void tidings_notify_team(struct work *work, const struct life_of *life, const st
 {
     const struct registry_institution *home = home_of_team(work, life->row);
 
-    /* It caused what it said for the sender. */
-    if (home != NULL && home->row->number != but && home->row->number != work->speaker_number)
+    bool spoke = but == life->row->sender_number && home != NULL && home->row->number == work->speaker_number;
+
+    /* What it said for the sender it caused itself. */
+    if (home != NULL && home->row->number != but && !spoke)
         tidings_notify(work, life, tidings, home->institution->id, but);
 }
 

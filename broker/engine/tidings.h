@@ -23,7 +23,7 @@ void tidings_record(struct work *work, struct life_of *life, const struct tiding
 void tidings_notify(struct work *work, const struct life_of *life, const struct tidings *tidings,
                     const char *institution, uint32_t cause);
 /* L2: a team hears of it through its own institution's inbox, which need not be the sender's: a township centre's team refers for
- * its village clinics. Not where that one is the institution `but`, or is speaking. */
+ * its village clinics. Not where that one is the institution `but`, or is speaking for it. */
 void tidings_notify_team(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but);
 /* To sender, receiver and team, but for the institution `but` (0: to all). */
 void tidings_notify_parties(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but);

@@ -3,6 +3,8 @@
 #include "rules/pool_times.h"
 #include "rules/units.h"
 
+#define IDS_KEPT 1000 /* for what else the command has to tell */
+
 /* What one command has freed, in the order it was freed. Lives in the turn's arena. */
 struct waiting_notes {
     void **list[2]; /* enum noted */
@@ -181,6 +183,16 @@ static bool has_any(struct work *work, const struct pool_of *pool, Referral__Cha
     return pool_is_open(work, pool, channel) == REFUSED_NOT && pool_choose(work, pool, &wish, &unit) == REFUSED_NOT;
 }
 
+/* Each offer takes an id and those of its notices. What a turn has no ids for is due at once again, as if the pool opened then. */
+static bool has_ids(struct work *work, struct pool_of *pool)
+{
+    if (*work->next_ordinal < UINT16_MAX - IDS_KEPT)
+        return true;
+    FIELD_SET(pool->row, fd_opened, false);
+    pool_save(work, pool);
+    return false;
+}
+
 static void settle_pool(struct work *work, struct pool_of *pool)
 {
     struct wait_key at = {.hospital = pool->key.hospital, .class = pool->key.class}, next;
@@ -202,7 +214,11 @@ static void settle_pool(struct work *work, struct pool_of *pool)
         if (!(is_family ? family : general) || row->has_offer || !is_wanted(row, &pool->key))
             continue;
         entry = waiting_load(work, next.id);
-        if (entry == NULL || !offer_to(work, entry, pool))
+        if (entry == NULL)
+            continue;
+        if (!has_ids(work, pool))
+            return;
+        if (!offer_to(work, entry, pool))
             continue;
         family = has_any(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR);
         general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);

@@ -480,3 +480,40 @@ Test(claims, q5_an_amended_sheet_leaves_a_place_with_whom_it_was_taken_for)
     places_booked(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fang"));
     places_close(&d);
 }
+
+Test(claims, l_validity_reaches_a_day_beyond_the_last_booked_session_of_any_class)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", "2026-12-20", 5);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    places_booked(&d, "T07", ref, FAMILY, id);
+    cr_assert_eq(district_row(&d, id)->valid_until_ms, d.now.ms + 14 * DAY_MS);
+    places_booked(&d, "T07", exam, FAMILY, id);
+    cr_assert_eq(district_row(&d, id)->valid_until_ms, places_at("2026-12-21", 9, 10));
+    places_close(&d);
+}
+
+Test(claims, l2_a_team_hears_of_a_lapse_that_its_own_command_found_due)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__Sheet *sheet = places_sheet(&d, "V01", "Wang Fang");
+    Batch__Command *submit;
+
+    sheet->team_id = "TEAM7";
+    submit = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "village", sheet);
+    submit->acting_for = "V01";
+    char *id = district_send(&d, submit)->referral_id;
+
+    places_held(&d, "T07", ref, FAMILY, id);
+    d.now = instant_after(d.now, HOUR_MS);
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "place-lapsed");
+    places_close(&d);
+}
