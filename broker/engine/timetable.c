@@ -139,7 +139,8 @@ static struct pool_plan plan_of(const struct plan_of_day *plan, const Referral__
     pool.span = session->span;
     pool.times = openings_of(plan);
     if (session->has_release_before_minutes)
-        pool.times.release_at = instant_after(first_start(&runs), -session->release_before_minutes * MINUTE_MS);
+        pool.times.release_at =
+            instant_after(first_start(&runs), -(int64_t)session->release_before_minutes * MINUTE_MS);
     return pool;
 }
 
