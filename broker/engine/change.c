@@ -137,7 +137,7 @@ bool change_apply_confirm(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
     struct claimant claimant;
-    struct change change;
+    struct change change = {0};
 
     if (!check_unused(work, body, 0) || !change_find(work, body->booking_id, &change))
         return false;
@@ -254,7 +254,7 @@ static void cancel_place(const struct change *change, const Referral__PlaceChang
 bool change_apply_cancel(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change;
+    struct change change = {0};
 
     if (!check_unused(work, body, FIELD_REASON | FIELD_TEXT | FIELD_UNITS) ||
         !change_find(work, body->booking_id, &change) || !check_cancel(&change, body))
@@ -275,7 +275,7 @@ bool change_apply_cancel(struct work *work)
 bool change_apply_displace(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change;
+    struct change change = {0};
 
     if (!check_unused(work, body, FIELD_REASON | FIELD_TEXT) || !change_find(work, body->booking_id, &change))
         return false;
@@ -344,7 +344,7 @@ static bool check_mark(const struct change *change, const Referral__PlaceChange 
 bool change_apply_mark(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change;
+    struct change change = {0};
 
     if (!check_unused(work, body, FIELD_STATE | FIELD_OCCURRED_AT) || !change_find(work, body->booking_id, &change) ||
         !check_mark(&change, body))

@@ -44,6 +44,19 @@ static bool read_day(struct work *work, const char *text, const char *field, int
     return true;
 }
 
+static void check_days(struct work *work, const Referral__JoinList *join, struct waiting_seed *seed)
+{
+    bool has_first = read_day(work, join->first_date, "first_date", &seed->first_day);
+    bool has_last = read_day(work, join->last_date, "last_date", &seed->last_day);
+
+    if (!has_first || !has_last)
+        return;
+    if (seed->last_day < seed->first_day)
+        refuse(work, REFUSED_BAD_ORDER, "last_date");
+    else if (seed->last_day - seed->first_day > WAIT_DAYS_MAX)
+        refuse(work, REFUSED_OUT_OF_RANGE, "last_date");
+}
+
 static void check_form(struct joining *joining)
 {
     struct work *work = joining->work;
@@ -56,13 +69,7 @@ static void check_form(struct joining *joining)
         refuse(work, REFUSED_MISSING, "class");
     check_text(work, join->department, "department", true);
     check_text(work, join->resource, "resource", false);
-    if (read_day(work, join->first_date, "first_date", &seed->first_day) &
-        read_day(work, join->last_date, "last_date", &seed->last_day)) {
-        if (seed->last_day < seed->first_day)
-            refuse(work, REFUSED_BAD_ORDER, "last_date");
-        else if (seed->last_day - seed->first_day > WAIT_DAYS_MAX)
-            refuse(work, REFUSED_OUT_OF_RANGE, "last_date");
-    }
+    check_days(work, join, seed);
     seed->units = join->has_units ? join->units : 1;
     if (seed->units < 1 || seed->units > WAIT_UNITS_MAX)
         refuse(work, REFUSED_OUT_OF_RANGE, "units");
