@@ -250,6 +250,8 @@ bool plan_compare(struct work *work, const struct pool_plan *plan, struct findin
         return false;
     is_matched = compare_units(work, plan, findings, &change);
     compare_surplus(work, plan, is_matched, findings, &change);
+    if (change.found_begun)
+        return false; /* its times would be wrong as well */
     change.start = start_of(plan, &change);
     if (change.pool->row->grouped)
         compare_grouped(plan, findings, &change);

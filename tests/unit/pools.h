@@ -1,500 +1,342 @@
-/* pools.h - for tests of places: a district whose hospital H1 publishes pools, whose teams TEAM7 (of T07) and TEAM8 (of T08) refer to it. */
+/* pools.h - for tests of pools: what H1 publishes and sells, and a pool or a piece of its ledger as one line of text. */
 #pragma once
 #include "district.h"
 
-#include "engine/booking.h"
-#include "engine/waiting.h"
+#include "engine/pool_count.h"
+#include "store/rows_place.h"
 
-#define FAMILY  REFERRAL__CHANNEL__FAMILY_DOCTOR
-#define GENERAL REFERRAL__CHANNEL__GENERAL
-#define EXPERT  REFERRAL__PLACE_CLASS__EXPERT
-#define BED     REFERRAL__PLACE_CLASS__BED
-#define EXAM    REFERRAL__PLACE_CLASS__EXAM
-#define TUESDAY "2026-11-24" /* three days after DISTRICT_NOW */
+#define POOLS_DAY                                                                                                      \
+    "2026-11-24" /* the Tuesday after DISTRICT_NOW: its reserve is released on Monday, which is no short notice */
 
-/* Local time in China. */
-static inline int64_t pools_at(const char *date, int hour, int minute)
-{
-    struct date day;
-
-    cr_assert(date_parse(date, &day));
-    return instant_of_local(day, hour * HOUR_MS + minute * MINUTE_MS, 480).ms;
-}
-
-static inline void pools_team(struct district *d, const char *id, const char *institution)
+static inline void pools_put_team(struct district *d, const char *institution)
 {
     Referral__Team team = REFERRAL__TEAM__INIT;
     Referral__Person member = REFERRAL__PERSON__INIT, *members[] = {&member};
 
-    member.name = "Sun Wei";
-    team.id = arena_text(&d->keep, id);
+    member.name = "Sun Li";
+    member.phone = "13900000003";
+    team.id = arena_format(&d->keep, "F-%s", institution);
     team.institution = arena_text(&d->keep, institution);
     team.name = team.id;
     team.members = members;
     team.n_members = 1;
-    team.active_from = "2020-01-01";
+    team.active_from = arena_text(&d->keep, "2026-01-01");
     district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_TEAM, &team), "");
 }
 
 static inline void pools_open(struct district *d)
 {
     district_open(d);
-    pools_team(d, "TEAM7", "T07");
-    pools_team(d, "TEAM8", "T08");
+    pools_put_team(d, "T07");
 }
 
+/* ---- Publishing ---- */
+
+/* Of H1, department CARD. */
 static inline Referral__PoolRef *pools_ref(struct district *d, Referral__PlaceClass class, const char *resource,
                                            const char *date)
 {
     Referral__PoolRef *ref = arena_alloc(&d->keep, sizeof *ref);
 
     referral__pool_ref__init(ref);
-    ref->hospital = "H1";
+    ref->hospital = arena_text(&d->keep, "H1");
     FIELD_SET(ref, class_, class);
-    ref->department = "CARD";
+    ref->department = arena_text(&d->keep, "CARD");
     ref->resource = arena_text(&d->keep, resource);
     ref->date = arena_text(&d->keep, date);
     return ref;
 }
 
-static inline Referral__Person *pools_person(struct district *d)
+/* EXPERT, WANG-AM, POOLS_DAY. */
+static inline Referral__PoolRef *pools_wang(struct district *d)
 {
-    Referral__Person *person = arena_alloc(&d->keep, sizeof *person);
-
-    referral__person__init(person);
-    person->name = "Zhao Min";
-    return person;
+    return pools_ref(d, REFERRAL__PLACE_CLASS__EXPERT, "WANG-AM", POOLS_DAY);
 }
 
-/* A pool of `count` units of 10 minutes from 09:00 on. */
-static inline Referral__Pool *pools_pool(struct district *d, Referral__PoolRef *ref, uint32_t count)
+/* Minutes since midnight in China. */
+static inline struct instant pools_at(const char *date, int minute)
+{
+    struct date day = {0};
+
+    cr_assert(date_parse(date, &day));
+    return instant_of_local(day, minute * MINUTE_MS, 480);
+}
+
+static inline void pools_add_run(struct district *d, Referral__Pool *pool, uint32_t count, int minute, uint32_t minutes)
+{
+    Referral__UnitRun **units = arena_alloc(&d->keep, (pool->n_units + 1) * sizeof *units);
+
+    if (pool->n_units != 0)
+        memcpy(units, pool->units, pool->n_units * sizeof *units);
+    pool->units = units;
+    units[pool->n_units] = arena_alloc(&d->keep, sizeof **units);
+    referral__unit_run__init(units[pool->n_units]);
+    FIELD_SET(units[pool->n_units], count, count);
+    FIELD_SET(units[pool->n_units], start_ms, pools_at(pool->pool->date, minute).ms);
+    FIELD_SET(units[pool->n_units], minutes, minutes);
+    pool->n_units++;
+}
+
+/* `count` units of ten minutes from 08:00 on. */
+static inline Referral__Pool *pools_session(struct district *d, Referral__PoolRef *ref, uint32_t count)
 {
     Referral__Pool *pool = arena_alloc(&d->keep, sizeof *pool);
-    Referral__UnitRun *run = arena_alloc(&d->keep, sizeof *run);
 
     referral__pool__init(pool);
-    referral__unit_run__init(run);
-    FIELD_SET(run, count, count);
-    FIELD_SET(run, start_ms, pools_at(ref->date, 9, 0));
-    FIELD_SET(run, minutes, 10);
     pool->pool = ref;
-    pool->n_units = 1;
-    pool->units = arena_alloc(&d->keep, sizeof(Referral__UnitRun *));
-    pool->units[0] = run;
+    if (count != 0)
+        pools_add_run(d, pool, count, 8 * 60, 10);
     return pool;
 }
 
-static inline Referral__PoolRef *pools_publish(struct district *d, Referral__PlaceClass class, const char *resource,
-                                               const char *date, uint32_t count)
+static inline Referral__Person *pools_person(void)
 {
-    Referral__PoolRef *ref = pools_ref(d, class, resource, date);
+    static Referral__Person person;
 
-    district_assert_said(d, district_say(d, "H1", REFERRAL__KIND__PUT_POOL, pools_pool(d, ref, count)), "");
-    return ref;
+    referral__person__init(&person);
+    person.name = "Zhao Min";
+    return &person;
 }
 
-/* A sheet for a patient of this name, by the sender's team where it has one. */
-static inline Referral__Sheet *pools_sheet(struct district *d, const char *from, const char *patient)
+/* By H1; "" where it was accepted. */
+static inline const char *pools_do(struct district *d, Referral__Kind kind, const void *body)
 {
-    Referral__Sheet *sheet = district_sheet(d, from, "H1", false, REFERRAL__PRIORITY__ROUTINE);
-
-    sheet->patient->name = arena_text(&d->keep, patient);
-    if (strcmp(from, "T07") == 0)
-        sheet->team_id = "TEAM7";
-    if (strcmp(from, "T08") == 0)
-        sheet->team_id = "TEAM8";
-    return sheet;
+    return district_said(d, district_say(d, "H1", kind, body));
 }
 
-static inline char *pools_refer(struct district *d, const char *from, const char *patient)
+static inline const char *pools_put(struct district *d, Referral__Pool *pool)
 {
-    Referral__Reply *reply = district_say(d, from, REFERRAL__KIND__SUBMIT, pools_sheet(d, from, patient));
-
-    district_assert_said(d, reply, "");
-    return reply->referral_id;
+    return pools_do(d, REFERRAL__KIND__PUT_POOL, pool);
 }
 
-/* Without a team: the general channel's. */
-static inline char *pools_refer_generally(struct district *d, const char *from, const char *patient)
+static inline void pools_publish(struct district *d, Referral__PoolRef *ref, uint32_t count)
 {
-    Referral__Sheet *sheet = pools_sheet(d, from, patient);
-    Referral__Reply *reply;
-
-    sheet->team_id = NULL;
-    reply = district_say(d, from, REFERRAL__KIND__SUBMIT, sheet);
-    district_assert_said(d, reply, "");
-    return reply->referral_id;
+    cr_assert_str_eq(pools_put(d, pools_session(d, ref, count)), "");
 }
 
-/* For a referral, or NULL: the hospital's own. */
-static inline Referral__TakePlace *pools_wish(struct district *d, Referral__PoolRef *ref, Referral__Channel channel,
-                                              const char *referral)
+/* So many of them, with reason and person. */
+static inline Referral__PoolChange *pools_change(struct district *d, Referral__PoolRef *ref, uint32_t count,
+                                                 Referral__BlockReason reason)
+{
+    Referral__PoolChange *change = arena_alloc(&d->keep, sizeof *change);
+
+    referral__pool_change__init(change);
+    change->pool = ref;
+    if (count != 0)
+        FIELD_SET(change, count, count);
+    FIELD_SET(change, reason, reason);
+    change->person = pools_person();
+    return change;
+}
+
+/* These, up to a 0. */
+static inline Referral__PoolChange *pools_units(struct district *d, Referral__PoolRef *ref, const uint32_t *units,
+                                                Referral__BlockReason reason)
+{
+    Referral__PoolChange *change = pools_change(d, ref, 0, reason);
+
+    while (units[change->n_units] != 0)
+        change->n_units++;
+    change->units = arena_alloc(&d->keep, change->n_units * sizeof *units);
+    memcpy(change->units, units, change->n_units * sizeof *units);
+    return change;
+}
+#define POOLS_UNITS(...) ((const uint32_t[]){__VA_ARGS__, 0})
+
+/* ---- Taking ---- */
+
+static inline Referral__TakePlace *pools_take(struct district *d, Referral__PoolRef *ref, Referral__Channel channel,
+                                              uint32_t count, uint32_t first)
 {
     Referral__TakePlace *take = arena_alloc(&d->keep, sizeof *take);
 
     referral__take_place__init(take);
     take->pool = ref;
     FIELD_SET(take, channel, channel);
-    take->referral_id = arena_text(&d->keep, referral);
-    if (referral == NULL)
-        take->reference = "HIS-1";
+    FIELD_SET(take, units, count);
+    if (first != 0)
+        FIELD_SET(take, first_unit, first);
     return take;
 }
 
-static inline Referral__Reply *pools_hold(struct district *d, const char *who, Referral__PoolRef *ref,
-                                          Referral__Channel channel, const char *referral)
+/* GENERAL, by the hospital for a patient of its own; first 0: whichever. */
+static inline Referral__Reply *pools_sell(struct district *d, Referral__PoolRef *ref, uint32_t count, uint32_t first)
 {
-    return district_say(d, who, REFERRAL__KIND__HOLD_PLACE, pools_wish(d, ref, channel, referral));
+    Referral__TakePlace *take = pools_take(d, ref, REFERRAL__CHANNEL__GENERAL, count, first);
+
+    take->reference = "G-1";
+    return district_say(d, "H1", REFERRAL__KIND__BOOK_PLACE, take);
 }
 
-static inline Referral__Reply *pools_book(struct district *d, const char *who, Referral__PoolRef *ref,
-                                          Referral__Channel channel, const char *referral)
+static inline Referral__Reply *pools_allot(struct district *d, Referral__PoolRef *ref, uint32_t count)
 {
-    return district_say(d, who, REFERRAL__KIND__BOOK_PLACE, pools_wish(d, ref, channel, referral));
+    Referral__TakePlace *take = pools_take(d, ref, REFERRAL__CHANNEL__GENERAL, count, 0);
+
+    take->reference = "A-1";
+    FIELD_SET(take, allotment, true);
+    return district_say(d, "H1", REFERRAL__KIND__BOOK_PLACE, take);
 }
 
-/* Must be accepted; the booking's id. */
-static inline char *pools_booked(struct district *d, const char *who, Referral__PoolRef *ref, Referral__Channel channel,
-                                 const char *referral)
+/* A referral by T07's team, of a patient of its own. */
+static inline char *pools_refer(struct district *d)
 {
-    Referral__Reply *reply = pools_book(d, who, ref, channel, referral);
+    Referral__Sheet *sheet = district_sheet(d, "T07", "H1", false, REFERRAL__PRIORITY__ROUTINE);
+    Referral__Reply *reply;
 
+    sheet->team_id = "F-T07";
+    sheet->patient->name = arena_format(&d->keep, "Patient %d", d->commands);
+    reply = district_say(d, "T07", REFERRAL__KIND__SUBMIT, sheet);
     district_assert_said(d, reply, "");
-    return reply->booking->booking_id;
+    return reply->referral_id;
 }
 
-static inline char *pools_held(struct district *d, const char *who, Referral__PoolRef *ref, Referral__Channel channel,
-                               const char *referral)
+/* FAMILY_DOCTOR, for a patient who has no place yet: BOOK_PLACE or HOLD_PLACE. */
+static inline Referral__Reply *pools_family(struct district *d, Referral__Kind kind, Referral__PoolRef *ref,
+                                            uint32_t count, uint32_t first)
 {
-    Referral__Reply *reply = pools_hold(d, who, ref, channel, referral);
+    Referral__TakePlace *take = pools_take(d, ref, REFERRAL__CHANNEL__FAMILY_DOCTOR, count, first);
+    Referral__Reply *reply;
 
-    district_assert_said(d, reply, "");
-    return reply->booking->booking_id;
+    take->referral_id = pools_refer(d);
+    reply = district_say(d, "T07", kind, take);
+    reply->referral_id = take->referral_id;
+    return reply;
 }
 
-static inline Referral__PlaceChange *pools_change(struct district *d, const char *booking)
+/* "FG.G": sells the units from number 1 on as the signs say; '.' stays free. */
+static inline void pools_fill(struct district *d, Referral__PoolRef *ref, const char *signs)
 {
-    Referral__PlaceChange *change = arena_alloc(&d->keep, sizeof *change);
-
-    referral__place_change__init(change);
-    change->booking_id = arena_text(&d->keep, booking);
-    change->person = pools_person(d);
-    return change;
+    for (uint32_t i = 0; signs[i] != '\0'; i++) {
+        if (signs[i] == 'G')
+            district_assert_said(d, pools_sell(d, ref, 1, i + 1), "");
+        if (signs[i] == 'F')
+            district_assert_said(d, pools_family(d, REFERRAL__KIND__BOOK_PLACE, ref, 1, i + 1), "");
+    }
 }
 
-static inline Referral__Reply *pools_confirm(struct district *d, const char *who, const char *booking)
-{
-    return district_say(d, who, REFERRAL__KIND__CONFIRM_PLACE, pools_change(d, booking));
-}
-
-static inline Referral__Reply *pools_cancel(struct district *d, const char *who, const char *booking,
-                                            Referral__Reason reason)
-{
-    Referral__PlaceChange *change = pools_change(d, booking);
-
-    if (reason != 0)
-        FIELD_SET(change, reason, reason);
-    return district_say(d, who, REFERRAL__KIND__CANCEL_PLACE, change);
-}
-
-static inline Referral__Reply *pools_displace(struct district *d, const char *who, const char *booking)
-{
-    Referral__PlaceChange *change = pools_change(d, booking);
-
-    FIELD_SET(change, reason, REFERRAL__REASON__NO_CAPACITY);
-    return district_say(d, who, REFERRAL__KIND__DISPLACE_PLACE, change);
-}
-
-static inline Referral__Reply *pools_mark(struct district *d, const char *who, const char *booking,
-                                          Referral__BookingState state)
-{
-    Referral__PlaceChange *change = pools_change(d, booking);
-
-    FIELD_SET(change, state, state);
-    return district_say(d, who, REFERRAL__KIND__MARK_PLACE, change);
-}
-
-static inline Referral__Reply *pools_move(struct district *d, const char *who, const char *booking,
-                                          Referral__PoolRef *to, uint32_t first_unit)
-{
-    Referral__MovePlace *move = arena_alloc(&d->keep, sizeof *move);
-
-    referral__move_place__init(move);
-    move->booking_id = arena_text(&d->keep, booking);
-    move->pool = to;
-    if (first_unit != 0)
-        FIELD_SET(move, first_unit, first_unit);
-    return district_say(d, who, REFERRAL__KIND__MOVE_PLACE, move);
-}
-
-/* For TUESDAY to the Friday after. */
-static inline Referral__JoinList *pools_wait(struct district *d, Referral__PlaceClass class, Referral__Channel channel,
-                                             const char *referral)
-{
-    Referral__JoinList *join = arena_alloc(&d->keep, sizeof *join);
-
-    referral__join_list__init(join);
-    join->hospital = "H1";
-    FIELD_SET(join, class_, class);
-    join->department = "CARD";
-    join->first_date = TUESDAY;
-    join->last_date = "2026-11-27";
-    FIELD_SET(join, channel, channel);
-    join->referral_id = arena_text(&d->keep, referral);
-    if (referral == NULL)
-        join->reference = "HIS-2";
-    return join;
-}
-
-static inline char *pools_joined(struct district *d, const char *who, const Referral__JoinList *join)
-{
-    Referral__Reply *reply = district_say(d, who, REFERRAL__KIND__JOIN_LIST, join);
-
-    district_assert_said(d, reply, "");
-    return reply->entry->entry_id;
-}
-
-static inline Referral__Reply *pools_leave(struct district *d, const char *who, const char *entry)
-{
-    Referral__LeaveList leave = REFERRAL__LEAVE_LIST__INIT;
-
-    leave.entry_id = arena_text(&d->keep, entry);
-    return district_say(d, who, REFERRAL__KIND__LEAVE_LIST, &leave);
-}
-
-/* ---- What stands in the store ---- */
-
-static inline struct id pools_id(const char *text)
-{
-    struct id id;
-
-    cr_assert(id_parse(text, "bd", &id));
-    return id;
-}
-
-static inline void *pools_keep(struct district *d, ProtobufCMessage *row)
-{
-    enum refusal refusal;
-
-    return row == NULL ? NULL : wire_unpack(row->descriptor, wire_pack(row, &d->keep), &d->keep, &refusal);
-}
-
-/* NULL: none. */
-static inline Record__Booking *pools_row(struct district *d, const char *booking)
-{
-    struct store_txn *txn = district_read(d);
-    Record__Booking *row = booking_row(txn, pools_id(booking)), *kept = pools_keep(d, row == NULL ? NULL : &row->base);
-
-    store_read_end(txn);
-    return kept;
-}
-
-static inline Record__WaitEntry *pools_entry(struct district *d, const char *entry)
-{
-    struct store_txn *txn = district_read(d);
-    struct wait_key key;
-    Record__WaitEntry *row = wait_row(txn, pools_id(entry), &key),
-                      *kept = pools_keep(d, row == NULL ? NULL : &row->base);
-
-    store_read_end(txn);
-    return kept;
-}
-
-/* "HELD", "BOOKED" ... */
-static inline const char *pools_state(struct district *d, const char *booking)
-{
-    const Record__Booking *row = pools_row(d, booking);
-
-    cr_assert_not_null(row);
-    return protobuf_c_enum_descriptor_get_value(&referral__booking_state__descriptor, (int)row->state)->name +
-           sizeof "PLACE_" - 1;
-}
-
-/* The live offer of an entry; NULL: none. */
-static inline char *pools_offer(struct district *d, const char *entry)
-{
-    const Record__WaitEntry *row = pools_entry(d, entry);
-    char text[ID_TEXT_SIZE];
-
-    if (row == NULL || !row->has_offer)
-        return NULL;
-    id_format(text, "bd", life_id_of(row->offer));
-    return arena_text(&d->keep, text);
-}
+/* ---- Looking ---- */
 
 static inline struct pool_key pools_key(struct store_txn *txn, const Referral__PoolRef *ref)
 {
     struct pool_key key = {.hospital = institution_row(txn, ref->hospital)->number, .class = (uint8_t)ref->class_};
-    struct date date;
+    struct date date = {0};
 
-    date_parse(ref->date, &date);
+    cr_assert(date_parse(ref->date, &date));
+    memcpy(key.department, ref->department, strlen(ref->department));
+    memcpy(key.resource, ref->resource, strlen(ref->resource));
     key.day = date_to_days(date);
-    strcpy(key.department, ref->department);
-    strcpy(key.resource, ref->resource);
     return key;
 }
 
-/* One sign a unit, in order: '.' free, B blocked, G general, F family; g and f while held. */
-static inline const char *pools_units(struct district *d, const Referral__PoolRef *ref)
+/* In the keep; NULL: none. */
+static inline Record__Pool *pools_row(struct district *d, const Referral__PoolRef *ref)
 {
     struct store_txn *txn = district_read(d);
     struct pool_key key = pools_key(txn, ref);
     const Record__Pool *row = pool_row(txn, &key);
-    char *text;
+    struct bytes packed = row == NULL ? bytes_of(NULL, 0) : binary_bytes(binary_pack(&d->keep, &row->base));
+    enum refusal refusal;
 
-    cr_assert_not_null(row);
-    text = arena_zalloc(&d->keep, row->n_units + 1);
-    for (size_t i = 0; i < row->n_units; i++)
-        text[i] = (row->units[i]->held_until_ms != 0 ? ".bgf" : ".BGF")[row->units[i]->state];
     store_read_end(txn);
-    return text;
+    return row == NULL ? NULL : (Record__Pool *)wire_unpack(&record__pool__descriptor, packed, &d->keep, &refusal);
 }
 
-/* The ledger of H1 from row `from` on: "BOOKED 3, CANCELLED 3" (units). */
-static inline const char *pools_ledger(struct district *d, uint64_t from)
+/* One sign a unit: free, free and kept (*), blocked (#), general, family; held ones small. */
+static inline char pools_sign(const Record__Unit *row, const struct unit *unit)
 {
-    struct store_txn *txn = district_read(d);
-    uint32_t hospital = institution_row(txn, "H1")->number;
-    uint64_t number = from, first;
-    const char *text = "";
-    struct bytes bytes;
-
-    while (ledger_page(txn, hospital, number, &bytes, &first)) {
-        const Referral__LedgerPage *page = referral__ledger_page__unpack(NULL, bytes.size, bytes.data);
-
-        cr_assert_not_null(page);
-        for (size_t i = 0; i < page->n_rows; i++) {
-            const Referral__LedgerRow *row = page->rows[i];
-            const char *name =
-                protobuf_c_enum_descriptor_get_value(&referral__ledger_event__descriptor, (int)row->event)->name +
-                sizeof "LEDGER_" - 1;
-
-            if (first + i < from)
-                continue;
-            text = arena_format(&d->keep, "%s%s%s%s%s", text, text[0] != '\0' ? ", " : "", name,
-                                row->code != NULL ? " " : "", row->code != NULL ? row->code : "");
-            for (size_t u = 0; u < row->n_units; u++)
-                text = arena_format(&d->keep, "%s %u", text, row->units[u]);
-        }
-        number = first + page->n_rows;
-        referral__ledger_page__free_unpacked((Referral__LedgerPage *)page, NULL);
-    }
-    store_read_end(txn);
-    return text;
+    if (unit->state == UNIT_IS_FREE)
+        return unit->marked ? '*' : '.';
+    if (unit->state == UNIT_IS_BLOCKED)
+        return '#';
+    return (row->held_until_ms != 0 ? "gf" : "GF")[unit->state == UNIT_IS_FAMILY];
 }
 
-static inline uint64_t pools_ledger_next(struct district *d)
+/* "C8 R2 B0 G3 F1 ..*.GGGF", and "deficit", "cancelled". Of a pool alone, whatever its group. */
+static inline const char *pools_line(struct district *d, const Referral__PoolRef *ref)
+{
+    Record__Pool *row = pools_row(d, ref);
+    struct pool_count count;
+    char *signs;
+
+    if (row == NULL)
+        return "none";
+    count = pool_count(&d->keep, &row, 1, d->now, d->hold);
+    signs = arena_zalloc(&d->keep, row->n_units + 1);
+    for (size_t i = 0; i < row->n_units; i++)
+        signs[i] = pools_sign(row->units[i], &count.units.list[i]);
+    return arena_format(&d->keep, "C%lu R%lu B%lu G%lu F%lu %s%s%s", (unsigned long)count.quota.capacity,
+                        (unsigned long)quota_reserve(&count.quota), (unsigned long)count.quota.blocked,
+                        (unsigned long)count.quota.general, (unsigned long)count.quota.family, signs,
+                        quota_deficit(&count.quota, d->now) > 0 ? " deficit" : "", row->cancelled ? " cancelled" : "");
+}
+#define pools_assert_line(d, ref, expected) cr_assert_str_eq(pools_line(d, ref), expected)
+
+static inline const Referral__LedgerPage *pools_page(struct district *d, struct bytes bytes)
+{
+    enum refusal refusal;
+
+    return (const Referral__LedgerPage *)wire_unpack(&referral__ledger_page__descriptor, arena_copy(&d->keep, bytes),
+                                                     &d->keep, &refusal);
+}
+
+/* How many rows H1's ledger has. */
+static inline uint64_t pools_rows(struct district *d)
 {
     struct store_txn *txn = district_read(d);
     uint64_t rows = ledger_mark(txn, institution_row(txn, "H1")->number).rows;
 
     store_read_end(txn);
-    return rows + 1;
+    return rows;
 }
 
-/* ---- What must always agree ---- */
-
-/* A booking that has units has exactly these in its pool, and no other; its referral claims it while it may still be used. */
-static inline void pools_check_booking(struct store_txn *txn, struct id id, const Record__Booking *row)
+static inline const Referral__LedgerRow *pools_ledger_row(struct district *d, uint64_t number)
 {
-    struct pool_key key;
-    const Record__Pool *pool;
-    const Record__Referral *referral = row->has_referral ? referral_row(txn, life_id_of(row->referral)) : NULL;
-    bool live = row->state <= REFERRAL__BOOKING_STATE__PLACE_BOOKED;
-    bool has = row->state <= REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, claimed = false;
-    size_t found = 0;
-
-    cr_assert(pool_key_parse(bytes_of(row->pool.data, row->pool.len), &key));
-    pool = pool_row(txn, &key);
-    for (size_t i = 0; i < pool->n_units; i++) {
-        const Record__Unit *unit = pool->units[i];
-
-        if (!id_equal(life_id_of(unit->booking), id))
-            continue;
-        cr_assert(has, "a unit of a booking that has ended");
-        cr_assert_eq(unit->number, row->units[found], "its units are those of the pool");
-        cr_assert_eq(unit->held_until_ms, row->state == REFERRAL__BOOKING_STATE__PLACE_HELD ? row->expires_at_ms : 0);
-        found++;
-    }
-    cr_assert_eq(found, has ? row->n_units : 0, "units lost: %zu of %zu", found, row->n_units);
-    for (size_t i = 0; referral != NULL && i < referral->n_claims; i++)
-        claimed = claimed || id_equal(life_id_of(referral->claims[i]->booking), id);
-    cr_assert_eq(claimed, live && referral != NULL, "the referral's claim disagrees");
-}
-
-static inline void pools_check_referral(struct store_txn *txn, const Record__Referral *row)
-{
-    size_t mains = 0;
-
-    for (size_t i = 0; i < row->n_claims; i++) {
-        const Record__Claim *claim = row->claims[i];
-        struct wait_key key;
-
-        cr_assert(claim->has_booking || claim->has_entry, "a claim of nothing");
-        cr_assert(!claim->has_entry || wait_row(txn, life_id_of(claim->entry), &key) != NULL);
-        mains += claim->is_main;
-        if (row->has_patient && row->patient.len == PATIENT_KEY_SIZE)
-            cr_assert_not_null(patient_claim_row(txn, row->receiver_number, (uint8_t)claim->class_, row->patient.data));
-    }
-    cr_assert(mains <= 1);
-    if (row->state == WAITLISTED)
-        cr_assert_eq(mains, 1, "what waits waits for something");
-    if (row->state != BOOKED && row->state != WAITLISTED)
-        cr_assert_eq(mains, 0, "a main place in state %s", state_name((enum state)row->state));
-}
-
-static inline void pools_check_claim(struct store_txn *txn, struct bytes key, const Record__PatientClaim *row)
-{
-    const Record__Referral *referral = referral_row(txn, life_id_of(row->referral));
-
-    cr_assert_not_null(claim_of(referral, (Referral__PlaceClass)key.data[4]),
-                       "a patient's claim outlives the referral's");
-}
-
-static inline void pools_check_entry(struct store_txn *txn, const Record__WaitEntry *row)
-{
-    const Record__Booking *offer = row->has_offer ? booking_row(txn, life_id_of(row->offer)) : NULL;
-
-    cr_assert(!row->has_offer || offer->state == REFERRAL__BOOKING_STATE__PLACE_HELD, "an offer that is none");
-}
-
-static inline void pools_check_pool(const Record__Pool *row)
-{
-    for (size_t i = 0; i < row->n_units; i++)
-        cr_assert_eq(row->units[i]->has_booking && row->units[i]->booking.len != 0,
-                     row->units[i]->state == UNIT_IS_GENERAL || row->units[i]->state == UNIT_IS_FAMILY);
-}
-
-static inline void pools_assert_sound(struct district *d)
-{
-    static const enum table tables[] = {TABLE_BOOKING, TABLE_REFERRAL, TABLE_PATIENT_CLAIM, TABLE_WAITING, TABLE_POOL};
     struct store_txn *txn = district_read(d);
-    struct bytes key, value;
+    const Referral__LedgerPage *page;
+    struct bytes bytes;
+    uint64_t first;
 
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct store_cursor *cursor = store_scan(txn, tables[i], bytes_of(NULL, 0), bytes_of(NULL, 0));
-
-        while (store_next(cursor, &key, &value)) {
-            if (tables[i] == TABLE_BOOKING)
-                pools_check_booking(txn, id_from_key(key.data), record__booking__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_REFERRAL)
-                pools_check_referral(txn, record__referral__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_PATIENT_CLAIM)
-                pools_check_claim(txn, key, record__patient_claim__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_WAITING)
-                pools_check_entry(txn, record__wait_entry__unpack(NULL, value.size, value.data));
-            if (tables[i] == TABLE_POOL)
-                pools_check_pool(record__pool__unpack(NULL, value.size, value.data));
-        }
-        store_scan_end(cursor);
-    }
-    cr_assert_eq(store_failure(txn), 0);
+    cr_assert(ledger_page(txn, institution_row(txn, "H1")->number, number, &bytes, &first));
+    page = pools_page(d, bytes);
     store_read_end(txn);
+    cr_assert(number >= first && number < first + page->n_rows);
+    return page->rows[number - first];
 }
 
-static inline void pools_close(struct district *d)
+/* "PUBLISHED +1x10", "BOOKED 3", "REFUSED n1 RESERVED". */
+static inline const char *pools_row_text(struct district *d, const Referral__LedgerRow *row)
 {
-    pools_assert_sound(d);
-    district_assert_books(d);
-    district_close(d);
+    const char *name = protobuf_c_enum_descriptor_get_value(&referral__ledger_event__descriptor, (int)row->event)->name;
+    const char *text = name + strlen("LEDGER_");
+
+    for (size_t i = 0; i < row->n_new_units; i++)
+        text = arena_format(&d->keep, "%s +%ux%u", text, row->new_units[i]->first, row->new_units[i]->count);
+    for (size_t i = 0; i < row->n_units; i++)
+        text = arena_format(&d->keep, "%s %u", text, row->units[i]);
+    if (row->has_count)
+        text = arena_format(&d->keep, "%s n%u", text, row->count);
+    if (row->code != NULL)
+        text = arena_format(&d->keep, "%s %s", text, row->code);
+    return text;
+}
+
+/* The rows of the last turn: "MOVED_OUT 1, MOVED_IN 3, CUT 1". */
+static inline const char *pools_ledger_after(struct district *d, uint64_t before)
+{
+    uint64_t rows = pools_rows(d);
+    const char *text = "";
+
+    for (uint64_t i = before + 1; i <= rows; i++)
+        text = arena_format(&d->keep, "%s%s%s", text, text[0] != '\0' ? ", " : "",
+                            pools_row_text(d, pools_ledger_row(d, i)));
+    return text;
+}
+
+static inline bool pools_has_alarm(struct district *d, const char *code, const char *subject)
+{
+    struct store_txn *txn = district_read(d);
+    bool has = alarm_row(txn, code, subject) != NULL;
+
+    store_read_end(txn);
+    return has;
 }
