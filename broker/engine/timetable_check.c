@@ -1,4 +1,5 @@
 /* timetable_check.c - a week as its hospital wrote it: everything that would be wrong on any day is found when it is put (F2, Q1, Q6). */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/utf8.h"
@@ -11,8 +12,9 @@
 static void find(struct findings *findings, enum refusal refusal, const char *prefix, const char *member)
 {
     char field[FIELD_PATH_SIZE];
+    int size = snprintf(field, sizeof field, "%s%s", prefix, member);
 
-    snprintf(field, sizeof field, "%s%s", prefix, member);
+    assert(size > 0 && (size_t)size < sizeof field);
     findings_add(findings, refusal, field);
 }
 
