@@ -46,35 +46,75 @@ static int complete_query(struct wizard *wizard)
     return EXIT_USAGE;
 }
 
-/* What the referral holds or was offered already is decided on first. It is not ours to give back. */
-static void find_held(struct wizard *wizard)
+static bool is_of_class(const struct wizard *wizard, json_t *object)
 {
-    const char *class = wizard_text(wizard->query, "class");
-    json_t *answer = NULL, *booking;
+    return strcmp(wizard_text(object, "class"), wizard_text(wizard->query, "class")) == 0;
+}
+
+/* The rows of the referral that are of this class, as `member` of the answer; NULL: it cannot be asked. A new reference. */
+static json_t *of_referral(struct wizard *wizard, Referral__Kind kind, const char *member)
+{
+    json_t *answer = NULL, *rows = NULL;
+
+    if (wizard_ask(wizard, kind, json_pack("{s:s}", "referral_id", wizard_referral(wizard)), &answer) == EXIT_OK)
+        rows = json_incref(json_object_get(answer, member));
+    json_decref(answer);
+    return rows;
+}
+
+/* What it has of this class is booked: no other (Q5). What is held, or offered, is decided on first; it is not ours to give back. */
+static enum wizard_step find_booking(struct wizard *wizard)
+{
+    json_t *rows = of_referral(wizard, REFERRAL__KIND__LIST_BOOKINGS, "bookings"), *booking;
+    enum wizard_step step = WIZARD_CHOOSE;
     size_t i;
 
-    if (wizard_ask(wizard, REFERRAL__KIND__LIST_BOOKINGS, json_pack("{s:s}", "referral_id", wizard_referral(wizard)),
-                   &answer) != EXIT_OK)
-        return;
-    json_array_foreach(json_object_get(answer, "bookings"), i, booking)
+    json_array_foreach(rows, i, booking)
     {
-        json_t *pool = json_object_get(booking, "pool");
+        const char *state = wizard_text(booking, "state");
 
-        if (strcmp(wizard_text(booking, "state"), "PLACE_HELD") == 0 && strcmp(wizard_text(pool, "class"), class) == 0)
-            wizard_keep_booking(wizard, booking, false);
+        if (!is_of_class(wizard, json_object_get(booking, "pool")))
+            continue;
+        if (strcmp(state, "PLACE_HELD") == 0)
+            step = WIZARD_HOLDS;
+        else if (strcmp(state, "PLACE_BOOKED") == 0)
+            step = WIZARD_HAS_PLACE;
+        else
+            continue;
+        wizard_keep_booking(wizard, booking, false);
     }
-    json_decref(answer);
+    json_decref(rows);
+    return step;
+}
+
+static enum wizard_step find_entry(struct wizard *wizard)
+{
+    json_t *rows = of_referral(wizard, REFERRAL__KIND__LIST_WAITING, "entries"), *entry;
+    enum wizard_step step = WIZARD_CHOOSE;
+    size_t i;
+
+    json_array_foreach(rows, i, entry) if (is_of_class(wizard, entry))
+    {
+        book_tell_entry(wizard, entry);
+        step = WIZARD_HAS_PLACE;
+    }
+    json_decref(rows);
+    return step;
 }
 
 static enum wizard_step walk(struct wizard *wizard)
 {
-    enum wizard_step step;
+    enum wizard_step step = find_booking(wizard);
 
-    find_held(wizard);
-    step = wizard->booking == NULL ? WIZARD_CHOOSE : WIZARD_HOLDS;
+    if (step == WIZARD_CHOOSE)
+        step = find_entry(wizard);
     while (step == WIZARD_CHOOSE || step == WIZARD_HOLDS)
         step = step == WIZARD_CHOOSE ? book_choose(wizard) : book_hold(wizard);
-    if (step == WIZARD_BOOKED)
+    if (step == WIZARD_HAS_PLACE)
+        prompt_say(
+            &wizard->prompt, "%s",
+            ctl_say(wizard->ctl, "该转诊已有同类号源或候补", "the referral has, or waits for, a place of this class"));
+    if (step == WIZARD_BOOKED || (step == WIZARD_HAS_PLACE && wizard->booking != NULL))
         book_tell(wizard);
     else
         wizard_give_back(wizard);
@@ -91,6 +131,7 @@ static int exit_code_of(enum wizard_step step)
         return EXIT_NO_BROKER;
     case WIZARD_CHOOSE:
     case WIZARD_HOLDS:
+    case WIZARD_HAS_PLACE:
     case WIZARD_GAVE_UP:
         break;
     }
@@ -128,6 +169,7 @@ int book_run(struct ctl *ctl)
         json_object_set_new(wizard.query, "referral", json_pack("{s:s}", "referral_id", ctl->arguments[0]));
         result = converse(&wizard);
     }
+    referral_reply_free(wizard.refusal);
     json_decref(wizard.booking);
     json_decref(wizard.view);
     json_decref(wizard.query);

@@ -13,11 +13,6 @@
 #define MS_OF_A_DAY 86400000
 #define ANSWER_SIZE 64
 
-static bool is_free(json_t *place)
-{
-    return free_places_is_bookable(place);
-}
-
 /* ---- Taking ---- */
 
 /* Somebody was faster, or it is not for this channel now: another one may do. */
@@ -44,8 +39,8 @@ static json_t *take_body(const struct wizard *wizard, json_t *pool, uint32_t uni
     return body;
 }
 
-/* Held, or booked at once where nobody is to be asked any more. WIZARD_CHOOSE: refused. */
-static enum wizard_step take(struct wizard *wizard, json_t *pool, uint32_t unit, bool quiet)
+/* Held, or booked at once where nobody is to be asked any more. WIZARD_CHOOSE: refused, and another one may do. */
+static enum wizard_step take(struct wizard *wizard, json_t *pool, uint32_t unit)
 {
     json_t *body = take_body(wizard, pool, unit), *reply = NULL;
     bool at_once = ctl_has(wizard->ctl, "yes");
@@ -55,15 +50,16 @@ static enum wizard_step take(struct wizard *wizard, json_t *pool, uint32_t unit,
     ctl_number(wizard->ctl, "minutes", 0, INT32_MAX, &minutes);
     if (!at_once && minutes != 0)
         json_object_set_new(body, "hold_minutes", json_integer(minutes));
-    result =
-        wizard_command(wizard, at_once ? REFERRAL__KIND__BOOK_PLACE : REFERRAL__KIND__HOLD_PLACE, body, quiet, &reply);
+    result = wizard_command(wizard, at_once ? REFERRAL__KIND__BOOK_PLACE : REFERRAL__KIND__HOLD_PLACE, body, &reply);
     if (result == EXIT_OK)
         wizard_keep_booking(wizard, json_object_get(reply, "booking"), !at_once);
     json_decref(reply);
-    if (result == EXIT_REFUSED)
+    if (result == EXIT_REFUSED && another_may_do(wizard_refused(wizard)))
         return WIZARD_CHOOSE;
+    if (result == EXIT_REFUSED)
+        wizard_tell_refusal(wizard, true);
     if (result != EXIT_OK)
-        return WIZARD_FAILED;
+        return result == EXIT_REFUSED ? WIZARD_GAVE_UP : WIZARD_FAILED;
     return at_once ? WIZARD_BOOKED : WIZARD_HOLDS;
 }
 
@@ -76,7 +72,9 @@ enum wizard_step book_take_again(struct wizard *wizard)
 
     wizard->ours = false; /* it has lapsed */
     wizard_give_back(wizard);
-    step = take(wizard, pool, unit, false);
+    step = take(wizard, pool, unit);
+    if (step == WIZARD_CHOOSE)
+        wizard_tell_refusal(wizard, false);
     json_decref(pool);
     return step;
 }
@@ -116,7 +114,9 @@ static enum wizard_step join(struct wizard *wizard)
             json_object_set(body, members[i], json_object_get(wizard->query, members[i]));
     add_days(wizard, body);
     wizard_add_person(wizard, body);
-    result = wizard_command(wizard, REFERRAL__KIND__JOIN_LIST, body, false, &reply);
+    result = wizard_command(wizard, REFERRAL__KIND__JOIN_LIST, body, &reply);
+    if (result == EXIT_REFUSED)
+        wizard_tell_refusal(wizard, true);
     if (result != EXIT_OK) {
         json_decref(reply);
         return result == EXIT_REFUSED ? WIZARD_GAVE_UP : WIZARD_FAILED;
@@ -163,7 +163,7 @@ static json_t *free_place(json_t *places, size_t number)
     json_t *place;
     size_t i;
 
-    json_array_foreach(places, i, place) if (is_free(place) && --number == 0) return place;
+    json_array_foreach(places, i, place) if (free_places_is_bookable(place) && --number == 0) return place;
     return NULL;
 }
 
@@ -172,7 +172,7 @@ static size_t count_free(json_t *places)
     json_t *place;
     size_t i, count = 0;
 
-    json_array_foreach(places, i, place) count += is_free(place);
+    json_array_foreach(places, i, place) count += free_places_is_bookable(place);
     return count;
 }
 
@@ -182,14 +182,8 @@ static enum wizard_step take_first(struct wizard *wizard, json_t *places)
     size_t count = count_free(places);
     enum wizard_step step = WIZARD_CHOOSE;
 
-    for (size_t number = 1; number <= count && step == WIZARD_CHOOSE; number++) {
-        json_t *place = free_place(places, number);
-
-        step = take(wizard, json_object_get(place, "pool"), 0, true);
-        if (step == WIZARD_CHOOSE && !another_may_do(wizard->refused))
-            return take(wizard, json_object_get(place, "pool"), 0, false) == WIZARD_CHOOSE ? WIZARD_GAVE_UP
-                                                                                           : WIZARD_FAILED;
-    }
+    for (size_t number = 1; number <= count && step == WIZARD_CHOOSE; number++)
+        step = take(wizard, json_object_get(free_place(places, number), "pool"), 0);
     return step == WIZARD_CHOOSE ? nothing_free(wizard, NULL) : step;
 }
 
@@ -264,7 +258,12 @@ static enum wizard_step choose_from(struct wizard *wizard, json_t *places)
         return take_first(wizard, places);
     if (!ask_choice(wizard, places, &choice))
         return WIZARD_GAVE_UP;
-    return take(wizard, json_object_get(choice.place, "pool"), choice.unit, false);
+
+    enum wizard_step step = take(wizard, json_object_get(choice.place, "pool"), choice.unit);
+
+    if (step == WIZARD_CHOOSE)
+        wizard_tell_refusal(wizard, false);
+    return step;
 }
 
 enum wizard_step book_choose(struct wizard *wizard)
@@ -273,8 +272,12 @@ enum wizard_step book_choose(struct wizard *wizard)
     int result = query_ask_all(wizard->ctl, wizard->client, REFERRAL__KIND__SEARCH_PLACES, query, SEARCH_ROWS, &answer);
     enum wizard_step step = result == EXIT_REFUSED ? WIZARD_GAVE_UP : WIZARD_FAILED;
 
-    if (result == EXIT_OK)
-        step = choose_from(wizard, json_object_get(answer, "places"));
+    if (result == EXIT_OK) {
+        json_t *places = free_places_by_time(json_object_get(answer, "places"));
+
+        step = choose_from(wizard, places);
+        json_decref(places);
+    }
     json_decref(answer);
     json_decref(query);
     return step;

@@ -70,7 +70,7 @@ static enum wizard_step confirm(struct wizard *wizard)
     int result;
 
     wizard_add_person(wizard, body);
-    result = wizard_command(wizard, REFERRAL__KIND__CONFIRM_PLACE, body, false, &reply);
+    result = wizard_command(wizard, REFERRAL__KIND__CONFIRM_PLACE, body, &reply);
     if (result == EXIT_OK)
         wizard_keep_booking(wizard, json_object_get(reply, "booking"), false);
     json_decref(reply);
@@ -87,6 +87,7 @@ static enum wizard_step confirm(struct wizard *wizard)
 
     bool again = wizard->ours;
 
+    wizard_tell_refusal(wizard, !again);
     wizard_give_back(wizard);
     return again ? WIZARD_CHOOSE : WIZARD_GAVE_UP;
 }
@@ -179,6 +180,8 @@ enum wizard_step book_hold(struct wizard *wizard)
     if (!wizard->ours)
         prompt_say(&wizard->prompt, "%s",
                    ctl_say(wizard->ctl, "该转诊已有一个待确认的号", "a place is held for this referral already"));
+    if (ctl_has(wizard->ctl, "yes"))
+        return confirm(wizard);
     while (!tick(wizard, &countdown, &step))
         ;
     return step;

@@ -1,38 +1,10 @@
 /* book_tell.c - what the team reads to the patient. */
-#include <string.h>
-
 #include "labels.h"
 #include "moment.h"
+#include "names.h"
 #include "place.pb-c.h"
-#include "registry.pb-c.h"
 #include "table.h"
 #include "wizard.h"
-
-/* The hospital's record, for its name and its departments'; NULL: not known. */
-static json_t *read_hospital(struct wizard *wizard, const char *id)
-{
-    json_t *query = json_pack("{s:s, s:i}", "institution", id, "rows", 1), *answer = NULL, *hospital = NULL, *next;
-
-    while (hospital == NULL && query != NULL &&
-           wizard_ask(wizard, REFERRAL__KIND__LIST_INSTITUTIONS, query, &answer) == EXIT_OK) {
-        hospital = json_incref(json_array_get(json_object_get(answer, "institutions"), 0));
-        next = json_object_get(answer, "next");
-        query = next == NULL ? NULL : json_pack("{s:s, s:i, s:O}", "institution", id, "rows", 1, "cursor", next);
-        json_decref(answer);
-    }
-    return hospital;
-}
-
-static const char *department_name(json_t *hospital, const char *code)
-{
-    json_t *department;
-    size_t i;
-
-    json_array_foreach(json_object_get(hospital, "departments"), i,
-                       department) if (strcmp(wizard_text(department, "code"), code) ==
-                                       0) return wizard_text(department, "name");
-    return "";
-}
 
 static void add(json_t *rows, const char *label, json_t *text)
 {
@@ -57,7 +29,7 @@ static void print_booking(struct wizard *wizard, json_t *booking)
     json_t *summary = json_object_get(wizard->view, "summary"),
            *contact = json_object_get(wizard->view, "receiver_contact");
     const char *department = wizard_text(pool, "department"), *id = wizard_text(pool, "hospital");
-    json_t *hospital = read_hospital(wizard, id);
+    json_t *hospital = names_institution(ctl, wizard->client, id);
 
     add(rows, ctl_say(ctl, "已预约", "booked"), json_string(wizard_text(booking, "booking_id")));
     add(rows, ctl_say(ctl, "转诊", "referral"),
@@ -66,7 +38,7 @@ static void print_booking(struct wizard *wizard, json_t *booking)
     add(rows, ctl_say(ctl, "时间", "when"), when(ctl, booking));
     add(rows, ctl_say(ctl, "地点", "where"),
         json_sprintf("%s %s, %s %s", id, wizard_text(hospital, "name"), department,
-                     department_name(hospital, department)));
+                     names_department(hospital, department)));
     add(rows, ctl_say(ctl, "号源", "session"),
         json_sprintf("%s %s %s",
                      label_of_value(&referral__place_class__descriptor, wizard_text(pool, "class"), ctl->zh),

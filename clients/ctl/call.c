@@ -123,6 +123,35 @@ void call_print_refusal(const struct ctl *ctl, const char *before, const Referra
         print_allowed(ctl, refusal);
 }
 
+/* What became of a place comes first, then what it means for its referral. */
+static void print_place(const struct ctl *ctl, json_t *reply, const char *member,
+                        const ProtobufCMessageDescriptor *descriptor)
+{
+    static const char *const beside[] = {"referral_id",   "sender_reference", "journey_id",
+                                         "sheet_version", "core_status",      "answer_due_at_ms"};
+    json_t *place = json_object_get(reply, member);
+
+    if (place == NULL)
+        return;
+    table_record(ctl, descriptor, place);
+    json_object_del(reply, member);
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        json_object_del(reply, beside[i]);
+}
+
+static void print_accepted(const struct ctl *ctl, json_t *reply)
+{
+    json_object_del(reply, "index"); /* of the log: nobody acts on it */
+    if (ctl->verb->kind >= REFERRAL__KIND__PUT_POOL && json_integer_value(json_object_get(reply, "affected")) == 0)
+        json_object_del(reply, "affected"); /* nobody's booking was touched */
+    if (json_object_size(reply) == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "完成", "done"));
+    print_place(ctl, reply, "booking", &referral__booking__descriptor);
+    print_place(ctl, reply, "entry", &referral__wait_entry__descriptor);
+    if (json_object_size(reply) != 0)
+        table_record(ctl, &referral__reply__descriptor, reply);
+}
+
 void call_print_reply(const struct ctl *ctl, const Referral__Reply *reply, const char *message_id)
 {
     json_t *json = message_to_json(&reply->base);
@@ -138,11 +167,7 @@ void call_print_reply(const struct ctl *ctl, const Referral__Reply *reply, const
         for (size_t i = 0; i < reply->n_refusals; i++)
             call_print_refusal(ctl, ctl_say(ctl, "拒绝 ", "refused: "), reply->refusals[i]);
     } else {
-        json_object_del(json, "index"); /* of the log: nobody acts on it */
-        if (json_object_size(json) == 0)
-            fprintf(ctl->out, "%s\n", ctl_say(ctl, "完成", "done"));
-        else
-            table_record(ctl, &referral__reply__descriptor, json);
+        print_accepted(ctl, json);
     }
     json_decref(json);
 }

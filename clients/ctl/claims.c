@@ -37,8 +37,16 @@ void claims_add(const struct ctl *ctl, struct referral_client *client, json_t *v
 static void print_table(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, const char *title,
                         json_t *rows)
 {
+    json_t *row;
+    size_t i;
+
     if (json_array_size(rows) == 0)
         return;
+    json_array_foreach(rows, i, row)
+    {
+        json_object_del(row, "referral_id"); /* known above */
+        json_object_del(row, "team_id");
+    }
     fprintf(ctl->out, "\n%s:\n", title);
     table_print(ctl, descriptor, rows);
 }
@@ -73,19 +81,23 @@ static void print_booking(const struct ctl *ctl, json_t *booking)
 {
     const char *state = text_of(booking, "state");
     json_t *pool = json_object_get(booking, "pool");
-    bool held = strcmp(state, "PLACE_HELD") == 0;
+    bool held = strcmp(state, "PLACE_HELD") == 0, offered = json_object_get(booking, "entry_id") != NULL;
     char start[MOMENT_TEXT_SIZE], until[MOMENT_TEXT_SIZE];
 
     if (!held && strcmp(state, "PLACE_BOOKED") != 0)
         return;
     time_of(start, booking, "start_ms");
     time_of(until, booking, "expires_at_ms");
-    fprintf(ctl->out, "%s %s %s %s: %s %s", class_of(ctl, pool), text_of(pool, "department"), text_of(pool, "resource"),
-            text_of(booking, "doctor"), start, label_of_value(&referral__booking_state__descriptor, state, ctl->zh));
-    if (held && json_object_get(booking, "entry_id") != NULL)
-        fprintf(ctl->out, ctl_say(ctl, ", 候补到号, 请在 %s 前确认", ", offered from the wait-list until %s"), until);
-    else if (held)
-        fprintf(ctl->out, ctl_say(ctl, ", 暂占至 %s", ", held until %s"), until);
+    fprintf(ctl->out, "%s %s %s %s %s: ", class_of(ctl, pool), text_of(pool, "department"), text_of(pool, "resource"),
+            text_of(booking, "doctor"), start);
+    if (!held)
+        fputs(ctl_say(ctl, "已预约", "booked"), ctl->out);
+    else if (offered)
+        fprintf(ctl->out,
+                ctl_say(ctl, "候补到号, 请在 %s 前确认", "offered from the wait-list, to be confirmed before %s"),
+                until);
+    else
+        fprintf(ctl->out, ctl_say(ctl, "暂占至 %s", "held until %s"), until);
     fprintf(ctl->out, " (%s)\n", text_of(booking, "booking_id"));
 }
 

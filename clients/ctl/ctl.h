@@ -8,7 +8,7 @@
 /* Named in --help. */
 enum exit_code {
     EXIT_OK = 0,
-    EXIT_REFUSED = 1, /* by the broker; or here, because something would be overwritten */
+    EXIT_REFUSED = 1, /* by the broker, or given up; or here, because something would be overwritten */
     EXIT_USAGE = 2,
     EXIT_NO_BROKER = 3,    /* cannot connect, or no answer in time */
     EXIT_BAD_FILE = 4,     /* an input file or key that cannot be read or is wrong, an output that cannot be written */

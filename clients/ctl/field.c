@@ -193,7 +193,7 @@ static json_t *value_from_text(const ProtobufCFieldDescriptor *field, char *text
         return message_from_text(field->descriptor, text, fault);
     default:
         value = number_from_text(field, text);
-        *fault = MESSAGE_NOT_INTEGER;
+        *fault = field_is_moment(field) ? MESSAGE_NOT_A_TIME : MESSAGE_NOT_INTEGER;
     }
     if (value != NULL)
         *fault = MESSAGE_OK;

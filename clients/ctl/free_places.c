@@ -32,6 +32,37 @@ bool free_places_is_bookable(json_t *place)
     return number_of(place, "bookable") > 0;
 }
 
+/* Of the first unit that is free; else of the session. */
+static int64_t earliest_ms(json_t *place)
+{
+    json_t *unit = json_array_get(json_object_get(place, "first"), 0);
+
+    return number_of(unit == NULL ? place : unit, "start_ms");
+}
+
+static int by_time(const void *left, const void *right)
+{
+    json_t *const *a = left, *const *b = right;
+    int64_t x = earliest_ms(*a), y = earliest_ms(*b);
+
+    return (x > y) - (x < y);
+}
+
+json_t *free_places_by_time(json_t *places)
+{
+    size_t count = json_array_size(places), i;
+    json_t **sorted = calloc(count + 1, sizeof *sorted), *list = json_array(), *place;
+
+    if (sorted == NULL)
+        return list;
+    json_array_foreach(places, i, place) sorted[i] = place;
+    qsort(sorted, count, sizeof *sorted, by_time);
+    for (i = 0; i < count; i++)
+        json_array_append(list, sorted[i]);
+    free(sorted);
+    return list;
+}
+
 uint32_t free_places_unit_at(json_t *place, const char *time)
 {
     json_t *unit;
@@ -135,20 +166,18 @@ static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number)
     json_t *pool = json_object_get(place, "pool");
     bool bookable = free_places_is_bookable(place);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o}", "number",
-                     bookable ? json_sprintf("%zu", (*number)++) : json_string("-"), "date",
-                     json_sprintf("%s %s", text_of(pool, "date"), moment_weekday(text_of(pool, "date"), ctl->zh)),
-                     "time", session_time(place), "session",
-                     json_sprintf("%s %s", text_of(pool, "department"), text_of(pool, "resource")), "doctor",
-                     text_of(place, "doctor"), "hospital", text_of(pool, "hospital"), "free",
-                     json_integer((json_int_t)number_of(place, "bookable")), "times",
-                     bookable ? first_times(place, 2 * TIMES_SHOWN) : opens_later(ctl, place));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "number", bookable ? json_sprintf("%zu", (*number)++) : json_string("-"),
+        "date", json_sprintf("%s %s", text_of(pool, "date"), moment_weekday(text_of(pool, "date"), ctl->zh)), "time",
+        session_time(place), "session", json_sprintf("%s %s", text_of(pool, "department"), text_of(pool, "resource")),
+        "doctor", text_of(place, "doctor"), "free", json_integer((json_int_t)number_of(place, "bookable")), "times",
+        bookable ? first_times(place, 2 * TIMES_SHOWN) : opens_later(ctl, place));
 }
 
 void free_places_offer(const struct ctl *ctl, json_t *places, size_t number)
 {
-    static const char *const zh[] = {"", "日期", "时间", "号源", "医生", "医院", "可约", "最早", NULL};
-    static const char *const en[] = {"", "date", "time", "session", "doctor", "hospital", "free", "first times", NULL};
+    static const char *const zh[] = {"", "日期", "时间", "号源", "医生", "可约", "最早", NULL};
+    static const char *const en[] = {"", "date", "time", "session", "doctor", "free", "first times", NULL};
     json_t *rows = json_array(), *place;
     size_t i;
 
@@ -166,7 +195,10 @@ int search_run(struct ctl *ctl)
     if (result == EXIT_OK && ctl->json)
         table_json(ctl, answer);
     if (result == EXIT_OK && !ctl->json) {
-        free_places_print(ctl, json_object_get(answer, "places"));
+        json_t *places = free_places_by_time(json_object_get(answer, "places"));
+
+        free_places_print(ctl, places);
+        json_decref(places);
         query_tell_of_more(ctl, answer);
     }
     json_decref(answer);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "referral.pb-c.h"
+
 static const char *text_of(json_t *object, const char *member)
 {
     const char *text = json_string_value(json_object_get(object, member));
@@ -62,13 +64,22 @@ static struct glance glance_of(json_t *view, int64_t now_ms)
     return glance;
 }
 
+/* In the order of the protocol. */
+static int class_rank(const char *class)
+{
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value_by_name(&referral__place_class__descriptor, class);
+
+    return value == NULL ? 0 : value->value;
+}
+
 static int by_block(const struct glance *a, const struct glance *b)
 {
     int order = strcmp(a->date, b->date);
 
     if (order == 0)
         order = strcmp(a->hospital, b->hospital);
-    return order == 0 ? strcmp(a->class, b->class) : order;
+    return order == 0 ? class_rank(a->class) - class_rank(b->class) : order;
 }
 
 static int by_place(const void *left, const void *right)

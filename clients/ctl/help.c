@@ -44,7 +44,7 @@ const struct exit_info *exit_codes(size_t *ret_count)
 {
     static const struct exit_info codes[] = {
         {EXIT_OK, "完成", "done"},
-        {EXIT_REFUSED, "被拒绝, 或拒绝覆盖已有文件", "refused; or something would be overwritten"},
+        {EXIT_REFUSED, "被拒绝, 已放弃, 或拒绝覆盖已有文件", "refused, or given up; or something would be overwritten"},
         {EXIT_USAGE, "用法错误", "usage"},
         {EXIT_NO_BROKER, "无法连接, 或未及时答复", "cannot connect, or no answer in time"},
         {EXIT_BAD_FILE, "文件无法读写或内容有误", "a file cannot be read or written, or is wrong"},

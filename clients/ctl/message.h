@@ -19,7 +19,8 @@ enum message_fault {
     MESSAGE_NOT_IN_LIST,  /* no such name in the enum */
     MESSAGE_OUT_OF_RANGE, /* does not fit the field's type */
     MESSAGE_BAD_BYTES,    /* neither base64 nor hex, as the field wants it */
-    MESSAGE_NOT_A_POOL,   /* a word of the command line that names none */
+    MESSAGE_NOT_A_TIME,   /* of a word of the command line */
+    MESSAGE_NOT_A_POOL,   /* the same */
     MESSAGE_NO_MEMORY,
 };
 

@@ -57,6 +57,7 @@ const char *message_fault_text(enum message_fault fault, bool zh)
         [MESSAGE_NOT_IN_LIST] = {"取值不在代码表内", "is not a name of its code list"},
         [MESSAGE_OUT_OF_RANGE] = {"超出该字段的范围", "is out of the field's range"},
         [MESSAGE_BAD_BYTES] = {"不是合法的 base64 或十六进制", "is not valid base64 or hex, as this field wants it"},
+        [MESSAGE_NOT_A_TIME] = {"应为时间: now 或 YYYY-MM-DD HH:MM", "must be a time: now, or YYYY-MM-DD HH:MM"},
         [MESSAGE_NOT_A_POOL] = {"应为 [机构/]类别/科室/号源/日期, 如 EXPERT/NK/WANG-AM/2026-12-02",
                                 "must be " POOL_TEXT_FORM ", such as EXPERT/NK/WANG-AM/2026-12-02"},
         [MESSAGE_NO_MEMORY] = {"内存不足", "out of memory"},

@@ -2,9 +2,11 @@
 #include "names.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "call.h"
 #include "connect.h"
+#include "query.h"
 
 /* One page into `names`, id by id; false: there is no further one. */
 static bool read_page(const struct ctl *ctl, struct referral_client *client, ProtobufCBinaryData *cursor, json_t *names)
@@ -64,4 +66,37 @@ void names_add(const struct ctl *ctl, json_t *rows, const char *member)
             json_object_set_new(row, member, json_sprintf("%s %s", id, name));
     }
     json_decref(names);
+}
+
+json_t *names_institution(const struct ctl *ctl, struct referral_client *client, const char *id)
+{
+    json_t *query = json_pack("{s:s}", "institution", id), *answer = NULL, *institution = NULL;
+    bool more = true;
+
+    while (institution == NULL && more &&
+           query_ask(ctl, client, REFERRAL__KIND__LIST_INSTITUTIONS, query, true, &answer) == EXIT_OK) {
+        json_t *next = json_object_get(answer, "next");
+
+        institution = json_incref(json_array_get(json_object_get(answer, "institutions"), 0));
+        more = next != NULL && json_object_set(query, "cursor", next) == 0;
+        json_decref(answer);
+    }
+    json_decref(query);
+    return institution;
+}
+
+const char *names_department(json_t *institution, const char *code)
+{
+    json_t *department;
+    size_t i;
+
+    json_array_foreach(json_object_get(institution, "departments"), i, department)
+    {
+        const char *own = json_string_value(json_object_get(department, "code"));
+        const char *name = json_string_value(json_object_get(department, "name"));
+
+        if (own != NULL && name != NULL && strcmp(own, code) == 0)
+            return name;
+    }
+    return "";
 }

@@ -8,33 +8,33 @@
 #include "handlers.h"
 #include "labels.h"
 #include "moment.h"
+#include "names.h"
 #include "place.pb-c.h"
 #include "query.h"
 #include "table.h"
 #include "width.h"
 
-#define BAR_COLUMNS_MIN 10
-#define BAR_COLUMNS_MAX 60
-#define NUMBER_COLUMNS  4
+#define BAR_COLUMNS_MIN    10
+#define BAR_COLUMNS_MAX    60
+#define BAR_COLUMNS_WISHED 24 /* narrower than that, the doctor's name gives its room */
+#define NUMBER_COLUMNS     3
 
 enum text_column { DEPARTMENT, RESOURCE, TIME, DOCTOR, TEXT_COLUMNS };
-enum number_column { RESERVE, FAMILY, GENERAL, BLOCKED, FREE, FAMILY_NOW, GENERAL_NOW, NUMBERS };
+enum number_column { RESERVE, FAMILY, GENERAL, BLOCKED, FREE, NUMBERS };
 
 static const struct {
     const char *zh, *en;
 } text_headings[TEXT_COLUMNS] = {{"科室", "dept"}, {"号源", "session"}, {"时间", "time"}, {"医生", "doctor"}},
   number_headings[NUMBERS] = {
-      [RESERVE] = {"预留", "res."},
-      [FAMILY] = {"家医", "fam."},
-      [GENERAL] = {"一般", "gen."},
-      [BLOCKED] = {"停用", "blkd"},
-      [FREE] = {"空余", "free"},
-      [FAMILY_NOW] = {"家医可约", "for fam."},
-      [GENERAL_NOW] = {"一般可约", "for gen."},
+      [RESERVE] = {"预留", "res"}, [FAMILY] = {"家医", "fam"}, [GENERAL] = {"一般", "gen"},
+      [BLOCKED] = {"停用", "blk"}, [FREE] = {"空余", "free"},
 };
+/* Free for whom: "22/17". */
+static const char *const now_headings[] = {"for fam/gen", "可约 家/一"};
 
 struct layout {
     const struct ctl *ctl;
+    struct referral_client *client;
     int text[TEXT_COLUMNS];
     uint64_t units_a_sign;
     int bar;
@@ -120,20 +120,24 @@ static uint64_t largest_line(const struct glance *list, size_t count)
 
 static int columns_beside_bar(const struct layout *layout)
 {
-    int columns = NUMBER_COLUMNS + 2;
+    int columns = NUMBER_COLUMNS + 3;
 
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        columns += layout->text[column] + 2;
+        columns += layout->text[column] == 0 ? 0 : layout->text[column] + 2;
     for (enum number_column column = 0; column < NUMBERS; column++)
         columns += number_width(layout->ctl, column) + 1;
-    return columns;
+    return columns + width_of(now_headings[layout->ctl->zh]) + 2;
 }
 
 /* As wide as there is room for and units to show; what is rounded up to one sign needs a little more than the whole. */
 static void set_bar(struct layout *layout, uint64_t largest)
 {
-    int room = width_of_stream(layout->ctl->out) - columns_beside_bar(layout);
+    int width = width_of_stream(layout->ctl->out), room = width - columns_beside_bar(layout);
 
+    if (room < BAR_COLUMNS_WISHED && room < (int)largest) {
+        layout->text[DOCTOR] = 0;
+        room = width - columns_beside_bar(layout);
+    }
     if (room < BAR_COLUMNS_MIN)
         room = BAR_COLUMNS_MIN;
     if (room > BAR_COLUMNS_MAX)
@@ -142,9 +146,11 @@ static void set_bar(struct layout *layout, uint64_t largest)
     layout->bar = largest > (uint64_t)room ? room : largest < BAR_COLUMNS_MIN ? BAR_COLUMNS_MIN : (int)largest;
 }
 
-static struct layout layout_of(const struct ctl *ctl, const struct glance *list, size_t count)
+static struct layout layout_of(const struct ctl *ctl, struct referral_client *client, const struct glance *list,
+                               size_t count)
 {
-    struct layout layout = {.ctl = ctl, .colour = isatty(fileno(ctl->out)) && getenv("NO_COLOR") == NULL};
+    struct layout layout = {
+        .ctl = ctl, .client = client, .colour = isatty(fileno(ctl->out)) && getenv("NO_COLOR") == NULL};
 
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
         layout.text[column] = width_of(ctl_say(ctl, text_headings[column].zh, text_headings[column].en));
@@ -167,38 +173,61 @@ static const char *class_text(const struct ctl *ctl, const char *class)
     return label_of_value(&referral__place_class__descriptor, class, ctl->zh);
 }
 
-static void print_headings(const struct layout *layout, const struct glance *first)
+static void print_texts(const struct layout *layout, const char *texts[TEXT_COLUMNS])
+{
+    for (size_t column = 0; column < TEXT_COLUMNS; column++)
+        if (layout->text[column] != 0) {
+            width_pad(layout->ctl->out, texts[column], layout->text[column]);
+            fputs("  ", layout->ctl->out);
+        }
+}
+
+/* Which day, where, what. */
+static void print_title(const struct layout *layout, const struct glance *first)
 {
     const struct ctl *ctl = layout->ctl;
+    json_t *hospital = names_institution(ctl, layout->client, first->hospital);
+    const char *name = json_string_value(json_object_get(hospital, "name"));
 
-    fprintf(ctl->out, "%s %s  %s  %s\n", first->date, moment_weekday(first->date, ctl->zh), first->hospital,
-            class_text(ctl, first->class));
-    for (size_t column = 0; column < TEXT_COLUMNS; column++) {
-        width_pad(ctl->out, ctl_say(ctl, text_headings[column].zh, text_headings[column].en), layout->text[column]);
-        fputs("  ", ctl->out);
-    }
-    width_pad(ctl->out, ctl_say(ctl, "容量", "cap."), NUMBER_COLUMNS + 2 + layout->bar);
+    fprintf(ctl->out, "%s %s  %s %s  %s\n", first->date, moment_weekday(first->date, ctl->zh), first->hospital,
+            name == NULL ? "" : name, class_text(ctl, first->class));
+    json_decref(hospital);
+}
+
+static void print_headings(const struct layout *layout)
+{
+    const struct ctl *ctl = layout->ctl;
+    const char *texts[TEXT_COLUMNS];
+
+    for (size_t column = 0; column < TEXT_COLUMNS; column++)
+        texts[column] = ctl_say(ctl, text_headings[column].zh, text_headings[column].en);
+    print_texts(layout, texts);
+    width_pad(ctl->out, ctl_say(ctl, "容量", "cap"), NUMBER_COLUMNS + 3 + layout->bar);
     for (enum number_column column = 0; column < NUMBERS; column++) {
         const char *heading = ctl_say(ctl, number_headings[column].zh, number_headings[column].en);
 
         fprintf(ctl->out, "%*s%s", number_width(ctl, column) - width_of(heading) + 1, "", heading);
     }
-    fputc('\n', ctl->out);
+    fprintf(ctl->out, "  %s\n", now_headings[ctl->zh]);
 }
 
 static void print_numbers(const struct layout *layout, const struct glance *glance, bool member)
 {
-    const uint64_t numbers[NUMBERS] = {
-        [RESERVE] = glance->reserve,         [FAMILY] = glance->family, [GENERAL] = glance->general,
-        [BLOCKED] = glance->blocked,         [FREE] = glance->free,     [FAMILY_NOW] = glance->family_now,
-        [GENERAL_NOW] = glance->general_now,
-    };
+    const struct ctl *ctl = layout->ctl;
+    const uint64_t numbers[NUMBERS] = {[RESERVE] = glance->reserve,
+                                       [FAMILY] = glance->family,
+                                       [GENERAL] = glance->general,
+                                       [BLOCKED] = glance->blocked,
+                                       [FREE] = glance->free};
+    char now[48];
 
     for (enum number_column column = 0; column < NUMBERS; column++)
         if (column == RESERVE && member) /* it stands in the group's line */
-            fprintf(layout->ctl->out, " %*s", number_width(layout->ctl, column), "|");
+            fprintf(ctl->out, " %*s", number_width(ctl, column), "|");
         else
-            fprintf(layout->ctl->out, " %*" PRIu64, number_width(layout->ctl, column), numbers[column]);
+            fprintf(ctl->out, " %*" PRIu64, number_width(ctl, column), numbers[column]);
+    snprintf(now, sizeof now, "%" PRIu64 "/%" PRIu64, glance->family_now, glance->general_now);
+    fprintf(ctl->out, "  %*s", width_of(now_headings[ctl->zh]), now);
 }
 
 static void note(FILE *out, const struct layout *layout, const char *colour, const char *text)
@@ -247,11 +276,8 @@ static void print_line(const struct layout *layout, const struct glance *glance,
     struct bar bar = bar_of(glance);
     unsigned columns;
 
-    for (size_t column = 0; column < TEXT_COLUMNS; column++) {
-        width_pad(out, texts[column], layout->text[column]);
-        fputs("  ", out);
-    }
-    fprintf(out, "%*" PRIu64 "  ", NUMBER_COLUMNS, glance->capacity);
+    print_texts(layout, texts);
+    fprintf(out, "%*" PRIu64 "  ", NUMBER_COLUMNS + 1, glance->capacity);
     columns = bar_print(out, &bar, layout->units_a_sign, layout->colour);
     fprintf(out, "%*s", (int)columns < layout->bar ? layout->bar - (int)columns : 0, "");
     print_numbers(layout, glance, member);
@@ -286,7 +312,8 @@ static void print_block(const struct layout *layout, const struct glance *first,
 {
     const struct glance *end = first + count;
 
-    print_headings(layout, first);
+    print_title(layout, first);
+    print_headings(layout);
     for (const struct glance *at = first; at < end;) {
         size_t members = run_length(at, end, glance_same_group);
 
@@ -326,9 +353,9 @@ static void print_total(const struct ctl *ctl, const struct glance *first, size_
     fputc('\n', ctl->out);
 }
 
-static void print_places(const struct ctl *ctl, const struct glance *list, size_t count)
+static void print_places(const struct ctl *ctl, struct referral_client *client, const struct glance *list, size_t count)
 {
-    struct layout layout = layout_of(ctl, list, count);
+    struct layout layout = layout_of(ctl, client, list, count);
 
     for (size_t at = 0; at < count;) {
         size_t length = run_length(&list[at], list + count, glance_same_block);
@@ -357,7 +384,7 @@ int places_run(struct ctl *ctl)
         if (count == 0)
             fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无号源)", "(no places)"));
         else
-            print_places(ctl, list, count);
+            print_places(ctl, client, list, count);
         free(list);
         query_tell_of_more(ctl, answer);
     }

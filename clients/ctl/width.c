@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #define TEXT_MAX        256
-#define DEFAULT_COLUMNS 100
+#define DEFAULT_COLUMNS 120
 
 int width_of(const char *text)
 {

@@ -5,5 +5,5 @@
 int width_of(const char *text);
 /* The text, and blanks up to `columns`. */
 void width_pad(FILE *out, const char *text, int columns);
-/* Of the terminal that `out` is; else what COLUMNS says; else 100. */
+/* Of the terminal that `out` is; else what COLUMNS says; else 120. */
 int width_of_stream(FILE *out);

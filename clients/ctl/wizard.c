@@ -26,13 +26,23 @@ const char *wizard_referral(const struct wizard *wizard)
     return wizard_text(json_object_get(wizard->view, "summary"), "referral_id");
 }
 
-static void tell_refusals(struct wizard *wizard, const Referral__Reply *reply)
+const char *wizard_refused(const struct wizard *wizard)
 {
-    for (size_t i = 0; i < reply->n_refusals; i++)
-        call_print_refusal(wizard->ctl, ctl_say(wizard->ctl, "拒绝 ", "refused: "), reply->refusals[i]);
+    const Referral__Reply *refusal = wizard->refusal;
+
+    return refusal == NULL || refusal->n_refusals == 0 ? "" : refusal->refusals[0]->code;
 }
 
-int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, bool quiet, json_t **ret_reply)
+void wizard_tell_refusal(struct wizard *wizard, bool final)
+{
+    struct ctl ctl = *wizard->ctl;
+
+    ctl.json = ctl.json && final;
+    if (wizard->refusal != NULL)
+        call_print_reply(&ctl, wizard->refusal, NULL);
+}
+
+int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, json_t **ret_reply)
 {
     const struct ctl *ctl = wizard->ctl;
     ProtobufCMessage *message = body_message(ctl, kind_info(kind)->body, body);
@@ -45,13 +55,14 @@ int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, boo
         return EXIT_USAGE;
     result = call_send(ctl, wizard->client, &request, &reply);
     protobuf_c_message_free_unpacked(message, NULL);
-    if (result == EXIT_REFUSED && reply->n_refusals != 0)
-        snprintf(wizard->refused, sizeof wizard->refused, "%s", reply->refusals[0]->code);
-    if (result == EXIT_REFUSED && !quiet)
-        tell_refusals(wizard, reply);
     if (result == EXIT_OK && ret_reply != NULL)
         *ret_reply = message_to_json(&reply->base);
-    referral_reply_free(reply);
+    if (result == EXIT_REFUSED) {
+        referral_reply_free(wizard->refusal);
+        wizard->refusal = reply;
+    } else {
+        referral_reply_free(reply);
+    }
     return result;
 }
 
@@ -91,7 +102,7 @@ void wizard_give_back(struct wizard *wizard)
         body = json_pack("{s:s}", "booking_id", wizard_text(wizard->booking, "booking_id"));
         wizard_add_person(wizard, body);
         moment_format_time(until, wizard_number(wizard->booking, "expires_at_ms"));
-        switch (wizard_command(wizard, REFERRAL__KIND__CANCEL_PLACE, body, true, NULL)) {
+        switch (wizard_command(wizard, REFERRAL__KIND__CANCEL_PLACE, body, NULL)) {
         case EXIT_OK:
             prompt_say(&wizard->prompt, "%s", ctl_say(wizard->ctl, "已放回", "given back"));
             break;

@@ -5,8 +5,6 @@
 
 #include "prompt.h"
 
-#define WIZARD_CODE_SIZE 48
-
 struct wizard {
     struct ctl *ctl;
     struct referral_client *client;
@@ -15,15 +13,16 @@ struct wizard {
     json_t *query;   /* the PlaceQuery that finds places; its channel, class and units are those that are taken */
     json_t *booking; /* held or booked; NULL: none */
     bool ours;       /* the hold was taken by this run: it is given back when it comes to nothing */
-    char refused[WIZARD_CODE_SIZE]; /* first code of the last refusal */
+    Referral__Reply *refusal; /* the last one; NULL: none yet */
 };
 
 /* What a step came to. */
 enum wizard_step {
-    WIZARD_CHOOSE, /* nothing is held: search and choose */
-    WIZARD_HOLDS,  /* `booking` is held */
-    WIZARD_BOOKED, /* `booking` is booked */
-    WIZARD_WAITS,  /* in the wait-list, and told so */
+    WIZARD_CHOOSE,    /* nothing is held: search and choose */
+    WIZARD_HOLDS,     /* `booking` is held */
+    WIZARD_BOOKED,    /* `booking` is booked */
+    WIZARD_WAITS,     /* in the wait-list, and told so */
+    WIZARD_HAS_PLACE, /* of this class already: `booking`, or an entry that was told */
     WIZARD_GAVE_UP,
     WIZARD_FAILED, /* told; the connection, a file */
 };
@@ -32,9 +31,13 @@ enum wizard_step {
 const char *wizard_text(json_t *object, const char *member);
 int64_t wizard_number(json_t *object, const char *member);
 const char *wizard_referral(const struct wizard *wizard);
-/* Sends a command; takes `body`. EXIT_OK with the reply, a new reference (may be NULL: not wanted); EXIT_REFUSED with `refused`, told
- * unless `quiet`; else told. */
-int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, bool quiet, json_t **ret_reply);
+/* Sends a command; takes `body`. EXIT_OK with the reply, a new reference (may be NULL: not wanted); EXIT_REFUSED: kept, not told; else
+ * told. */
+int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, json_t **ret_reply);
+/* The last refusal. `final`: the run ends with it, as JSON where that is wanted. */
+void wizard_tell_refusal(struct wizard *wizard, bool final);
+/* Its first code; "" where there is none. */
+const char *wizard_refused(const struct wizard *wizard);
 /* Asks; takes `query`. EXIT_OK with a new reference; refusals are not told. */
 int wizard_ask(struct wizard *wizard, Referral__Kind kind, json_t *query, json_t **ret_answer);
 /* What a command says of booking or entry becomes `booking`; false: it says nothing. */
