@@ -27,42 +27,57 @@ void claim_make_main(Record__Referral *row, Record__Claim *claim)
 
 /* ---- The patient's ---- */
 
-static bool is_other_referral(const Record__PatientClaim *row, struct id referral)
+static Record__PatientClaim *patients_row(struct work *work, uint32_t hospital, Referral__PlaceClass class,
+                                          ProtobufCBinaryData patient)
 {
-    return row != NULL && !id_equal(life_id_of(row->referral), referral);
+    return patient.len != PATIENT_KEY_SIZE ? NULL
+                                           : patient_claim_row(work->txn, hospital, (uint8_t) class, patient.data);
+}
+
+/* How many of the row's referrals are not this one; they come first. */
+static size_t others_first(Record__PatientClaim *row, struct id referral)
+{
+    size_t others = 0;
+
+    for (size_t i = 0; row != NULL && i < row->n_referrals; i++)
+        if (!id_equal(life_id_of(row->referrals[i]), referral))
+            row->referrals[others++] = row->referrals[i];
+    return others;
 }
 
 bool claim_is_another(struct work *work, uint32_t hospital, Referral__PlaceClass class, ProtobufCBinaryData patient,
                       struct id referral)
 {
-    return patient.len == PATIENT_KEY_SIZE &&
-           is_other_referral(patient_claim_row(work->txn, hospital, (uint8_t) class, patient.data), referral);
+    return others_first(patients_row(work, hospital, class, patient), referral) != 0;
 }
 
-/* The general channel asks for no such claim; where another referral has it already, that one keeps it. */
+/* The general channel asks for no such claim, so that there may be several. */
 static void begin_patients(struct work *work, struct id referral, Referral__PlaceClass class, uint32_t hospital,
                            ProtobufCBinaryData patient)
 {
-    Record__PatientClaim row = RECORD__PATIENT_CLAIM__INIT;
+    Record__PatientClaim *old = patients_row(work, hospital, class, patient), row = RECORD__PATIENT_CLAIM__INIT;
+    size_t others = others_first(old, referral);
 
-    if (patient.len != PATIENT_KEY_SIZE ||
-        patient_claim_row(work->txn, hospital, (uint8_t) class, patient.data) != NULL)
+    if (patient.len != PATIENT_KEY_SIZE)
         return;
     FIELD_SET(&row, schema, STORE_SCHEMA);
-    FIELD_SET(&row, referral, life_id_bytes(work, referral));
+    row.referrals = arena_alloc(work->arena, (others + 1) * sizeof *row.referrals);
+    for (size_t i = 0; i < others; i++)
+        row.referrals[i] = old->referrals[i];
+    row.referrals[others] = life_id_bytes(work, referral);
+    row.n_referrals = others + 1;
     patient_claim_row_put(work->txn, hospital, (uint8_t) class, patient.data, &row);
 }
 
 static void end_patients(struct work *work, struct id referral, Referral__PlaceClass class, uint32_t hospital,
                          ProtobufCBinaryData patient)
 {
-    const Record__PatientClaim *row;
+    Record__PatientClaim *row = patients_row(work, hospital, class, patient);
 
-    if (patient.len != PATIENT_KEY_SIZE)
+    if (row == NULL)
         return;
-    row = patient_claim_row(work->txn, hospital, (uint8_t) class, patient.data);
-    if (row != NULL && !is_other_referral(row, referral))
-        patient_claim_row_put(work->txn, hospital, (uint8_t) class, patient.data, NULL);
+    row->n_referrals = others_first(row, referral);
+    patient_claim_row_put(work->txn, hospital, (uint8_t) class, patient.data, row->n_referrals == 0 ? NULL : row);
 }
 
 /* ---- The referral's ---- */

@@ -517,3 +517,20 @@ Test(claims, l2_a_team_hears_of_a_lapse_that_its_own_command_found_due)
     cr_assert_str_eq(district_inbox(&d, "T07"), "place-lapsed");
     places_close(&d);
 }
+
+Test(claims, q5_a_patient_with_two_general_places_still_has_one_when_the_first_ends)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *first = places_booked(&d, "T07", ref, GENERAL, places_refer_generally(&d, "T07", "Wang Fang"));
+    char *second = places_booked(&d, "T08", ref, GENERAL, places_refer_generally(&d, "T08", "Wang Fang"));
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    district_assert_said(&d, places_cancel(&d, "T07", first, REFERRAL__REASON__DUPLICATE), "");
+    district_assert_said(&d, places_book(&d, "T07", ref, FAMILY, id), "PATIENT_HAS_PLACE referral_id");
+    district_assert_said(&d, places_cancel(&d, "T08", second, REFERRAL__REASON__DUPLICATE), "");
+    places_booked(&d, "T07", ref, FAMILY, id);
+    places_close(&d);
+}

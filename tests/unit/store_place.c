@@ -422,14 +422,16 @@ Test(store_place, q5_a_patients_claim_is_of_one_hospital_and_class)
     uint8_t patient[16] = {1, 2, 3}, other[16] = {1, 2, 4}, referral[ID_KEY_SIZE] = {9};
     Record__PatientClaim claim = RECORD__PATIENT_CLAIM__INIT;
 
-    claim.has_referral = true;
-    claim.referral = (ProtobufCBinaryData){.len = sizeof(referral), .data = referral};
+    ProtobufCBinaryData referrals[] = {{.len = sizeof(referral), .data = referral}};
+
+    claim.referrals = referrals;
+    claim.n_referrals = 1;
     fixture_init(&f);
 
     struct store_txn *txn = fixture_turn(&f);
 
     patient_claim_row_put(txn, 3, 1, patient, &claim);
-    cr_assert_eq(patient_claim_row(txn, 3, 1, patient)->referral.data[0], 9);
+    cr_assert_eq(patient_claim_row(txn, 3, 1, patient)->referrals[0].data[0], 9);
     cr_assert_null(patient_claim_row(txn, 3, 1, other));
     cr_assert_null(patient_claim_row(txn, 3, 2, patient));
     cr_assert_null(patient_claim_row(txn, 4, 1, patient));

@@ -1,0 +1,264 @@
+/* engine_places.c - whatever parties, hospital and clock do to places in whatever order, several of them in a turn: units, bookings, claims and
+ * entries agree (Q2, Q5, Q7, Q8, L6). A failing run prints its seed. */
+#include "places.h"
+
+#define STEPS      300
+#define TURN_MOST  4
+#define KNOWN_MOST 64
+
+struct play {
+    struct district d;
+    uint64_t seed;
+    char *referrals[KNOWN_MOST], *bookings[KNOWN_MOST], *entries[KNOWN_MOST];
+    size_t referral_count, booking_count, entry_count;
+    Referral__PoolRef *pools[6];
+    size_t accepted, refused;
+};
+
+static uint64_t next(struct play *p)
+{
+    p->seed ^= p->seed << 13;
+    p->seed ^= p->seed >> 7;
+    p->seed ^= p->seed << 17;
+    return p->seed;
+}
+
+static uint32_t below(struct play *p, uint32_t count)
+{
+    return (uint32_t)(next(p) % count);
+}
+
+static char *pick(struct play *p, char **known, size_t count)
+{
+    return count == 0 ? "bd-1-1-1" : known[below(p, (uint32_t)(count < KNOWN_MOST ? count : KNOWN_MOST))];
+}
+
+static void keep(char **known, size_t *count, const char *id, struct district *d)
+{
+    known[(*count)++ % KNOWN_MOST] = arena_text(&d->keep, id);
+}
+
+static const char *somebody(struct play *p)
+{
+    static const char *const who[] = {"T07", "T07", "T08", "H1", "H1"};
+
+    return who[below(p, 5)];
+}
+
+static Batch__Command *say(struct play *p, Referral__Kind kind, const char *who, const void *body)
+{
+    return district_command(&p->d, who, kind, arena_format(&p->d.keep, "m%d", p->d.commands), body);
+}
+
+static Batch__Command *submits(struct play *p)
+{
+    const char *from = below(p, 2) == 0 ? "T07" : "T08";
+    Referral__Sheet *sheet = places_sheet(&p->d, from, arena_format(&p->d.keep, "patient %u", below(p, 12)));
+
+    if (below(p, 4) == 0)
+        sheet->team_id = NULL;
+    return say(p, REFERRAL__KIND__SUBMIT, from, sheet);
+}
+
+static Batch__Command *takes(struct play *p, Referral__Kind kind)
+{
+    const char *who = somebody(p);
+    bool own = who[0] == 'H' && below(p, 2) == 0;
+    Referral__TakePlace *take = places_wish(&p->d, p->pools[below(p, 6)], own || below(p, 3) == 0 ? GENERAL : FAMILY,
+                                            own ? NULL : pick(p, p->referrals, p->referral_count));
+
+    if (below(p, 4) == 0)
+        FIELD_SET(take, units, 1 + below(p, 3));
+    if (own && kind == REFERRAL__KIND__BOOK_PLACE && below(p, 4) == 0)
+        FIELD_SET(take, allotment, true);
+    return say(p, kind, who, take);
+}
+
+static Batch__Command *changes(struct play *p, Referral__Kind kind)
+{
+    Referral__PlaceChange *change = places_change(&p->d, pick(p, p->bookings, p->booking_count));
+
+    if (kind == REFERRAL__KIND__CANCEL_PLACE)
+        FIELD_SET(change, reason, below(p, 3) == 0 ? REFERRAL__REASON__NOT_AVAILABLE : REFERRAL__REASON__DUPLICATE);
+    if (kind == REFERRAL__KIND__DISPLACE_PLACE)
+        FIELD_SET(change, reason, REFERRAL__REASON__NO_CAPACITY);
+    if (kind == REFERRAL__KIND__MARK_PLACE)
+        FIELD_SET(change, state,
+                  below(p, 2) == 0 ? REFERRAL__BOOKING_STATE__PLACE_USED : REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+    return say(p, kind, somebody(p), change);
+}
+
+static Batch__Command *moves(struct play *p)
+{
+    Referral__MovePlace *move = arena_alloc(&p->d.keep, sizeof *move);
+
+    referral__move_place__init(move);
+    move->booking_id = pick(p, p->bookings, p->booking_count);
+    move->pool = p->pools[below(p, 6)];
+    if (below(p, 2) == 0)
+        FIELD_SET(move, first_unit, 1 + below(p, 5));
+    return say(p, REFERRAL__KIND__MOVE_PLACE, somebody(p), move);
+}
+
+static Batch__Command *joins(struct play *p)
+{
+    static const Referral__PlaceClass classes[] = {EXPERT, EXAM, BED};
+    const char *who = somebody(p);
+    bool own = who[0] == 'H' && below(p, 2) == 0;
+    Referral__JoinList *list = places_wait(&p->d, classes[below(p, 3)], own || below(p, 3) == 0 ? GENERAL : FAMILY,
+                                           own ? NULL : pick(p, p->referrals, p->referral_count));
+
+    if (below(p, 4) == 0)
+        FIELD_SET(list, units, 2);
+    return say(p, REFERRAL__KIND__JOIN_LIST, who, list);
+}
+
+static Batch__Command *leaves(struct play *p)
+{
+    Referral__LeaveList *leave = arena_alloc(&p->d.keep, sizeof *leave);
+
+    referral__leave_list__init(leave);
+    leave->entry_id = pick(p, p->entries, p->entry_count);
+    return say(p, REFERRAL__KIND__LEAVE_LIST, somebody(p), leave);
+}
+
+static Batch__Command *happens(struct play *p)
+{
+    static const enum event events[] = {ACCEPT,      ARRIVE, MISS,   CANCEL, CANCEL_BOOKING, LEAVE_LIST,    REJECT,
+                                        SUPPLY_INFO, START,  REPORT, ANNUL,  REQUEST_INFO,   REQUEST_CANCEL};
+    Referral__Event *event = district_event(&p->d, pick(p, p->referrals, p->referral_count), events[below(p, 13)]);
+
+    return say(p, REFERRAL__KIND__EVENT, somebody(p), event);
+}
+
+/* The hospital takes units away, and gives them again. */
+static Batch__Command *publishes(struct play *p)
+{
+    static const Referral__Kind kinds[] = {REFERRAL__KIND__CUT_UNITS, REFERRAL__KIND__BLOCK_UNITS,
+                                           REFERRAL__KIND__UNBLOCK_UNITS};
+    Referral__PoolChange *change = arena_alloc(&p->d.keep, sizeof *change);
+    Referral__PoolRef *ref = p->pools[below(p, 6)];
+    Referral__Pool *pool = places_pool(&p->d, ref, 2 + below(p, 5));
+    uint32_t what = below(p, 4);
+
+    if (what == 3) {
+        FIELD_SET(pool, displace, below(p, 2) == 0);
+        pool->person = places_person(&p->d);
+        return say(p, REFERRAL__KIND__PUT_POOL, "H1", pool);
+    }
+    referral__pool_change__init(change);
+    change->pool = ref;
+    FIELD_SET(change, count, 1 + below(p, 2));
+    if (kinds[what] != REFERRAL__KIND__UNBLOCK_UNITS) {
+        FIELD_SET(change, reason, REFERRAL__BLOCK_REASON__STAFF_ABSENT);
+        change->person = places_person(&p->d);
+    }
+    if (kinds[what] == REFERRAL__KIND__CUT_UNITS)
+        FIELD_SET(change, displace, true);
+    return say(p, kinds[what], "H1", change);
+}
+
+static Batch__Command *any_command(struct play *p)
+{
+    switch (below(p, 16)) {
+    case 0:
+    case 1:
+        return submits(p);
+    case 2:
+    case 3:
+        return takes(p, REFERRAL__KIND__HOLD_PLACE);
+    case 4:
+    case 5:
+    case 6:
+        return takes(p, REFERRAL__KIND__BOOK_PLACE);
+    case 7:
+    case 8:
+        return changes(p, REFERRAL__KIND__CONFIRM_PLACE);
+    case 9:
+        return changes(p, REFERRAL__KIND__CANCEL_PLACE);
+    case 10:
+        return below(p, 2) == 0 ? changes(p, REFERRAL__KIND__DISPLACE_PLACE) : changes(p, REFERRAL__KIND__MARK_PLACE);
+    case 11:
+        return moves(p);
+    case 12:
+        return joins(p);
+    case 13:
+        return leaves(p);
+    case 14:
+        return publishes(p);
+    default:
+        return happens(p);
+    }
+}
+
+static void learn(struct play *p, const Referral__Reply *reply)
+{
+    struct district *d = &p->d;
+
+    p->refused += reply->n_refusals != 0;
+    p->accepted += reply->n_refusals == 0;
+    if (reply->n_refusals != 0)
+        return;
+    if (reply->booking != NULL)
+        keep(p->bookings, &p->booking_count, reply->booking->booking_id, d);
+    else if (reply->entry != NULL)
+        keep(p->entries, &p->entry_count, reply->entry->entry_id, d);
+    else if (reply->referral_id != NULL)
+        keep(p->referrals, &p->referral_count, reply->referral_id, d);
+    if (reply->entry != NULL && reply->entry->offer != NULL)
+        keep(p->bookings, &p->booking_count, reply->entry->offer->booking_id, d);
+}
+
+/* Now and then some time passes, and the clock may be late. */
+static void pass_time(struct play *p)
+{
+    static const int64_t steps_ms[] = {1, MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS};
+
+    p->d.now = instant_after(p->d.now, steps_ms[below(p, 6)]);
+    if (below(p, 2) == 0)
+        district_clock(&p->d);
+}
+
+static void open_play(struct play *p, uint64_t seed)
+{
+    static const Referral__PlaceClass classes[] = {EXPERT, EXPERT, EXAM, EXAM, BED, EXPERT};
+    static const char *const days[] = {TUESDAY, "2026-11-22", TUESDAY, "2026-11-23", "2026-11-25", "2026-11-22"};
+
+    *p = (struct play){.seed = seed};
+    places_open(&p->d);
+    for (size_t i = 0; i < 6; i++)
+        p->pools[i] = places_publish(&p->d, classes[i], arena_format(&p->d.keep, "R%zu", i), days[i], 4);
+}
+
+static void play(uint64_t seed)
+{
+    struct play *p = calloc(1, sizeof *p);
+
+    open_play(p, seed);
+    for (int step = 0; step < STEPS; step++) {
+        Batch__Command *commands[TURN_MOST];
+        size_t count = 1 + below(p, TURN_MOST);
+
+        for (size_t i = 0; i < count; i++)
+            commands[i] = any_command(p);
+        district_turn(&p->d, commands, count);
+        for (size_t i = 0; i < count; i++)
+            learn(p, district_reply(&p->d, i));
+        if (below(p, 6) == 0)
+            pass_time(p);
+        if (step % 10 == 0)
+            places_assert_sound(&p->d);
+    }
+    cr_assert_gt(p->accepted, STEPS / 4, "seed %lu: only %zu accepted", (unsigned long)seed, p->accepted);
+    cr_assert_gt(p->refused, 0);
+    places_close(&p->d);
+    free(p);
+}
+
+Test(places, q_whatever_happens_to_places_their_books_agree)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        fprintf(stderr, "seed %lu\n", (unsigned long)seed);
+        play(seed * 0x9E3779B97F4A7C15U);
+    }
+}
