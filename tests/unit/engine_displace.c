@@ -54,7 +54,7 @@ Test(displace, q10_blocked_ones_go_first_then_the_latest_free)
     cr_assert_str_eq(cut(&d, cut_count(&d, 3), false), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "CUT 3 7 6");
     pools_assert_line(&d, pools_wang(&d), "C4 R1 B0 G1 F0 G.*.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_below_g_goes_only_with_displace)
@@ -69,7 +69,7 @@ Test(displace, q10_below_g_goes_only_with_displace)
     cr_assert_eq(pools_rows(&d), rows);
     cr_assert_str_eq(cut(&d, cut_count(&d, 3), true), "");
     pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G1 F1 GF");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_below_g_f_and_b_the_reserve_follows_at_once)
@@ -89,7 +89,7 @@ Test(displace, q10_below_g_f_and_b_the_reserve_follows_at_once)
     district_assert_said(&d, reply, "");
     pools_assert_line(&d, pools_wang(&d), "C1 R1 B0 G0 F1 F");
     cr_assert_eq(reply->affected, 4); /* all of them wait */
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q_unknown_twice_named_and_begun_units_are_refused)
@@ -105,7 +105,7 @@ Test(displace, q_unknown_twice_named_and_begun_units_are_refused)
     cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(1, 2)), true), "STARTED units[0]");
     cr_assert_str_eq(cut(&d, cut_count(&d, 5), true), "BELOW_BOOKED count");
     cr_assert_str_eq(cut(&d, cut_count(&d, 4), true), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_reason_and_person_are_mandatory)
@@ -125,7 +125,7 @@ Test(displace, q10_reason_and_person_are_mandatory)
     change = cut_count(&d, 1);
     change->pool->resource = "NOBODY";
     cr_assert_str_eq(cut(&d, change, false), "UNKNOWN_POOL pool");
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* ---- Who moves, who waits ---- */
@@ -141,7 +141,7 @@ Test(displace, q10_bookings_move_to_free_units_family_first)
     cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(1, 2)), true), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "MOVED_OUT 1, MOVED_IN 4, MOVED_OUT 2, MOVED_IN 3, CUT 1 2");
     pools_assert_line(&d, pools_wang(&d), "C3 R1 B0 G1 F1 FG.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* Row by row what becomes of a pool filled as the first text, where these units go. */
@@ -167,7 +167,7 @@ Test(displace, q10_general_lose_theirs_first_the_newest_first)
         cr_assert_str_eq(cut(&d, cut_units(&d, rows[i].goes), true), "", "row %zu", i);
         cr_assert_str_eq(pools_line(&d, pools_wang(&d)), rows[i].line, "row %zu: %s", i,
                          pools_line(&d, pools_wang(&d)));
-        district_close(&d);
+        pools_close(&d);
     }
 }
 
@@ -191,7 +191,7 @@ Test(displace, q10_only_general_bookings_in_the_way_lose_theirs)
     cr_assert_str_eq(state_of(&d, family), "BOOKED");
     cr_assert_str_eq(state_of(&d, newest), "BOOKED");
     cr_assert_str_eq(state_of(&d, second), "DISPLACED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_a_family_booking_whose_units_scatter_is_displaced_and_waits_first)
@@ -207,7 +207,7 @@ Test(displace, q10_a_family_booking_whose_units_scatter_is_displaced_and_waits_f
     pools_assert_line(&d, pools_wang(&d), "C4 R1 B0 G0 F0 .*..");
     cr_assert_str_eq(state_of(&d, family), "DISPLACED");
     cr_assert_str_eq(district_state(&d, family->referral_id), "WAITLISTED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_two_bookings_change_places)
@@ -230,7 +230,7 @@ Test(displace, q10_two_bookings_change_places)
                      "MOVED_OUT 5 6 7, MOVED_OUT 1 2, MOVED_IN 5 6, MOVED_IN 2 3 4, CUT 1 7");
     cr_assert_str_eq(state_of(&d, older), "BOOKED");
     cr_assert_str_eq(state_of(&d, newer), "BOOKED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q15_an_allotment_just_loses_the_units)
@@ -251,7 +251,7 @@ Test(displace, q15_an_allotment_just_loses_the_units)
     cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(2, 5)), true), "");
     pools_assert_line(&d, pools_wang(&d), "C1 R1 B0 G0 F0 *");
     cr_assert_str_eq(state_of(&d, allotment), "DISPLACED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q15_an_allotment_makes_room_with_single_units_the_latest_first)
@@ -267,7 +267,7 @@ Test(displace, q15_an_allotment_makes_room_with_single_units_the_latest_first)
     cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(2)), true), "");
     pools_assert_line(&d, pools_wang(&d), "C5 R1 B0 G2 F2 .GGFF");
     cr_assert_str_eq(state_of(&d, family), "BOOKED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q7_a_held_place_moves_and_stays_held)
@@ -284,7 +284,7 @@ Test(displace, q7_a_held_place_moves_and_stays_held)
     d.now.ms += 10 * MINUTE_MS;
     district_clock(&d);
     pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G0 F0 *.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* ---- A session that does not take place ---- */
@@ -307,7 +307,7 @@ Test(displace, q10_a_cancelled_session_displaces_all_and_opens_to_nobody)
     cr_assert_str_eq(pools_put(&d, pools_session(&d, pools_wang(&d), 5)), "POOL_CANCELLED pool");
     change = pools_change(&d, pools_wang(&d), 1, REFERRAL__BLOCK_REASON__STAFF_ABSENT);
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__CANCEL_POOL, change), "NOT_EXPECTED count; POOL_CANCELLED pool");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(displace, q10_who_is_inside_keeps_his_place_in_the_books)
@@ -321,5 +321,5 @@ Test(displace, q10_who_is_inside_keeps_his_place_in_the_books)
                      "");
     pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G2 F0 GG cancelled");
     cr_assert_not(pools_has_alarm(&d, "reserve-deficit", "H1/EXPERT/CARD/WANG-AM/" POOLS_DAY));
-    district_close(&d);
+    pools_close(&d);
 }

@@ -62,7 +62,7 @@ Test(group, q11_rounding_up_each_small_pool_would_reserve_everything)
     cr_assert_eq(pools_ledger_row(&d, rows)->group->capacity, 3);
     cr_assert_eq(pools_ledger_row(&d, rows)->group->reserve, 1);
     cr_assert_eq(pools_ledger_row(&d, rows)->numbers->capacity, 1);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_a_group_with_a_large_pool_counts_it_too)
@@ -75,7 +75,7 @@ Test(group, q11_a_group_with_a_large_pool_counts_it_too)
     cr_assert_eq(pools_ledger_row(&d, pools_rows(&d))->group->capacity, 46);
     cr_assert_eq(pools_ledger_row(&d, pools_rows(&d))->group->reserve, 10);
     cr_assert_str_eq(pools_ledger_after(&d, 6), "PUBLISHED +1x40, GROUPED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_a_family_booking_in_one_room_frees_the_reserve_of_another)
@@ -87,7 +87,7 @@ Test(group, q11_a_family_booking_in_one_room_frees_the_reserve_of_another)
     district_assert_said(&d, pools_family(&d, REFERRAL__KIND__BOOK_PLACE, room(&d, "A"), 1, 0), "");
     cr_assert_str_eq(general_left(&d), "0 1 1");
     district_assert_said(&d, pools_sell(&d, room(&d, "B"), 1, 0), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_the_deficit_is_the_groups_and_cured_from_any_room)
@@ -106,7 +106,7 @@ Test(group, q11_the_deficit_is_the_groups_and_cured_from_any_room)
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, change), "");
     cr_assert_not(pools_has_alarm(&d, "reserve-deficit", "H1/EXPERT/CARD/" POOLS_DAY));
     cr_assert_eq(pools_row(&d, room(&d, "C"))->deficit, 0);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_one_set_of_times_from_the_earliest_start)
@@ -122,7 +122,7 @@ Test(group, q11_one_set_of_times_from_the_earliest_start)
     d.now = pools_at("2026-11-23", 8 * 60);
     district_clock(&d);
     cr_assert_str_eq(pools_ledger_after(&d, rows), "RELEASED n1, RELEASED n0, RELEASED n1");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_declared_twice_changes_nothing_and_its_terms_change_for_all)
@@ -143,7 +143,7 @@ Test(group, q11_declared_twice_changes_nothing_and_its_terms_change_for_all)
     cr_assert_str_eq(pools_ledger_after(&d, rows), "CHANGED, CHANGED, CHANGED");
     cr_assert_str_eq(general_left(&d), "1 1 1");
     cr_assert_eq(pools_row(&d, room(&d, "C"))->release_at_ms, pools_at("2026-11-23", 9 * 60).ms);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_its_pools_have_no_terms_of_their_own)
@@ -165,7 +165,7 @@ Test(group, q11_its_pools_have_no_terms_of_their_own)
     pool->span = 0, pool->fd_opens_at_ms = pool->general_opens_at_ms = pool->release_at_ms = 0;
     cr_assert_str_eq(pools_put(&d, pool), "GROUPED reserve_bp");
     cr_assert_null(pools_row(&d, room(&d, "NEW")));
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_a_pool_that_starts_before_the_groups_times_is_refused)
@@ -184,7 +184,7 @@ Test(group, q11_a_pool_that_starts_before_the_groups_times_is_refused)
     pool = pools_session(&d, room(&d, "D"), 0);
     pools_add_run(&d, pool, 1, 7 * 60 + 30, 10);
     cr_assert_str_eq(pools_put(&d, pool), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q11_a_group_is_declared_before_the_first_booking)
@@ -196,7 +196,7 @@ Test(group, q11_a_group_is_declared_before_the_first_booking)
     pools_publish(&d, room(&d, "A"), 5);
     pools_fill(&d, room(&d, "A"), "G");
     cr_assert_str_eq(put_group(&d, group_of(&d)), "GROUP_TOO_LATE date");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, q6_no_opening_moves_against_family_doctors_by_it)
@@ -218,7 +218,7 @@ Test(group, q6_no_opening_moves_against_family_doctors_by_it)
     cr_assert_str_eq(put_group(&d, group), "ONLY_IN_FAVOUR fd_opens_at_ms");
     cr_assert_str_eq(put_group(&d, group_of(&d)), "");
     cr_assert_eq(pools_row(&d, room(&d, "B"))->general_opens_at_ms, pools_at("2026-11-22", 420).ms);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(group, f2_all_that_is_wrong_with_it_is_found_at_once)
@@ -240,5 +240,5 @@ Test(group, f2_all_that_is_wrong_with_it_is_found_at_once)
     group = group_of(&d);
     group->hospital = "H2";
     cr_assert_str_eq(put_group(&d, group), "NOT_ALLOWED");
-    district_close(&d);
+    pools_close(&d);
 }

@@ -32,7 +32,7 @@ Test(pool, q6_the_reserve_is_released_at_its_instant_and_not_before)
     pools_assert_line(&d, pools_wang(&d), "C10 R2 B0 G0 F1 F.........");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "RELEASED n1");
     cr_assert_str_eq(pools_ledger_row(&d, rows + 1)->by, "clock");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, c3_a_late_timer_neither_leaks_nor_blocks)
@@ -47,7 +47,7 @@ Test(pool, c3_a_late_timer_neither_leaks_nor_blocks)
     d.now = pools_at("2026-11-23", 8 * 60); /* the clock is late */
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "REFUSED n1 RESERVED, RELEASED n1, BOOKED 1");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q7_a_hold_lapses_at_its_end_whoever_asks_next)
@@ -64,7 +64,7 @@ Test(pool, q7_a_hold_lapses_at_its_end_whoever_asks_next)
     d.now.ms += 1;
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "REFUSED n1 NO_FREE, LAPSED 1 2, BOOKED 2");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, c3_what_is_due_happens_though_the_command_is_refused)
@@ -78,7 +78,7 @@ Test(pool, c3_what_is_due_happens_though_the_command_is_refused)
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 2, 0), "RESERVED");
     pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G0 F0 *.");
     cr_assert_eq(next_due(&d, pools_wang(&d)).ms, pools_at("2026-11-23", 8 * 60).ms);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, c4_while_the_time_is_in_doubt_nothing_lapses_and_nothing_is_released)
@@ -99,7 +99,7 @@ Test(pool, c4_while_the_time_is_in_doubt_nothing_lapses_and_nothing_is_released)
     d.now.ms += 1;
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 2, 0), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "LAPSED 1, RELEASED n1, BOOKED 1 2");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q6_nobody_takes_a_place_before_his_channel_opens)
@@ -119,7 +119,7 @@ Test(pool, q6_nobody_takes_a_place_before_his_channel_opens)
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "NOT_OPEN_YET pool");
     wait_until(&d, "2026-11-22", 480);
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q6_no_unit_is_taken_at_or_after_its_start)
@@ -134,7 +134,7 @@ Test(pool, q6_no_unit_is_taken_at_or_after_its_start)
     pools_assert_line(&d, pools_wang(&d), "C3 R1 B0 G1 F0 .G.");
     wait_until(&d, POOLS_DAY, 8 * 60 + 20);
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "STARTED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, c3_a_pool_has_one_due_row_for_whatever_comes_next)
@@ -157,7 +157,7 @@ Test(pool, c3_a_pool_has_one_due_row_for_whatever_comes_next)
     cr_assert_eq(next_due(&d, pools_wang(&d)).ms, pools_at(POOLS_DAY, 8 * 60 + 30).ms + 24 * HOUR_MS);
     wait_until(&d, "2026-11-25", 8 * 60 + 30);
     cr_assert_eq(next_due(&d, pools_wang(&d)).ms, 0);
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* ---- Choosing ---- */
@@ -183,7 +183,7 @@ Test(pool, q3_why_a_place_is_refused)
     district_assert_said(&d, pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 1, 0), "");
     district_assert_said(&d, pools_sell(&d, pools_wang(&d), 1, 0), "NO_FREE");
     district_assert_said(&d, pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 1, 0), "NO_FREE");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q3_a_three_unit_exam_whose_free_units_are_scattered)
@@ -205,7 +205,7 @@ Test(pool, q3_a_three_unit_exam_whose_free_units_are_scattered)
     district_assert_said(&d, pools_family(&d, REFERRAL__KIND__BOOK_PLACE, device, 3, 0), "");
     district_assert_said(&d, pools_family(&d, REFERRAL__KIND__BOOK_PLACE, device, 2, 0), "NOT_CONSECUTIVE");
     pools_assert_line(&d, device, "C9 R3 B0 G4 F3 GGGFFF.G.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* ---- Blocks ---- */
@@ -239,7 +239,7 @@ Test(pool, q14_a_block_that_leaves_no_deficit_needs_any_reason)
                      "BLOCKED 5 4 3 2, REFUSED n1 BLOCK_EATS_RESERVE, REFUSED n2 NO_FREE");
     cr_assert_eq(pools_ledger_row(&d, rows + 1)->block_reason, REFERRAL__BLOCK_REASON__TEACHING);
     cr_assert_str_eq(pools_ledger_row(&d, rows + 1)->person, "Zhao Min");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q14_the_whole_reserve_is_blocked_for_four_reasons_only)
@@ -261,7 +261,7 @@ Test(pool, q14_the_whole_reserve_is_blocked_for_four_reasons_only)
     cr_assert_str_eq(block(&d, 5, REFERRAL__BLOCK_REASON__PLAN_CHANGED), "BLOCK_EATS_RESERVE reason");
     cr_assert_str_eq(block(&d, 5, REFERRAL__BLOCK_REASON__MAINTENANCE), "BLOCK_EATS_RESERVE reason");
     cr_assert_str_eq(block(&d, 5, REFERRAL__BLOCK_REASON__NOT_KEPT), "BAD_VALUE reason");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q14_named_units_must_be_free_and_to_come)
@@ -281,7 +281,7 @@ Test(pool, q14_named_units_must_be_free_and_to_come)
     d.now = pools_at(POOLS_DAY, 480);
     change = pools_units(&d, pools_wang(&d), POOLS_UNITS(1), REFERRAL__BLOCK_REASON__TEACHING);
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__BLOCK_UNITS, change), "STARTED units[0]");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(pool, q14_unblocking_gives_the_earliest_back)
@@ -302,5 +302,5 @@ Test(pool, q14_unblocking_gives_the_earliest_back)
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, change), "NOT_EXPECTED reason");
     change->has_reason = false;
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, change), "NOT_BLOCKED units[0]");
-    district_close(&d);
+    pools_close(&d);
 }

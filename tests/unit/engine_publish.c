@@ -11,7 +11,7 @@ Test(publish, q1_a_new_pool_keeps_a_fifth_of_its_places)
     pools_publish(&d, pools_wang(&d), 10);
     pools_assert_line(&d, pools_wang(&d), "C10 R2 B0 G0 F0 ..*....*..");
     cr_assert_str_eq(pools_ledger_after(&d, 0), "PUBLISHED +1x10");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q1_the_reserve_is_rounded_up_in_small_pools)
@@ -31,7 +31,7 @@ Test(publish, q1_the_reserve_is_rounded_up_in_small_pools)
         pools_publish(&d, ref, rows[i].capacity);
         pools_assert_line(&d, ref, rows[i].line);
     }
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q1_the_share_is_the_pools_the_settings_or_a_fifth)
@@ -57,7 +57,7 @@ Test(publish, q1_the_share_is_the_pools_the_settings_or_a_fifth)
     FIELD_SET(pool, reserve_bp, 4000);
     cr_assert_str_eq(pools_put(&d, pool), "");
     cr_assert_eq(pools_row(&d, pools_wang(&d))->reserve_bp, 4000);
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* Every wish of the first time is made again: none of them moves anything. */
@@ -96,7 +96,7 @@ Test(publish, q10_the_pool_published_twice_changes_nothing)
     assert_same_again(&d, pool_with_all(&d));
     pools_fill(&d, pools_wang(&d), "..F");
     assert_same_again(&d, pool_with_all(&d));
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_a_short_notice_pool_published_twice_changes_nothing)
@@ -111,7 +111,7 @@ Test(publish, q6_a_short_notice_pool_published_twice_changes_nothing)
     cr_assert(pools_row(&d, pool->pool)->short_notice);
     cr_assert_eq(pools_row(&d, pool->pool)->release_at_ms, pools_at("2026-11-22", 6 * 60).ms);
     assert_same_again(&d, pool);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q10_what_is_lacking_is_added_and_what_is_too_much_goes)
@@ -128,7 +128,7 @@ Test(publish, q10_what_is_lacking_is_added_and_what_is_too_much_goes)
     cr_assert_str_eq(pools_put(&d, pool), "");
     pools_assert_line(&d, pools_wang(&d), "C6 R2 B0 G0 F0 .*..*.");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "ADDED +6x2, CUT 5");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q10_units_are_numbered_once_and_stand_in_order_of_start)
@@ -148,7 +148,7 @@ Test(publish, q10_units_are_numbered_once_and_stand_in_order_of_start)
     cr_assert_eq(row->n_units, 3);
     cr_assert(row->units[0]->number == 5 && row->units[1]->number == 3 && row->units[2]->number == 4);
     cr_assert_eq(row->start_ms, pools_at(POOLS_DAY, 7 * 60).ms);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q10_of_parallel_places_those_go_that_hurt_least)
@@ -173,7 +173,7 @@ Test(publish, q10_of_parallel_places_those_go_that_hurt_least)
     cr_assert_str_eq(pools_put(&d, pool), "");
     cr_assert_str_eq(pools_ledger_after(&d, rows), "CUT 3 5");
     pools_assert_line(&d, ward, "C3 R1 B0 G1 F0 G*.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q10_below_what_is_booked_needs_displace_and_a_person)
@@ -191,7 +191,7 @@ Test(publish, q10_below_what_is_booked_needs_displace_and_a_person)
     pool->person = pools_person();
     district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
     pools_assert_line(&d, pools_wang(&d), "C3 R1 B0 G1 F1 FG.");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q10_who_loses_a_unit_gets_one_that_has_just_been_added)
@@ -212,7 +212,7 @@ Test(publish, q10_who_loses_a_unit_gets_one_that_has_just_been_added)
     cr_assert_str_eq(pools_ledger_after(&d, rows),
                      "ADDED +3x2, MOVED_OUT 1, MOVED_IN 3, MOVED_OUT 2, MOVED_IN 4, CUT 1 2");
     pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G1 F1 FG");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_what_has_begun_is_left_alone)
@@ -231,7 +231,7 @@ Test(publish, q6_what_has_begun_is_left_alone)
     cr_assert_str_eq(pools_ledger_after(&d, rows), "CUT 3 4 5 6");
     cr_assert_str_eq(pools_put(&d, pools_session(&d, pools_wang(&d), 3)), "");
     cr_assert_eq(pools_row(&d, pools_wang(&d))->n_units, 3);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q1_p_raised_in_the_middle_of_the_day_counts_at_once)
@@ -256,7 +256,7 @@ Test(publish, q1_p_raised_in_the_middle_of_the_day_counts_at_once)
     FIELD_SET(pool, reserve_bp, 4000);
     cr_assert_str_eq(pools_put(&d, pool), "");
     cr_assert_not(pools_has_alarm(&d, "reserve-deficit", "H1/EXPERT/CARD/WANG-AM/" POOLS_DAY));
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_times_move_only_in_favour_of_family_doctors)
@@ -279,7 +279,7 @@ Test(publish, q6_times_move_only_in_favour_of_family_doctors)
     pool->release_at_ms += MINUTE_MS;
     cr_assert_str_eq(pools_put(&d, pool), "");
     cr_assert_eq(pools_row(&d, pools_wang(&d))->release_at_ms, pool->release_at_ms);
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_a_release_put_off_after_it_came_closes_the_reserve_again)
@@ -301,7 +301,7 @@ Test(publish, q6_a_release_put_off_after_it_came_closes_the_reserve_again)
     d.now = pools_at("2026-11-23", 9 * 60);
     district_clock(&d);
     cr_assert_str_eq(pools_ledger_after(&d, rows), "CHANGED, RELEASED n1");
-    district_close(&d);
+    pools_close(&d);
 }
 
 /* ---- What is refused ---- */
@@ -344,7 +344,7 @@ Test(publish, q_runs_are_in_bounds_on_their_day_and_beside_each_other)
     pools_add_run(&d, pool, 300, 8 * 60, 1);
     pools_add_run(&d, pool, 201, 14 * 60, 1);
     cr_assert_str_eq(pools_put(&d, pool), "OUT_OF_RANGE units");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q_2330_utc_belongs_to_the_next_day_in_shanghai)
@@ -362,7 +362,7 @@ Test(publish, q_2330_utc_belongs_to_the_next_day_in_shanghai)
     pool = pools_session(&d, pools_wang(&d), 0);
     pools_add_run(&d, pool, 1, 23 * 60 + 59, 10); /* begins on its day */
     cr_assert_str_eq(pools_put(&d, pool), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q_a_leap_day_is_a_day)
@@ -379,7 +379,7 @@ Test(publish, q_a_leap_day_is_a_day)
     ref = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "WANG-AM", "2027-02-28");
     ref->date = "2027-02-29";
     cr_assert_str_eq(pools_put(&d, pools_session(&d, ref, 0)), "BAD_DATE pool.date");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_the_past_and_the_far_future_are_refused)
@@ -398,7 +398,7 @@ Test(publish, q6_the_past_and_the_far_future_are_refused)
         "OUT_OF_RANGE pool.date");
     cr_assert_str_eq(
         pools_put(&d, pools_session(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "W", "2027-11-22"), 1)), "");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q6_times_out_of_order_are_refused_with_their_field)
@@ -421,7 +421,7 @@ Test(publish, q6_times_out_of_order_are_refused_with_their_field)
     cr_assert_str_eq(pools_put(&d, pool), "RELEASE_OUT_OF_RANGE release_at_ms");
     FIELD_SET(pool, release_at_ms, pools_at(POOLS_DAY, 8 * 60).ms + 1);
     cr_assert_str_eq(pools_put(&d, pool), "RELEASE_OUT_OF_RANGE release_at_ms");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, f2_all_that_is_wrong_is_found_at_once)
@@ -444,7 +444,7 @@ Test(publish, f2_all_that_is_wrong_is_found_at_once)
     pool->pool = NULL;
     cr_assert_str_eq(pools_put(&d, pool),
                      "RESERVE_TOO_SMALL reserve_bp; OUT_OF_RANGE span; PERSON_NEEDED person; MISSING pool");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, t5_another_hospitals_pool_is_not_ones_own)
@@ -458,7 +458,7 @@ Test(publish, t5_another_hospitals_pool_is_not_ones_own)
                          district_say(&d, "H2", REFERRAL__KIND__CUT_UNITS,
                                       pools_change(&d, pools_wang(&d), 1, REFERRAL__BLOCK_REASON__SAFETY)),
                          "NOT_ALLOWED");
-    district_close(&d);
+    pools_close(&d);
 }
 
 Test(publish, q_a_reference_names_all_of_its_parts)
@@ -479,5 +479,5 @@ Test(publish, q_a_reference_names_all_of_its_parts)
     ref.resource = "CT-1";
     ref.date = POOLS_DAY;
     cr_assert_str_eq(pools_put(&d, pool), ""); /* the hospital is the speaker's */
-    district_close(&d);
+    pools_close(&d);
 }

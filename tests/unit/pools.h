@@ -3,6 +3,8 @@
 #include "district.h"
 
 #include "engine/pool_count.h"
+#include "engine/replay.h"
+#include "engine/replay_compare.h"
 #include "store/rows_place.h"
 
 #define POOLS_DAY                                                                                                      \
@@ -345,4 +347,37 @@ static inline bool pools_has_alarm(struct district *d, const char *code, const c
 
     store_read_end(txn);
     return has;
+}
+
+/* ---- What every test ends with ---- */
+
+static inline void pools_differ(void *user, const struct replay_difference *difference)
+{
+    (void)user;
+    cr_log_error("%s: %s in the ledger, %s in the store", difference->what, difference->ledger, difference->store);
+}
+
+/* Q13: H1's ledger keeps the rules and makes the pools that the store has. */
+static inline void pools_assert_replays(struct district *d)
+{
+    struct store_txn *txn = district_read(d);
+    uint32_t hospital = institution_row(txn, "H1")->number;
+    struct replay *replay = replay_open();
+    uint64_t number = 1, first;
+    struct bytes bytes;
+
+    while (ledger_page(txn, hospital, number, &bytes, &first)) {
+        cr_assert_eq(replay_page(replay, bytes), 0, "%s", replay_error(replay));
+        number = first + pools_page(d, bytes)->n_rows;
+    }
+    cr_assert_eq(replay_end(replay), 0, "%s", replay_error(replay));
+    cr_assert_eq(replay_compare(replay, txn, hospital, pools_differ, NULL), 0);
+    replay_close(replay);
+    store_read_end(txn);
+}
+
+static inline void pools_close(struct district *d)
+{
+    pools_assert_replays(d);
+    district_close(d);
 }
