@@ -5,7 +5,7 @@
 #include "store/rows_place.h"
 
 #define PAGES_MAX       64
-#define PAGES_BYTES_MAX ((size_t)512 * 1024)
+#define PAGES_BYTES_MAX ((size_t)512 * 1024) /* of several; one alone always fits an answer */
 
 ProtobufCMessage *query_ledger(struct asking *asking)
 {
@@ -22,10 +22,12 @@ ProtobufCMessage *query_ledger(struct asking *asking)
         return NULL;
     mark = ledger_mark(asking->work.txn, number);
     list->pages = arena_alloc(asking->work.arena, PAGES_MAX * sizeof *list->pages);
-    while (from <= mark.rows && list->n_pages < PAGES_MAX && bytes < PAGES_BYTES_MAX &&
+    while (from <= mark.rows && list->n_pages < PAGES_MAX &&
            ledger_page(asking->work.txn, number, from, &page, &first)) {
         const Referral__LedgerPage *read = asking_unpack(asking, &referral__ledger_page__descriptor, page);
 
+        if (list->n_pages != 0 && bytes + page.size > PAGES_BYTES_MAX)
+            break;
         list->pages[list->n_pages++] = binary_copy(asking->work.arena, page);
         bytes += page.size;
         from = first + read->n_rows;

@@ -83,3 +83,5 @@ struct ledger_mark {
     uint8_t digest[STORE_DIGEST_SIZE];
 };
 struct ledger_mark ledger_mark(struct store_txn *txn, uint32_t hospital);
+/* The first hospital at or after the number `from` that has a ledger; false: none. */
+bool ledger_hospital_from(struct store_txn *txn, uint32_t from, uint32_t *ret_hospital);

@@ -5,7 +5,7 @@
 
 #include "store/internal.h"
 #include "store/owner.h"
-#include "store/rows.h"
+#include "store/rows_place.h"
 #include "store/seal.h"
 
 #define PROGRESS_ROWS 4096

@@ -1,88 +1,17 @@
-/* check.c - verify, recount and restore: a store read without a broker, beside a running one too.
- *
- * Damaged pages can crash LMDB itself, so the walk runs in a child process, whose death is a finding, not ours. */
+/* check.c - verify, recount and restore: a store read without a broker, beside a running one too. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "handlers.h"
 #include "moment.h"
 #include "offline.h"
 #include "progress.h"
+#include "report_check.h"
 #include "store/verify.h"
 #include "table.h"
-
-/* Waits for the child; `what` goes on meanwhile (NULL: the child shows its own progress). */
-static int wait_for(const struct ctl *ctl, pid_t pid, const char *what)
-{
-    struct progress progress;
-    int status = 0, ended = what == NULL ? -1 : pidfd_open(pid, 0);
-    struct pollfd end = {.fd = ended, .events = POLLIN};
-
-    progress_begin(&progress, ctl, what);
-    while (ended >= 0 && poll(&end, 1, 500) == 0)
-        progress_step(&progress, 0, 0);
-    progress_end(&progress);
-    if (ended >= 0)
-        close(ended);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
-}
-
-/* Runs `check` in a child that ends with its exit code. */
-static int in_child(struct ctl *ctl, int (*check)(struct ctl *ctl), const char *what)
-{
-    fflush(ctl->out);
-    fflush(ctl->err);
-
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        int result = check(ctl);
-
-        _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
-    }
-    if (pid < 0) {
-        ctl_complain(ctl, "%s", strerror(errno));
-        return EXIT_CHECK_FAILED;
-    }
-
-    int status = wait_for(ctl, pid, what);
-
-    if (WIFEXITED(status))
-        return WEXITSTATUS(status);
-    ctl_complain(
-        ctl,
-        ctl_say(ctl, "数据库已损坏: 读取时进程因信号 %d 终止", "the store is damaged: reading it ended in signal %d"),
-        WTERMSIG(status));
-    return EXIT_CHECK_FAILED;
-}
-
-/* Damage is a finding; a file that is not there or not ours is not. */
-static int open_store(const struct ctl *ctl, struct store **ret_store)
-{
-    struct offline offline;
-    int result = offline_find(ctl, NULL, &offline);
-
-    if (result != EXIT_OK)
-        return result;
-
-    struct store_options options = offline_options(&offline, true);
-    int failure = store_open(&options, ret_store);
-
-    offline_fini(&offline);
-    if (failure == 0)
-        return EXIT_OK;
-    ctl_complain(ctl, "%s", offline.error);
-    return failure == -EBADMSG || failure == -EIO ? EXIT_CHECK_FAILED : EXIT_BAD_FILE;
-}
 
 static void show_progress(void *user, const char *what, uint64_t done, uint64_t total)
 {
@@ -137,7 +66,7 @@ static int verify(struct ctl *ctl)
     struct store *store = NULL;
     struct verify_result found;
     struct progress progress;
-    int result = open_store(ctl, &store), failure;
+    int result = offline_open(ctl, &store), failure;
 
     if (result != EXIT_OK)
         return result;
@@ -179,7 +108,7 @@ static int recount(struct ctl *ctl)
                                      "dropped",     "counted waiting", "counted dead", "balances", NULL};
     struct store *store = NULL;
     struct recounting recounting = {.balances = true};
-    int result = open_store(ctl, &store), failure;
+    int result = offline_open(ctl, &store), failure;
 
     if (result != EXIT_OK)
         return result;
@@ -198,12 +127,14 @@ static int recount(struct ctl *ctl)
 
 int verify_run(struct ctl *ctl)
 {
-    return in_child(ctl, verify, NULL);
+    if (ctl_has(ctl, "report"))
+        return report_check_run(ctl);
+    return offline_run(ctl, verify, NULL);
 }
 
 int recount_run(struct ctl *ctl)
 {
-    return in_child(ctl, recount, ctl_say(ctl, "正在清点", "counting"));
+    return offline_run(ctl, recount, ctl_say(ctl, "正在清点", "counting"));
 }
 
 /* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy, however soon,
@@ -242,5 +173,5 @@ static int restore(struct ctl *ctl)
 
 int restore_run(struct ctl *ctl)
 {
-    return in_child(ctl, restore, ctl_say(ctl, "正在复制", "copying"));
+    return offline_run(ctl, restore, ctl_say(ctl, "正在复制", "copying"));
 }

@@ -30,11 +30,19 @@ static bool locale_is_chinese(void)
     return false;
 }
 
+/* The few short forms that people expect. */
+static const char *long_form(const char *word)
+{
+    if (strcmp(word, "-h") == 0)
+        return "--help";
+    return strcmp(word, "-o") == 0 ? "--output" : word;
+}
+
 /* P1: what a command line says of a patient does not stay in the list of processes. The verb's name does. */
 static bool take_words(int argc, char **argv, char **ret_words)
 {
     for (int i = 0; i < argc; i++) {
-        ret_words[i] = strdup(strcmp(argv[i], "-h") == 0 ? "--help" : argv[i]);
+        ret_words[i] = strdup(long_form(argv[i]));
         if (ret_words[i] == NULL)
             return false;
         if (i > 1)

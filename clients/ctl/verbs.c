@@ -289,7 +289,24 @@ static const struct option_info listen[] = {
 static const struct option_info store[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY, END,
 };
+static const struct option_info verify[] = {
+    {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
+    {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较", "check only this saved report, JSON: made again over its range of the ledger, every number compared"},
+    END,
+};
 static const struct option_info host_key[] = {HOST_KEY, END};
+#define OFFLINE {"store", "DIR", NULL, "直接读取数据库目录, 不连接服务", "read the store in this directory, without a broker"}, HOST_KEY
+#define OUTPUT(forms) {"output", forms, NULL, "输出形式(-o)", "form of the answer (-o)"}
+static const struct option_info ledger[] = {OUTPUT("table|csv|json|hex"), OFFLINE, END};
+static const struct option_info replay[] = {
+    {"all", NULL, NULL, "全部医院", "every hospital"}, OFFLINE, END,
+};
+static const struct option_info reserve[] = {
+    {"from", "YYYY-MM-DD", NULL, "首个就诊日", "first service date"},
+    {"to", "YYYY-MM-DD", NULL, "末个就诊日", "last service date"},
+    {"by", "day|month", NULL, "按日或按月(默认按日)", "a line a day, or a month (default: day)"},
+    OUTPUT("table|csv|json"), OFFLINE, END,
+};
 static const struct option_info init[] = {
     {"store", "DIR", NULL, "新数据库目录", "directory of the new store"},
     {"name", "NAME", NULL, "短名, 用于编号: [a-z0-9]{1,12}", "short name, part of every id: [a-z0-9]{1,12}"},
@@ -324,6 +341,7 @@ ARGUMENTS(entry_, {"ENTRY", "entry_id", false});
 ARGUMENTS(wizard_, {"REFERRAL", NULL, false});
 ARGUMENTS(file_, {"FILE", NULL, false});
 ARGUMENTS(some_file, {"FILE", NULL, true});
+ARGUMENTS(some_hospital, {"HOSPITAL", NULL, true});
 ARGUMENTS(some_kind, {"KIND", NULL, true});
 ARGUMENTS(copy_, {"FROM", NULL, false}, {"TO", NULL, false});
 ARGUMENTS(some_verb, {"VERB", NULL, true}, {"WORD", NULL, true});
@@ -397,6 +415,10 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
     PLAIN(GROUP_LOOK, "inbox", query_list, KIND(LIST_INBOX), some_institution, lane, "收件箱", "what waits in an inbox"),
 
+    PLAIN(GROUP_PROOF, "ledger", ledger_run, 0, some_hospital, ledger, "医院号源台账(json, hex 含原始字节, 可独立核算)", "a hospital's ledger; as json and hex with its bytes, for whoever recomputes it"),
+    PLAIN(GROUP_PROOF, "replay", replay_run, 0, some_hospital, replay, "由台账重建全部号源, 逐条核对规则, 并与数据库比较", "rebuild all pools from the ledger, hold every row against the rules, compare with the store"),
+    PLAIN(GROUP_PROOF, "report reserve", report_reserve_run, 0, some_hospital, reserve, "家医号源预留报告", "was the reserve kept? by class and day or month"),
+
     PLAIN(GROUP_OPERATE, "status", query_status, KIND(GET_STATUS), NULL, pages, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, pages, "告警", "what an operator must know of"),
     PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
@@ -431,7 +453,7 @@ static const struct verb table[] = {
 
     PLAIN(GROUP_LOCAL, "keygen", keygen_run, 0, file_, none, "生成密钥文件并显示公钥", "make a key file and print its public key"),
     PLAIN(GROUP_LOCAL, "init", init_run, 0, NULL, init, "新建数据库, 服务器密钥与运维密钥", "make a store, the server's key and the operator's"),
-    PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, store, "全面检查数据库", "check every row, sum and link of a store"),
+    PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, verify, "全面检查数据库, 或核查报告", "check every row, sum and link of a store; or a saved report"),
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
     PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, host_key, "由副本恢复为新库(新代次)", "copy a store into a new incarnation: no id is given twice"),
     PLAIN(GROUP_LOCAL, "help", help_run, 0, some_verb, none, "帮助", "help"),
@@ -459,6 +481,7 @@ const char *verb_group_title(enum verb_group group, bool zh)
         [GROUP_CAPACITY] = {"号源管理(医院)", "A hospital's places"},
         [GROUP_PLACES] = {"预约", "Take a place"},
         [GROUP_LOOK] = {"查看", "Look"},
+        [GROUP_PROOF] = {"台账与报告(加 --store 则不连接服务)", "Ledgers and reports (with --store: without a broker)"},
         [GROUP_OPERATE] = {"运维", "Operate"},
         [GROUP_REGISTRY] = {"登记", "Registry"},
         [GROUP_LOCAL] = {"本机(不连接服务)", "On this machine, without a broker"},

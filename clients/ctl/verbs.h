@@ -29,6 +29,7 @@ enum verb_group {
     GROUP_CAPACITY,
     GROUP_PLACES,
     GROUP_LOOK,
+    GROUP_PROOF,
     GROUP_OPERATE,
     GROUP_REGISTRY,
     GROUP_LOCAL,

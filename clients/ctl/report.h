@@ -1,0 +1,13 @@
+/* report.h - what the verbs that read ledgers share. */
+#pragma once
+#include "columns.h"
+#include "engine/replay.h"
+#include "ledgers.h"
+
+/* --output, or json where --json was given, or the first of `forms` (NULL-terminated). NULL: complained, it is none of them. */
+const char *report_form(const struct ctl *ctl, const char *const *forms);
+/* The hospital of the argument; else the connected one, or the only one of the store that has a ledger. EXIT_OK, else complained; it lives as
+ * long as `ledgers`. */
+int report_hospital(struct ledgers *ledgers, const char **ret_hospital);
+/* Reads the ledger into a replay, up to `last_row` (0: all): EXIT_OK, to be closed in any case; else complained. */
+int report_replay(struct ledgers *ledgers, const char *hospital, uint64_t last_row, struct replay **ret_replay);

@@ -1,0 +1,194 @@
+/* report_reserve.c - `report reserve`: was the reserve kept (Q13), made here from the hospital's ledger, whoever keeps it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "handlers.h"
+#include "moment.h"
+#include "offline.h"
+#include "report.h"
+#include "reserve_json.h"
+#include "table.h"
+
+/* clang-format off */
+static const struct column columns[] = {
+    {"class",                COLUMN_CODE,  "类别",     "class"},
+    {"date",                 COLUMN_TEXT,  "日期",     "date"},
+    {"sessions",             COLUMN_COUNT, "场次",     "sessions"},
+    {"capacity",             COLUMN_COUNT, "总量",     "capacity"},
+    {"required",             COLUMN_COUNT, "应预留",   "required"},
+    {"kept",                 COLUMN_COUNT, "实预留",   "kept"},
+    {"kept_bp",              COLUMN_SHARE, "预留率",   "kept of all"},
+    {"family",               COLUMN_COUNT, "家医使用", "family"},
+    {"general",              COLUMN_COUNT, "其他使用", "others"},
+    {"emergency",            COLUMN_COUNT, "其中急诊", "emergency"},
+    {"released_unused",      COLUMN_COUNT, "释放未用", "released"},
+    {"refused_by_reserve",   COLUMN_COUNT, "因预留拒绝", "refused"},
+    {"blocked",              COLUMN_COUNT, "停用",     "blocked"},
+    {"blocked_into_reserve", COLUMN_COUNT, "停用占预留", "into reserve"},
+    {"short_notice",         COLUMN_COUNT, "短时场次", "short notice"},
+    {"family_cancelled",     COLUMN_COUNT, "院方取消家医", "taken back"},
+    {"outside",              COLUMN_COUNT, "无号预约", "outside"},
+    {NULL, COLUMN_TEXT, NULL, NULL},
+};
+static const struct column gap_columns[] = {
+    {"class",      COLUMN_CODE,  "类别",   "class"},
+    {"date",       COLUMN_TEXT,  "日期",   "date"},
+    {"department", COLUMN_TEXT,  "科室",   "department"},
+    {"resource",   COLUMN_TEXT,  "号源",   "session"},
+    {"shortfall",  COLUMN_COUNT, "缺口",   "short by"},
+    {"minutes",    COLUMN_COUNT, "分钟",   "minutes"},
+    {"cause",      COLUMN_CODE,  "起因",   "cause"},
+    {"reason",     COLUMN_CODE,  "原因",   "reason"},
+    {NULL, COLUMN_TEXT, NULL, NULL},
+};
+static const struct column source_columns[] = {
+    {"hospital",   COLUMN_TEXT,  "医院",     "hospital"},
+    {"from",       COLUMN_TEXT,  "起",       "from"},
+    {"to",         COLUMN_TEXT,  "止",       "to"},
+    {"first_row",  COLUMN_COUNT, "台账首条", "first row"},
+    {"last_row",   COLUMN_COUNT, "台账末条", "last row"},
+    {"at_ms",      COLUMN_COUNT, "末条时间", "time of last row"},
+    {"digest",     COLUMN_TEXT,  "摘要",     "digest"},
+    {"time",       COLUMN_TEXT,  "时间",     "time"},
+    {NULL, COLUMN_TEXT, NULL, NULL},
+};
+/* clang-format on */
+
+/* Lines, and below them the totals. */
+static json_t *all_lines(json_t *report, const char *total)
+{
+    json_t *lines = json_deep_copy(json_object_get(report, "lines")), *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(report, "totals"), i, line)
+    {
+        json_t *copy = json_copy(line);
+
+        json_object_set_new(copy, "date", json_string(total));
+        json_array_append_new(lines, copy);
+    }
+    return lines;
+}
+
+static const char *text_of(json_t *object, const char *member, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text == NULL ? otherwise : text;
+}
+
+static void print_table(const struct ctl *ctl, json_t *report)
+{
+    json_t *ledger = json_object_get(report, "ledger"), *gaps = json_object_get(report, "gaps");
+    json_t *lines = all_lines(report, "合计 total");
+    char at[MOMENT_TEXT_SIZE];
+
+    moment_format(at, json_integer_value(json_object_get(ledger, "at_ms")));
+    fprintf(ctl->out, "家医号源预留报告 report of the reserve: %s, %s .. %s\n", text_of(report, "hospital", ""),
+            text_of(report, "from", "*"), text_of(report, "to", "*"));
+    if (json_is_true(json_object_get(report, "test_time")))
+        fprintf(ctl->out, "测试时间 test time (C4)\n");
+    columns_table(ctl, columns, lines);
+    fprintf(ctl->out, "\n预留缺口 gaps:%s\n", json_array_size(gaps) == 0 ? " 无 none" : "");
+    if (json_array_size(gaps) != 0)
+        columns_table(ctl, gap_columns, gaps);
+    fprintf(ctl->out, "\n台账 ledger: %" JSON_INTEGER_FORMAT " .. %" JSON_INTEGER_FORMAT ", %s\n摘要 digest: %s\n",
+            json_integer_value(json_object_get(ledger, "first_row")),
+            json_integer_value(json_object_get(ledger, "last_row")), at, text_of(ledger, "digest", ""));
+    json_decref(lines);
+}
+
+/* Three tables, an empty line between them. */
+static void print_csv(const struct ctl *ctl, json_t *report)
+{
+    json_t *lines = all_lines(report, "total"), *source = json_array();
+    json_t *about = json_copy(json_object_get(report, "ledger"));
+
+    json_object_update_missing(about, report);
+    json_object_set_new(about, "time",
+                        json_string(json_is_true(json_object_get(report, "test_time")) ? "test" : "real"));
+    json_array_append_new(source, about);
+    columns_csv(ctl, columns, lines);
+    fputs("\r\n", ctl->out);
+    columns_csv(ctl, gap_columns, json_object_get(report, "gaps"));
+    fputs("\r\n", ctl->out);
+    columns_csv(ctl, source_columns, source);
+    json_decref(source);
+    json_decref(lines);
+}
+
+static bool read_date(const struct ctl *ctl, const char *name, const char **ret_date)
+{
+    struct date date;
+
+    *ret_date = ctl_option(ctl, name);
+    if (*ret_date == NULL || date_parse(*ret_date, &date))
+        return true;
+    ctl_complain(ctl, ctl_say(ctl, "--%s 应为 YYYY-MM-DD", "--%s must be a date YYYY-MM-DD"), name);
+    return false;
+}
+
+static bool read_range(const struct ctl *ctl, struct reserve_range *ret_range)
+{
+    const char *by = ctl_option(ctl, "by");
+
+    if (!read_date(ctl, "from", &ret_range->first_date) || !read_date(ctl, "to", &ret_range->last_date))
+        return false;
+    if (by != NULL && strcmp(by, "day") != 0 && strcmp(by, "month") != 0) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "--by 应为 day 或 month", "--by must be day or month"));
+        return false;
+    }
+    ret_range->by_month = by != NULL && strcmp(by, "month") == 0;
+    return true;
+}
+
+static void print(const struct ctl *ctl, const char *form, json_t *report)
+{
+    if (strcmp(form, "json") == 0)
+        table_json(ctl, report);
+    else if (strcmp(form, "csv") == 0)
+        print_csv(ctl, report);
+    else
+        print_table(ctl, report);
+}
+
+static int make(struct ledgers *ledgers, const struct reserve_range *range, const char *form)
+{
+    const char *hospital = NULL;
+    struct replay *replay = NULL;
+    int result = report_hospital(ledgers, &hospital);
+
+    if (result == EXIT_OK)
+        result = report_replay(ledgers, hospital, 0, &replay);
+    if (result == EXIT_OK) {
+        json_t *report = reserve_json(replay, hospital, range, ledgers->test_time);
+
+        print(ledgers->ctl, form, report);
+        json_decref(report);
+    }
+    replay_close(replay);
+    return result;
+}
+
+static int run(struct ctl *ctl)
+{
+    static const char *const forms[] = {"table", "csv", "json", NULL};
+    const char *form = report_form(ctl, forms);
+    struct reserve_range range = {0};
+    struct ledgers ledgers;
+    int result;
+
+    if (form == NULL || !read_range(ctl, &range))
+        return EXIT_USAGE;
+    result = ledgers_open(ctl, &ledgers);
+    if (result == EXIT_OK)
+        result = make(&ledgers, &range, form);
+    ledgers_close(&ledgers);
+    return result;
+}
+
+int report_reserve_run(struct ctl *ctl)
+{
+    return ledgers_are_offline(ctl) ? offline_run(ctl, run, NULL) : run(ctl);
+}
