@@ -6,6 +6,8 @@
 
 /* A row may be a whole pool's: what follows from many of them is left for the next turn, while there are ids for all of this one. */
 #define CLOCK_IDS_PER_TURN 5000
+/* A timetable's day is all pools of a department: a turn has time for a few. */
+#define ROWS_OF_A_TIMETABLE 200
 
 struct due_row {
     struct instant at;
@@ -65,10 +67,10 @@ static void wake(struct work *work, const struct due_row *row)
 bool clockwork_apply(struct work *work)
 {
     struct due_row row = {{0}, DUE_REFERRAL, {NULL, 0}}, last;
-
     uint32_t first_ordinal = *work->next_ordinal;
 
-    for (int i = 0; i < CLOCK_ROWS_PER_TURN && *work->next_ordinal - first_ordinal < CLOCK_IDS_PER_TURN; i++) {
+    for (int i = 0; i < CLOCK_ROWS_PER_TURN && *work->next_ordinal - first_ordinal < CLOCK_IDS_PER_TURN;
+         i += row.kind == DUE_TIMETABLE ? ROWS_OF_A_TIMETABLE : 1) {
         last = row;
         if (!first_due(work, &row))
             return true;

@@ -5,6 +5,8 @@
 #include "engine/publish_parts.h"
 
 #define HORIZON_DEFAULT_DAYS 14
+/* A day that displaces many bookings goes on in the next turn, while there are ids for all of this one: what is done is not done again. */
+#define IDS_OF_A_TURN 5000
 /* Days wait for the clock a millisecond apart, the first so far back that all are due at once. */
 #define DAYS_BACK_MS 1000
 
@@ -17,7 +19,8 @@ struct plan_of_day { /* one timetable on one of its days */
     Referral__TimetableSession *const *sessions; /* of that day; others of its week may stand between them */
     size_t count;
     uint32_t weekday; /* 0: all of them, on an exception's day */
-    bool failed;
+    uint32_t first_ordinal;
+    bool failed, unfinished;
 };
 
 /* ---- Which sessions ---- */
@@ -165,6 +168,12 @@ static void publish_session(struct plan_of_day *plan, const Referral__TimetableS
 
 /* ---- The day ---- */
 
+static bool has_ids_left(struct plan_of_day *plan)
+{
+    plan->unfinished = plan->unfinished || *plan->work->next_ordinal - plan->first_ordinal >= IDS_OF_A_TURN;
+    return !plan->unfinished;
+}
+
 static bool has_session(const struct plan_of_day *plan, const char *resource)
 {
     for (size_t i = 0; i < plan->count; i++)
@@ -210,7 +219,7 @@ static void withdraw_others(struct plan_of_day *plan)
         const Record__Pool *row = pools[i]->row;
 
         if (!row->cancelled && row->timetable != NULL && strcmp(row->timetable, plan->timetable->id) == 0 &&
-            !has_session(plan, pools[i]->key.resource))
+            !has_session(plan, pools[i]->key.resource) && has_ids_left(plan))
             withdraw(plan, pools[i]);
     }
 }
@@ -268,16 +277,19 @@ static void report(const struct plan_of_day *plan)
         alarm_clear(plan->work, "timetable-conflict", subject);
 }
 
-static void publish_day(struct plan_of_day plan)
+/* False: the day goes on in the next turn. */
+static bool publish_day(struct plan_of_day *plan)
 {
-    find_sessions(&plan);
-    withdraw_others(&plan);
-    for (size_t i = 0; i < plan.count; i++)
-        if (is_of_day(&plan, plan.sessions[i]))
-            publish_session(&plan, plan.sessions[i]);
-    if (plan.timetable->grouped)
-        group_day(&plan);
-    report(&plan);
+    find_sessions(plan);
+    withdraw_others(plan);
+    for (size_t i = 0; i < plan->count; i++)
+        if (is_of_day(plan, plan->sessions[i]) && has_ids_left(plan))
+            publish_session(plan, plan->sessions[i]);
+    if (plan->timetable->grouped && has_ids_left(plan))
+        group_day(plan);
+    if (!plan->unfinished)
+        report(plan);
+    return !plan->unfinished;
 }
 
 /* ---- Day after day ---- */
@@ -336,15 +348,19 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
     const struct registry_institution *hospital =
         registry_institution(work, institution_id_of(work->txn, key.hospital));
     int64_t today = publish_today(work, hospital);
-    struct plan_of_day plan = {
-        .work = work, .key = &key, .timetable = timetable, .hospital = hospital, .day = today - 1};
+    struct plan_of_day plan = {.work = work,
+                               .key = &key,
+                               .timetable = timetable,
+                               .hospital = hospital,
+                               .day = today - 1,
+                               .first_ordinal = *work->next_ordinal};
 
     report(&plan); /* yesterday is nobody's trouble any more */
     FIELD_SET(row, next_day, most(row->next_day, today));
     if (row->next_day < last_day(row, timetable, today)) {
         plan.day = row->next_day;
-        publish_day(plan);
-        FIELD_SET(row, next_day, row->next_day + 1);
+        if (publish_day(&plan))
+            FIELD_SET(row, next_day, row->next_day + 1);
     }
     set_due(work, &key, row, next_due(row, timetable, today, hospital->offset_minutes, at));
     timetable_row_put(work->txn, &key, row);

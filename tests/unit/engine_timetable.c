@@ -59,12 +59,19 @@ static Referral__Timetable *two_days(struct district *d)
     return plan;
 }
 
+/* A turn has time for a few days. */
+static bool clock_again(struct district *d)
+{
+    district_clock(d);
+    return d->effects.due_left;
+}
+
 static const char *put(struct district *d, Referral__Timetable *plan)
 {
     const char *said = pools_do(d, REFERRAL__KIND__PUT_TIMETABLE, plan);
 
-    if (said[0] == '\0')
-        district_clock(d);
+    while (said[0] == '\0' && clock_again(d))
+        ;
     return said;
 }
 
