@@ -10,6 +10,7 @@
 
 #define LOOK_EVERY_MS 5000
 #define SECOND_MS     1000
+#define LEFT_SIZE     32
 
 struct countdown {
     int64_t until_ms; /* of our monotonic clock */
@@ -27,20 +28,30 @@ static struct countdown countdown_of(const struct wizard *wizard)
                               .looked_ms = clock_ms};
 }
 
+/* "9:58", "1:59:58" */
+static void format_left(char out[LEFT_SIZE], int64_t left_ms)
+{
+    long long seconds = left_ms <= 0 ? 0 : (long long)(left_ms + SECOND_MS - 1) / SECOND_MS;
+
+    if (seconds < 3600)
+        snprintf(out, LEFT_SIZE, "%lld:%02lld", seconds / 60, seconds % 60);
+    else
+        snprintf(out, LEFT_SIZE, "%lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
 static void draw(struct wizard *wizard, int64_t left_ms)
 {
     const struct ctl *ctl = wizard->ctl;
     json_t *booking = wizard->booking, *pool = json_object_get(booking, "pool");
-    long long seconds = left_ms <= 0 ? 0 : (long long)(left_ms + SECOND_MS - 1) / SECOND_MS;
-    char start[MOMENT_TEXT_SIZE], line[512];
+    char start[MOMENT_TEXT_SIZE], left[LEFT_SIZE], line[512];
     const char *choices = wizard->ours ? ctl_say(ctl, "[1]确认 [2]另选 [3]放弃", "[c]onfirm, [a]nother, [g]ive up")
                                        : ctl_say(ctl, "[1]确认 [2]谢绝 [3]以后再定", "[c]onfirm, [d]ecline, [l]ater");
 
     moment_format_short(start, wizard_number(booking, "start_ms"));
-    snprintf(line, sizeof line,
-             ctl_say(ctl, "%s %s %s %s, 还剩 %lld:%02lld  %s: ", "%s %s %s %s, %lld:%02lld left  %s: "), start,
-             wizard_text(pool, "department"), wizard_text(pool, "resource"), wizard_text(booking, "doctor"),
-             seconds / 60, seconds % 60, choices);
+    format_left(left, left_ms);
+    snprintf(line, sizeof line, ctl_say(ctl, "%s %s %s %s, 还剩 %s  %s: ", "%s %s %s %s, %s left  %s: "), start,
+             wizard_text(pool, "department"), wizard_text(pool, "resource"), wizard_text(booking, "doctor"), left,
+             choices);
     prompt_draw(&wizard->prompt, line);
 }
 

@@ -202,7 +202,7 @@ static void print_headings(const struct layout *layout)
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
         texts[column] = ctl_say(ctl, text_headings[column].zh, text_headings[column].en);
     print_texts(layout, texts);
-    width_pad(ctl->out, ctl_say(ctl, "容量", "cap"), NUMBER_COLUMNS + 3 + layout->bar);
+    fprintf(ctl->out, "%s%*s", ctl_say(ctl, "容量", " cap"), layout->bar + 2, "");
     for (enum number_column column = 0; column < NUMBERS; column++) {
         const char *heading = ctl_say(ctl, number_headings[column].zh, number_headings[column].en);
 

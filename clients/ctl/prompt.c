@@ -79,7 +79,8 @@ void prompt_draw(struct prompt *prompt, const char *line)
 {
     FILE *err = prompt->ctl->err;
 
-    if (prompt->terminal) /* cut at the margin: a line that wraps could not be rewritten */
+    want_keys(prompt, true); /* nothing that is typed from now on may spoil the line */
+    if (prompt->terminal)    /* cut at the margin: a line that wraps could not be rewritten */
         fprintf(err, "\r\033[?7l%s\033[K\033[?7h", line);
     else if (!prompt->drawn)
         fputs(line, err);

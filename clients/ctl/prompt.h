@@ -31,7 +31,7 @@ bool prompt_line(struct prompt *prompt, const char *question, char *out, size_t 
 /* Waits at most `timeout_ms` (-1: for ever) for one of `keys` ("cag"), upper case or lower, or its position as a digit ("1"): the key,
  * PROMPT_NOTHING or PROMPT_STOPPED. */
 int prompt_key(struct prompt *prompt, const char *keys, int timeout_ms);
-/* The line below, instead of what stood there: on a terminal rewritten in place; elsewhere printed once. */
+/* The line that prompt_key answers, instead of what stood there: on a terminal rewritten in place; elsewhere printed once. */
 void prompt_draw(struct prompt *prompt, const char *line);
 /* A line of its own. */
 void prompt_say(struct prompt *prompt, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -5,10 +5,10 @@
 #include "ctl.h"
 #include "field.h"
 #include "handlers.h"
-#include "pool_text.h"
 #include "wire/wire.h"
 
 #define TIMES_MAX 8
+#define TIME_SIZE 32
 
 /* "08:30" or "8:30", and nothing after it. */
 static bool is_time_of_day(const char *text)
@@ -19,26 +19,35 @@ static bool is_time_of_day(const char *text)
            text[digits + 3] == '\0';
 }
 
-int publish_run(struct ctl *ctl)
+/* Times of day among the options become times of this date; `times` keeps them. */
+static void complete_times(struct ctl *ctl, const char *date, char times[TIMES_MAX][TIME_SIZE])
 {
-    char times[TIMES_MAX][32];
+    const ProtobufCMessageDescriptor *body = kind_info(ctl->verb->kind)->body;
     size_t used = 0;
-    json_t *pool = pool_text_parse(ctl->arguments[0]);
-    const char *date = json_string_value(json_object_get(pool, "date"));
 
-    for (size_t i = 0; date != NULL && i < ctl->given_count && used < TIMES_MAX; i++) {
+    for (size_t i = 0; i < ctl->given_count && used < TIMES_MAX; i++) {
         struct given *given = &ctl->given[i];
         const char *path = given->option->field;
 
-        if (path == NULL || !field_is_moment(field_find(kind_info(ctl->verb->kind)->body, path)) ||
-            !is_time_of_day(given->text))
+        if (path == NULL || !field_is_moment(field_find(body, path)) || !is_time_of_day(given->text))
             continue;
-        snprintf(times[used], sizeof times[used], "%.10s %s", date, given->text);
+        snprintf(times[used], TIME_SIZE, "%.10s %s", date, given->text);
         given->text = times[used++];
     }
+}
 
-    int result = command_run(ctl);
+int publish_run(struct ctl *ctl)
+{
+    char times[TIMES_MAX][TIME_SIZE];
+    json_t *body = json_object();
+    const char *date;
+    int result;
 
-    json_decref(pool);
+    field_set(body, kind_info(ctl->verb->kind)->body, "pool", ctl->arguments[0]); /* command_run complains */
+    date = json_string_value(field_value(body, "pool.date"));
+    if (date != NULL)
+        complete_times(ctl, date, times);
+    result = command_run(ctl);
+    json_decref(body);
     return result;
 }

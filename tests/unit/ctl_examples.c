@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "place.pb-c.h"
 #include "rules/sheet.h"
 #include "schema.h"
 
@@ -50,6 +51,24 @@ Test(ctl_examples, f2_each_example_breaks_no_rule)
         json_t *json = example(names[i]);
 
         cr_assert(faults_of(json) == 0, "%s", names[i]);
+        json_decref(json);
+    }
+}
+
+Test(ctl_examples, q_pool_and_timetable_are_of_the_form_their_commands_take)
+{
+    static const struct {
+        const char *name;
+        const ProtobufCMessageDescriptor *descriptor;
+    } cases[] = {{"pool", &referral__pool__descriptor}, {"timetable", &referral__timetable__descriptor}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct message_error error;
+        json_t *json = example(cases[i].name);
+        ProtobufCMessage *message = message_from_json(cases[i].descriptor, json, &error);
+
+        cr_assert(message != NULL, "%s: %s: %s", cases[i].name, error.path, message_fault_text(error.fault, false));
+        protobuf_c_message_free_unpacked(message, NULL);
         json_decref(json);
     }
 }
