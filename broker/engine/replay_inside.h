@@ -1,7 +1,7 @@
 /* replay_inside.h - what the files of the replay share; included by nobody else.
  *
- * replay.c: pages, their chain, and finding pools. replay_row.c: one row applied and held against the rules. replay_count.c: numbers, marks and
- * deficits. */
+ * replay.c: pages, their chain, and finding pools. replay_row.c: one row applied and held against the rules. replay_booking.c: rows by which
+ * bookings take units and give them back. replay_count.c: numbers, marks and deficits. */
 #pragma once
 #include "engine/replay.h"
 
@@ -46,8 +46,22 @@ struct replay_pool *replay_add(struct replay *replay, const Referral__LedgerRow 
 /* Q11: from now on all pools of this one's day are one set. False: there are too many. */
 bool replay_group_day(struct replay *replay, const struct replay_pool *pool);
 
-/* 0 or -EILSEQ. */
+struct reading { /* one row on its way */
+    struct replay *replay;
+    const Referral__LedgerRow *row;
+    struct replay_pool *pool;
+};
+/* All of these: 0 or -EILSEQ. */
 int replay_row(struct replay *replay, const Referral__LedgerRow *row);
+int replay_refuse(const struct reading *reading, const char *why); /* "row 7 <why>" */
+int replay_take(const struct reading *reading);
+int replay_keep(const struct reading *reading); /* the booking has these units, and keeps them */
+int replay_give_back(const struct reading *reading);
+int replay_move_out(const struct reading *reading);
+int replay_move_in(const struct reading *reading);
+
+/* NULL: the pool has no such unit. */
+struct replay_unit *replay_find_unit(const struct replay_pool *pool, uint32_t number);
 
 /* replay_count.c */
 bool replay_keeps_nothing(const struct replay_set *set);
