@@ -201,12 +201,22 @@ static Referral__LedgerEvent begin_event(const struct booking_seed *seed)
                                             : REFERRAL__LEDGER_EVENT__LEDGER_BOOKED;
 }
 
+/* Q3: marks are spread anew over what stays free, and come in whole runs, so that others may be unmarked by it. */
+static void take(struct work *work, const struct booking_of *booking, const uint32_t *units, size_t count)
+{
+    const Record__Booking *row = booking->row;
+
+    pool_take(work, booking->pool, units, count, (Referral__Channel)row->channel, booking->id,
+              instant_of(row->expires_at_ms));
+    pool_freed(work, booking->pool);
+}
+
 struct booking_of *booking_begin(struct work *work, const struct booking_seed *seed)
 {
     struct booking_of *booking = make(work, seed);
     const char *team = holding_team(booking->row);
 
-    pool_take(work, seed->pool, seed->units, seed->count, seed->channel, booking->id, seed->expires_at);
+    take(work, booking, seed->units, seed->count);
     if (seed->life != NULL)
         claim(work, booking, seed->life);
     if (team != NULL)
@@ -230,10 +240,9 @@ void booking_confirm(struct work *work, struct booking_of *booking, struct life_
     bool was_held = row->state == REFERRAL__BOOKING_STATE__PLACE_HELD;
 
     end_hold(work, booking);
-    pool_take(work, booking->pool, row->units, row->n_units, (Referral__Channel)row->channel, booking->id,
-              instant_of(0));
     FIELD_SET(row, state, REFERRAL__BOOKING_STATE__PLACE_BOOKED);
     FIELD_CLEAR(row, expires_at_ms);
+    take(work, booking, row->units, row->n_units);
     if (life != NULL)
         claim(work, booking, life);
     save(work, booking);
@@ -263,7 +272,7 @@ void booking_move(struct work *work, struct booking_of *booking, struct pool_of 
     if (has_its_units(booking))
         booking_lift(work, booking);
     fill_pool(work, booking, pool);
-    pool_take(work, pool, units, count, (Referral__Channel)row->channel, booking->id, instant_of(row->expires_at_ms));
+    take(work, booking, units, count);
     set_units(work, booking, units, count);
     save(work, booking);
     write_event(work, booking, REFERRAL__LEDGER_EVENT__LEDGER_MOVED_IN, false);
@@ -282,7 +291,7 @@ static void give_units(struct work *work, struct booking_of *booking, const uint
         pool_release(booking->pool, units, count);
     }
     booking_write_ledger(work, booking, row, units, count);
-    if (units_to == UNITS_FREE)
+    if (units_to == UNITS_FREE || units_to == UNITS_BLOCKED)
         pool_freed(work, booking->pool);
 }
 

@@ -283,6 +283,7 @@ bool publish_apply_block(struct work *work)
         return refuse(work, REFUSED_BLOCK_EATS_RESERVE, "reason");
     pool_block(pool, block.units, block.count, change->reason);
     write_row(work, pool, REFERRAL__LEDGER_EVENT__LEDGER_BLOCKED, block, change->reason, person_of(change));
+    pool_freed(work, pool); /* marks are spread anew */
     pool_save(work, pool);
     work->audit.subject = publish_subject(work, &pool->key);
     return true;

@@ -41,16 +41,49 @@ static void note(struct work *work, enum noted kind, void *item)
     notes->list[kind][notes->count[kind]++] = item;
 }
 
-static void *take_note(struct waiting_notes *notes, enum noted kind)
+static void *take_note(struct waiting_notes *notes, enum noted kind, size_t at)
 {
-    void *first;
+    void *taken;
 
     if (notes->count[kind] == 0)
         return NULL;
-    first = notes->list[kind][0];
+    taken = notes->list[kind][at];
     notes->count[kind]--;
-    memmove(notes->list[kind], notes->list[kind] + 1, notes->count[kind] * sizeof *notes->list[kind]);
-    return first;
+    memmove(notes->list[kind] + at, notes->list[kind] + at + 1, (notes->count[kind] - at) * sizeof *notes->list[kind]);
+    return taken;
+}
+
+static struct pool_of *take_pool(struct waiting_notes *notes)
+{
+    return take_note(notes, NOTED_POOLS, 0);
+}
+
+/* In the order of lists; where they are of different ones it does not matter. */
+static bool goes_before(const struct wait_key *a, const struct wait_key *b)
+{
+    uint8_t id_a[ID_KEY_SIZE], id_b[ID_KEY_SIZE];
+
+    if (a->rank != b->rank)
+        return a->rank < b->rank;
+    if (a->priority != b->priority)
+        return a->priority < b->priority;
+    if (a->since.ms != b->since.ms)
+        return a->since.ms < b->since.ms;
+    id_to_key(id_a, a->id);
+    id_to_key(id_b, b->id);
+    return memcmp(id_a, id_b, ID_KEY_SIZE) < 0;
+}
+
+/* Q8: who waits first, whoever's offer ended first. */
+static struct waiting_of *take_entry(struct waiting_notes *notes)
+{
+    struct waiting_of *const *entries = (struct waiting_of *const *)notes->list[NOTED_ENTRIES];
+    size_t first = 0;
+
+    for (size_t i = 1; i < notes->count[NOTED_ENTRIES]; i++)
+        if (goes_before(&entries[i]->key, &entries[first]->key))
+            first = i;
+    return take_note(notes, NOTED_ENTRIES, first);
 }
 
 void waiting_note_pool(struct work *work, struct pool_of *pool)
@@ -209,8 +242,8 @@ static void settle_pool(struct work *work, struct pool_of *pool)
             general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);
         }
         at = next;
-        if (!(family || general))
-            return;
+        if (!general && !(is_family && family))
+            return; /* families come first */
         if (!(is_family ? family : general) || row->has_offer || !is_wanted(row, &pool->key))
             continue;
         entry = waiting_load(work, next.id);
@@ -261,9 +294,9 @@ void waiting_settle(struct work *work)
         return;
     notes->settling = true;
     do {
-        while ((pool = take_note(notes, NOTED_POOLS)) != NULL)
+        while ((pool = take_pool(notes)) != NULL)
             settle_pool(work, pool);
-        entry = take_note(notes, NOTED_ENTRIES);
+        entry = take_entry(notes);
         if (entry != NULL && !entry->gone)
             settle_entry(work, entry);
     } while (entry != NULL || notes->count[NOTED_POOLS] != 0);
