@@ -12,7 +12,8 @@ struct moving {
     uint32_t *units;
 };
 
-/* The units it has are free for it; not to be left where it is, it begins elsewhere. Nothing is written, and all is as it was. */
+/* The units it has are free for it, but it is not to be left where it begins: where these are the earliest, it takes the next ones, which do not
+ * hold its first. Nothing is written, and all is as it was. */
 static enum refusal choose(const struct moving *moving)
 {
     struct work *work = moving->change.work;
@@ -23,14 +24,17 @@ static enum refusal choose(const struct moving *moving)
                              .count = (uint32_t)row->n_units,
                              .first_number = moving->body->first_unit,
                              .moves = inside,
-                             .barred = row->units,
-                             .barred_count = inside && moving->body->first_unit == 0 ? 1 : 0};
+                             .barred = row->units};
     enum refusal refusal;
 
     if (inside && wish.first_number == row->units[0])
         return REFUSED_UNIT_TAKEN;
     pool_release(booking->pool, row->units, row->n_units);
     refusal = pool_choose(work, moving->to, &wish, moving->units);
+    if (refusal == REFUSED_NOT && inside && moving->units[0] == row->units[0]) {
+        wish.barred_count = 1;
+        refusal = pool_choose(work, moving->to, &wish, moving->units);
+    }
     pool_take(work, booking->pool, row->units, row->n_units, wish.channel, booking->id, instant_of(row->expires_at_ms));
     return refusal;
 }
