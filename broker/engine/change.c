@@ -262,7 +262,8 @@ bool change_apply_cancel(struct work *work)
     if (change.is_main)
         place_step(work, change.life, CANCEL_BOOKING, change.by, detail_of(&change, CANCEL_BOOKING), NULL);
     else if (body->n_units != 0 && body->n_units < change.booking->row->n_units)
-        booking_shrink(work, change.booking, body->units, body->n_units, UNITS_FREE);
+        booking_shrink(work, change.booking, body->units, body->n_units,
+                       is_not_kept(&change, body) ? UNITS_BLOCKED : UNITS_FREE);
     else
         cancel_place(&change, body);
     pool_save(work, change.booking->pool);
