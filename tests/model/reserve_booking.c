@@ -64,13 +64,28 @@ bool m_booking_lives(const struct m_booking *booking)
            booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED;
 }
 
+/* From the start of its first unit to the end of its last one. */
+void m_booking_measure(struct world *world, int booking)
+{
+    struct m_booking *measured = &world->bookings[booking];
+    const struct m_pool *pool = &world->pools[measured->slot];
+
+    for (int i = 0; i < measured->count; i++) {
+        const struct m_unit *unit = &pool->units[m_unit_index(pool, measured->units[i])];
+
+        if (i == 0 || unit->start < measured->start)
+            measured->start = unit->start;
+        if (i == 0 || unit->end > measured->end)
+            measured->end = unit->end;
+    }
+}
+
 /* A booking's units are numbers, in order of start. */
 void m_booking_take(struct world *world, int booking, const int *units)
 {
     struct m_booking *taken = &world->bookings[booking];
     struct m_pool *pool = &world->pools[taken->slot];
 
-    taken->end = 0;
     for (int i = 0; i < taken->count; i++) {
         struct m_unit *unit = &pool->units[units[i]];
 
@@ -79,11 +94,8 @@ void m_booking_take(struct world *world, int booking, const int *units)
                                                                          : REFERRAL__UNIT_STATE__UNIT_GENERAL;
         unit->booking = booking;
         taken->units[i] = unit->number;
-        if (i == 0 || unit->start < taken->start)
-            taken->start = unit->start;
-        if (unit->end > taken->end)
-            taken->end = unit->end;
     }
+    m_booking_measure(world, booking);
     m_note(world, taken->slot);
 }
 
@@ -162,14 +174,27 @@ void m_booking_drives(struct world *world, int booking)
     if (booked->referral == NOBODY)
         return;
     referral = &world->referrals[booked->referral];
-    if (!is_bookable(referral->state))
+    if (is_bookable(referral->state)) {
+        referral->rebookings += referral->state == REFERRAL__STATE__NO_SHOW;
+        referral->state = REFERRAL__STATE__BOOKED;
+        for (int class = 0; class < CLASSES; class ++)
+            referral->claims[class].is_main = false;
+        m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main = true;
+    }
+    m_booking_followed(world, booking);
+}
+
+/* The referral lives until a day after its last booked session; of the main one a no-show is assumed then. */
+void m_booking_followed(struct world *world, int booking)
+{
+    const struct m_booking *booked = &world->bookings[booking];
+    struct m_referral *referral;
+
+    if (booked->referral == NOBODY || booked->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED)
         return;
-    referral->rebookings += referral->state == REFERRAL__STATE__NO_SHOW;
-    referral->state = REFERRAL__STATE__BOOKED;
-    for (int class = 0; class < CLASSES; class ++)
-        referral->claims[class].is_main = false;
-    m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main = true;
-    referral->no_show_at = booked->end + NO_SHOW_MS;
+    referral = &world->referrals[booked->referral];
+    if (m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main)
+        referral->no_show_at = booked->end + NO_SHOW_MS;
     if (booked->end + DAY_MS > referral->valid_until)
         referral->valid_until = booked->end + DAY_MS;
 }

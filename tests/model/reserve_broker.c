@@ -112,6 +112,16 @@ static void found_team(struct broker *broker, const char *id, const char *instit
     found_say(broker, REFERRAL__KIND__PUT_TEAM, &team);
 }
 
+/* No deadline of an answer comes in between: what wakes a referral wakes its pools. */
+static void found_setting(struct broker *broker, const char *name, const char *value)
+{
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+
+    setting.name = arena_text(&broker->keep, name);
+    setting.value = arena_text(&broker->keep, value);
+    found_say(broker, REFERRAL__KIND__PUT_SETTING, &setting);
+}
+
 static void found(struct broker *broker)
 {
     struct store_turn turn = {.index = 1, .time = instant_of(RESERVE_BASE)};
@@ -132,6 +142,9 @@ static void found(struct broker *broker)
     relation.from = "H2";
     relation.to = "H1";
     found_say(broker, REFERRAL__KIND__PUT_RELATION, &relation);
+    found_setting(broker, "answer_emergency_ms", "86400000");
+    found_setting(broker, "answer_urgent_ms", "604800000");
+    found_setting(broker, "answer_routine_days", "60");
 }
 
 static void arenas_open(struct broker *broker)

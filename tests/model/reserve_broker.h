@@ -7,7 +7,7 @@
 #include "wire/wire.h"
 
 #define TURN_MAX     16
-#define TROUBLE_SIZE 4000
+#define TROUBLE_SIZE 16000
 
 /* A store with the institutions of the model, made once and copied for each story. */
 struct ground {
@@ -59,5 +59,7 @@ bool broker_agrees(struct broker *broker, struct world *world, const struct comm
                    const struct answer *answer, const Referral__Reply *reply);
 /* Every number, unit, booking, entry, referral and ledger row. */
 bool broker_compare(struct broker *broker, struct world *world, bool all);
+/* Adds what both have to the trouble. */
+void broker_show(struct broker *broker, struct world *world);
 bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn);
 bool broker_differs(struct broker *broker, const char *format, ...) __attribute__((format(printf, 2, 3)));

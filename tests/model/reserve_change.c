@@ -95,7 +95,9 @@ static void confirm(struct world *world, int id)
     }
     booking->state = REFERRAL__BOOKING_STATE__PLACE_BOOKED;
     if (booking->entry != NOBODY && world->entries[booking->entry].live) {
-        world->entries[booking->entry].offer = NOBODY;
+        if (world->entries[booking->entry].offer ==
+            id) /* else it has been offered another one since, which is free again */
+            world->entries[booking->entry].offer = NOBODY;
         m_entry_remove(world, booking->entry);
     }
     m_booking_drives(world, id);
@@ -138,7 +140,7 @@ static void cancel_judge(struct world *world, const struct command *command, con
 }
 
 /* Q15: some units return; with the last one it ends. */
-static void give_back(struct world *world, int id, const struct command *command)
+static void give_back(struct world *world, int id, const struct command *command, bool unkept)
 {
     struct m_booking *booking = &world->bookings[id];
     struct m_pool *pool = &world->pools[booking->slot];
@@ -150,12 +152,14 @@ static void give_back(struct world *world, int id, const struct command *command
         if (unit->booking != id)
             continue;
         unit->booking = NOBODY;
-        unit->state = REFERRAL__UNIT_STATE__UNIT_FREE;
+        unit->state = unkept ? REFERRAL__UNIT_STATE__UNIT_BLOCKED : REFERRAL__UNIT_STATE__UNIT_FREE;
+        unit->block_reason = REFERRAL__BLOCK_REASON__NOT_KEPT;
         for (int u = 0; u < booking->count; u++)
             if (booking->units[u] != unit->number)
                 booking->units[at++] = booking->units[u];
         booking->count = at;
     }
+    m_booking_measure(world, id);
     if (booking->count == 0)
         booking->state = REFERRAL__BOOKING_STATE__PLACE_CANCELLED;
     m_note(world, booking->slot);
@@ -168,7 +172,7 @@ static void cancel(struct world *world, int id, const struct command *command)
     bool unkept = !was_held && command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE;
 
     if (command->picked_count != 0) {
-        give_back(world, id, command);
+        give_back(world, id, command, unkept);
         return;
     }
     m_booking_vacate(world, id, unkept);
@@ -212,9 +216,7 @@ static void move_judge(struct world *world, const struct command *command, int i
         m_say(answer, "BOOKING_NOT_NOW");
     if (reserve_slots[command->slot].class != m_class_of(world, booking))
         m_say(answer, "SAME_HOSPITAL");
-    if (!pool->exists)
-        m_say(answer, "UNKNOWN_POOL");
-    else
+    if (pool->exists)
         m_open_judge(world, command->slot, booking->channel, answer);
     if (answer->code_count == 0)
         choose_move(world, command, id, units, answer);
@@ -223,7 +225,6 @@ static void move_judge(struct world *world, const struct command *command, int i
 static void move(struct world *world, const struct command *command, int id)
 {
     struct m_booking *booking = &world->bookings[id];
-    struct m_referral *referral = booking->referral == NOBODY ? NULL : &world->referrals[booking->referral];
     int units[UNITS_MAX];
     bool found = choose_move(world, command, id, units, NULL);
 
@@ -231,11 +232,7 @@ static void move(struct world *world, const struct command *command, int id)
     m_booking_vacate(world, id, false);
     booking->slot = command->slot;
     m_booking_take(world, id, units);
-    if (!is_main(world, id))
-        return;
-    referral->no_show_at = booking->end + DAY_MS;
-    if (booking->end + DAY_MS > referral->valid_until)
-        referral->valid_until = booking->end + DAY_MS;
+    m_booking_followed(world, id);
 }
 
 static void displace(struct world *world, int id)
@@ -284,6 +281,8 @@ void m_change_judge(struct world *world, const struct command *command, struct a
         return;
     }
     answer->booking = id;
+    if (command->op == OP_MOVE && !world->pools[command->slot].exists)
+        m_say(answer, "UNKNOWN_POOL");
     if (!may_touch(world, command->who, booking->referral)) {
         not_yours(answer);
         return;

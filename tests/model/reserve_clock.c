@@ -32,10 +32,15 @@ static int expired_hold(const struct world *world, int slot)
     return NOBODY;
 }
 
+/* What is due of its referral comes first, and may have ended it. */
 static void lapse(struct world *world, int booking)
 {
     int entry = world->bookings[booking].entry;
 
+    if (world->bookings[booking].referral != NOBODY)
+        m_life_run(world, world->bookings[booking].referral);
+    if (world->bookings[booking].state != REFERRAL__BOOKING_STATE__PLACE_HELD)
+        return;
     m_booking_vacate(world, booking, false);
     m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_LAPSED);
     if (entry != NOBODY && world->entries[entry].live && world->entries[entry].offer == booking)
@@ -51,7 +56,9 @@ static void assume_no_shows(struct world *world, int slot)
         if (booking->slot != slot || booking->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED ||
             booking->referral == NOBODY)
             continue;
-        if (!m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main)
+        m_life_run(world, booking->referral);
+        if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
+            !m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main)
             m_booking_finish(world, i, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
     }
 }
@@ -86,6 +93,15 @@ void m_pool_touch(struct world *world, int slot)
         let_instants_pass(world, slots[i]);
     }
     m_settle(world);
+}
+
+/* Who may lose a place: what is due of their referrals comes first. */
+void m_bearers_touch(struct world *world, int slot)
+{
+    for (int i = 0; i < world->booking_count; i++)
+        if (world->bookings[i].slot == slot && m_booking_lives(&world->bookings[i]) &&
+            world->bookings[i].referral != NOBODY)
+            m_referral_touch(world, world->bookings[i].referral);
 }
 
 void m_referral_touch(struct world *world, int referral)

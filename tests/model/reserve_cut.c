@@ -114,6 +114,7 @@ static void lose_unit(struct world *world, int slot, int booking, int index)
         if (shrinks->units[i] != unit->number)
             shrinks->units[at++] = shrinks->units[i];
     shrinks->count = at;
+    m_booking_measure(world, booking);
     unit->booking = NOBODY;
     unit->state = REFERRAL__UNIT_STATE__UNIT_FREE;
     if (at == 0)
@@ -228,22 +229,6 @@ static void place_again(struct cut *cut, Referral__Channel channel)
     }
 }
 
-/* The end that its referral waits for follows its place. */
-static void follow(struct world *world, int booking)
-{
-    const struct m_booking *moved = &world->bookings[booking];
-    struct m_referral *referral;
-
-    if (moved->referral == NOBODY || moved->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED)
-        return;
-    referral = &world->referrals[moved->referral];
-    if (!m_claim_of(world, moved->referral, m_class_of(world, moved))->is_main)
-        return;
-    referral->no_show_at = moved->end + DAY_MS;
-    if (moved->end + DAY_MS > referral->valid_until)
-        referral->valid_until = moved->end + DAY_MS;
-}
-
 void m_cut_perform(struct world *world, int slot, const bool *goes)
 {
     struct cut cut = {.world = world, .slot = slot, .goes = goes};
@@ -262,7 +247,7 @@ void m_cut_perform(struct world *world, int slot, const bool *goes)
             if (cut.lost[b])
                 displace(world, b);
             else
-                follow(world, b);
+                m_booking_followed(world, b);
         }
     for (int i = pool->count - 1; i >= 0; i--)
         if (goes[i])

@@ -37,11 +37,13 @@ struct seed {
 };
 int m_booking_make(struct world *world, const struct seed *seed);
 void m_booking_take(struct world *world, int booking, const int *units); /* indexes */
+void m_booking_measure(struct world *world, int booking); /* its start and end, of the units it has now */
 /* Its units become free, or blocked where the hospital cannot keep them; spent ones stay. */
 void m_booking_vacate(struct world *world, int booking, bool to_blocked);
 void m_booking_finish(struct world *world, int booking, Referral__BookingState state); /* its claim ends */
 bool m_booking_lives(const struct m_booking *booking);                                 /* HELD or BOOKED */
-void m_booking_drives(struct world *world, int booking); /* confirmed: what it means for its referral */
+void m_booking_drives(struct world *world, int booking);   /* confirmed: what it means for its referral */
+void m_booking_followed(struct world *world, int booking); /* it has a session, perhaps another one */
 int64_t m_offer_until(int64_t now, int64_t start);
 int64_t m_day_start(int day);
 int m_day_of(int64_t at);
@@ -70,6 +72,7 @@ void m_event_perform(struct world *world, const struct command *command);
 /* reserve_clock.c */
 void m_pool_touch(struct world *world, int slot); /* C3 */
 void m_referral_touch(struct world *world, int referral);
+void m_bearers_touch(struct world *world, int slot);
 int64_t m_pool_due(const struct world *world, int slot);
 
 /* reserve_wait.c */

@@ -374,8 +374,6 @@ static void invent_change_of_place(struct inventor *inventor, struct command *co
     command->reason = command->op == OP_DISPLACE ? REFERRAL__REASON__NOT_AVAILABLE : 0;
     if (command->op == OP_MOVE && !one_in(inventor, 3))
         command->first = some_unit(inventor, command->slot);
-    if (booking->allotment) /* stays where it is */
-        command->op = OP_CONFIRM;
 }
 
 /* Places of the hospital's own patients, once they have begun. */
@@ -488,7 +486,7 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
         *command = (struct command){.label = i, .referral = NOBODY, .booking = {NOBODY, 0}, .entry = {NOBODY, 0}};
         let_time_pass(inventor, command);
         if (inventor->now > before) {
-            struct command clock = {.op = OP_CLOCK, .label = NOBODY, .at_ms = inventor->now, .referral = NOBODY};
+            struct command clock = reserve_clock_before(command);
 
             carry_out(inventor, &clock);
         }

@@ -37,7 +37,13 @@ void m_life_free_all(struct world *world, int referral)
 
         if (entry != NOBODY)
             m_entry_remove(world, entry);
-        if (booking != NOBODY && m_booking_lives(&world->bookings[booking])) {
+        if (booking == NOBODY || !m_booking_lives(&world->bookings[booking]))
+            continue;
+        /* Q12: once its session has begun it was not given back. */
+        if (world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
+            world->bookings[booking].start <= world->now) {
+            m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+        } else {
             m_booking_vacate(world, booking, false);
             m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
         }
@@ -233,6 +239,20 @@ static struct m_claim *main_claim(struct m_referral *referral)
     return NULL;
 }
 
+/* Nobody has failed to come before it began, and nothing is given back from then on. */
+static void place_judge(struct world *world, const struct command *command, struct answer *answer)
+{
+    const struct m_claim *claim = main_claim(&world->referrals[reserve_find_referral(world, command->referral)]);
+    bool started;
+
+    if (claim == NULL || claim->booking == NOBODY)
+        return;
+    started = world->bookings[claim->booking].start <= world->now;
+    if ((command->event == REFERRAL__EVENT_TYPE__EVENT_NO_SHOW && !started) ||
+        (command->event == REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING && started))
+        m_say(answer, "BOOKING_NOT_NOW");
+}
+
 void m_event_judge(struct world *world, const struct command *command, struct answer *answer)
 {
     const struct m_referral *referral = &world->referrals[reserve_find_referral(world, command->referral)];
@@ -252,6 +272,7 @@ void m_event_judge(struct world *world, const struct command *command, struct an
             continue;
         if (step->event == REFERRAL__EVENT_TYPE__EVENT_REQUEST_INFO && referral->rounds >= ROUNDS_MAX)
             m_say(answer, "TOO_MANY_ROUNDS");
+        place_judge(world, command, answer);
         return;
     }
     m_say(answer, "NOT_NOW");

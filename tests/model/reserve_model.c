@@ -31,6 +31,11 @@ void reserve_init(struct world *world)
     memset(world, 0, sizeof *world);
 }
 
+struct command reserve_clock_before(const struct command *command)
+{
+    return (struct command){.op = OP_CLOCK, .label = -2 - command->label, .at_ms = command->at_ms, .referral = NOBODY};
+}
+
 static bool names_booking(enum op op)
 {
     return op == OP_CONFIRM || op == OP_CANCEL || op == OP_MOVE || op == OP_DISPLACE || op == OP_MARK;
@@ -65,6 +70,8 @@ static void touch(struct world *world, const struct command *command)
         referral = world->entries[entry].referral;
     if (command->op >= OP_PUT && command->op <= OP_BOOK)
         m_pool_touch(world, command->slot);
+    if (command->op == OP_CUT || command->op == OP_PUT || command->op == OP_CANCEL_POOL)
+        m_bearers_touch(world, command->slot);
     if (command->op == OP_MOVE)
         m_pool_touch(world, command->slot);
     if (referral != NOBODY)

@@ -161,6 +161,7 @@ struct world {
     struct m_referral referrals[REFERRALS_MAX];
     int booking_count, entry_count, referral_count;
     int label, made_bookings, made_entries; /* of the command at work */
+    bool settling;                          /* offers are being made */
     int fault;                              /* for the control: a planted mistake; 0: none */
 };
 
@@ -184,6 +185,8 @@ void reserve_init(struct world *world);
 bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer);
 /* Carries out what was not refused, and all that follows from it. */
 void reserve_perform(struct world *world, const struct command *command, struct answer *answer);
+/* The clock's command that goes before (or, for a late one, after) this one; what it makes has names of its own. */
+struct command reserve_clock_before(const struct command *command);
 /* C3: all that is due, in order. */
 void reserve_clock(struct world *world);
 

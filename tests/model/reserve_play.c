@@ -76,9 +76,9 @@ static bool queue_one(struct stage *stage, const struct command *command)
     return true;
 }
 
-static bool queue_clock(struct stage *stage, int64_t at_ms)
+static bool queue_clock(struct stage *stage, const struct command *before)
 {
-    struct command clock = {.op = OP_CLOCK, .label = NOBODY, .at_ms = at_ms, .referral = NOBODY};
+    struct command clock = reserve_clock_before(before);
 
     return queue_one(stage, &clock);
 }
@@ -90,13 +90,14 @@ static bool play_one(struct stage *stage, const struct command *command)
     if ((moves_on || command->apart || command->late) && !finish_turn(stage, true))
         return false;
     stage->at_ms = command->at_ms;
-    if (moves_on && !command->late && !queue_clock(stage, command->at_ms))
+    if (moves_on && !command->late && !queue_clock(stage, command))
+        return false;
+    if (command->apart && !finish_turn(stage, true))
         return false;
     if (!queue_one(stage, command))
         return false;
     /* What nobody touched is late: it is looked at when the clock has come round. */
-    return !command->late ||
-           (finish_turn(stage, false) && queue_clock(stage, command->at_ms) && finish_turn(stage, true));
+    return !command->late || (finish_turn(stage, false) && queue_clock(stage, command) && finish_turn(stage, true));
 }
 
 static void play_here(const struct ground *ground, const struct command *commands, int count, struct played *played)
@@ -113,6 +114,8 @@ static void play_here(const struct ground *ground, const struct command *command
     }
     stage->turns = 0;
     played->same = played->same && finish_turn(stage, true) && broker_compare(&stage->broker, &stage->world, true);
+    if (!played->same)
+        broker_show(&stage->broker, &stage->world);
     memcpy(played->trouble, stage->broker.trouble, sizeof played->trouble);
     broker_close(&stage->broker);
     free(stage);
@@ -176,10 +179,22 @@ static int without(struct command *out, const struct command *commands, int coun
     return count - gone;
 }
 
+/* The same, looked at after each command, if that shows the difference too. */
+static void tell_apart(const struct ground *ground, struct command *commands, int count, struct command *room)
+{
+    memcpy(room, commands, (size_t)count * sizeof *room);
+    for (int i = 0; i < count; i++)
+        room[i].apart = true;
+    if (still_differs(ground, room, count))
+        memcpy(commands, room, (size_t)count * sizeof *commands);
+}
+
 int play_shrink(const struct ground *ground, struct command *commands, int count)
 {
     struct command *shorter = calloc((size_t)count + 1, sizeof *shorter);
     bool again = true;
+
+    tell_apart(ground, commands, count, shorter);
 
     for (int gone = count / 2; gone >= 1 && again; gone = gone == 1 && again ? 1 : gone / 2) {
         bool helped = false;

@@ -163,6 +163,8 @@ static void surplus(const struct world *world, const struct command *command, bo
 
         if (too_many <= 0 || (i > 0 && pool->units[i - 1].start == start))
             continue; /* looked at already */
+        if (start <= world->now)
+            continue; /* what has begun is left alone */
         for (int j = 0; j < pool->count; j++)
             eligible[j] = pool->units[j].start == start && pool->units[j].end == end;
         got = m_cut_choose(world, command->slot, eligible, too_many, command->displace, chosen);
@@ -172,9 +174,22 @@ static void surplus(const struct world *world, const struct command *command, bo
     }
 }
 
-static void judge_runs(const struct world *world, const struct command *command, struct answer *answer)
+/* Q6: what has begun may stay, but cannot come to be. */
+static bool adds_started(const struct world *world, const struct command *command, const struct run *run)
 {
     const struct m_pool *pool = &world->pools[command->slot];
+
+    for (int i = 0; i < run->count; i++) {
+        int64_t start = unit_start(command, run, i), end = start + unit_length(run);
+
+        if (start <= world->now && wanted(command, start, end) > present(pool, start, end))
+            return true;
+    }
+    return false;
+}
+
+static void judge_runs(const struct world *world, const struct command *command, struct answer *answer)
+{
     int total = 0;
 
     for (int r = 0; r < command->run_count; r++) {
@@ -182,8 +197,7 @@ static void judge_runs(const struct world *world, const struct command *command,
         int64_t start = unit_start(command, run, 0), end = unit_start(command, run, run->count - 1) + unit_length(run);
 
         total += run->count;
-        if (start <= world->now && (!pool->exists || wanted(command, start, start + unit_length(run)) >
-                                                         present(pool, start, start + unit_length(run))))
+        if (adds_started(world, command, run))
             m_say(answer, "PAST_SESSION");
         if (m_day_of(start) != reserve_slots[command->slot].day ||
             m_day_of(unit_start(command, run, run->count - 1)) != reserve_slots[command->slot].day)
@@ -203,6 +217,16 @@ static void judge_runs(const struct world *world, const struct command *command,
         m_say(answer, "PAST_SESSION");
 }
 
+/* Q11: the group decides, and its pools must start when its times allow. */
+static void grouped_judge(const struct m_pool *group, const struct command *command, int64_t start,
+                          struct answer *answer)
+{
+    if (has_terms(command))
+        m_say(answer, "GROUPED");
+    if (start <= group->general_opens_at || start < group->release_at)
+        m_say(answer, "BAD_TIMES");
+}
+
 static void put_judge(struct world *world, const struct command *command, struct answer *answer)
 {
     const struct m_pool *pool = &world->pools[command->slot];
@@ -214,22 +238,11 @@ static void put_judge(struct world *world, const struct command *command, struct
     judge_runs(world, command, answer);
     if (pool->cancelled)
         m_say(answer, "POOL_CANCELLED");
-    if (((pool->exists && pool->grouped) || member != NOBODY) && has_terms(command))
-        m_say(answer, "GROUPED");
+    if (pool->grouped || (!pool->exists && member != NOBODY))
+        grouped_judge(pool->grouped ? pool : &world->pools[member], command, earliest_start(pool, command), answer);
     else if (pool->next_unit > 0)
         later_times(pool, command, earliest_start(pool, command), answer);
-    else if (member != NOBODY) {
-        const struct m_pool *other = &world->pools[member];
-        struct times times = {other->fd_opens_at, other->general_opens_at, other->release_at, other->short_notice};
-        struct answer bounds = {.code_count = 0};
-
-        check_openings(&times, earliest_start(pool, command), &bounds);
-        check_release(times.release_at, earliest_start(pool, command), &bounds);
-        if (bounds.code_count != 0) {
-            m_say(answer, "BAD_TIMES");
-            m_say(answer, "RELEASE_OUT_OF_RANGE");
-        }
-    } else
+    else
         first_times(world->now, command, earliest_start(pool, command), answer);
     if (pool->exists) {
         surplus(world, command, goes, &lacking);
@@ -283,6 +296,8 @@ static void change(struct world *world, const struct command *command)
                                              : first_times(world->now, command, start, &ignored);
 
     pool->start = start;
+    if (pool->grouped)
+        return;
     set_times(world, pool, &times);
     pool->reserve_bp = command->reserve_bp != 0 ? command->reserve_bp : pool->reserve_bp;
     pool->span = command->span != 0 ? command->span : pool->span;
@@ -531,8 +546,8 @@ static void group_perform(struct world *world, const struct command *command)
         pool->span = command->span != 0 ? command->span : best.span;
         pool->grouped = true;
         set_times(world, pool, &times);
+        m_note(world, i);
     }
-    m_note(world, command->slot);
 }
 
 /* ---- All of them ---- */
@@ -545,10 +560,8 @@ static void judge_existing(struct world *world, const struct command *command, s
         m_say(answer, "UNKNOWN_POOL");
         return;
     }
-    if (world->pools[command->slot].cancelled) {
+    if (world->pools[command->slot].cancelled && command->op != OP_UNBLOCK) {
         m_say(answer, "POOL_CANCELLED");
-        m_say(answer, "UNKNOWN_UNIT");
-        m_say(answer, "NOT_BLOCKED");
         return;
     }
     if (command->op == OP_BLOCK)

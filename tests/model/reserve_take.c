@@ -64,11 +64,11 @@ static void why_no_allotment(struct world *world, const struct command *command,
     alone = reserve_counts_alone(world, command->slot);
     if (counts.deficit > 0)
         m_say(answer, "GENERAL_CLOSED");
-    if (alone.free < command->count)
+    if (alone.free < command->count || world->pools[command->slot].start <= world->now)
         m_say(answer, "NO_FREE");
     if (alone.marked > 0)
         m_say(answer, "RESERVED");
-    if (answer->code_count == 0)
+    if (answer->code_count == 0 || world->pools[command->slot].start <= world->now)
         m_say(answer, "STARTED");
 }
 

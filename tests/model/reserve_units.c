@@ -274,10 +274,12 @@ static void why_not_these(struct world *world, const struct wish *wish, struct a
     if (wish->first == wish->not_first)
         m_say(answer, "UNIT_TAKEN");
     for (int i = first; i < first + wish->count; i++) {
-        if (i == pool->count || (i > first && !m_units_follow(pool, i - 1))) {
+        if (i == pool->count) {
             m_say(answer, "NOT_CONSECUTIVE");
             break;
         }
+        if (i > first && !m_units_follow(pool, i - 1))
+            m_say(answer, "NOT_CONSECUTIVE");
         if (!is_free(&pool->units[i]))
             m_say(answer, "UNIT_TAKEN");
         if (pool->units[i].start <= world->now)

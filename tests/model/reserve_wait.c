@@ -106,6 +106,7 @@ void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapse
         waits->declined_unit[waits->declined_count++] = offer->units[i];
     }
     waits->lapses += lapsed;
+    waits->noted = true; /* it may be offered what was passed to nobody meanwhile */
     if (waits->lapses < LAPSES_MAX)
         return;
     was_main = waits->referral != NOBODY && m_claim_of(world, waits->referral, waits->class)->is_main;
@@ -157,6 +158,10 @@ static bool offer(struct world *world, int entry, int slot)
 
     if (waits->offer != NOBODY || !suits(world, waits, slot) || !m_units_choose(world, &wish, units))
         return false;
+    if (waits->referral != NOBODY)
+        m_life_run(world, waits->referral); /* what is due of it comes first, and may have ended it */
+    if (!waits->live || !m_units_choose(world, &wish, units))
+        return false;
     waits->offer = m_booking_make(
         world, &(struct seed){.slot = slot,
                               .count = waits->units,
@@ -194,47 +199,77 @@ static int next_slot(const struct world *world, bool *seen)
     return next;
 }
 
+static bool has_free_unit(const struct m_pool *pool)
+{
+    for (int i = 0; i < pool->count; i++)
+        if (pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_FREE)
+            return true;
+    return false;
+}
+
+/* The earliest that suits; what is due of a pool comes before anything of it is offered (C3). */
 static void offer_entry(struct world *world, int entry)
 {
     bool seen[SLOTS] = {false};
     int slot;
 
-    world->entries[entry].noted = false;
     while (world->entries[entry].live && world->entries[entry].offer == NOBODY &&
            (slot = next_slot(world, seen)) != NOBODY) {
-        if (!suits(world, &world->entries[entry], slot))
+        if (!suits(world, &world->entries[entry], slot) || !has_free_unit(&world->pools[slot]))
             continue;
+        m_pool_touch(world, slot);
         offer(world, entry, slot);
     }
+}
+
+/* The first in its list that is to be looked at; NOBODY: none. */
+static int next_entry(struct world *world)
+{
+    int first = NOBODY;
+
+    for (int i = 0; i < world->entry_count; i++)
+        if (world->entries[i].noted && (first == NOBODY || goes_before(&world->entries[i], &world->entries[first])))
+            first = i;
+    if (first != NOBODY)
+        world->entries[first].noted = false;
+    return first;
+}
+
+static int next_pool(struct world *world)
+{
+    bool seen[SLOTS] = {false};
+    int slot;
+
+    while ((slot = next_slot(world, seen)) != NOBODY)
+        if (world->pools[slot].noted) {
+            world->pools[slot].noted = false;
+            return slot;
+        }
+    return NOBODY;
+}
+
+static bool next_pool_waits(const struct world *world)
+{
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (world->pools[slot].noted)
+            return true;
+    return false;
 }
 
 /* Until nothing more can be offered to anybody. */
 void m_settle(struct world *world)
 {
-    bool seen[SLOTS] = {false}, again;
-    int slot, entries[ENTRIES_MAX];
+    int slot, entry;
 
+    if (world->settling)
+        return;
+    world->settling = true;
     do {
-        again = false;
-        memset(seen, 0, sizeof seen);
-        while ((slot = next_slot(world, seen)) != NOBODY) {
-            if (!world->pools[slot].noted)
-                continue;
-            world->pools[slot].noted = false;
+        while ((slot = next_pool(world)) != NOBODY)
             offer_pool(world, slot);
-            again = true;
-        }
-    } while (again);
-    for (int s = 0; s < SLOTS; s++) {
-        int count = reserve_list(world, s, entries);
-
-        for (int i = 0; i < count; i++)
-            if (world->entries[entries[i]].noted)
-                offer_entry(world, entries[i]);
-    }
-    for (int s = 0; s < SLOTS; s++)
-        if (world->pools[s].noted) {
-            m_settle(world);
-            return;
-        }
+        entry = next_entry(world);
+        if (entry != NOBODY)
+            offer_entry(world, entry);
+    } while (entry != NOBODY || next_pool_waits(world));
+    world->settling = false;
 }
