@@ -160,6 +160,91 @@ Test(pool, c3_a_pool_has_one_due_row_for_whatever_comes_next)
     pools_close(&d);
 }
 
+Test(pool, c2_a_clock_stepped_back_over_the_release_closes_nothing_again)
+{
+    struct district d;
+    uint64_t rows;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 5);
+    wait_until(&d, "2026-11-23", 8 * 60);
+    rows = pools_rows(&d);
+    d.now.ms -= HOUR_MS; /* which the daemon's time never does */
+    district_clock(&d);
+    pools_assert_line(&d, pools_wang(&d), "C5 R1 B0 G0 F0 .....");
+    d.now.ms += HOUR_MS;
+    district_clock(&d);
+    cr_assert_eq(pools_rows(&d), rows);
+    pools_close(&d);
+}
+
+/* ---- Commands of one turn ---- */
+
+static Batch__Command *by_h1(struct district *d, uint32_t kind, const void *body)
+{
+    return district_command(d, "H1", kind, arena_format(&d->keep, "m%d", d->commands), body);
+}
+
+Test(pool, c3_commands_of_one_turn_see_what_those_before_did)
+{
+    struct district d;
+    Batch__Command *commands[5];
+    Referral__TakePlace *take;
+    Referral__PoolGroup group = REFERRAL__POOL_GROUP__INIT;
+
+    pools_open(&d);
+    take = pools_take(&d, pools_wang(&d), REFERRAL__CHANNEL__GENERAL, 1, 0);
+    take->reference = "G-1";
+    FIELD_SET(&group, class_, REFERRAL__PLACE_CLASS__EXPERT);
+    group.department = "CARD";
+    group.date = POOLS_DAY;
+    commands[0] = by_h1(&d, REFERRAL__KIND__PUT_POOL, pools_session(&d, pools_wang(&d), 2));
+    commands[1] = by_h1(&d, REFERRAL__KIND__BOOK_PLACE, take);
+    commands[2] = by_h1(&d, REFERRAL__KIND__BOOK_PLACE, take); /* the last one is kept */
+    commands[3] = by_h1(&d, REFERRAL__KIND__PUT_GROUP, &group);
+    commands[4] =
+        by_h1(&d, REFERRAL__KIND__CUT_UNITS, pools_change(&d, pools_wang(&d), 1, REFERRAL__BLOCK_REASON__SAFETY));
+    district_turn(&d, commands, 5);
+    district_assert_said(&d, district_reply(&d, 0), "");
+    district_assert_said(&d, district_reply(&d, 1), "");
+    district_assert_said(&d, district_reply(&d, 2), "RESERVED");
+    district_assert_said(&d, district_reply(&d, 3), "GROUP_TOO_LATE date");
+    district_assert_said(&d, district_reply(&d, 4), "");
+    pools_assert_line(&d, pools_wang(&d), "C1 R1 B0 G1 F0 G deficit");
+    pools_close(&d);
+}
+
+Test(pool, q11_pools_and_their_group_come_in_one_turn)
+{
+    struct district d;
+    Referral__PoolRef *a, *b, *c;
+    Referral__Pool *refused;
+    Batch__Command *commands[5];
+    Referral__PoolGroup group = REFERRAL__POOL_GROUP__INIT;
+
+    pools_open(&d);
+    a = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "A", POOLS_DAY);
+    b = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "B", POOLS_DAY);
+    c = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "C", POOLS_DAY);
+    FIELD_SET(&group, class_, REFERRAL__PLACE_CLASS__EXPERT);
+    group.department = "CARD";
+    group.date = POOLS_DAY;
+    refused = pools_session(&d, b, 1);
+    FIELD_SET(refused, span, 2);
+    commands[0] = by_h1(&d, REFERRAL__KIND__PUT_POOL, pools_session(&d, a, 1));
+    commands[1] = by_h1(&d, REFERRAL__KIND__PUT_GROUP, &group);
+    commands[2] = by_h1(&d, REFERRAL__KIND__PUT_POOL, refused);
+    commands[3] = by_h1(&d, REFERRAL__KIND__PUT_POOL, pools_session(&d, b, 1));
+    commands[4] = by_h1(&d, REFERRAL__KIND__PUT_POOL, pools_session(&d, c, 1));
+    district_turn(&d, commands, 5);
+    district_assert_said(&d, district_reply(&d, 2), "GROUPED span");
+    cr_assert_str_eq(pools_ledger_after(&d, 0),
+                     "PUBLISHED +1x1, GROUPED, PUBLISHED +1x1, GROUPED, PUBLISHED +1x1, GROUPED");
+    cr_assert_eq(pools_ledger_row(&d, 6)->group->capacity, 3);
+    cr_assert_eq(pools_ledger_row(&d, 6)->group->reserve, 1);
+    pools_close(&d);
+}
+
 /* ---- Choosing ---- */
 
 Test(pool, q3_why_a_place_is_refused)
