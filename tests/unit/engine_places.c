@@ -9,8 +9,8 @@
 struct play {
     struct district d;
     uint64_t seed;
-    char *referrals[KNOWN_MOST], *bookings[KNOWN_MOST], *entries[KNOWN_MOST];
-    size_t referral_count, booking_count, entry_count;
+    char *entries[KNOWN_MOST];
+    size_t entry_count;
     Referral__PoolRef *pools[6];
     size_t accepted, refused;
 };
@@ -28,14 +28,58 @@ static uint32_t below(struct play *p, uint32_t count)
     return (uint32_t)(next(p) % count);
 }
 
-static char *pick(struct play *p, char **known, size_t count)
+/* Mostly something that is still of use, and who has it: a live booking, or a referral before its end. */
+struct found {
+    char *id;
+    const char *who;
+};
+
+static bool is_live(enum table table, const void *row, const char **ret_sender, struct store_txn *txn)
 {
-    return count == 0 ? "bd-1-1-1" : known[below(p, (uint32_t)(count < KNOWN_MOST ? count : KNOWN_MOST))];
+    const Record__Booking *booking = row;
+    const Record__Referral *referral = row;
+
+    if (table == TABLE_REFERRAL) {
+        *ret_sender = referral->sender;
+        return !state_is_terminal((enum state)referral->state);
+    }
+    referral = booking->has_referral ? referral_row(txn, life_id_of(booking->referral)) : NULL;
+    *ret_sender = referral == NULL ? "H1" : referral->sender;
+    return booking->state <= REFERRAL__BOOKING_STATE__PLACE_BOOKED;
 }
 
-static void keep(char **known, size_t *count, const char *id, struct district *d)
+static struct found find_live(struct play *p, enum table table, const ProtobufCMessageDescriptor *descriptor)
 {
-    known[(*count)++ % KNOWN_MOST] = arena_text(&d->keep, id);
+    struct store_txn *txn = district_read(&p->d);
+    struct store_cursor *cursor = store_scan(txn, table, bytes_of(NULL, 0), bytes_of(NULL, 0));
+    struct found found = {"bd-1-1-1", "T07"};
+    struct bytes key, value;
+    uint32_t seen = 0;
+
+    while (store_next(cursor, &key, &value)) {
+        const char *sender;
+        char text[ID_TEXT_SIZE];
+
+        if (!is_live(table, places_unpack(&p->d, descriptor, value), &sender, txn) || below(p, ++seen) != 0)
+            continue;
+        id_format(text, "bd", id_from_key(key.data));
+        found = (struct found){arena_text(&p->d.keep, text), arena_text(&p->d.keep, sender)};
+    }
+    store_scan_end(cursor);
+    store_read_end(txn);
+    if (below(p, 3) == 0)
+        found.who = "H1";
+    return found;
+}
+
+static struct found any_booking(struct play *p)
+{
+    return find_live(p, TABLE_BOOKING, &record__booking__descriptor);
+}
+
+static struct found any_referral(struct play *p)
+{
+    return find_live(p, TABLE_REFERRAL, &record__referral__descriptor);
 }
 
 static const char *somebody(struct play *p)
@@ -66,21 +110,23 @@ static Batch__Command *submits(struct play *p)
 
 static Batch__Command *takes(struct play *p, Referral__Kind kind)
 {
-    const char *who = somebody(p);
-    bool own = who[0] == 'H' && below(p, 2) == 0;
-    Referral__TakePlace *take = places_wish(&p->d, p->pools[below(p, 6)], own || below(p, 3) == 0 ? GENERAL : FAMILY,
-                                            own ? NULL : pick(p, p->referrals, p->referral_count));
+    bool own = below(p, 3) == 0;
+    struct found referral = own ? (struct found){NULL, "H1"} : any_referral(p);
+    Referral__TakePlace *take =
+        places_wish(&p->d, p->pools[below(p, 6)], own || below(p, 3) == 0 ? GENERAL : FAMILY, referral.id);
 
     if (below(p, 4) == 0)
         FIELD_SET(take, units, 1 + below(p, 3));
     if (own && kind == REFERRAL__KIND__BOOK_PLACE && below(p, 4) == 0)
         FIELD_SET(take, allotment, true);
-    return say(p, kind, who, take);
+    return say(p, kind, referral.who, take);
 }
 
 static Batch__Command *changes(struct play *p, Referral__Kind kind)
 {
-    Referral__PlaceChange *change = places_change(&p->d, pick(p, p->bookings, p->booking_count));
+    struct found booking = any_booking(p);
+    Referral__PlaceChange *change = places_change(&p->d, booking.id);
+    uint32_t unit = 1 + below(p, 4);
 
     if (kind == REFERRAL__KIND__CANCEL_PLACE)
         FIELD_SET(change, reason, below(p, 3) == 0 ? REFERRAL__REASON__NOT_AVAILABLE : REFERRAL__REASON__DUPLICATE);
@@ -89,32 +135,40 @@ static Batch__Command *changes(struct play *p, Referral__Kind kind)
     if (kind == REFERRAL__KIND__MARK_PLACE)
         FIELD_SET(change, state,
                   below(p, 2) == 0 ? REFERRAL__BOOKING_STATE__PLACE_USED : REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
-    return say(p, kind, somebody(p), change);
+    if (kind == REFERRAL__KIND__CANCEL_PLACE && below(p, 4) == 0) {
+        change->units = arena_alloc(&p->d.keep, sizeof unit); /* of an allotment */
+        change->units[0] = unit;
+        change->n_units = 1;
+        change->has_reason = false;
+    }
+    return say(p, kind, below(p, 8) == 0 ? somebody(p) : booking.who, change);
 }
 
 static Batch__Command *moves(struct play *p)
 {
     Referral__MovePlace *move = arena_alloc(&p->d.keep, sizeof *move);
+    struct found booking = any_booking(p);
 
     referral__move_place__init(move);
-    move->booking_id = pick(p, p->bookings, p->booking_count);
+    move->booking_id = booking.id;
     move->pool = p->pools[below(p, 6)];
     if (below(p, 2) == 0)
         FIELD_SET(move, first_unit, 1 + below(p, 5));
-    return say(p, REFERRAL__KIND__MOVE_PLACE, somebody(p), move);
+    return say(p, REFERRAL__KIND__MOVE_PLACE, booking.who, move);
 }
 
 static Batch__Command *joins(struct play *p)
 {
     static const Referral__PlaceClass classes[] = {EXPERT, EXAM, BED};
-    const char *who = somebody(p);
-    bool own = who[0] == 'H' && below(p, 2) == 0;
-    Referral__JoinList *list = places_wait(&p->d, classes[below(p, 3)], own || below(p, 3) == 0 ? GENERAL : FAMILY,
-                                           own ? NULL : pick(p, p->referrals, p->referral_count));
+    bool own = below(p, 4) == 0;
+    struct found referral = own ? (struct found){NULL, "H1"} : any_referral(p);
+    Referral__JoinList *list =
+        places_wait(&p->d, classes[below(p, 3)], own || below(p, 3) == 0 ? GENERAL : FAMILY, referral.id);
 
+    list->first_date = "2026-11-22";
     if (below(p, 4) == 0)
         FIELD_SET(list, units, 2);
-    return say(p, REFERRAL__KIND__JOIN_LIST, who, list);
+    return say(p, REFERRAL__KIND__JOIN_LIST, referral.who, list);
 }
 
 static Batch__Command *leaves(struct play *p)
@@ -122,7 +176,7 @@ static Batch__Command *leaves(struct play *p)
     Referral__LeaveList *leave = arena_alloc(&p->d.keep, sizeof *leave);
 
     referral__leave_list__init(leave);
-    leave->entry_id = pick(p, p->entries, p->entry_count);
+    leave->entry_id = p->entry_count == 0 ? "bd-1-1-1" : p->entries[next(p) % p->entry_count % KNOWN_MOST];
     return say(p, REFERRAL__KIND__LEAVE_LIST, somebody(p), leave);
 }
 
@@ -130,9 +184,10 @@ static Batch__Command *happens(struct play *p)
 {
     static const enum event events[] = {ACCEPT,      ARRIVE, MISS,   CANCEL, CANCEL_BOOKING, LEAVE_LIST,    REJECT,
                                         SUPPLY_INFO, START,  REPORT, ANNUL,  REQUEST_INFO,   REQUEST_CANCEL};
-    Referral__Event *event = district_event(&p->d, pick(p, p->referrals, p->referral_count), events[below(p, 13)]);
+    struct found referral = any_referral(p);
+    Referral__Event *event = district_event(&p->d, referral.id, events[below(p, 13)]);
 
-    return say(p, REFERRAL__KIND__EVENT, somebody(p), event);
+    return say(p, REFERRAL__KIND__EVENT, below(p, 2) == 0 ? "H1" : referral.who, event);
 }
 
 /* The hospital takes units away, and gives them again. */
@@ -142,7 +197,7 @@ static Batch__Command *publishes(struct play *p)
                                            REFERRAL__KIND__UNBLOCK_UNITS, REFERRAL__KIND__CANCEL_POOL};
     Referral__PoolChange *change = arena_alloc(&p->d.keep, sizeof *change);
     Referral__PoolRef *ref = p->pools[below(p, 6)];
-    Referral__Pool *pool = places_pool(&p->d, ref, 2 + below(p, 5));
+    Referral__Pool *pool = places_pool(&p->d, ref, 4 + below(p, 6));
     uint32_t what = below(p, 16) == 0 ? 3 : below(p, 3);
 
     if (below(p, 3) == 0) {
@@ -198,20 +253,10 @@ static Batch__Command *any_command(struct play *p)
 
 static void learn(struct play *p, const Referral__Reply *reply)
 {
-    struct district *d = &p->d;
-
     p->refused += reply->n_refusals != 0;
     p->accepted += reply->n_refusals == 0;
-    if (reply->n_refusals != 0)
-        return;
-    if (reply->booking != NULL)
-        keep(p->bookings, &p->booking_count, reply->booking->booking_id, d);
-    else if (reply->entry != NULL)
-        keep(p->entries, &p->entry_count, reply->entry->entry_id, d);
-    else if (reply->referral_id != NULL)
-        keep(p->referrals, &p->referral_count, reply->referral_id, d);
-    if (reply->entry != NULL && reply->entry->offer != NULL)
-        keep(p->bookings, &p->booking_count, reply->entry->offer->booking_id, d);
+    if (reply->n_refusals == 0 && reply->entry != NULL)
+        p->entries[p->entry_count++ % KNOWN_MOST] = arena_text(&p->d.keep, reply->entry->entry_id);
 }
 
 /* Now and then some time passes, and the clock may be late. */
@@ -244,7 +289,7 @@ static void open_play(struct play *p, uint64_t seed)
     *p = (struct play){.seed = seed * 0x9E3779B97F4A7C15U};
     places_open(&p->d);
     for (size_t i = 0; i < 6; i++)
-        p->pools[i] = places_publish(&p->d, classes[i], arena_format(&p->d.keep, "R%zu", i), days[i], 4);
+        p->pools[i] = places_publish(&p->d, classes[i], arena_format(&p->d.keep, "R%zu", i), days[i], 8);
     if (seed % 2 == 0)
         group_sunday(p);
 }
