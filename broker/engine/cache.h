@@ -5,9 +5,8 @@
 
 enum cache_kind {
     CACHE_INSTITUTION, /* id -> struct registry_institution */
+    CACHE_NUMBER,      /* number -> the same */
     CACHE_RELATION,    /* from, to -> Referral__Relation */
-    CACHE_TEAM,        /* id -> Referral__Team */
-    CACHE_SPEAKER,     /* public key -> struct speaker */
     CACHE_TERMS,       /* receiver's id -> struct terms */
     CACHE_CAPS,        /* institution's id -> struct inbox_caps */
     CACHE_DISEASES,    /* -> text */

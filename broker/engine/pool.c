@@ -44,7 +44,7 @@ static struct pool_of *make_pool(struct work *work, const struct pool_key *key, 
                              .key_bytes = arena_copy(work->arena, pool_key_bytes(bytes, key)),
                              .date = arena_text(work->arena, date),
                              .row = row,
-                             .hospital = registry_institution(work, institution_id_of(work->txn, key->hospital))};
+                             .hospital = registry_institution_of(work, key->hospital)};
     return pool;
 }
 

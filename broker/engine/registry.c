@@ -66,7 +66,7 @@ static void check_kind_and_tier(struct work *work, const Referral__Institution *
 
 static const Referral__Institution *institution_of(struct work *work, const char *id)
 {
-    struct registry_institution *found = registry_institution(work, id);
+    const struct registry_institution *found = registry_institution(work, id);
 
     return found != NULL ? found->institution : NULL;
 }
@@ -145,10 +145,10 @@ static void check_nothing_else(struct work *work, const Referral__Institution *p
         refuse(work, REFUSED_MISSING, "direct_booking_set");
 }
 
-/* Writes the public record, keeping what the row knows besides. NULL row: a new institution. */
-static void write_institution(struct work *work, Record__Institution *row, const Referral__Institution *institution)
+/* Writes the public record, keeping what the row knows besides. */
+static void write_institution(struct work *work, const Referral__Institution *institution)
 {
-    Record__Institution fresh = RECORD__INSTITUTION__INIT;
+    Record__Institution *row = institution_row(work->txn, institution->id), fresh = RECORD__INSTITUTION__INIT;
 
     if (row == NULL) {
         row = &fresh;
@@ -163,7 +163,7 @@ static void write_institution(struct work *work, Record__Institution *row, const
 bool registry_apply_institution(struct work *work)
 {
     const Referral__Institution *put = (const Referral__Institution *)work->body;
-    struct registry_institution *old;
+    const struct registry_institution *old;
     Referral__Institution institution;
 
     if (!registry_may_touch(work, put->id))
@@ -184,7 +184,7 @@ bool registry_apply_institution(struct work *work)
         institution.up_contact = old->institution->up_contact;
         institution.down_contact = old->institution->down_contact;
     }
-    write_institution(work, old != NULL ? old->row : NULL, &institution);
+    write_institution(work, &institution);
     work->effects->destinations_changed = true;
     return true;
 }
@@ -212,7 +212,8 @@ static void check_contact(struct work *work, const Referral__Contact *contact)
 bool registry_apply_contact(struct work *work)
 {
     const Referral__PutContact *put = (const Referral__PutContact *)work->body;
-    struct registry_institution *found;
+    const struct registry_institution *found;
+    Referral__Institution institution;
 
     if (!registry_may_touch(work, put->institution))
         return false;
@@ -226,11 +227,12 @@ bool registry_apply_contact(struct work *work)
         return false;
 
     found = registry_institution(work, put->institution);
+    institution = *found->institution;
     if (put->direction == REFERRAL__DIRECTION__UP)
-        found->institution->up_contact = put->contact;
+        institution.up_contact = put->contact;
     else
-        found->institution->down_contact = put->contact;
-    write_institution(work, found->row, found->institution);
+        institution.down_contact = put->contact;
+    write_institution(work, &institution);
     return true;
 }
 

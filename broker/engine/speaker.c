@@ -3,50 +3,64 @@
 
 #include "engine/authority.h"
 #include "engine/binary.h"
+#include "store/memory.h"
 
 #define PUBLIC_KEY_SIZE 32
+
+/* What a key says of itself, and whose it is: an institution is never deleted, and its number is for ever. */
+struct known_key {
+    struct speaker speaker;
+    struct instant valid_from;
+    bool ends;
+};
+
+static bool read_key(struct store_txn *txn, const Record__AccessKey *row, struct known_key *ret_known)
+{
+    enum refusal refusal;
+    const Referral__AccessKey *key = (const Referral__AccessKey *)wire_unpack(
+        &referral__access_key__descriptor, binary_bytes(row->access_key), store_arena(txn), &refusal);
+    struct known_key known = {0};
+    const struct registry_institution *institution;
+
+    if (key == NULL || key->institution == NULL || strlen(key->institution) >= sizeof known.speaker.institution)
+        return false;
+    institution = registry_read_institution(txn, key->institution);
+    if (institution == NULL)
+        return false;
+    memcpy(known.speaker.institution, key->institution, strlen(key->institution) + 1);
+    known.speaker.number = institution->row->number;
+    known.speaker.valid_to = instant_of(key->valid_to_ms);
+    known.valid_from = instant_of(key->valid_from_ms);
+    known.ends = key->has_valid_to_ms;
+    for (size_t i = 0; i < key->n_roles; i++)
+        known.speaker.roles |= 1U << key->roles[i];
+    *ret_known = known;
+    return true;
+}
+
+static const struct known_key *find_key(struct store_txn *txn, const uint8_t public_key[PUBLIC_KEY_SIZE])
+{
+    struct bytes by = bytes_of(public_key, PUBLIC_KEY_SIZE);
+    struct known_key *found = store_recall(txn, TABLE_ACCESS_KEY, by), known;
+    const Record__AccessKey *row = found != NULL ? NULL : access_key_row(txn, public_key);
+
+    if (row == NULL || row->revoked || !read_key(txn, row, &known))
+        return found;
+    found = arena_alloc(store_memory(txn), sizeof *found);
+    *found = known;
+    store_remember(txn, TABLE_ACCESS_KEY, by, found);
+    return found;
+}
 
 bool engine_speaker(struct store_txn *txn, const uint8_t public_key[32], struct instant now,
                     struct speaker *ret_speaker)
 {
-    const Record__AccessKey *row = access_key_row(txn, public_key);
-    struct speaker speaker = {0};
-    enum refusal refusal;
+    const struct known_key *known = find_key(txn, public_key);
 
-    if (row == NULL || row->revoked)
+    if (known == NULL || now.ms < known->valid_from.ms || (known->ends && now.ms >= known->speaker.valid_to.ms))
         return false;
-
-    const Referral__AccessKey *key = (const Referral__AccessKey *)wire_unpack(
-        &referral__access_key__descriptor, binary_bytes(row->access_key), store_arena(txn), &refusal);
-
-    if (key == NULL || key->institution == NULL || strlen(key->institution) >= sizeof speaker.institution ||
-        now.ms < key->valid_from_ms || (key->has_valid_to_ms && now.ms >= key->valid_to_ms))
-        return false;
-
-    const Record__Institution *institution = institution_row(txn, key->institution);
-
-    if (institution == NULL)
-        return false;
-    memcpy(speaker.institution, key->institution, strlen(key->institution) + 1);
-    speaker.number = institution->number;
-    speaker.valid_to = instant_of(key->valid_to_ms);
-    for (size_t i = 0; i < key->n_roles; i++)
-        speaker.roles |= 1U << key->roles[i];
-    *ret_speaker = speaker;
+    *ret_speaker = known->speaker;
     return true;
-}
-
-static const struct speaker *find_speaker(struct work *work, const uint8_t *key)
-{
-    struct bytes by = bytes_of(key, PUBLIC_KEY_SIZE);
-    struct speaker *speaker = cache_find(work->cache, CACHE_SPEAKER, by, bytes_text(""));
-
-    if (speaker != NULL)
-        return speaker;
-    speaker = arena_alloc(work->arena, sizeof *speaker);
-    if (!engine_speaker(work->txn, key, work->now, speaker))
-        return NULL;
-    return cache_keep(work->cache, CACHE_SPEAKER, by, bytes_text(""), speaker);
 }
 
 /* T5: the key decides who speaks; a delegation, for whom. */
@@ -76,9 +90,9 @@ static bool refuse_key(struct work *work, const ProtobufCBinaryData *key)
 bool speaker_admit(struct work *work)
 {
     const ProtobufCBinaryData *key = &work->command->key;
-    const struct speaker *speaker = key->len == PUBLIC_KEY_SIZE ? find_speaker(work, key->data) : NULL;
+    struct speaker *speaker = arena_alloc(work->arena, sizeof *speaker);
 
-    if (speaker == NULL)
+    if (key->len != PUBLIC_KEY_SIZE || !engine_speaker(work->txn, key->data, work->now, speaker))
         return refuse_key(work, key);
     work->speaker = work->actor = speaker->institution;
     work->speaker_number = work->actor_number = speaker->number;

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "store/memory.h"
+
 #define CHINA_OFFSET_MINUTES 480 /* "+08:00", the default of T1 */
 
 bool refuse(struct work *work, enum refusal refusal, const char *field)
@@ -82,7 +84,55 @@ void work_inbox_changed(struct work *work, struct inbox_effect effect)
     effects->inbox[effects->inbox_count++] = effect;
 }
 
-struct registry_institution *registry_institution(struct work *work, const char *id)
+/* Of bytes of the store, in the memory that outlives the turn. Asserts on corruption found here. */
+static void *unpack_kept(struct store_txn *txn, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
+{
+    enum refusal refusal = REFUSED_NOT;
+    ProtobufCMessage *message = wire_unpack(descriptor, bytes_of(bytes.data, bytes.len), store_memory(txn), &refusal);
+
+    assert(message != NULL);
+    return message;
+}
+
+static struct registry_institution *make_institution(struct store_txn *txn, const Record__Institution *row)
+{
+    struct arena *memory = store_memory(txn);
+    struct registry_institution *made = arena_alloc(memory, sizeof *made);
+    Record__Institution *kept = arena_alloc(memory, sizeof *kept);
+
+    record__institution__init(kept);
+    FIELD_SET(kept, number, row->number);
+    FIELD_SET(kept, paused, row->paused);
+    FIELD_SET(kept, paused_at_ms, row->paused_at_ms);
+    kept->pause_reason = arena_text(memory, row->pause_reason);
+    *made = (struct registry_institution){
+        .row = kept,
+        .institution = unpack_kept(txn, &referral__institution__descriptor, row->institution),
+        .offset_minutes = CHINA_OFFSET_MINUTES,
+    };
+    if (made->institution->time_zone != NULL)
+        offset_parse(made->institution->time_zone, &made->offset_minutes);
+    return made;
+}
+
+static struct registry_institution *read_institution(struct store_txn *txn, const char *id)
+{
+    struct registry_institution *found = store_recall(txn, TABLE_INSTITUTION, bytes_text(id));
+    const Record__Institution *row = found != NULL ? NULL : institution_row(txn, id);
+
+    if (row != NULL) {
+        found = make_institution(txn, row);
+        store_remember(txn, TABLE_INSTITUTION, bytes_text(id), found);
+    }
+    return found;
+}
+
+const struct registry_institution *registry_read_institution(struct store_txn *txn, const char *id)
+{
+    return read_institution(txn, id);
+}
+
+const struct registry_institution *registry_institution(struct work *work, const char *id)
 {
     struct registry_institution *found;
 
@@ -91,18 +141,18 @@ struct registry_institution *registry_institution(struct work *work, const char 
     found = cache_find(work->cache, CACHE_INSTITUTION, bytes_text(id), bytes_text(""));
     if (found != NULL)
         return found;
+    return cache_keep(work->cache, CACHE_INSTITUTION, bytes_text(id), bytes_text(""), read_institution(work->txn, id));
+}
 
-    Record__Institution *row = institution_row(work->txn, id);
+const struct registry_institution *registry_institution_of(struct work *work, uint32_t number)
+{
+    struct bytes key = bytes_of((const uint8_t *)&number, sizeof number);
+    struct registry_institution *found = cache_find(work->cache, CACHE_NUMBER, key, bytes_text(""));
+    const char *id = found != NULL ? NULL : institution_id_of(work->txn, number);
 
-    if (row == NULL)
-        return NULL;
-    found = arena_alloc(work->arena, sizeof *found);
-    found->row = row;
-    found->institution = work_unpack(work, &referral__institution__descriptor, row->institution);
-    found->offset_minutes = CHINA_OFFSET_MINUTES;
-    if (found->institution->time_zone != NULL)
-        offset_parse(found->institution->time_zone, &found->offset_minutes);
-    return cache_keep(work->cache, CACHE_INSTITUTION, bytes_text(id), bytes_text(""), found);
+    if (id != NULL)
+        found = cache_keep(work->cache, CACHE_NUMBER, key, bytes_text(""), read_institution(work->txn, id));
+    return found;
 }
 
 const Referral__Relation *registry_relation(struct work *work, const char *from, const char *to)
@@ -121,14 +171,12 @@ const Referral__Relation *registry_relation(struct work *work, const char *from,
 
 const Referral__Team *registry_team(struct work *work, const char *id)
 {
-    Referral__Team *found = cache_find(work->cache, CACHE_TEAM, bytes_text(id), bytes_text(""));
+    Referral__Team *found = store_recall(work->txn, TABLE_TEAM, bytes_text(id));
+    const Record__Team *row = found != NULL ? NULL : team_row(work->txn, id);
 
-    if (found == NULL) {
-        const Record__Team *row = team_row(work->txn, id);
-
-        if (row != NULL)
-            found = work_unpack(work, &referral__team__descriptor, row->team);
-        cache_keep(work->cache, CACHE_TEAM, bytes_text(id), bytes_text(""), found);
-    }
+    if (row == NULL)
+        return found;
+    found = unpack_kept(work->txn, &referral__team__descriptor, row->team);
+    store_remember(work->txn, TABLE_TEAM, bytes_text(id), found);
     return found;
 }

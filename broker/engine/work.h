@@ -66,12 +66,16 @@ void work_audit(struct work *work, enum event event, const char *subject, const 
 /* For the turn layer: what changed in an inbox. */
 void work_inbox_changed(struct work *work, struct inbox_effect effect);
 
-/* Registry as the rules want it; NULL: no such. In the turn's arena. */
+/* Registry as the rules want it; NULL: no such. Remembered beyond the turn (store/memory.h), so nobody's to change. */
 struct registry_institution {
-    Record__Institution *row;
-    Referral__Institution *institution;
+    const Record__Institution *row; /* number and pause */
+    const Referral__Institution *institution;
     int offset_minutes;
 };
-struct registry_institution *registry_institution(struct work *work, const char *id);
+const struct registry_institution *registry_institution(struct work *work, const char *id);
+/* The same, by its number. */
+const struct registry_institution *registry_institution_of(struct work *work, uint32_t number);
+/* The same, outside a turn's work; looked up each time. */
+const struct registry_institution *registry_read_institution(struct store_txn *txn, const char *id);
 const Referral__Relation *registry_relation(struct work *work, const char *from, const char *to);
 const Referral__Team *registry_team(struct work *work, const char *id);

@@ -46,6 +46,12 @@ struct store_txn {
     size_t audit_count, audit_room;
 };
 
+#define MEMORY_BUCKETS 1024
+struct memory { /* memory.h */
+    struct arena arena;
+    struct remembered *buckets[MEMORY_BUCKETS];
+};
+
 struct store {
     char *directory;
     uint64_t map_bytes;
@@ -58,6 +64,7 @@ struct store {
     struct store_identity identity;
     struct store_mark mark;
     struct store_txn write, read;
+    struct memory memory;
     struct {
         uint64_t turn; /* LMDB's transaction id when it was counted; 0: never */
         uint64_t pages;
@@ -98,6 +105,14 @@ void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, s
 bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
                     struct bytes *ret_value);
 
+/* The tag of a row as it is now; false: there is none. */
+bool txn_row_tag(struct store_txn *txn, enum table table, struct bytes key, uint64_t *ret_tag);
+
+/* memory.c. Room of address space, -ENOMEM where there is none; between transactions what has grown large is forgotten. */
+int memory_open(struct memory *memory);
+void memory_close(struct memory *memory);
+void memory_trim(struct memory *memory);
+
 /* meta.c. The meta row of a new store, in txn->meta. */
 void meta_init(struct store_txn *txn, const char *short_name, struct instant now, bool test_time);
 /* Raises txn->meta to an incarnation never used before: the seconds of `now`, which are above the present one. */
@@ -116,8 +131,6 @@ bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_brok
 /* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many rows, or it does not
  * end where its head says. The meta row must be loaded. */
 bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows);
-/* The first number at or after `from` with pages or a head; false: none. */
-bool ledger_hospital_from(struct store_txn *txn, uint32_t from, uint32_t *ret_hospital);
 
 /* recount.c: one inbox's books against its rows; the arena keeps a few bytes of it. */
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);

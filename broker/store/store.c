@@ -24,7 +24,7 @@ int store_new(const struct store_options *options, struct store **ret_store)
     store->directory = strdup(options->directory);
     if (sodium_init() >= 0)
         store->keys = sodium_malloc(sizeof(*store->keys));
-    if (store->directory == NULL || store->keys == NULL) {
+    if (store->directory == NULL || store->keys == NULL || memory_open(&store->memory) != 0) {
         store_close(store);
         return -ENOMEM;
     }
@@ -139,6 +139,7 @@ void store_close(struct store *store)
         owner_write(store->owner_fd, note_of(store));
     env_close(store);
     owner_unlock(store->owner_fd);
+    memory_close(&store->memory);
     sodium_free(store->keys);
     free(store->directory);
     free(store);

@@ -39,11 +39,19 @@ static int begin_failed(struct store *store, int rc)
                      mdb_strerror(rc));
 }
 
+/* What a transaction recalled stays where it is until that one ends. */
+static void make_ready(struct store *store)
+{
+    if (!store->read.live && !store->write.live)
+        memory_trim(&store->memory);
+}
+
 int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn)
 {
     struct store_txn *txn = &store->write;
 
     assert(!store->read_only && !txn->live);
+    make_ready(store);
     *txn = (struct store_txn){.store = store, .arena = arena, .writing = true};
 
     int rc = begin(store, 0, &txn->mdb);
@@ -77,6 +85,7 @@ int store_read_begin(struct store *store, struct arena *arena, struct store_txn 
     struct store_txn *txn = &store->read, kept = *txn;
 
     assert(!txn->live);
+    make_ready(store);
 
     int rc = kept.mdb == NULL ? begin(store, MDB_RDONLY, &kept.mdb) : mdb_txn_renew(kept.mdb);
 
@@ -273,6 +282,14 @@ bool store_has(struct store_txn *txn, enum table table, struct bytes key)
     struct bytes stored;
 
     return find(txn, table, key, &stored) != NULL;
+}
+
+bool txn_row_tag(struct store_txn *txn, enum table table, struct bytes key, uint64_t *ret_tag)
+{
+    struct bytes stored;
+
+    return key.size > 0 && key.size <= TABLE_KEY_MAX && find(txn, table, key, &stored) != NULL &&
+           seal_tag(stored, ret_tag);
 }
 
 /* The old row leaves the table's sum; its tag is enough, it need not be opened. */

@@ -18,9 +18,9 @@ static void district(struct desk *desk)
     cr_assert_str_eq(desk_put_institution(desk, "X1", CENTRE, 0), "");
 }
 
-static Referral__Institution *stored(struct desk *desk, const char *id)
+static const Referral__Institution *stored(struct desk *desk, const char *id)
 {
-    struct registry_institution *found = registry_institution(&desk->work, id);
+    const struct registry_institution *found = registry_institution(&desk->work, id);
 
     cr_assert_not_null(found);
     return found->institution;
