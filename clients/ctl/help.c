@@ -7,6 +7,7 @@
 #include "connect.h"
 #include "field.h"
 #include "handlers.h"
+#include "pool_text.h"
 #include "setting.h"
 #include "wire/wire.h"
 
@@ -65,10 +66,21 @@ static void print_exit_codes(const struct ctl *ctl)
         fprintf(ctl->out, "  %d  %s\n", codes[i].code, ctl_say(ctl, codes[i].zh, codes[i].en));
 }
 
+/* What a word of the command line looks like that names a pool. */
+static void print_pool_form(const struct ctl *ctl, const struct verb *verb)
+{
+    for (const struct argument_info *a = verb->arguments; a != NULL && a->name != NULL; a++)
+        if (strcmp(a->name, "POOL") == 0)
+            fprintf(ctl->out, "  POOL: %s\n",
+                    ctl_say(ctl, "[机构/]类别/科室/号源/日期, 如 EXPERT/NK/WANG-AM/2026-12-02",
+                            POOL_TEXT_FORM ", such as EXPERT/NK/WANG-AM/2026-12-02"));
+}
+
 static void print_verb(const struct ctl *ctl, const struct verb *verb)
 {
     help_usage(ctl, verb, ctl->out);
     fprintf(ctl->out, "  %s\n", ctl_say(ctl, verb->zh, verb->en));
+    print_pool_form(ctl, verb);
     if (verb->options != NULL && verb->options[0].name != NULL)
         fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "选项:", "Options:"));
     print_options(ctl, verb, verb->options);
