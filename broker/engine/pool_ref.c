@@ -45,7 +45,7 @@ bool pool_read_ref(struct work *work, const Referral__PoolRef *ref, const char *
     sound = check_text(work, ref->department, field, "department") && sound;
     sound = check_text(work, ref->resource, field, "resource") && sound;
     sound = check_date(work, ref->date, field, &key.day) && sound;
-    if (!sound)
+    if (!sound || hospital == NULL || ref->department == NULL || ref->resource == NULL)
         return false;
     key.hospital = hospital->row->number;
     key.class = (uint8_t)ref->class_;

@@ -140,7 +140,7 @@ static bool read_day(struct work *work, const Referral__PoolGroup *put, struct p
     const struct registry_institution *hospital =
         registry_institution(work, put->hospital != NULL ? put->hospital : work->actor);
     struct pool_key key = {.hospital = hospital->row->number, .class = (uint8_t)put->class_};
-    struct date date;
+    struct date date = {0};
 
     if (!put->has_class_)
         refuse(work, REFUSED_MISSING, "class");
@@ -150,7 +150,7 @@ static bool read_day(struct work *work, const Referral__PoolGroup *put, struct p
         refuse(work, REFUSED_MISSING, "date");
     else if (!date_parse(put->date, &date) || date_to_days(date) < 0)
         refuse(work, REFUSED_BAD_DATE, "date");
-    if (is_refused(work))
+    if (is_refused(work) || put->department == NULL)
         return false;
     memcpy(key.department, put->department, strlen(put->department)); /* bounded by LIMIT_ID_BYTES */
     key.day = date_to_days(date);

@@ -154,12 +154,14 @@ static void write_rows(struct work *work, const struct day *day, Referral__Ledge
 void group_apply(struct work *work, const struct group_plan *plan)
 {
     const char *field = NULL;
-    struct pool_times times;
-    struct day day;
     uint32_t reserve_bp, span;
+    struct pool_times times;
+    enum refusal refusal;
+    struct day day;
 
     load_day(work, &plan->key, &day);
-    times_of(plan, &day, &times, &field); /* checked */
+    refusal = times_of(plan, &day, &times, &field);
+    assert(refusal == REFUSED_NOT); /* checked */
     reserve_bp = plan->reserve_bp != 0 ? plan->reserve_bp : day.reserve_bp;
     span = plan->span != 0 ? plan->span : day.span;
     if (is_group(&day)) {

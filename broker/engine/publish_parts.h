@@ -9,8 +9,8 @@
 /* ---- Units as people write them ---- */
 
 struct unit_run {
-    uint32_t count;
     struct instant start;
+    uint32_t count;
     uint32_t minutes; /* 0: all at the same time, an hour each */
 };
 struct unit_runs {

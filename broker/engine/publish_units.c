@@ -1,4 +1,6 @@
 /* publish_units.c - CUT_UNITS, CANCEL_POOL, BLOCK_UNITS, UNBLOCK_UNITS: capacity that goes, stands still and comes back (Q10, Q14). */
+#include <assert.h>
+
 #include "engine/families.h"
 #include "engine/ledger.h"
 #include "engine/pool_count.h"
@@ -103,6 +105,7 @@ uint32_t publish_cut(struct work *work, struct pool_of *pool, struct picture *pi
     struct chosen chosen = {.units = arena_alloc(work->arena, count * sizeof *chosen.units), .count = count};
     uint32_t touched = displace_from(picture, units, count);
 
+    assert(units != NULL);
     memcpy(chosen.units, units, count * sizeof *units);
     pool_remove(pool, units, count);
     write_row(work, pool, REFERRAL__LEDGER_EVENT__LEDGER_CUT, chosen, reason, person);

@@ -381,7 +381,7 @@ static bool read_key(struct work *work, const Referral__Timetable *named, struct
         refuse(work, REFUSED_MISSING, "department");
     else
         publish_check_department(&work->findings, hospital, named->department, "department");
-    if (is_refused(work) || named->id == NULL)
+    if (is_refused(work) || named->department == NULL || named->id == NULL)
         return false;
     memcpy(key.department, named->department, strlen(named->department)); /* bounded by LIMIT_ID_BYTES */
     memcpy(key.id, named->id, strlen(named->id));

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "engine/publish_parts.h"
 
-#define DAY_MINUTES        (24 * 60)
+#define DAY_MINUTES        1440
 #define RELEASE_MAX_BEFORE (72 * 60) /* Q6 */
 #define OPENS_MAX_BEFORE   LIMIT_PUBLISH_DAYS
 
