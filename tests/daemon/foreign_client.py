@@ -23,7 +23,7 @@ import zmq
 from zmq.utils import z85
 
 PROTO = Path(__file__).resolve().parent.parent.parent / "proto"
-MODULES = ("referral", "wire", "registry", "query")
+MODULES = ("referral", "wire", "registry", "query", "place")
 
 
 def generate():
@@ -35,7 +35,7 @@ def generate():
     return [importlib.import_module(m + "_pb2") for m in MODULES]
 
 
-referral_pb2, wire_pb2, registry_pb2, query_pb2 = generate()
+referral_pb2, wire_pb2, registry_pb2, query_pb2, place_pb2 = generate()
 Kind = wire_pb2.Kind
 
 VERSION = 1
@@ -54,6 +54,14 @@ BODIES = {
     "GET_REFERRAL": query_pb2.ReferralQuery, "LIST_REFERRALS": query_pb2.ReferralsQuery, "GET_JOURNEY": query_pb2.ReferralQuery,
     "WHY": query_pb2.ReferralQuery, "LIST_INBOX": query_pb2.InboxQuery, "LIST_DEAD": query_pb2.InboxQuery,
     "LIST_AUDIT": query_pb2.AuditQuery,
+    "PUT_POOL": place_pb2.Pool, "CUT_UNITS": place_pb2.PoolChange, "CANCEL_POOL": place_pb2.PoolChange,
+    "BLOCK_UNITS": place_pb2.PoolChange, "UNBLOCK_UNITS": place_pb2.PoolChange, "PUT_GROUP": place_pb2.PoolGroup,
+    "PUT_TIMETABLE": place_pb2.Timetable, "DELETE_TIMETABLE": place_pb2.Timetable,
+    "HOLD_PLACE": place_pb2.TakePlace, "BOOK_PLACE": place_pb2.TakePlace, "CONFIRM_PLACE": place_pb2.PlaceChange,
+    "CANCEL_PLACE": place_pb2.PlaceChange, "MOVE_PLACE": place_pb2.MovePlace, "DISPLACE_PLACE": place_pb2.PlaceChange,
+    "MARK_PLACE": place_pb2.PlaceChange, "JOIN_LIST": place_pb2.JoinList, "LEAVE_LIST": place_pb2.LeaveList,
+    "SEARCH_PLACES": place_pb2.PlaceQuery, "LIST_POOLS": place_pb2.PoolQuery, "LIST_BOOKINGS": place_pb2.BookingQuery,
+    "LIST_WAITING": place_pb2.WaitQuery, "LIST_LEDGER": place_pb2.LedgerQuery, "GET_SERVICE_FACTS": place_pb2.ServiceQuery,
     # the other queries: PageQuery
 }
 RESULTS = {
@@ -64,6 +72,9 @@ RESULTS = {
     "LIST_DELEGATIONS": query_pb2.DelegationList, "LIST_TEAMS": query_pb2.TeamList, "LIST_KEYS": query_pb2.KeyList,
     "LIST_SETTINGS": query_pb2.SettingList, "LIST_CALENDAR": query_pb2.CalendarList, "LIST_AUDIT": query_pb2.AuditList,
     "LIST_ALARMS": query_pb2.AlarmList, "GET_STATUS": query_pb2.StatusView,
+    "SEARCH_PLACES": place_pb2.PlaceList, "LIST_POOLS": place_pb2.PoolList, "LIST_BOOKINGS": place_pb2.BookingList,
+    "LIST_WAITING": place_pb2.WaitList, "LIST_TIMETABLES": place_pb2.TimetableList, "LIST_LEDGER": place_pb2.LedgerPages,
+    "GET_SERVICE_FACTS": place_pb2.ServiceFacts,
 }
 
 
@@ -93,6 +104,12 @@ def fill(message, fields):
 def body_of(kind, fields):
     """The body of a kind, from a dictionary or already a message."""
     return fill(BODIES.get(kind, query_pb2.PageQuery)(), fields) if isinstance(fields, dict) else fields
+
+
+def changes(kind):
+    """Is it a command, which needs a message id, and not a query?"""
+    number = Kind.Value(kind) if isinstance(kind, str) else 0
+    return 20 <= number < 60 or 100 <= number < 130
 
 
 def message_id():
@@ -246,8 +263,7 @@ class Client:
     def ask(self, kind, body=b"", /, **fields):
         """The serialised envelope of a request, and its number. Commands get a message id unless one is given."""
         number = fields.setdefault("request", self.next_request())
-        is_command = isinstance(kind, str) and 20 <= Kind.Value(kind) < 60
-        if is_command and "message_id" not in fields:
+        if changes(kind) and "message_id" not in fields:
             fields["message_id"] = message_id()
         kind = fields.pop("kind", kind)
         return self.envelope(kind, body, **fields), number
@@ -258,7 +274,7 @@ class Client:
         store and incarnation only. BUSY, DRAINING and FAILED are asked again too."""
         data, number = self.ask(kind, body, **fields)
         store = (self.welcome.store_id, self.welcome.incarnation)
-        is_command = isinstance(kind, str) and Kind.Value(kind) < 60
+        is_command = changes(kind)
         end = time.monotonic() + self.patience_s
         while time.monotonic() < end:
             if not self.wait(lambda: self.session, end - time.monotonic()):

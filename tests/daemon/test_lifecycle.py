@@ -3,6 +3,7 @@
 is refused with the state, what may be done, and whose turn it is, and changes nothing (L1, L5)."""
 import json
 import unittest
+from datetime import datetime, timedelta, timezone
 
 from google.protobuf import json_format
 
@@ -15,8 +16,8 @@ START_MS = 1_780_000_000_000
 TABLE = json.loads((fixture.HERE.parent / "data" / "lifecycle.json").read_text())
 PERSON = {"name": "何医生", "phone": "022-29000003"}
 OWN_COMMAND = ("submit", "return")  # by SUBMIT, never by EVENT
-POOLS = ("waitlist", "leave-list", "displace")
-BOOKING = ("book", "move", "cancel-booking", "no-show") + POOLS
+PLACES = ("waitlist", "displace")  # by the commands for places, never by EVENT
+BOOKING = ("book", "move", "cancel-booking", "leave-list", "no-show") + PLACES
 EVENTS = [name[len("EVENT_"):].lower().replace("_", "-") for name, number in referral_pb2.EventType.items() if number <= 27]
 PARTIES = {"up": {"sender": "T07", "receiver": "H1"}, "down": {"sender": "H1", "receiver": "T07"}}
 
@@ -65,7 +66,7 @@ class Lifecycle(fixture.BrokerTest):
         if state == "SUBMITTED":
             return id_
         way = {
-            "INFO_REQUESTED": ["r request-info"], "ACCEPTED": ["r accept"], "BOOKED": ["r accept", "s book"],
+            "INFO_REQUESTED": ["r request-info"], "ACCEPTED": ["r accept"], "WAITLISTED": ["r accept", "wait"], "BOOKED": ["r accept", "s book"],
             "NO_SHOW": ["r accept", "s book", "r no-show"], "ARRIVED": ["r arrive"], "IN_CARE": ["r arrive", "r start"],
             "CANCEL_REQUESTED": ["r arrive", "s request-cancel"], "REPORTED": ["r arrive", "r report"],
             "RETURNED": ["r arrive", "r report", "return"], "CLOSED": ["r arrive", "r report", "s confirm-receipt"] if direction == "up"
@@ -76,6 +77,10 @@ class Lifecycle(fixture.BrokerTest):
             if step == "clock":
                 self.broker.set_clock(self.broker.clock_ms + 15 * DAY_MS)
                 fixture.until(lambda: self.state(id_) == "EXPIRED", "the referral to expire")
+            elif step == "wait":
+                day = datetime.fromtimestamp(self.broker.clock_ms / 1000, timezone(timedelta(hours=8))).strftime("%Y-%m-%d")
+                self.must(self.clients["T07"].command("JOIN_LIST", {"class": "EXPERT", "department": "NK", "first_date": day, "last_date": day,
+                                                                    "channel": "GENERAL", "referral_id": id_}))
             elif step == "return":
                 down = sheets.made("down", {"parent_referral_id": id_})
                 self.must(self.clients["H1"].submit(down))
@@ -92,8 +97,8 @@ class Lifecycle(fixture.BrokerTest):
         place = "%s %s %s by the %s" % (direction, state, event, party)
         self.assertEqual(1, len(reply.refusals), place)
         refusal = reply.refusals[0]
-        if event in OWN_COMMAND or (direction == "down" and event in BOOKING) or event in POOLS:
-            return  # another refusal comes first: not an EVENT, never booked (L5), no pools yet (Q)
+        if event in OWN_COMMAND or (direction == "down" and event in BOOKING) or event in PLACES:
+            return  # another refusal comes first: not an EVENT, never booked (L5), a command for places (Q)
         self.assertEqual("NOT_NOW", refusal.code, place)
         self.assertEqual("L1", refusal.rule, place)
         self.assertEqual(state, referral_pb2.State.Name(refusal.state), place)

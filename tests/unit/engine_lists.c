@@ -310,7 +310,7 @@ Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
             asked++;
         }
     }
-    cr_assert_eq(asked, 5 * 16);
+    cr_assert_eq(asked, 5 * 23);
     district_close(&d);
 }
 
