@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "store/columns.h"
 #include "store/internal.h"
 #include "store/record.h"
 
@@ -101,18 +102,32 @@ bool pool_key_parse(struct bytes bytes, struct pool_key *ret_key)
     return true;
 }
 
+static Record__Pool *unfold(struct store_txn *txn, struct bytes key, Record__Pool *row)
+{
+    if (row == NULL || columns_unfold(txn->arena, row))
+        return row;
+    fail_txn(txn, -EBADMSG, TABLE_POOL, key);
+    return NULL;
+}
+
 Record__Pool *pool_row(struct store_txn *txn, const struct pool_key *key)
 {
     uint8_t bytes[POOL_KEY_MAX];
+    struct bytes at = pool_key_bytes(bytes, key);
 
-    return record_get(txn, TABLE_POOL, pool_key_bytes(bytes, key), &record__pool__descriptor);
+    return unfold(txn, at, record_get(txn, TABLE_POOL, at, &record__pool__descriptor));
 }
 
 void pool_row_put(struct store_txn *txn, const struct pool_key *key, const Record__Pool *row)
 {
     uint8_t bytes[POOL_KEY_MAX];
+    size_t mark = arena_mark(txn->arena);
+    Record__Pool folded = *row;
 
-    record_put(txn, TABLE_POOL, pool_key_bytes(bytes, key), &row->base);
+    folded.columns = columns_of(txn->arena, row);
+    folded.n_units = 0;
+    record_put(txn, TABLE_POOL, pool_key_bytes(bytes, key), &folded.base);
+    arena_rewind(txn->arena, mark);
 }
 
 /* A key that is none is damage, not the end of the pools. */
@@ -134,7 +149,7 @@ Record__Pool *pool_row_from(struct store_txn *txn, const struct pool_key *from, 
     store_scan_end(cursor);
     if (!found || !parse_found(txn, key, ret_key))
         return NULL;
-    return record_unpack(txn, TABLE_POOL, key, value, &record__pool__descriptor);
+    return unfold(txn, key, record_unpack(txn, TABLE_POOL, key, value, &record__pool__descriptor));
 }
 
 bool pool_key_from(struct store_txn *txn, const struct pool_key *from, struct pool_key *ret_key)

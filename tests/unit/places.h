@@ -473,6 +473,14 @@ static inline void places_check_pool(const Record__Pool *row)
                      row->units[i]->state == UNIT_IS_GENERAL || row->units[i]->state == UNIT_IS_FAMILY);
 }
 
+static inline void places_check_pools(struct store_txn *txn)
+{
+    struct pool_key from = {0}, key;
+
+    for (const Record__Pool *row; (row = pool_row_from(txn, &from, &key)) != NULL; from = pool_key_after(&key))
+        places_check_pool(row);
+}
+
 static inline void places_assert_sound(struct district *d)
 {
     static const struct {
@@ -481,8 +489,7 @@ static inline void places_assert_sound(struct district *d)
     } tables[] = {{TABLE_BOOKING, &record__booking__descriptor},
                   {TABLE_REFERRAL, &record__referral__descriptor},
                   {TABLE_PATIENT_CLAIM, &record__patient_claim__descriptor},
-                  {TABLE_WAITING, &record__wait_entry__descriptor},
-                  {TABLE_POOL, &record__pool__descriptor}};
+                  {TABLE_WAITING, &record__wait_entry__descriptor}};
     struct store_txn *txn = district_read(d);
     struct bytes key, value;
 
@@ -500,11 +507,10 @@ static inline void places_assert_sound(struct district *d)
                 places_check_claim(txn, key, row);
             if (tables[i].table == TABLE_WAITING)
                 places_check_entry(txn, row);
-            if (tables[i].table == TABLE_POOL)
-                places_check_pool(row);
         }
         store_scan_end(cursor);
     }
+    places_check_pools(txn);
     cr_assert_eq(store_failure(txn), 0);
     store_read_end(txn);
 }

@@ -183,6 +183,69 @@ Test(store_place, q11_a_pool_and_its_group_come_back_whole)
 }
 
 /* 3 departments, one the beginning of another, with 3 days of 2 resources each; a neighbour in another class and hospital. */
+/* Numbers that fall after an addition, units of many lengths and states, and instants of any size. */
+static Record__Unit unit_of(uint32_t i, uint8_t *booking)
+{
+    Record__Unit unit = RECORD__UNIT__INIT;
+
+    unit.has_number = unit.has_start_ms = unit.has_end_ms = unit.has_state = true;
+    unit.number = i % 3 == 2 ? 1000 - i : i + 1;
+    unit.start_ms = FIXTURE_NOW_MS + i / 2 * 600000LL - (i == 5 ? FIXTURE_NOW_MS : 0);
+    unit.end_ms = unit.start_ms + 1 + i * i % 7 * 3600000LL;
+    unit.state = i % 4;
+    unit.has_booking = unit.state >= 2;
+    unit.booking = (ProtobufCBinaryData){.len = unit.state >= 2 ? ID_KEY_SIZE : 0, .data = booking};
+    unit.has_held_until_ms = unit.state == 3 && i % 8 == 7;
+    unit.held_until_ms = unit.has_held_until_ms ? FIXTURE_NOW_MS + i : 0;
+    unit.has_block_reason = unit.state == 1;
+    unit.block_reason = unit.has_block_reason ? 1 + i % 8 : 0;
+    return unit;
+}
+
+static bool is_same_unit(const Record__Unit *a, const Record__Unit *b)
+{
+    return a->number == b->number && a->start_ms == b->start_ms && a->end_ms == b->end_ms && a->state == b->state &&
+           a->has_booking == b->has_booking && a->booking.len == b->booking.len &&
+           (a->booking.len == 0 || memcmp(a->booking.data, b->booking.data, a->booking.len) == 0) &&
+           a->has_held_until_ms == b->has_held_until_ms && a->held_until_ms == b->held_until_ms &&
+           a->has_block_reason == b->has_block_reason && a->block_reason == b->block_reason;
+}
+
+Test(store_place, q2_the_units_of_a_pool_come_back_as_they_were)
+{
+    struct fixture f;
+    static Record__Unit units[500];
+    static uint8_t ids[500][ID_KEY_SIZE];
+    Record__Unit *list[500];
+    struct pool_key key = key_of(3, 1, "NK", 10, "a");
+    Record__Pool pool = RECORD__POOL__INIT;
+
+    fixture_init(&f);
+    for (uint32_t i = 0; i < 500; i++) {
+        memset(ids[i], (int)i, ID_KEY_SIZE);
+        units[i] = unit_of(i, ids[i]);
+        list[i] = &units[i];
+    }
+    pool.units = list;
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    for (size_t count = 0; count <= 500; count += count < 20 ? 1 : 60) {
+        const Record__Pool *read;
+
+        pool.n_units = count;
+        pool_row_put(txn, &key, &pool);
+        cr_assert(pool.units == list && pool.n_units == count, "the caller's row is as it was");
+        read = pool_row(txn, &key);
+        cr_assert_not_null(read);
+        cr_assert_eq(read->n_units, count);
+        for (size_t i = 0; i < count; i++)
+            cr_assert(is_same_unit(read->units[i], &units[i]), "unit %zu of %zu", i, count);
+    }
+    fixture_end(&f, txn);
+    fixture_fini(&f);
+}
+
 static void put_pools(struct fixture *f)
 {
     static const char *const DEPARTMENTS[] = {"NK", "NK-2", "XN"};
