@@ -21,10 +21,11 @@ int query_why(struct ctl *ctl);
 int places_run(struct ctl *ctl);
 int search_run(struct ctl *ctl);
 int book_run(struct ctl *ctl);
-/* ledger_show.c, replays.c, report_reserve.c: of the broker, or of a store on this machine */
+/* ledger_show.c, replays.c, report_reserve.c, report_service.c: of the broker, or of a store on this machine */
 int ledger_run(struct ctl *ctl);
 int replay_run(struct ctl *ctl);
 int report_reserve_run(struct ctl *ctl);
+int report_service_run(struct ctl *ctl);
 /* payload.c */
 int payload_run(struct ctl *ctl);
 /* load.c, listen.c */

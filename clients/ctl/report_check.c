@@ -8,6 +8,7 @@
 #include "report.h"
 #include "report_check.h"
 #include "reserve_json.h"
+#include "service_json.h"
 #include "table.h"
 
 #define PATH_SIZE       256
@@ -76,7 +77,7 @@ static void compare(struct comparing *comparing, const char *path, json_t *said,
 /* ---- Making it again ---- */
 
 /* Up to the row it names, which must end a page: else no ledger ever stood there when a report was made. */
-static int make_again(struct ledgers *ledgers, const struct reserve_claim *claim, json_t **ret_found)
+static int make_reserve(struct ledgers *ledgers, const struct reserve_claim *claim, json_t **ret_found)
 {
     struct replay *replay = NULL;
     int result = report_replay(ledgers, claim->hospital, claim->last_row, &replay);
@@ -85,6 +86,39 @@ static int make_again(struct ledgers *ledgers, const struct reserve_claim *claim
         *ret_found = reserve_json(replay, claim->hospital, &claim->range, ledgers->test_time);
     replay_close(replay);
     return result;
+}
+
+/* P3: the chain's digest after that turn is what the next record bears, or the store's own. */
+static bool find_digest(struct ledgers *ledgers, struct service_moment *moment)
+{
+    const Record__Audit *next = audit_record_from(ledgers->txn, moment->index + 1);
+    const Record__Audit *own = audit_record(ledgers->txn, moment->index);
+    struct store_mark last = store_mark(ledgers->store);
+
+    if (moment->index > last.index || (next != NULL && next->previous.len != sizeof moment->digest))
+        return false;
+    memcpy(moment->digest, next == NULL ? last.digest : next->previous.data, sizeof moment->digest);
+    if (own != NULL)
+        moment->at_ms = own->at_ms;
+    return true;
+}
+
+/* The audit's records are not for everybody: what the broker counted is checked where the store is. */
+static int make_service(struct ledgers *ledgers, const struct service_claim *claim, json_t **ret_found)
+{
+    const struct ctl *ctl = ledgers->ctl;
+    struct service_moment moment = claim->moment;
+
+    if (ledgers->store == NULL) {
+        ctl_complain(ctl, "%s",
+                     ctl_say(ctl, "核查服务月报须给出 --store", "a service report is checked against a --store"));
+        return EXIT_USAGE;
+    }
+    if (!find_digest(ledgers, &moment)) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "审计链中没有该批次", "the audit chain has no such turn"));
+        return EXIT_CHECK_FAILED;
+    }
+    return service_json(ledgers, claim->hospital, claim->month, &moment, ret_found);
 }
 
 static int print(const struct ctl *ctl, const struct comparing *comparing)
@@ -106,22 +140,28 @@ static int print(const struct ctl *ctl, const struct comparing *comparing)
     return comparing->count == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
 }
 
+static int make_again(struct ledgers *ledgers, json_t *report, json_t **ret_found)
+{
+    struct reserve_claim reserve;
+    struct service_claim service;
+
+    if (reserve_claim(report, &reserve))
+        return make_reserve(ledgers, &reserve, ret_found);
+    if (service_claim(report, &service))
+        return make_service(ledgers, &service, ret_found);
+    ctl_complain(ledgers->ctl, "%s", ctl_say(ledgers->ctl, "不是本程序的报告", "this is no report of referralctl"));
+    return EXIT_BAD_FILE;
+}
+
 static int check(const struct ctl *ctl, json_t *report)
 {
     struct comparing comparing = {.differences = json_array()};
-    struct reserve_claim claim;
     struct ledgers ledgers;
     json_t *found = NULL;
-    int result;
+    int result = ledgers_open(ctl, &ledgers);
 
-    if (!reserve_claim(report, &claim)) {
-        ctl_complain(ctl, "%s", ctl_say(ctl, "不是本程序的报告", "this is no report of referralctl"));
-        json_decref(comparing.differences);
-        return EXIT_BAD_FILE;
-    }
-    result = ledgers_open(ctl, &ledgers);
     if (result == EXIT_OK)
-        result = make_again(&ledgers, &claim, &found);
+        result = make_again(&ledgers, report, &found);
     if (result == EXIT_OK) {
         compare(&comparing, "", report, found);
         result = print(ctl, &comparing);
