@@ -143,6 +143,17 @@ static bool acknowledge(struct world *w, struct peer *peer)
     return count != 0;
 }
 
+void world_gather(struct world *w)
+{
+    w->is_gathering = true;
+}
+
+void world_go(struct world *w)
+{
+    w->is_gathering = false;
+    world_settle(w);
+}
+
 /* ---- Time -------------------------------------------------------------------------------------------------------- */
 
 /* Everything the broker does by itself now. Waiting for company of acks, or for a full pipe, costs no story time. */
@@ -167,7 +178,7 @@ static void run_broker(struct world *w)
 /* The broker, and those who answer it at once, until nobody has anything to say. */
 void world_settle(struct world *w)
 {
-    bool somebody_spoke = true;
+    bool somebody_spoke = !w->is_gathering;
 
     while (somebody_spoke) {
         run_broker(w);
@@ -191,20 +202,40 @@ static void ping_all(struct world *w)
             world_transmit(w, &w->peers[i], REFERRAL__KIND__PING, NULL, NULL, bytes_of(NULL, 0));
 }
 
-void world_after(struct world *w, int64_t seconds)
+void world_after_ms(struct world *w, int64_t ms)
 {
-    int64_t left = seconds * 1000;
+    int64_t left = ms;
 
     while (left > 0) {
         int64_t wait = turn_wait_ms(w->turn, w->clock), step = left < 25000 ? left : 25000;
 
-        if (wait >= 0 && wait < step)
+        if (w->is_gathering)
+            step = left;
+        else if (wait >= 0 && wait < step)
             step = wait < 1000 && left >= 1000 ? 1000 : wait;
         pass(w, step);
         left -= step;
         ping_all(w);
         world_settle(w);
     }
+}
+
+void world_after(struct world *w, int64_t seconds)
+{
+    world_after_ms(w, seconds * 1000);
+}
+
+void world_until_ms(struct world *w, int64_t ms)
+{
+    int64_t left = w->begin.ms + ms - w->clock.now.ms;
+
+    cr_assert(left >= 0, "ms %ld is over", (long)ms);
+    world_after_ms(w, left);
+}
+
+void world_until(struct world *w, int64_t second)
+{
+    world_until_ms(w, second * 1000);
 }
 
 void world_hold(struct world *w, bool hold)

@@ -6,7 +6,7 @@
  *     world_expect(w, "[     0] T07 > submit r1 up to H1, urgent\n"
  *                     "         T07 < accepted r1 SUBMITTED\n");
  *
- * The number is seconds since the story began (a Monday, 09:00 in China). `>` is said to the broker, `<` by the broker. Referrals are
+ * The number is seconds since the story began (2026-03-02, a Monday, 09:00 in China). `>` is said to the broker, `<` by the broker. Referrals are
  * called r1, r2 ... by the story; whatever the broker answers is shown by these names. Who speaks is an institution ("H1"), or one of
  * several connections of it ("H1/b").
  *
@@ -14,8 +14,8 @@
  * C1 city hospital, outside it, with relations from and to H1 and T07; OP the operator. All have contacts, departments MED and SUR.
  *
  * Values in `edits` are "path=value; path=value" of the body: names for code lists, r1 for a referral, "key:H1" for a public key,
- * "now" or "+3600" (seconds from now) for times, nothing to leave a field out. At the end every inbox must balance (D7) and the store
- * must verify (P3). */
+ * "now", "+3600" (seconds from now) or "@3600" (of the story) for times, nothing to leave a field out. At the end every inbox must balance (D7), the store
+ * must verify (P3), and every ledger make its pools (Q13). */
 #pragma once
 #include <criterion/criterion.h>
 
@@ -24,7 +24,11 @@
 
 struct world;
 
+#define WORLD_POOL_DATE "2026-03-05" /* where a pool's date is not said */
+
 struct world *world_open(void);
+/* The story begins on that day, at 09:00 in China. */
+struct world *world_open_on(const char *date);
 /* With a store of that many bytes, so that it can fill (D6). */
 struct world *world_open_small(uint64_t map_bytes);
 void world_close(struct world *w);
@@ -51,12 +55,24 @@ void world_mute(struct world *w, const char *who);
 void world_hello_again(struct world *w, const char *who);
 void world_stale(struct world *w, const char *who);
 
-/* `what` is "up to H1, urgent"; a complete sheet, changed by edits after a semicolon. "(id m5)" in front of it names the message id. */
+/* `what` is "up to H1, urgent"; a complete sheet, changed by edits after a semicolon. With "patient 3" it is for another patient, by TEAM7. "(id m5)" in front of it names the message id. */
 void world_submit(struct world *w, const char *who, const char *name, const char *what);
 /* `what` is "accept r1", with edits after a semicolon; what the event needs is filled in. */
 void world_event(struct world *w, const char *who, const char *what);
 /* Any other command or query by its kind's name. */
 void world_say(struct world *w, const char *who, const char *kind, const char *edits);
+
+/* `what` is "WANG EXPERT 10 places", with "every 6" (minutes; default 10), "at 08:30" (09:00), "on 2026-03-06" (WORLD_POOL_DATE, Thursday:
+ * second 259200), "in SUR" (MED); "as WANG" where the name is not the resource. With edits after a semicolon. The pool is called WANG then. */
+void world_publish(struct world *w, const char *who, const char *what);
+/* `what` is "hold WANG family r1", "book WANG general HIS-7" (a reference of its own), "confirm b1", "cancel b1", "move b1 to LI",
+ * "displace b1", "used b1", "missed b1", "join EXPERT family r1", "leave w1", "cut WANG", "call-off WANG", "block WANG", "unblock WANG"; with
+ * edits after a semicolon. What the command needs is filled in. Bookings and entries are called b1, b2 ... w1, w2 ... as they are heard of. */
+void world_place(struct world *w, const char *who, const char *what);
+/* One sign a unit, in order: '.' free, '*' free and marked, B blocked, G general, F family; g and f while held. Its hospital must be connected. */
+const char *world_units(struct world *w, const char *pool);
+/* "C 10 R 2 B 0 G 3 F 1", and ", 1 short" where there is a deficit (Q10). */
+const char *world_numbers(struct world *w, const char *pool);
 /* The last command of this institution again, byte for byte. */
 void world_again(struct world *w, const char *who);
 /* All deliveries of this referral ("all": of any) that the connection holds. `code` 0: ACK. */
@@ -66,7 +82,15 @@ void world_nack(struct world *w, const char *who, const char *name, Referral__Na
 void world_ack_old(struct world *w, const char *who);
 void world_ack_stolen(struct world *w, const char *who, const char *name);
 
+/* What is said from now on, and the time that passes, reach the broker in one turn; world_go runs it. */
+void world_gather(struct world *w);
+void world_go(struct world *w);
+
 void world_after(struct world *w, int64_t seconds);
+void world_after_ms(struct world *w, int64_t ms);
+/* Until that second, or millisecond, of the story. */
+void world_until(struct world *w, int64_t second);
+void world_until_ms(struct world *w, int64_t ms);
 /* The broker is stopped in good order, and takes nothing more. */
 void world_drain(struct world *w);
 /* The disk takes no further byte from now on, or takes again. */

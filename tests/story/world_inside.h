@@ -1,15 +1,16 @@
 /* world_inside.h - the world, for its own files: world_stage.c sets it, world.c drives it, world_say.c and world_write.c make messages, world_read.c
- * tells what was said. */
+ * tells what was said; world_place.c does both for places. */
 #pragma once
 #include "base/arena.h"
 #include "story/world.h"
 #include "wire/wire.h"
 
-#define WORLD_BEGIN_MS   1772413200000 /* 2026-03-02 09:00 in China, a Monday */
 #define WORLD_TRACE_SIZE (1 << 20)
+#define CHINA_MINUTES    480 /* of local time before UTC */
 #define WORLD_PEERS      64
 #define WORLD_NAMES      4096
 #define WORLD_HANDS      16384
+#define WORLD_POOLS      64
 
 struct peer {
     char name[24]; /* "H1", "H1/b" */
@@ -28,12 +29,18 @@ struct hand { /* a delivery a connection got */
     bool is_held;
 };
 
+struct world_pool {
+    char name[24], hospital[24], class[8], department[24], resource[24], date[16];
+};
+
 struct world {
     char directory[64], copy[64];
     uint64_t map_bytes;
     struct store *store;
     struct turn *turn;
     struct turn_clock clock;
+    struct instant begin;
+    bool is_gathering;
     struct arena arena; /* for the whole story */
     struct peer peers[WORLD_PEERS];
     size_t peer_count;
@@ -43,6 +50,8 @@ struct world {
     size_t name_count;
     struct hand hands[WORLD_HANDS];
     size_t hand_count;
+    struct world_pool pools[WORLD_POOLS];
+    size_t pool_count, booking_count, entry_count;
     uint64_t next_request, next_message;
     char pending[24]; /* name that the next answered referral id gets */
     const struct kind_info *asked;
@@ -67,6 +76,15 @@ size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name);
 int world_port_send(void *user, uint64_t number, struct bytes frame);
 void world_port_drop(void *user, uint64_t number);
 
+/* world_say.c: "(id m5) rest": the id, and `what` without it; a new id where there is none. */
+const char *world_take_message_id(struct world *w, const char **what);
+
+/* world_place.c: "b1 HELD WANG 3-5 until 600", "w1 waits for EXPERT" */
+const char *world_booking_text(struct world *w, const Referral__Booking *booking);
+const char *world_entry_text(struct world *w, const Referral__WaitEntry *entry);
+/* Every hospital's ledger makes its pools as they stand (Q13). */
+void world_judge_ledgers(struct world *w);
+
 /* world_write.c */
 void world_key(uint8_t key[32], const char *name);
 ProtobufCMessage *world_new(struct world *w, const ProtobufCMessageDescriptor *descriptor);
@@ -81,5 +99,6 @@ void world_hear(struct world *w, struct peer *peer, struct bytes bytes);
 void world_tell(struct world *w, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void world_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_name(struct world *w, const char *name, const char *id);
+bool world_is_named(const struct world *w, const char *id);
 /* The name of an id; one that has none gets "r1'" and so on, after the referral it came from. */
 const char *world_name_of(struct world *w, const char *id);

@@ -25,7 +25,7 @@ static void put_text(struct world *w, const char *format, ...)
 
 static int64_t seconds(const struct world *w)
 {
-    return (w->clock.now.ms - WORLD_BEGIN_MS) / 1000;
+    return (w->clock.now.ms - w->begin.ms) / 1000;
 }
 
 void world_tell(struct world *w, const char *who, const char *format, ...)
@@ -78,6 +78,11 @@ static const char *known_name(const struct world *w, const char *id)
     return NULL;
 }
 
+bool world_is_named(const struct world *w, const char *id)
+{
+    return known_name(w, id) != NULL;
+}
+
 const char *world_name_of(struct world *w, const char *id)
 {
     const char *name = known_name(w, id);
@@ -125,6 +130,14 @@ static void hear_refusal(struct world *w, const struct peer *peer, const Referra
                refusal->field == NULL ? "" : " ", refusal->field == NULL ? "" : refusal->field, more);
 }
 
+/* ", b1 BOOKED WANG 3, w1 waits for EXPERT" */
+static const char *place_text(struct world *w, const Referral__Booking *booking, const Referral__WaitEntry *entry)
+{
+    return arena_format(&w->arena, "%s%s%s%s", booking == NULL ? "" : ", ",
+                        booking == NULL ? "" : world_booking_text(w, booking), entry == NULL ? "" : ", ",
+                        entry == NULL ? "" : world_entry_text(w, entry));
+}
+
 static void hear_accepted(struct world *w, const struct peer *peer, const Referral__Reply *reply)
 {
     char more[96] = "";
@@ -140,7 +153,7 @@ static void hear_accepted(struct world *w, const struct peer *peer, const Referr
                  world_name_of(w, reply->child_referral_id));
     if (reply->has_affected)
         snprintf(more + strlen(more), sizeof more - strlen(more), ", %u affected", reply->affected);
-    world_line(w, "%s < accepted%s", peer->name, more);
+    world_line(w, "%s < accepted%s%s", peer->name, more, place_text(w, reply->booking, reply->entry));
 }
 
 static void hear_reply(struct world *w, const struct peer *peer, struct bytes body)
@@ -179,21 +192,31 @@ static void keep_hand(struct world *w, const struct peer *peer, const Referral__
     memcpy(hand->id, delivery->delivery_id.data, delivery->delivery_id.len);
 }
 
+/* Without a referral it is the hospital's own affair, and has no state. */
+static const char *notice_text(struct world *w, const Referral__Delivery *delivery)
+{
+    const Referral__Notice *notice = referral__notice__unpack(NULL, delivery->body.len, delivery->body.data);
+    const char *place, *event;
+
+    cr_assert_not_null(notice);
+    place = place_text(w, notice->booking, notice->entry);
+    event = event_of(w, notice->event);
+    if (notice->referral_id == NULL)
+        return arena_format(&w->arena, "notice %s%s", event, place);
+    return arena_format(&w->arena, "notice %s %s, %s%s", world_name_of(w, delivery->referral_id), event,
+                        state_of(notice->state), place);
+}
+
 static void hear_delivery(struct world *w, const struct peer *peer, struct bytes body)
 {
     const Referral__Delivery *delivery = referral__delivery__unpack(NULL, body.size, body.data);
-    char what[128];
+    const char *what;
 
     cr_assert_not_null(delivery);
-    if (delivery->kind == REFERRAL__DELIVERY_KIND__NOTICE) {
-        const Referral__Notice *notice = referral__notice__unpack(NULL, delivery->body.len, delivery->body.data);
-
-        cr_assert_not_null(notice);
-        snprintf(what, sizeof what, "notice %s %s, %s", world_name_of(w, delivery->referral_id),
-                 event_of(w, notice->event), state_of(notice->state));
-    } else {
-        snprintf(what, sizeof what, "sheet %s from %s", world_name_of(w, delivery->referral_id), delivery->sender);
-    }
+    if (delivery->kind == REFERRAL__DELIVERY_KIND__NOTICE)
+        what = notice_text(w, delivery);
+    else
+        what = arena_format(&w->arena, "sheet %s from %s", world_name_of(w, delivery->referral_id), delivery->sender);
     world_line(w, "%s < %s %s, attempt %u%s", peer->name, lane_of(delivery->lane), what, delivery->attempt,
                delivery->possibly_redelivered ? ", possibly redelivered" : "");
     keep_hand(w, peer, delivery);

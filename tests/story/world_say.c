@@ -8,8 +8,7 @@ static const char *new_message_id(struct world *w)
     return arena_format(&w->arena, "m%lu", (unsigned long)++w->next_message);
 }
 
-/* "(id m5) rest": the id, and `what` without it. */
-static const char *take_message_id(struct world *w, const char **what)
+const char *world_take_message_id(struct world *w, const char **what)
 {
     const char *end = strchr(*what, ')');
 
@@ -40,7 +39,7 @@ void world_submit(struct world *w, const char *who, const char *name, const char
 {
     world_tell(w, who, "submit %s %s", name, what);
 
-    const char *message_id = take_message_id(w, &what), *acting_for = take_acting_for(w, &what);
+    const char *message_id = world_take_message_id(w, &what), *acting_for = take_acting_for(w, &what);
     const Referral__Sheet *sheet = world_sheet(w, acting_for == NULL ? who : acting_for, what);
 
     snprintf(w->pending, sizeof w->pending, "%s", name);
@@ -97,7 +96,7 @@ void world_event(struct world *w, const char *who, const char *what)
 
     world_tell(w, who, "%s", what);
 
-    const char *message_id = take_message_id(w, &what), *acting_for = take_acting_for(w, &what);
+    const char *message_id = world_take_message_id(w, &what), *acting_for = take_acting_for(w, &what);
     Referral__Event *event = (Referral__Event *)world_new(w, &referral__event__descriptor);
 
     cr_assert_eq(sscanf(what, "%23s %23[^; ]", type, name), 2, "which event, of which referral? %s", what);
@@ -133,7 +132,7 @@ void world_say(struct world *w, const char *who, const char *kind_name, const ch
 
     world_tell(w, who, "%s%s%s", kind_name, edits[0] == '\0' ? "" : " ", edits);
 
-    const char *message_id = kind->class == KIND_COMMAND ? take_message_id(w, &edits) : NULL;
+    const char *message_id = kind->class == KIND_COMMAND ? world_take_message_id(w, &edits) : NULL;
     const char *acting_for = take_acting_for(w, &edits);
     ProtobufCMessage *body = world_new(w, kind->body);
 

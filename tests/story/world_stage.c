@@ -114,24 +114,37 @@ static void people(struct world *w)
     world_forget(w);
 }
 
-struct world *world_open_small(uint64_t map_bytes)
+static struct world *open_world(uint64_t map_bytes, const char *day)
 {
+    struct date date;
     struct world *w = calloc(1, sizeof *w);
 
     cr_assert_not_null(w);
     *w = (struct world){
         .directory = "/tmp/story-XXXXXX",
         .map_bytes = map_bytes,
-        .clock = {.now = {WORLD_BEGIN_MS}, .mono_ms = 1000},
+        .clock = {.mono_ms = 1000},
         .trace = calloc(1, WORLD_TRACE_SIZE),
         .told_s = -1,
     };
+    cr_assert(date_parse(day, &date));
+    w->begin = w->clock.now = instant_of_local(date, 9 * HOUR_MS, CHINA_MINUTES);
     cr_assert_not_null(mkdtemp(w->directory));
     cr_assert_eq(arena_open(&w->arena, 4UL << 30), 0);
     found(w);
     open_broker(w);
     people(w);
     return w;
+}
+
+struct world *world_open_small(uint64_t map_bytes)
+{
+    return open_world(map_bytes, "2026-03-02");
+}
+
+struct world *world_open_on(const char *date)
+{
+    return open_world(1UL << 30, date);
 }
 
 struct world *world_open(void)
@@ -147,7 +160,7 @@ static void judge_books(void *user, const struct recount *books)
     cr_assert_not_null(w);
 }
 
-/* D7, P3: whatever the story did. */
+/* D7, P3, Q13: whatever the story did. */
 static void judge(struct world *w)
 {
     struct verify_result result;
@@ -155,6 +168,7 @@ static void judge(struct world *w)
     cr_assert_eq(store_recount(w->store, judge_books, w), 0);
     cr_assert_eq(store_verify(w->store, NULL, NULL, &result), 0);
     cr_assert_eq(result.faults, 0, "the store does not verify: %s", result.first_fault);
+    world_judge_ledgers(w);
 }
 
 void world_close(struct world *w)

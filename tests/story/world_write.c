@@ -44,6 +44,8 @@ static int64_t number_of(const struct world *w, const ProtobufCFieldDescriptor *
     }
     if (strcmp(value, "now") == 0)
         return w->clock.now.ms;
+    if (value[0] == '@')
+        return w->begin.ms + strtoll(value + 1, NULL, 10) * 1000;
     return value[0] == '+' ? w->clock.now.ms + strtoll(value, NULL, 10) * 1000 : strtoll(value, NULL, 10);
 }
 
@@ -185,12 +187,13 @@ Referral__Sheet *world_sheet(struct world *w, const char *who, const char *what)
     static const char *const priorities[][2] = {{"emergency", "EMERGENCY"}, {"urgent", "URGENT"}, {NULL, NULL}};
     Referral__Sheet *sheet = (Referral__Sheet *)world_new(w, &referral__sheet__descriptor);
     char *phrase = arena_text(&w->arena, what), *edits = strchr(phrase, ';'), *to = strstr(phrase, "to ");
-    const char *direction, *priority;
+    const char *direction, *priority, *patient;
 
     if (edits != NULL)
         *edits++ = '\0';
     cr_assert_not_null(to, "to whom? %s", what);
     to += 3;
+    patient = strstr(phrase, "patient ");
     direction = word(phrase, directions, "");
     priority = word(phrase, priorities, "ROUTINE");
     world_edit(w, &sheet->base, PATIENT COMMON);
@@ -200,6 +203,10 @@ Referral__Sheet *world_sheet(struct world *w, const char *who, const char *what)
                             (int)strcspn(who, "/"), who, (int)strcspn(to, ", "), to));
     if (strcmp(priority, "EMERGENCY") == 0)
         world_edit(w, &sheet->base, "emergency_category=CHEST_PAIN");
+    if (patient != NULL) /* another one, with a team as those who want a place have it */
+        world_edit(w, &sheet->base,
+                   arena_format(&w->arena, "patient.id_type=PASSPORT; patient.id_value=E%08lu; team_id=TEAM7",
+                                strtoul(patient + strlen("patient "), NULL, 10)));
     if (edits != NULL)
         world_edit(w, &sheet->base, edits);
     return sheet;
