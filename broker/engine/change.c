@@ -25,17 +25,25 @@ static bool refuse_now(struct work *work)
     return refuse(work, REFUSED_BOOKING_NOT_NOW, "booking_id");
 }
 
-bool change_find(struct work *work, const char *booking_id, struct change *ret_change)
+/* NULL after MISSING or NOT_FOUND. */
+static struct booking_of *find_booking(struct work *work, const char *booking_id)
 {
-    struct change change = {.work = work};
+    struct booking_of *booking = NULL;
     struct id id;
 
-    if (booking_id == NULL)
-        return refuse(work, REFUSED_MISSING, "booking_id");
     if (work_parse_id(work, booking_id, &id))
-        change.booking = booking_load(work, id);
+        booking = booking_load(work, id);
+    if (booking == NULL)
+        refuse(work, booking_id == NULL ? REFUSED_MISSING : REFUSED_NOT_FOUND, "booking_id");
+    return booking;
+}
+
+bool change_find(struct work *work, const char *booking_id, struct change *ret_change)
+{
+    struct change change = {.work = work, .booking = find_booking(work, booking_id)};
+
     if (change.booking == NULL)
-        return refuse(work, REFUSED_NOT_FOUND, "booking_id");
+        return false;
     if (id_is_set(booking_referral(change.booking))) {
         change.life = life_load(work, booking_referral(change.booking)); /* may have ended it (C3) */
         change.by = change.life == NULL ? 0 : channel_party(work, change.life, "booking_id");
@@ -137,7 +145,7 @@ bool change_apply_confirm(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
     struct claimant claimant;
-    struct change change = {0};
+    struct change change;
 
     if (!check_unused(work, body, 0) || !change_find(work, body->booking_id, &change))
         return false;
@@ -254,7 +262,7 @@ static void cancel_place(const struct change *change, const Referral__PlaceChang
 bool change_apply_cancel(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change = {0};
+    struct change change;
 
     if (!check_unused(work, body, FIELD_REASON | FIELD_TEXT | FIELD_UNITS) ||
         !change_find(work, body->booking_id, &change) || !check_cancel(&change, body))
@@ -276,7 +284,7 @@ bool change_apply_cancel(struct work *work)
 bool change_apply_displace(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change = {0};
+    struct change change;
 
     if (!check_unused(work, body, FIELD_REASON | FIELD_TEXT) || !change_find(work, body->booking_id, &change))
         return false;
@@ -345,7 +353,7 @@ static bool check_mark(const struct change *change, const Referral__PlaceChange 
 bool change_apply_mark(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
-    struct change change = {0};
+    struct change change;
 
     if (!check_unused(work, body, FIELD_STATE | FIELD_OCCURRED_AT) || !change_find(work, body->booking_id, &change) ||
         !check_mark(&change, body))
