@@ -1,11 +1,12 @@
 #!/bin/sh
 # A fresh store with the demonstration's district in it, and what a shell needs to speak to its broker, which is stopped again at the end.
 #
-#   sh clients/demo/prepare.sh BUILD FOLDER      the build's folder; an empty folder to fill
+#   sh clients/demo/prepare.sh BUILD FOLDER [TIME]      the build's folder; an empty folder to fill
 #
-# FOLDER then holds: store/  keys/  referrald.conf  referralctl.conf (the operator's)  env.sh  and the broker's referrald.log
+# FOLDER then holds: store/  keys/  referrald.conf  referralctl.conf (the operator's)  env.sh  and the broker's referrald.log.
+# TIME, milliseconds since 1970, makes a store for test time (C4): its clock is the file FOLDER/clock.
 set -eu
-[ $# -eq 2 ] || { echo "usage: sh clients/demo/prepare.sh BUILD FOLDER" >&2; exit 2; }
+[ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: sh clients/demo/prepare.sh BUILD FOLDER [TIME]" >&2; exit 2; }
 demo=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 work=$(cd "$2" && pwd)
@@ -23,8 +24,12 @@ trap 'exit 130' INT TERM
 # A free port: the kernel's choice, asked for once and kept for every start.
 address="tcp://127.0.0.1:$("$build/clients/demo/referral-demo" --free-port)"
 "$ctl" init --store "$work/store" --name bd --institution BAODI-OPS --institution-name 宝坻区医共体运维 --listen "$address" \
-    --keys "$work/keys" >"$work/init.log"
+    --keys "$work/keys" ${3:+--test-time} >"$work/init.log"
 mv "$work/keys/referrald.conf" "$work/keys/referralctl.conf" "$work"
+if [ $# -eq 3 ]; then
+    echo "$3" >"$work/clock"
+    echo "test_clock_file = \"$work/clock\"" >>"$work/referrald.conf"
+fi
 server_key=$(sed -n 's/^public *= *//p' "$work/keys/server.pub")
 
 "$build/referrald" --config "$work/referrald.conf" </dev/null >>"$work/referrald.log" 2>&1 &
@@ -50,6 +55,7 @@ centre-d 1212011510000106X7
 hospital 121201151000010194
 tcm-hospital 12120115100001027Y
 maternity 12120115100001035R
+ankang 12120115100001043L
 emergency 12120115200000021G
 CAST
 load keys "$work/keys.jsonl"

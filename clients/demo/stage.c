@@ -1,5 +1,6 @@
 /* stage.c - see stage.h. */
 #include "stage.h"
+#include "tell.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -352,22 +353,6 @@ int stage_expect(struct stage *stage, enum role by, size_t from, const char *ref
 
 /* ---- What people read -------------------------------------------------------------------------------------------------- */
 
-static bool in_colour(void)
-{
-    return isatty(STDOUT_FILENO);
-}
-
-/* Terminal columns of names, which are Chinese or ASCII. */
-static int columns(const char *text)
-{
-    int count = 0;
-    for (; *text != '\0'; text++) {
-        bool is_lead = ((unsigned char)*text & 0xC0) == 0xC0, is_tail = ((unsigned char)*text & 0xC0) == 0x80;
-        count += is_lead ? 2 : !is_tail;
-    }
-    return count;
-}
-
 void stage_say(const struct stage *stage, enum role who, const char *format, ...)
 {
     char text[1024];
@@ -377,7 +362,7 @@ void stage_say(const struct stage *stage, enum role who, const char *format, ...
     va_end(arguments);
     const char *name = who < ROLE_COUNT ? stage->actors[who].name : "referrald";
     printf("%8.3f s  %s%*s  %s\n", (double)(stage_clock_ms() - stage->started_ms) / 1000.0, name,
-           NAME_COLUMNS - columns(name), "", text);
+           NAME_COLUMNS - tell_columns(name), "", text);
     fflush(stdout);
 }
 
@@ -385,25 +370,16 @@ void stage_title(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs(in_colour() ? "\n\033[1m" : "\n", stdout);
-    vprintf(format, arguments);
-    fputs(in_colour() ? "\033[0m\n" : "\n", stdout);
+    tell_title(format, arguments);
     va_end(arguments);
 }
 
 bool stage_check(struct stage *stage, bool holds, const char *format, ...)
 {
-    const char *mark = holds ? "  ok   " : "  FAIL ";
-    if (in_colour()) {
-        mark = holds ? "  \033[32mok\033[0m   " : "  \033[31mFAIL\033[0m ";
-    }
     va_list arguments;
     va_start(arguments, format);
-    printf("%12s%s", "", mark);
-    vprintf(format, arguments);
-    putchar('\n');
+    tell_check(12, holds, format, arguments);
     va_end(arguments);
-    fflush(stdout);
     stage->tally.checks++;
     stage->tally.failed += holds ? 0 : 1;
     return holds;

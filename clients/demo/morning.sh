@@ -1,0 +1,64 @@
+#!/bin/sh
+# A morning on test time: timetables are published, everything opens at 07:00, and in the end the reserve is proven. See morning/.
+#
+#   sh clients/demo/morning.sh BUILD FOLDER [--keep]      the build's folder; an empty folder to fill; leave the broker running in it
+set -eu
+[ $# -eq 2 ] || [ "$#$3" = 3--keep ] || { echo "usage: sh clients/demo/morning.sh BUILD FOLDER [--keep]" >&2; exit 2; }
+demo=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+work=$(cd "$2" && pwd)
+ctl="$build/clients/ctl/referralctl"
+first_ms=1804456800000 # Monday 2027-03-08 06:00 in Baodi
+service_day=2027-03-10 # the Wednesday, whose sessions everybody wants
+hospitals='hospital tcm-hospital maternity ankang'
+failed=0
+
+check() { # what is promised, command: succeeds if it holds; what it says is shown where it does not
+    promise=$1
+    shift
+    if "$@" >"$work/check.log" 2>&1; then
+        printf '       ok   %s\n' "$promise"
+    else
+        printf '       FAIL %s\n' "$promise"
+        cat "$work/check.log"
+        failed=1
+    fi
+}
+
+start_broker() {
+    "$build/referrald" --config "$work/referrald.conf" </dev/null >>"$work/referrald.log" 2>&1 &
+    broker_pid=$!
+    echo "$broker_pid" >"$work/broker.pid"
+}
+stop_broker() {
+    kill "$broker_pid"
+    wait "$broker_pid" || { echo "the broker did not drain: see $work/referrald.log" >&2; exit 1; }
+    rm "$work/broker.pid"
+}
+
+sh "$demo/prepare.sh" "$build" "$work" "$first_ms"
+. "$work/env.sh"
+start_broker
+for file in "$demo"/district/timetables/*.jsonl; do
+    name=$(basename "$file" .jsonl)
+    printf '   %-14s ' "timetables"
+    "$ctl" --key "$work/keys/$name.key" load "$file"
+done
+
+"$build/clients/demo/morning/referral-morning" "$work" "$REFERRALD_ADDRESS" || failed=1
+
+printf '\n报告  The report of the reserve, for the health commission, and the proof of it\n'
+for name in $hospitals; do
+    key="$work/keys/$name.key"
+    "$ctl" --key "$key" report reserve --from "$service_day" --to "$service_day"
+    "$ctl" --key "$key" report reserve --from "$service_day" --to "$service_day" --output json >"$work/report-$name.json"
+    "$ctl" --key "$key" ledger --output json >"$work/ledger-$name.json"
+done
+for name in $hospitals; do
+    check "Q13 the report of $name, made again from the ledger, is the same" "$ctl" --key "$work/keys/$name.key" verify --report "$work/report-$name.json"
+done
+stop_broker
+check "Q13 every pool rebuilt from its ledger is the pool in the store" "$ctl" replay --all --store "$work/store" --host-key "$work/keys/host.key"
+check "the store is whole: rows, sums, chains" "$ctl" verify --store "$work/store" --host-key "$work/keys/host.key"
+[ $# -lt 3 ] || start_broker
+exit "$failed"
