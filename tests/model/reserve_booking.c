@@ -52,6 +52,15 @@ struct m_claim *m_claim_of(struct world *world, int referral, Referral__PlaceCla
     return &world->referrals[referral].claims[class];
 }
 
+struct m_claim *m_claim_begun(struct world *world, int referral, Referral__PlaceClass class)
+{
+    struct m_claim *claim = m_claim_of(world, referral, class);
+
+    if (claim->booking == NOBODY && claim->entry == NOBODY)
+        claim->order = ++world->claim_count;
+    return claim;
+}
+
 Referral__PlaceClass m_class_of(const struct world *world, const struct m_booking *booking)
 {
     (void)world;
@@ -120,7 +129,7 @@ int m_booking_make(struct world *world, const struct seed *seed)
 
         booking->team = referral->team;
         booking->emergency = referral->priority == REFERRAL__PRIORITY__EMERGENCY;
-        m_claim_of(world, seed->referral, reserve_slots[seed->slot].class)->booking = id;
+        m_claim_begun(world, seed->referral, reserve_slots[seed->slot].class)->booking = id;
     }
     m_booking_take(world, id, seed->units);
     return id;

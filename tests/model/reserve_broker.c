@@ -220,18 +220,24 @@ static void copy_directory(const char *from, const char *to)
     closedir(directory);
 }
 
-void broker_open(struct broker *broker, const struct ground *ground)
+void ground_derive(struct ground *ground, const struct ground *from, const char *name)
 {
-    struct store_options options;
-    struct store_txn *txn;
     int failed;
 
-    memset(broker, 0, sizeof *broker);
-    snprintf(broker->directory, sizeof broker->directory, "%s/story-XXXXXX", ground->directory);
-    make_directory(broker->directory);
-    copy_directory(ground->store, broker->directory);
-    options = options_of(broker->directory, ground->host_key);
-    failed = store_open(&options, &broker->store);
+    *ground = *from;
+    snprintf(ground->store, sizeof ground->store, "%s/%s", from->directory, name);
+    failed = mkdir(ground->store, 0700);
+    assert(failed == 0);
+    copy_directory(from->store, ground->store);
+}
+
+/* Of a directory that is there. */
+static void open_in(struct broker *broker, const struct ground *ground)
+{
+    struct store_options options = options_of(broker->directory, ground->host_key);
+    struct store_txn *txn;
+    int failed = store_open(&options, &broker->store);
+
     assert(failed == 0);
     arenas_open(broker);
     failed = store_read_begin(broker->store, &broker->turn, &txn);
@@ -240,11 +246,32 @@ void broker_open(struct broker *broker, const struct ground *ground)
     store_read_end(txn);
 }
 
-void broker_close(struct broker *broker)
+void broker_open_ground(struct broker *broker, const struct ground *ground)
+{
+    memset(broker, 0, sizeof *broker);
+    snprintf(broker->directory, sizeof broker->directory, "%s", ground->store);
+    open_in(broker, ground);
+}
+
+void broker_close_ground(struct broker *broker)
 {
     store_close(broker->store);
     arena_close(&broker->turn);
     arena_close(&broker->keep);
+}
+
+void broker_open(struct broker *broker, const struct ground *ground)
+{
+    memset(broker, 0, sizeof *broker);
+    snprintf(broker->directory, sizeof broker->directory, "%s/story-XXXXXX", ground->directory);
+    make_directory(broker->directory);
+    copy_directory(ground->store, broker->directory);
+    open_in(broker, ground);
+}
+
+void broker_close(struct broker *broker)
+{
+    broker_close_ground(broker);
     remove_directory(broker->directory);
 }
 
@@ -257,7 +284,7 @@ static struct bytes seal(struct broker *broker, int64_t at_ms, Batch__Command **
     FIELD_SET(&batch, store_id, binary_copy(&broker->keep, bytes_of(identity->store_id, sizeof identity->store_id)));
     FIELD_SET(&batch, incarnation, identity->incarnation);
     FIELD_SET(&batch, rules_version, RULES_VERSION);
-    FIELD_SET(&batch, index, store_mark(broker->store).index + 1);
+    FIELD_SET(&batch, index, store_mark(broker->store).index + ++broker->applied);
     FIELD_SET(&batch, now_ms, at_ms);
     batch.n_commands = count;
     batch.commands = commands;
@@ -274,23 +301,50 @@ static Referral__Reply *reply_of(struct broker *broker, struct bytes bytes)
                                           &refusal);
 }
 
-void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
-                 Referral__Reply **ret_replies)
+void broker_begin(struct broker *broker)
 {
-    struct store_turn turn = {.index = store_mark(broker->store).index + 1, .time = instant_of(at_ms)};
-    struct bytes sealed = seal(broker, at_ms, commands, count);
-    struct store_txn *txn;
     int failed;
 
     arena_reset(&broker->turn, 1 << 22);
-    failed = store_turn_begin(broker->store, &broker->turn, &txn);
+    broker->applied = 0;
+    failed = store_turn_begin(broker->store, &broker->turn, &broker->txn);
     assert(failed == 0);
-    failed = engine_apply(txn, sealed, &broker->effects);
+}
+
+void broker_apply(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
+                  Referral__Reply **ret_replies)
+{
+    struct bytes sealed = seal(broker, at_ms, commands, count);
+    int failed = engine_apply(broker->txn, sealed, &broker->effects);
+
     assert(failed == 0);
+    broker->at_ms = at_ms;
     for (size_t i = 0; i < count; i++)
         ret_replies[i] = reply_of(broker, broker->effects.outcomes[i].reply);
-    failed = store_turn_end(txn, &turn);
+}
+
+void broker_commit(struct broker *broker)
+{
+    struct store_turn turn = {.index = store_mark(broker->store).index + broker->applied,
+                              .time = instant_of(broker->at_ms)};
+    int failed = store_turn_end(broker->txn, &turn);
+
     assert(failed == 0);
+    broker->txn = NULL;
+}
+
+void broker_abort(struct broker *broker)
+{
+    store_turn_abort(broker->txn);
+    broker->txn = NULL;
+}
+
+void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
+                 Referral__Reply **ret_replies)
+{
+    broker_begin(broker);
+    broker_apply(broker, at_ms, commands, count, ret_replies);
+    broker_commit(broker);
 }
 
 bool broker_differs(struct broker *broker, const char *format, ...)

@@ -16,6 +16,8 @@ struct ground {
 };
 void ground_open(struct ground *ground);
 void ground_close(struct ground *ground);
+/* A copy of it, for stories that all begin alike; it goes with the ground it came from. */
+void ground_derive(struct ground *ground, const struct ground *from, const char *name);
 
 /* A pool as its ledger tells it, row by row (Q13). */
 struct told_unit {
@@ -35,6 +37,9 @@ struct told_pool {
 struct broker {
     char directory[96];
     struct store *store;
+    struct store_txn *txn; /* between broker_begin and its end */
+    uint64_t applied;      /* batches in it */
+    int64_t at_ms;
     struct arena turn, keep; /* of one turn; of one turn and what is said of it */
     struct effects effects;
     struct id bookings[BOOKINGS_MAX], entries[ENTRIES_MAX], referrals[REFERRALS_MAX]; /* by the model's index */
@@ -49,11 +54,20 @@ struct broker {
 };
 void broker_open(struct broker *broker, const struct ground *ground);
 void broker_close(struct broker *broker);
+/* The same in the ground's own store: what is done stays for all that is copied from it afterwards. */
+void broker_open_ground(struct broker *broker, const struct ground *ground);
+void broker_close_ground(struct broker *broker);
 /* The command as the client would send it; NULL where what it names has no id yet. In the keep. */
 Batch__Command *broker_command(struct broker *broker, const struct world *world, const struct command *command);
-/* Applies them in one turn; replies in order, NULL for a clock. With `undo` the turn leaves no trace once broker_undone was called. */
+/* Applies them in one turn; replies in order, NULL for a clock. */
 void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
                  Referral__Reply **ret_replies);
+/* The same in steps: one batch is committed, or several are looked at and leave no trace. */
+void broker_begin(struct broker *broker);
+void broker_apply(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
+                  Referral__Reply **ret_replies);
+void broker_commit(struct broker *broker);
+void broker_abort(struct broker *broker);
 /* The command was judged by both: do they agree? If accepted and agreed, gives what was made its id. */
 bool broker_agrees(struct broker *broker, struct world *world, const struct command *command,
                    const struct answer *answer, const Referral__Reply *reply);

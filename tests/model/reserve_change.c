@@ -91,7 +91,7 @@ static void confirm(struct world *world, int id)
         assert(found);
         m_booking_take(world, id, units);
         if (booking->referral != NOBODY)
-            m_claim_of(world, booking->referral, m_class_of(world, booking))->booking = id;
+            m_claim_begun(world, booking->referral, m_class_of(world, booking))->booking = id;
     }
     booking->state = REFERRAL__BOOKING_STATE__PLACE_BOOKED;
     if (booking->entry != NOBODY && world->entries[booking->entry].live) {

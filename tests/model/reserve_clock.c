@@ -32,13 +32,22 @@ static int expired_hold(const struct world *world, int slot)
     return NOBODY;
 }
 
-/* What is due of its referral comes first, and may have ended it. */
+/* What is due of the referral comes first, its other pools included; who waits is looked at when all of it has happened. */
+static void touch_quietly(struct world *world, int referral)
+{
+    bool settling = world->settling;
+
+    world->settling = true;
+    m_referral_touch(world, referral);
+    world->settling = settling;
+}
+
 static void lapse(struct world *world, int booking)
 {
     int entry = world->bookings[booking].entry;
 
     if (world->bookings[booking].referral != NOBODY)
-        m_life_run(world, world->bookings[booking].referral);
+        touch_quietly(world, world->bookings[booking].referral); /* and may end it */
     if (world->bookings[booking].state != REFERRAL__BOOKING_STATE__PLACE_HELD)
         return;
     m_booking_vacate(world, booking, false);
@@ -56,14 +65,15 @@ static void assume_no_shows(struct world *world, int slot)
         if (booking->slot != slot || booking->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED ||
             booking->referral == NOBODY)
             continue;
-        m_life_run(world, booking->referral);
+        touch_quietly(world, booking->referral);
         if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
             !m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main)
             m_booking_finish(world, i, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
     }
 }
 
-static void let_instants_pass(struct world *world, int slot)
+/* True: something happened. */
+static bool let_instants_pass(struct world *world, int slot)
 {
     struct m_pool *pool = &world->pools[slot];
     bool opened = !pool->fd_opened && pool->fd_opens_at <= world->now;
@@ -75,24 +85,39 @@ static void let_instants_pass(struct world *world, int slot)
     pool->released |= released;
     if (opened || opened_to_all || released)
         m_note(world, slot);
-    if (!pool->over && pool->count > 0 && last_end(pool) + OVER_AFTER_MS <= world->now) {
-        pool->over = true;
-        assume_no_shows(world, slot);
-    }
+    if (pool->over || pool->count == 0 || last_end(pool) + OVER_AFTER_MS > world->now)
+        return opened || opened_to_all || released;
+    pool->over = true;
+    assume_no_shows(world, slot);
+    return true;
+}
+
+/* Holds that have expired, openings, release, missed places; then whom that can be offered to. */
+static void catch_up(struct world *world, const int *slots, int count)
+{
+    bool did = false;
+    int booking;
+
+    for (int i = 0; i < count; i++)
+        for (; (booking = expired_hold(world, slots[i])) != NOBODY; did = true)
+            lapse(world, booking);
+    for (int i = 0; i < count; i++)
+        did |= let_instants_pass(world, slots[i]);
+    if (did)
+        m_settle(world);
 }
 
 void m_pool_touch(struct world *world, int slot)
 {
-    int slots[SLOTS], count = reserve_set(world, slot, slots), booking;
+    int slots[SLOTS], count = reserve_set(world, slot, slots);
 
-    if (!world->pools[slot].exists)
+    if (!world->pools[slot].exists || world->pools[slot].touching)
         return;
-    for (int i = 0; i < count; i++) {
-        while ((booking = expired_hold(world, slots[i])) != NOBODY)
-            lapse(world, booking);
-        let_instants_pass(world, slots[i]);
-    }
-    m_settle(world);
+    for (int i = 0; i < count; i++)
+        world->pools[slots[i]].touching = true;
+    catch_up(world, slots, count);
+    for (int i = 0; i < count; i++)
+        world->pools[slots[i]].touching = false;
 }
 
 /* Who may lose a place: what is due of their referrals comes first. */
@@ -104,16 +129,25 @@ void m_bearers_touch(struct world *world, int slot)
             m_referral_touch(world, world->bookings[i].referral);
 }
 
+/* The pools of its claims come first, in the order in which it came to have them. */
 void m_referral_touch(struct world *world, int referral)
 {
-    for (int class = 1; class < CLASSES; class ++) {
-        int booking = world->referrals[referral].claims[class].booking;
+    const struct m_claim *claims = world->referrals[referral].claims;
+    int last = 0;
 
-        if (booking != NOBODY)
-            m_pool_touch(world, world->bookings[booking].slot);
+    for (;;) {
+        int next = NOBODY;
+
+        for (int class = 1; class < CLASSES; class ++)
+            if (claims[class].booking != NOBODY && claims[class].order > last &&
+                (next == NOBODY || claims[class].order < claims[next].order))
+                next = class;
+        if (next == NOBODY)
+            break;
+        last = claims[next].order;
+        m_pool_touch(world, world->bookings[claims[next].booking].slot);
     }
     m_life_run(world, referral);
-    m_settle(world);
 }
 
 int64_t m_pool_due(const struct world *world, int slot)
@@ -191,6 +225,7 @@ void reserve_clock(struct world *world)
             m_referral_touch(world, referral);
         else
             m_pool_touch(world, slot);
+        m_settle(world);
     }
 }
 

@@ -47,6 +47,8 @@ void m_booking_followed(struct world *world, int booking); /* it has a session, 
 int64_t m_offer_until(int64_t now, int64_t start);
 int64_t m_day_start(int day);
 int m_day_of(int64_t at);
+struct m_claim *m_claim_begun(struct world *world, int referral,
+                              Referral__PlaceClass class); /* there is one from now on */
 struct m_claim *m_claim_of(struct world *world, int referral, Referral__PlaceClass class);
 Referral__PlaceClass m_class_of(const struct world *world, const struct m_booking *booking);
 

@@ -38,7 +38,7 @@ static void let_time_pass(struct inventor *inventor, struct command *command)
 {
     int64_t next = reserve_next_instant(&inventor->world, inventor->now);
 
-    switch (roll(inventor, 24)) {
+    switch (roll(inventor, 30)) {
     case 0:
         inventor->now += 1 + roll(inventor, 5 * (int)MINUTE_MS);
         break;
@@ -80,7 +80,7 @@ static int some_pool(struct inventor *inventor)
 {
     int slot = any_slot(inventor);
 
-    for (int i = 0; i < 4 && !inventor->world.pools[slot].exists; i++)
+    for (int i = 0; i < 4 && (!inventor->world.pools[slot].exists || inventor->world.pools[slot].cancelled); i++)
         slot = any_slot(inventor);
     return slot;
 }
@@ -148,7 +148,7 @@ static void invent_submit(struct inventor *inventor, struct command *command)
 static void invent_runs(struct inventor *inventor, struct command *command)
 {
     static const int lengths[] = {0, 10, 30};
-    int most = inventor->mostly_small ? 6 : 20;
+    int most = inventor->mostly_small ? 8 : 24;
     bool bed = reserve_slots[command->slot].class == REFERRAL__PLACE_CLASS__BED;
     int minutes = bed ? 0 : lengths[roll(inventor, 3)];
 
@@ -251,7 +251,7 @@ static void invent_capacity(struct inventor *inventor, struct command *command)
 {
     static const enum op ops[] = {OP_CUT, OP_BLOCK, OP_BLOCK, OP_UNBLOCK};
 
-    command->op = one_in(inventor, 40) ? OP_CANCEL_POOL : ops[roll(inventor, 4)];
+    command->op = one_in(inventor, 60) ? OP_CANCEL_POOL : ops[roll(inventor, 4)];
     command->slot = some_pool(inventor);
     command->reason = 1 + roll(inventor, 7);
     command->displace = command->op == OP_CUT && one_in(inventor, 2);
@@ -434,7 +434,7 @@ static void invent_any(struct inventor *inventor, struct command *command)
         void (*invent)(struct inventor *inventor, struct command *command);
     } ways[] = {
         {14, invent_submit},         {6, invent_put},      {1, invent_group},
-        {8, invent_capacity},        {34, invent_take},    {12, invent_join},
+        {8, invent_capacity},        {40, invent_take},    {8, invent_join},
         {2, invent_leave},           {12, invent_confirm}, {14, invent_cancel},
         {8, invent_change_of_place}, {2, invent_mark},     {10, invent_event},
     };
@@ -461,6 +461,23 @@ static void carry_out(struct inventor *inventor, const struct command *command)
         reserve_perform(&inventor->world, command, &answer);
 }
 
+/* The clock, whenever something is due; nothing is late but on purpose. */
+static void come_round(struct inventor *inventor, struct command *command, int64_t before)
+{
+    struct command clock = reserve_clock_before(command);
+    int64_t next;
+
+    command->late = inventor->slots == 1 && one_in(inventor, 3);
+    if (command->late)
+        return;
+    while ((next = reserve_next_instant(&inventor->world, before)) != 0 && next < inventor->now) {
+        before = clock.at_ms = next;
+        carry_out(inventor, &clock);
+    }
+    clock.at_ms = inventor->now;
+    carry_out(inventor, &clock);
+}
+
 static bool fits(const struct inventor *inventor)
 {
     const struct world *world = &inventor->world;
@@ -476,7 +493,7 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
     inventor->dice = seed * 0x9E3779B97F4A7C15ULL + 1;
     roll(inventor, 2);
     inventor->mostly_small = roll(inventor, 3) != 0;
-    inventor->slots = 1 + roll(inventor, SLOTS);
+    inventor->slots = one_in(inventor, 4) ? 1 : 1 + roll(inventor, SLOTS);
     inventor->now = RESERVE_BASE;
     reserve_init(&inventor->world);
     for (int i = 0; i < count; i++) {
@@ -485,17 +502,20 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
 
         *command = (struct command){.label = i, .referral = NOBODY, .booking = {NOBODY, 0}, .entry = {NOBODY, 0}};
         let_time_pass(inventor, command);
-        if (inventor->now > before) {
-            struct command clock = reserve_clock_before(command);
-
-            carry_out(inventor, &clock);
-        }
+        command->at_ms = inventor->now;
+        if (inventor->now > before)
+            come_round(inventor, command, before);
         if (fits(inventor))
             invent_any(inventor, command);
         else
             command->op = OP_CLOCK;
         command->at_ms = inventor->now;
         carry_out(inventor, command);
+        if (command->late) {
+            struct command clock = reserve_clock_before(command);
+
+            carry_out(inventor, &clock);
+        }
     }
     free(inventor);
 }

@@ -66,8 +66,11 @@ static void touch(struct world *world, const struct command *command)
         m_pool_touch(world, world->bookings[booking].slot);
         referral = world->bookings[booking].referral;
     }
-    if (entry != NOBODY)
+    if (entry != NOBODY) {
         referral = world->entries[entry].referral;
+        if (world->entries[entry].offer != NOBODY)
+            m_pool_touch(world, world->bookings[world->entries[entry].offer].slot);
+    }
     if (command->op >= OP_PUT && command->op <= OP_BOOK)
         m_pool_touch(world, command->slot);
     if (command->op == OP_CUT || command->op == OP_PUT || command->op == OP_CANCEL_POOL)
@@ -82,8 +85,9 @@ bool reserve_judge(struct world *world, const struct command *command, struct an
 {
     *ret_answer = (struct answer){.booking = NOBODY, .entry = NOBODY};
     world->now = command->at_ms;
+    if (world->label != command->label) /* the clock may come round several times before a command */
+        world->made_bookings = world->made_entries = 0;
     world->label = command->label;
-    world->made_bookings = world->made_entries = 0;
     if (!is_there(world, command))
         return false;
     touch(world, command);
@@ -113,7 +117,7 @@ static void submit(struct world *world, const struct command *command)
                                     .state = REFERRAL__STATE__SUBMITTED,
                                     .valid_until = world->now + (emergency ? 1 : 14) * DAY_MS};
     for (int class = 0; class < CLASSES; class ++)
-        referral->claims[class] = (struct m_claim){NOBODY, NOBODY, false};
+        referral->claims[class] = (struct m_claim){NOBODY, NOBODY, false, 0};
 }
 
 void reserve_perform(struct world *world, const struct command *command, struct answer *answer)

@@ -106,7 +106,7 @@ struct m_unit {
 };
 
 struct m_pool {
-    bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, noted;
+    bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, noted, touching;
     int reserve_bp, span;
     int64_t fd_opens_at, general_opens_at, release_at, start, published_at;
     int next_unit, count;
@@ -139,6 +139,7 @@ struct m_entry {
 struct m_claim {
     int booking, entry; /* NOBODY: none */
     bool is_main;
+    int order; /* in which the referral's claims came */
 };
 
 struct m_referral {
@@ -159,10 +160,9 @@ struct world {
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];
     struct m_referral referrals[REFERRALS_MAX];
-    int booking_count, entry_count, referral_count;
+    int booking_count, entry_count, referral_count, claim_count;
     int label, made_bookings, made_entries; /* of the command at work */
     bool settling;                          /* offers are being made */
-    int fault;                              /* for the control: a planted mistake; 0: none */
 };
 
 /* What the rules say to a command. Refused iff there are codes; whoever refuses may name any of them. `perhaps`: refusals on which the rules are

@@ -83,11 +83,28 @@ static bool queue_clock(struct stage *stage, const struct command *before)
     return queue_one(stage, &clock);
 }
 
+/* As the daemon does: the clock comes round whenever something is due. */
+static bool let_time_pass(struct stage *stage, const struct command *command)
+{
+    struct command clock = reserve_clock_before(command);
+    int64_t next;
+
+    while (stage->at_ms != 0 && (next = reserve_next_instant(&stage->world, stage->at_ms)) != 0 &&
+           next < command->at_ms) {
+        stage->at_ms = clock.at_ms = next;
+        if (!queue_one(stage, &clock) || !finish_turn(stage, true))
+            return false;
+    }
+    return true;
+}
+
 static bool play_one(struct stage *stage, const struct command *command)
 {
     bool moves_on = command->at_ms > stage->at_ms;
 
     if ((moves_on || command->apart || command->late) && !finish_turn(stage, true))
+        return false;
+    if (!command->late && !let_time_pass(stage, command))
         return false;
     stage->at_ms = command->at_ms;
     if (moves_on && !command->late && !queue_clock(stage, command))

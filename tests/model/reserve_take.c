@@ -156,7 +156,6 @@ static void join_perform(struct world *world, const struct command *command, str
     if (joins == NULL || joins->state > REFERRAL__STATE__NO_SHOW || joins->state == REFERRAL__STATE__BOOKED ||
         joins->state == REFERRAL__STATE__WAITLISTED)
         return; /* of a further class: no state changes */
-    joins->rebookings += joins->state == REFERRAL__STATE__NO_SHOW && world->fault == 4;
     joins->state = REFERRAL__STATE__WAITLISTED;
     m_claim_of(world, referral, slot->class)->is_main = true;
 }

@@ -110,8 +110,6 @@ static struct counts sums(struct world *world, int slot)
         return all;
     if (all.reserve > all.family)
         all.marks = rounded_up(all.reserve - all.family, pool->span);
-    if (world->fault == 1 && all.marks > 0)
-        all.marks--; /* the planted mistake: a reserve one short */
     if (all.reserve - all.family - all.free > 0)
         all.deficit = all.reserve - all.family - all.free;
     return all;

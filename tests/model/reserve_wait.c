@@ -69,7 +69,7 @@ int m_entry_make(struct world *world, const struct m_entry *seed)
     entry->priority =
         entry->referral == NOBODY ? REFERRAL__PRIORITY__ROUTINE : world->referrals[entry->referral].priority;
     if (entry->referral != NOBODY)
-        m_claim_of(world, entry->referral, entry->class)->entry = id;
+        m_claim_begun(world, entry->referral, entry->class)->entry = id;
     return id;
 }
 
@@ -159,7 +159,7 @@ static bool offer(struct world *world, int entry, int slot)
     if (waits->offer != NOBODY || !suits(world, waits, slot) || !m_units_choose(world, &wish, units))
         return false;
     if (waits->referral != NOBODY)
-        m_life_run(world, waits->referral); /* what is due of it comes first, and may have ended it */
+        m_referral_touch(world, waits->referral); /* what is due of it comes first, and may have ended it */
     if (!waits->live || !m_units_choose(world, &wish, units))
         return false;
     waits->offer = m_booking_make(
