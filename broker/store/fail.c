@@ -43,9 +43,10 @@ void fail_place(char *out, size_t size, enum table table, struct bytes key)
 {
     char hex[2 * TABLE_KEY_MAX + 1];
 
-    /* P1: message ids and references are the partner's words; what stands before them is ours. */
-    if (table == TABLE_DEDUP && key.size > 5)
-        key.size = 5;
+    /* P1: a message id is the partner's word; what stands behind it is ours. */
+    if (table == TABLE_DEDUP)
+        key =
+            key.size > DEDUP_ID_SIZE ? bytes_of(key.data + DEDUP_ID_SIZE, key.size - DEDUP_ID_SIZE) : bytes_of(NULL, 0);
     if (key.size > TABLE_KEY_MAX)
         key.size = TABLE_KEY_MAX;
     hex_encode(hex, key);

@@ -72,6 +72,8 @@ struct store {
     char error[STORE_ERROR_SIZE];
 };
 
+#define DEDUP_ID_SIZE 17 /* what a command's key makes of the message id; the sender follows */
+
 /* fail.c: LMDB's return codes as ours; lines for people. */
 int fail_from_mdb(int rc);
 /* Keeps the line and returns `failure`. */

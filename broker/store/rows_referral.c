@@ -6,22 +6,23 @@
 #include "store/record.h"
 #include "store/rows.h"
 
-#define DEDUP_KEY_SIZE    21
+#define DEDUP_KEY_SIZE    (DEDUP_ID_SIZE + 4)
 #define BODY_KEY_SIZE     (ID_KEY_SIZE + 2)
 #define TIMELINE_KEY_SIZE (ID_KEY_SIZE + 4)
 #define DUE_HEAD_SIZE     9
 #define REFUSAL_KEY_SIZE  34
 
-/* D1. Our own time-ordered form stays as it is, so that new keys lie side by side; any other text goes by keyed hash. */
+/* D1. Our own time-ordered form stays as it is and stands in front of the sender, so that new keys of all senders lie side by side; any
+ * other text goes by keyed hash. */
 static struct bytes dedup_key(struct store_txn *txn, uint8_t key[DEDUP_KEY_SIZE], uint32_t sender,
                               const char *message_id)
 {
-    put_be32(key, sender);
-    key[4] = 'U';
-    if (!ulid_parse(message_id, key + 5)) {
-        key[4] = 'H';
-        store_keyed_hash(txn->store, bytes_text(message_id), key + 5);
+    key[0] = 'U';
+    if (!ulid_parse(message_id, key + 1)) {
+        key[0] = 'H';
+        store_keyed_hash(txn->store, bytes_text(message_id), key + 1);
     }
+    put_be32(key + DEDUP_ID_SIZE, sender);
     return bytes_of(key, DEDUP_KEY_SIZE);
 }
 

@@ -13,7 +13,7 @@
     X(ACCESS_KEY, 6, false, false)         /* public key, 32 bytes */                                                  \
     X(SETTING, 7, false, false)            /* name \0 institution id or empty */                                       \
     X(CALENDAR, 8, false, false)           /* days since 1970 u32 */                                                   \
-    X(DEDUP, 9, true, false)               /* sender number u32, 'U' ulid 16 | 'H' keyed hash 16 */                    \
+    X(DEDUP, 9, true, false)               /* 'U' ulid 16 | 'H' keyed hash 16, sender number u32 */                    \
     X(REFERRAL, 10, true, false)           /* id 14 */                                                                 \
     X(BODY, 11, true, false)               /* id 14, version u16, chunk u16 */                                         \
     X(INBOX, 12, true, false)              /* institution number u32, lane u8, index u64, ordinal u16 */               \

@@ -340,7 +340,8 @@ void store_put(struct store_txn *txn, enum table table, struct bytes key, struct
 /* Tables whose new keys come last: LMDB then fills its pages instead of halving them. */
 static bool grows_at_end(enum table table)
 {
-    return table == TABLE_REFERRAL || table == TABLE_BODY || table == TABLE_AUDIT || table == TABLE_BOOKING;
+    return table == TABLE_DEDUP || table == TABLE_REFERRAL || table == TABLE_BODY || table == TABLE_AUDIT ||
+           table == TABLE_BOOKING;
 }
 
 void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value)
