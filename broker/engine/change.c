@@ -121,8 +121,11 @@ static bool can_retake(const struct change *change)
         .channel = (Referral__Channel)row->channel, .count = (uint32_t)row->n_units, .first_number = row->units[0]};
     uint32_t *units = arena_alloc(work->arena, row->n_units * sizeof *units);
 
-    return (pool_is_open(work, change->booking->pool, wish.channel) == REFUSED_NOT &&
-            pool_choose(work, change->booking->pool, &wish, units) == REFUSED_NOT) ||
+    bool found = pool_is_open(work, change->booking->pool, wish.channel) == REFUSED_NOT &&
+                 pool_choose(work, change->booking->pool, &wish, units) == REFUSED_NOT;
+
+    /* One of them may have been cut: then its neighbours are others. */
+    return (found && memcmp(units, row->units, row->n_units * sizeof *units) == 0) ||
            refuse(work, REFUSED_HOLD_LOST, "booking_id");
 }
 

@@ -20,7 +20,8 @@
 #define DISK_FULL_RETRY_MS 30000
 #define DEDUP_DIGEST_SIZE  16
 /* No command gives more ids than this: an ack or a list of late deliveries has at most 1,024 messages and the clock 1,000 rows,
- * and what is due of one referral and its down-referral is told in fewer than 16 notices. */
+ * and what is due of one referral and its down-referral is told in fewer than 16 notices. A cancelled pool displaces at most 500
+ * bookings, and offers them as many places, in fewer than 10 ids each. */
 #define IDS_A_COMMAND 20000
 
 typedef bool handler(struct work *work);

@@ -1,6 +1,8 @@
 /* waiting.c - one entry of a wait-list: loaded, shown, put in its place, removed (Q8, Q10). */
 #include "engine/waiting.h"
 
+#include <assert.h>
+
 #include "engine/booking_parts.h"
 #include "rules/pool_times.h"
 
@@ -137,6 +139,7 @@ struct waiting_of *waiting_put(struct work *work, const struct waiting_seed *see
     Record__WaitEntry *row = arena_alloc(work->arena, sizeof *row);
     struct wait_key key = key_of(work, seed);
 
+    assert(seed->units >= 1 && seed->units <= WAIT_UNITS_MAX);
     record__wait_entry__init(row);
     FIELD_SET(row, schema, STORE_SCHEMA);
     FIELD_SET(row, units, seed->units);

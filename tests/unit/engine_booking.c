@@ -619,3 +619,43 @@ Test(booking, q5_a_general_sale_of_the_hospital_writes_little)
     cr_assert_str_eq(district_inbox(&d, "H1"), "", "it is not told of its own sales");
     places_close(&d);
 }
+
+Test(booking, q7_a_lapsed_hold_is_lost_with_any_of_its_units)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXAM, "CT-1", TUESDAY, 4);
+    Referral__TakePlace *take = places_wish(&d, ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    Referral__PoolChange cut = REFERRAL__POOL_CHANGE__INIT;
+    uint32_t second[] = {2};
+
+    FIELD_SET(take, units, 3);
+    char *held = district_say(&d, "T07", REFERRAL__KIND__HOLD_PLACE, take)->booking->booking_id;
+
+    d.now = instant_after(d.now, HOUR_MS);
+    cut.pool = ref;
+    cut.units = second;
+    cut.n_units = 1;
+    FIELD_SET(&cut, reason, REFERRAL__BLOCK_REASON__DEVICE_DOWN);
+    cut.person = places_person(&d);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__CUT_UNITS, &cut), "");
+    district_assert_said(&d, places_confirm(&d, "T07", held), "HOLD_LOST booking_id");
+    places_close(&d);
+}
+
+Test(booking, q5_who_holds_a_place_holds_no_other_of_that_class)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *held = places_held(&d, "T07", ref, FAMILY, id);
+
+    district_assert_said(&d, places_hold(&d, "T07", ref, FAMILY, id), "HAS_PLACE referral_id");
+    district_assert_said(&d, places_book(&d, "H1", ref, FAMILY, id), "HAS_PLACE referral_id");
+    d.now = instant_after(d.now, 10 * MINUTE_MS);
+    places_held(&d, "T07", ref, FAMILY, id);
+    district_assert_said(&d, places_confirm(&d, "T07", held), "HAS_PLACE referral_id");
+    places_close(&d);
+}

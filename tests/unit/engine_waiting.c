@@ -565,3 +565,80 @@ Test(waiting, c3_what_is_due_is_offered_before_a_later_command_looks)
     cr_assert_not_null(places_offer(&d, entry));
     places_close(&d);
 }
+
+static Referral__Reply *change_units(struct district *d, Referral__Kind kind, Referral__PoolRef *ref)
+{
+    Referral__PoolChange change = REFERRAL__POOL_CHANGE__INIT;
+
+    change.pool = ref;
+    FIELD_SET(&change, count, 1);
+    if (kind != REFERRAL__KIND__UNBLOCK_UNITS) {
+        FIELD_SET(&change, reason, REFERRAL__BLOCK_REASON__STAFF_ABSENT);
+        change.person = places_person(d);
+    }
+    return district_say(d, "H1", kind, &change);
+}
+
+Test(waiting, q8_unblocked_and_added_units_go_to_whoever_waits)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+
+    district_assert_said(&d, change_units(&d, REFERRAL__KIND__BLOCK_UNITS, ref), "");
+    char *first = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, places_refer(&d, "T07", "Wang Fang")));
+
+    cr_assert_null(places_offer(&d, first));
+    district_assert_said(&d, change_units(&d, REFERRAL__KIND__UNBLOCK_UNITS, ref), "");
+    cr_assert_not_null(places_offer(&d, first));
+    char *second = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, places_refer(&d, "T07", "Li Lei")));
+
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, places_pool(&d, ref, 2)), "");
+    cr_assert_not_null(places_offer(&d, second));
+    cr_assert_str_eq(places_units(&d, ref), "ff");
+    places_close(&d);
+}
+
+Test(waiting, d5_a_notice_about_a_hospitals_own_place_is_delivered_and_dies_like_any_other)
+{
+    struct district d;
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    ProtobufCBinaryData ids[64];
+    struct inbox_ref ref;
+    uint32_t incarnation;
+    struct bytes packed;
+    struct cache cache;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *entry = places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+
+    cr_assert_eq(district_waiting(&d, "H1", ids), 1);
+    cr_assert(delivery_id_decode(binary_bytes(ids[0]), &incarnation, &ref));
+    struct store_txn *txn = district_read(&d);
+
+    cache_init(&cache, &d.turn);
+    cr_assert(inbox_delivery(txn, &cache, ref, inbox_row(txn, ref), incarnation, false, &packed));
+    const Referral__Delivery *delivery = places_unpack(&d, &referral__delivery__descriptor, packed);
+    const Referral__Notice *notice = places_unpack(&d, &referral__notice__descriptor, binary_bytes(delivery->body));
+
+    store_read_end(txn);
+    cr_assert_null(delivery->referral_id);
+    cr_assert_null(notice->referral_id);
+    cr_assert_eq(notice->event, REFERRAL__EVENT_TYPE__EVENT_PLACE_OFFERED);
+    cr_assert_str_eq(notice->entry->entry_id, entry);
+    cr_assert_str_eq(notice->booking->reference, "HIS-2");
+    cr_assert_str_eq(notice->by, "broker");
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_RETRY);
+    district_say(&d, "H1", REFERRAL__KIND__NACK, &nack);
+    d.now = instant_after(d.now, HOUR_MS);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_say(&d, "H1", REFERRAL__KIND__NACK, &nack);
+    cr_assert_str_eq(district_inbox(&d, "H1"), "");
+    txn = district_read(&d);
+    cr_assert_eq(books_of(txn, ref.institution)->dead, 1);
+    store_read_end(txn);
+    places_close(&d);
+}
