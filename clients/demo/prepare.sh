@@ -70,6 +70,7 @@ export PKG_CONFIG_PATH="$build/clients\${PKG_CONFIG_PATH:+:\$PKG_CONFIG_PATH}"
 export REFERRALD_ADDRESS="$address"
 export REFERRALD_SERVER_KEY="$server_key"
 export REFERRALD_KEY="$work/keys/operator.key"
+${3:+export TZ=CST-8 # as in Baodi}
 
 # speak_as NAME: be somebody else from now on. Without a name: who there is.
 speak_as() {

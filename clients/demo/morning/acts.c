@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../sheets.h"
+#include "care.h"
+#include "count.h"
 #include "desk.h"
 #include "patient.h"
 #include "picture.h"
@@ -18,19 +20,6 @@
 enum { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY };
 #define ILL_DOCTOR     "WANG-AM" /* of the first hospital, cardiology */
 #define ILL_DEPARTMENT "XN"
-
-#define EACH_PATIENT(morning, patient)                                                                                 \
-    for (struct patient *patient = (morning)->patients; patient < (morning)->patients + PATIENTS; patient++)
-
-static bool is_family(const struct patient *patient)
-{
-    return patient->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
-}
-
-static bool has_place(const struct patient *patient)
-{
-    return patient->state == PATIENT_BOOKED || patient->state == PATIENT_HELD || patient->state == PATIENT_OFFERED;
-}
 
 /* Until everybody was told, has answered, and the broker has nothing more to do at this time. */
 static bool settle(struct morning *morning)
@@ -58,33 +47,21 @@ static void go_to(struct morning *morning, int day, int hour, int minute)
     settle(morning);
 }
 
-static unsigned refused(const struct morning *morning, const char *code)
-{
-    for (size_t i = 0; i < morning->refusals.count; i++) {
-        if (strcmp(morning->refusals.list[i].code, code) == 0) {
-            return morning->refusals.list[i].general + morning->refusals.list[i].family;
-        }
-    }
-    return 0;
-}
-
 /* ---- Monday -------------------------------------------------------------------------------------------------------------- */
 
 static void refer_all(struct morning *morning)
 {
     unsigned referred = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (is_family(patient)) {
-            patient_submit(patient, 0);
+            care_submit(patient);
         }
     }
     settle(morning);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->referral_id[0] != '\0') {
             referred++;
-            patient_accept(patient);
+            care_accept(patient);
         }
     }
     settle(morning);
@@ -96,8 +73,7 @@ static void book_early(struct morning *morning)
 {
     unsigned booked = 0, wanted = 0;
     char code[CODE_SIZE];
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         /* Only where family doctors may book a day before the others. */
         if (is_family(patient) && patient->number % EARLY == 0 && patient->hospital != &morning->hospitals[1]) {
             wanted++;
@@ -106,8 +82,7 @@ static void book_early(struct morning *morning)
     }
     settle(morning);
     patient_try(&morning->desks[0], &morning->tomorrow.list[0], code);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         booked += patient->state == PATIENT_BOOKED;
     }
     morning_check(morning, booked == wanted, "Q6 %u family doctors' patients booked a day before everybody else",
@@ -130,8 +105,7 @@ void act_monday(struct morning *morning)
 
 static void plan_rush(struct morning *morning)
 {
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         unsigned turn = is_family(patient) ? patient->number % FAMILY_EACH : patient->number % GENERAL_EACH;
         if (patient->state != PATIENT_WAITING_ROOM) {
             continue;
@@ -158,101 +132,28 @@ static void watch_rush(struct morning *morning)
             drawn = start + since;
         }
         stepping = morning->unanswered > 0;
-        EACH_PATIENT(morning, patient)
-        {
+        for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
             stepping |= patient->step_at_ms != 0;
         }
     }
-}
-
-static int by_place(const void *left, const void *right)
-{
-    const struct patient *a = *(struct patient *const *)left, *b = *(struct patient *const *)right;
-    int order = strcmp(a->place.date, b->place.date);
-    order = order != 0 ? order : strcmp(a->hospital->id, b->hospital->id);
-    order = order != 0 ? order : strcmp(a->place.department, b->place.department);
-    order = order != 0 ? order : strcmp(a->place.resource, b->place.resource);
-    return order != 0 ? order : (a->place.unit > b->place.unit) - (a->place.unit < b->place.unit);
-}
-
-/* By what the desks were told. */
-static unsigned sold_twice(struct morning *morning)
-{
-    struct patient *placed[PATIENTS];
-    size_t count = 0;
-    unsigned twice = 0;
-    EACH_PATIENT(morning, patient)
-    {
-        if (has_place(patient)) {
-            placed[count++] = patient;
-        }
-    }
-    qsort(placed, count, sizeof *placed, by_place);
-    for (size_t i = 1; i < count; i++) {
-        twice += by_place(&placed[i - 1], &placed[i]) == 0;
-    }
-    return twice;
-}
-
-/* What the desks were told against what the sessions show, channel by channel. */
-static bool sessions_agree(struct morning *morning)
-{
-    for (size_t i = 0; i < morning->tomorrow.count; i++) {
-        const struct session *session = &morning->tomorrow.list[i];
-        uint64_t family = 0, general = 0;
-        EACH_PATIENT(morning, patient)
-        {
-            bool here = has_place(patient) && patient->hospital == session->hospital &&
-                        strcmp(patient->place.date, session->date) == 0 &&
-                        strcmp(patient->place.department, session->department) == 0 &&
-                        strcmp(patient->place.resource, session->resource) == 0;
-            family += here && is_family(patient);
-            general += here && !is_family(patient);
-        }
-        if (family != session->family || general != session->general) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What a rush may be answered with; anything else is somebody's mistake. */
-static unsigned unexpected_refusals(const struct morning *morning)
-{
-    static const char *const expected[] = {"RESERVED", "NO_FREE", "UNIT_TAKEN", "GENERAL_CLOSED", "POOL_CANCELLED"};
-    unsigned count = 0;
-    for (size_t i = 0; i < morning->refusals.count; i++) {
-        bool known = false;
-        for (size_t j = 0; j < sizeof expected / sizeof *expected; j++) {
-            known |= strcmp(morning->refusals.list[i].code, expected[j]) == 0;
-        }
-        if (!known) {
-            morning_say(morning, "refused %s, %u times", morning->refusals.list[i].code,
-                        refused(morning, morning->refusals.list[i].code));
-            count++;
-        }
-    }
-    return count;
 }
 
 static void check_rush(struct morning *morning)
 {
     struct sessions_sum sum = sessions_add(&morning->tomorrow);
     unsigned wait = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         wait += patient->state == PATIENT_LISTED;
     }
-    morning_say(morning, "%llu places taken: %llu by family doctors, %llu by others; %u patients wait",
-                (unsigned long long)(sum.family + sum.general), (unsigned long long)sum.family,
-                (unsigned long long)sum.general, wait);
-    morning_check(morning, unexpected_refusals(morning) == 0, "every request was answered, by a place or a rule");
-    morning_check(morning, sold_twice(morning) == 0, "Q2 no place was sold twice");
+    morning_say(morning, "%u places taken: %u by family doctors, %u by others; %u patients wait",
+                (sum.family + sum.general), sum.family, sum.general, wait);
+    morning_check(morning, count_unexpected(morning) == 0, "every request was answered, by a place or a rule");
+    morning_check(morning, count_sold_twice(morning) == 0, "Q2 no place was sold twice");
     morning_check(morning, sessions_agree(morning), "the sessions show exactly what the desks were told");
     morning_check(morning, sessions_keep_reserve(&morning->tomorrow), "Q3 in every session the reserve is whole");
-    morning_check(morning, refused(morning, "RESERVED") > 0 && sum.marked > 0,
-                  "Q3 %u general requests were refused because what is left is kept: %llu places",
-                  refused(morning, "RESERVED"), (unsigned long long)sum.marked);
+    morning_check(morning, count_refused(morning, "RESERVED") > 0 && sum.marked > 0,
+                  "Q3 %u general requests were refused because what is left is kept: %u places",
+                  count_refused(morning, "RESERVED"), sum.marked);
 }
 
 void act_rush(struct morning *morning)
@@ -274,8 +175,7 @@ void act_rush(struct morning *morning)
 static unsigned count_offers(struct morning *morning, const char *department, bool family)
 {
     unsigned offers = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->hospital == morning->hospitals && strcmp(patient->department, department) == 0 &&
             is_family(patient) == family) {
             offers += patient->offers;
@@ -287,8 +187,7 @@ static unsigned count_offers(struct morning *morning, const char *department, bo
 static unsigned count_waiting(struct morning *morning, const char *department, bool family)
 {
     unsigned waiting = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         waiting += patient->hospital == morning->hospitals && strcmp(patient->department, department) == 0 &&
                    is_family(patient) == family && patient->state == PATIENT_LISTED;
     }
@@ -299,8 +198,7 @@ static unsigned count_waiting(struct morning *morning, const char *department, b
 static unsigned cancel_general(struct morning *morning, const char *department, unsigned count)
 {
     unsigned cancelled = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (cancelled < count && !is_family(patient) && patient->state == PATIENT_BOOKED &&
             patient->hospital == morning->hospitals && strcmp(patient->department, department) == 0) {
             patient_cancel(patient, 0);
@@ -314,8 +212,7 @@ static unsigned cancel_general(struct morning *morning, const char *department, 
 static unsigned cancel_some(struct morning *morning)
 {
     unsigned cancelled = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->state == PATIENT_BOOKED && patient->number % 19 == 5 &&
             strcmp(patient->department, ILL_DEPARTMENT) != 0) {
             patient_cancel(patient, (int)(cancelled * 20));
@@ -330,8 +227,7 @@ static void check_lapsed(struct morning *morning)
 {
     unsigned lapsed = morning->notices.family[REFERRAL__EVENT_TYPE__EVENT_PLACE_LAPSED], offered = 0;
     sessions_look(morning, WEDNESDAY, &morning->tomorrow);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         offered += patient->state == PATIENT_OFFERED;
     }
     morning_check(morning, lapsed > 0 && sessions_add(&morning->tomorrow).held == offered,
@@ -359,9 +255,9 @@ void act_cancellations(struct morning *morning)
     settle(morning);
     morning_say(morning, "%u more cancel; of the offers some are taken, some declined, some not answered", freed);
     picture_draw(morning, true);
-    morning_check(morning,
-                  sold_twice(morning) == 0 && sessions_agree(morning) && sessions_keep_reserve(&morning->tomorrow),
-                  "Q2, Q3 still nothing sold twice, and the reserve whole");
+    morning_check(
+        morning, count_sold_twice(morning) == 0 && sessions_agree(morning) && sessions_keep_reserve(&morning->tomorrow),
+        "Q2, Q3 still nothing sold twice, and the reserve whole");
 }
 
 /* ---- A doctor falls ill ------------------------------------------------------------------------------------------------------- */
@@ -398,8 +294,7 @@ void act_doctor_ill(struct morning *morning)
     unsigned count = 0, told = 0, family = 0, again = 0;
     morning_title("周二 07:40  Dr Wang of cardiology is ill: the session does not take place");
     go_to(morning, TUESDAY, 7, 40);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->state == PATIENT_BOOKED && patient->hospital == morning->hospitals &&
             strcmp(patient->place.resource, ILL_DOCTOR) == 0) {
             affected[count++] = patient;
@@ -437,7 +332,8 @@ static struct session *most_kept(struct morning *morning)
 static void check_instant(struct morning *morning)
 {
     struct session *session = most_kept(morning);
-    if (!morning_check(morning, session != NULL, "a session has nothing free but what is kept")) {
+    morning_check(morning, session != NULL, "a session has nothing free but what is kept");
+    if (session == NULL) {
         return;
     }
     struct desk *scheduler = morning->desks;
@@ -446,8 +342,7 @@ static void check_instant(struct morning *morning)
     }
     char before[CODE_SIZE], at[CODE_SIZE];
     unsigned offers = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         offers -= is_family(patient) ? 0 : patient->offers;
     }
     test_clock_set(&morning->clock, session->release_at_ms - 1);
@@ -456,8 +351,7 @@ static void check_instant(struct morning *morning)
     test_clock_set(&morning->clock, session->release_at_ms);
     settle(morning);
     patient_try(scheduler, session, at);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         offers += is_family(patient) ? 0 : patient->offers;
     }
     morning_check(morning, strcmp(before, "RESERVED") == 0, "C1 a millisecond before its release it is kept: %s",
@@ -482,7 +376,7 @@ void act_release(struct morning *morning)
         released &= session->released != session->short_notice;
     }
     morning_check(morning, released, "Q6 by the evening all are released, but those that opened at short notice");
-    morning_check(morning, sold_twice(morning) == 0 && sessions_agree(morning),
+    morning_check(morning, count_sold_twice(morning) == 0 && sessions_agree(morning),
                   "Q2 and no place was sold twice on the way");
 }
 
@@ -492,17 +386,16 @@ void act_release(struct morning *morning)
 static unsigned see_patients(struct morning *morning, int day)
 {
     unsigned missing = 0;
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->state != PATIENT_BOOKED || strcmp(patient->place.date, test_clock_date(day)) != 0) {
             continue;
         }
         bool comes = patient->number % 13 != 0;
         missing += !comes && is_family(patient);
         if (comes) {
-            patient_arrive(patient);
+            care_arrive(patient);
         } else if (!is_family(patient)) {
-            patient_miss(patient);
+            care_miss(patient);
         }
     }
     settle(morning);
@@ -514,8 +407,7 @@ void act_the_day(struct morning *morning)
     unsigned missing, displaced = 0, again = 0, seen = 0;
     morning_title("周三至周五  Wednesday to Friday: patients come, or do not");
     go_to(morning, WEDNESDAY, 7, 0);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         displaced += patient->displaced && !is_family(patient);
         again += patient->displaced && !is_family(patient) && patient->offers > 0;
     }
@@ -526,8 +418,7 @@ void act_the_day(struct morning *morning)
     go_to(morning, THURSDAY, 18, 30);
     missing += see_patients(morning, THURSDAY);
     go_to(morning, FRIDAY, 18, 30);
-    EACH_PATIENT(morning, patient)
-    {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         seen += patient->state == PATIENT_SEEN;
     }
     struct offers *offers = &morning->offers;
@@ -540,5 +431,5 @@ void act_the_day(struct morning *morning)
     morning_check(morning, missing > 0 && morning->notices.assumed == missing,
                   "section 4: %u no-shows nobody reported were assumed by the clock, and their teams told",
                   morning->notices.assumed);
-    morning_check(morning, unexpected_refusals(morning) == 0, "nothing was refused without a rule");
+    morning_check(morning, count_unexpected(morning) == 0, "nothing was refused without a rule");
 }

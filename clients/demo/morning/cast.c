@@ -174,15 +174,15 @@ bool cast_read(struct morning *morning)
 /* A general patient wants some session of his hospital: the larger, the likelier. */
 static void want_session(const struct morning *morning, struct patient *patient)
 {
-    uint64_t places = 0, wanted;
+    unsigned places = 0, wanted;
     for (size_t i = 0; i < morning->tomorrow.count; i++) {
         const struct session *session = &morning->tomorrow.list[i];
         places += session->hospital == patient->hospital ? session->capacity : 0;
     }
-    wanted = places == 0 ? 0 : patient->number * 7919ULL % places;
+    wanted = places == 0 ? 0 : patient->number * 7919 % places;
     for (size_t i = 0; i < morning->tomorrow.count; i++) {
         const struct session *session = &morning->tomorrow.list[i];
-        uint64_t capacity = session->hospital == patient->hospital ? session->capacity : 0;
+        unsigned capacity = session->hospital == patient->hospital ? session->capacity : 0;
         if (wanted < capacity) {
             copy(patient->department, sizeof patient->department, session->department);
             return;

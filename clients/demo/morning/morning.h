@@ -87,7 +87,7 @@ struct session { /* as the broker shows it to the hospital and operators */
     const struct house *hospital;
     char department[CODE_SIZE], resource[ID_SIZE], doctor[NAME_SIZE], date[16];
     int64_t start_ms, release_at_ms;
-    uint64_t capacity, reserve, blocked, general, family, free, marked, held, deficit;
+    unsigned capacity, reserve, blocked, general, family, free, marked, held;
     bool released, cancelled, grouped, short_notice;
 };
 
@@ -129,6 +129,10 @@ struct morning {
     unsigned checks, failed;
 };
 
+static inline struct patient *patients_end(struct morning *morning)
+{
+    return morning->patients + PATIENTS;
+}
 static inline struct desk *hospital_desk(struct morning *morning, size_t hospital)
 {
     return &morning->desks[SCHEDULERS + TEAMS + hospital];

@@ -12,20 +12,15 @@
 #define PHONE_MS      450 /* the patient is on the phone while the place is held */
 #define ANSWER_SPREAD 37  /* so that not all answer at once */
 
-static void plan(struct patient *patient, void (*step)(struct patient *), int after_ms)
+void patient_plan(struct patient *patient, void (*step)(struct patient *), int after_ms)
 {
     patient->step = step;
     patient->step_at_ms = real_ms() + after_ms + (after_ms == 0 ? 0 : (int)(patient->number * ANSWER_SPREAD % 150));
 }
 
-static bool is_family(const struct patient *patient)
-{
-    return patient->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
-}
-
 /* ---- What was answered -------------------------------------------------------------------------------------------------- */
 
-static void note_refusal(struct patient *patient, const Referral__Reply *reply)
+void patient_refused(struct patient *patient, const Referral__Reply *reply)
 {
     struct refusals *refusals = &patient->desk->morning->refusals;
     const char *code = reply == NULL || reply->n_refusals == 0 ? "no answer" : reply->refusals[0]->code;
@@ -112,7 +107,7 @@ void patient_try(struct desk *scheduler, const struct session *session, char ret
 static void on_listed(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
     if (!accepted) {
-        note_refusal(patient, reply);
+        patient_refused(patient, reply);
     } else if (patient->state == PATIENT_WAITING_ROOM) { /* an offer may have been told before this answer */
         patient->state = PATIENT_LISTED;
     }
@@ -159,8 +154,8 @@ static void on_general(struct patient *patient, const Referral__Reply *reply, bo
         note_place(patient, reply->booking);
         return;
     }
-    note_refusal(patient, reply);
-    plan(patient, ask_general, THINK_MS);
+    patient_refused(patient, reply);
+    patient_plan(patient, ask_general, THINK_MS);
 }
 
 static void ask_general(struct patient *patient)
@@ -182,7 +177,7 @@ static void ask_family(struct patient *patient);
 static void on_confirmed(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
     if (!accepted) {
-        note_refusal(patient, reply);
+        patient_refused(patient, reply);
         return;
     }
     patient->desk->morning->offers.taken += patient->state == PATIENT_OFFERED;
@@ -193,7 +188,7 @@ static void on_confirmed(struct patient *patient, const Referral__Reply *reply, 
 static void on_given_back(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
     if (!accepted) {
-        note_refusal(patient, reply);
+        patient_refused(patient, reply);
     } else if (patient->state == PATIENT_OFFERED) {
         patient->state = PATIENT_LISTED; /* Q8: declined, it keeps its rank */
         patient->desk->morning->offers.declined++;
@@ -225,14 +220,14 @@ static void answer_place(struct patient *patient)
 static void on_held(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
     if (!accepted) { /* somebody was faster: search again */
-        note_refusal(patient, reply);
-        plan(patient, ask_family, THINK_MS);
+        patient_refused(patient, reply);
+        patient_plan(patient, ask_family, THINK_MS);
         return;
     }
     patient->state = PATIENT_HELD;
     patient->desk->morning->granted++;
     note_place(patient, reply->booking);
-    plan(patient, answer_place, PHONE_MS);
+    patient_plan(patient, answer_place, PHONE_MS);
 }
 
 /* Of those bookable now, so that not all want the same one. */
@@ -256,7 +251,7 @@ static void on_found(struct patient *patient, const Referral__Reply *reply, bool
     Referral__PlaceList *list =
         accepted ? referral__place_list__unpack(NULL, reply->result.len, reply->result.data) : NULL;
     if (list == NULL) {
-        note_refusal(patient, reply);
+        patient_refused(patient, reply);
         return;
     }
     const Referral__FreePlace *place = choose(patient, list);
@@ -282,77 +277,10 @@ static void ask_family(struct patient *patient)
 
 void patient_rush(struct patient *patient, int after_ms)
 {
-    plan(patient, is_family(patient) ? ask_family : ask_general, after_ms);
+    patient_plan(patient, is_family(patient) ? ask_family : ask_general, after_ms);
 }
 
-/* ---- Referrals ------------------------------------------------------------------------------------------------------------ */
-
-static void on_submitted(struct patient *patient, const Referral__Reply *reply, bool accepted)
-{
-    if (accepted) {
-        snprintf(patient->referral_id, sizeof patient->referral_id, "%s", reply->referral_id);
-    } else {
-        note_refusal(patient, reply);
-    }
-}
-
-static void submit(struct patient *patient)
-{
-    struct sheet_bytes bytes;
-    struct sheet_plan sheet = {.sender = patient->desk->house->id,
-                               .receiver = patient->hospital->id,
-                               .department = patient->department,
-                               .team_id = patient->desk->team_id,
-                               .direction = REFERRAL__DIRECTION__UP,
-                               .priority = REFERRAL__PRIORITY__ROUTINE,
-                               .impression = "待专科评估",
-                               .patient = patient->number};
-    sheet_fill(&sheet, &bytes);
-    Referral__Sheet *body = referral__sheet__unpack(NULL, bytes.size, bytes.data);
-    desk_ask(patient->desk, REFERRAL__KIND__SUBMIT, &body->base, patient, on_submitted);
-    referral__sheet__free_unpacked(body, NULL);
-}
-
-void patient_submit(struct patient *patient, int after_ms)
-{
-    plan(patient, submit, after_ms);
-}
-
-static void on_noted(struct patient *patient, const Referral__Reply *reply, bool accepted)
-{
-    if (!accepted) {
-        note_refusal(patient, reply);
-    }
-}
-
-static struct desk *hospital_of(const struct patient *patient)
-{
-    struct morning *morning = patient->desk->morning;
-    return hospital_desk(morning, (size_t)(patient->hospital - morning->hospitals));
-}
-
-static void tell_event(struct patient *patient, Referral__EventType type, int64_t occurred_at_ms,
-                       void (*on_answer)(struct patient *patient, const Referral__Reply *reply, bool accepted))
-{
-    Referral__Event event = REFERRAL__EVENT__INIT;
-    Referral__Person doctor = REFERRAL__PERSON__INIT;
-    doctor.name = lend("何医生");
-    doctor.phone = lend("022-29001001");
-    event.referral_id = patient->referral_id;
-    event.has_type = true;
-    event.type = type;
-    event.person = &doctor;
-    event.has_occurred_at_ms = occurred_at_ms != 0;
-    event.occurred_at_ms = occurred_at_ms;
-    desk_ask(hospital_of(patient), REFERRAL__KIND__EVENT, &event.base, patient, on_answer);
-}
-
-void patient_accept(struct patient *patient)
-{
-    tell_event(patient, REFERRAL__EVENT_TYPE__EVENT_ACCEPT, 0, on_noted);
-}
-
-/* ---- Giving back, coming, not coming -------------------------------------------------------------------------------------- */
+/* ---- Giving back -------------------------------------------------------------------------------------- */
 
 static void give_back(struct patient *patient)
 {
@@ -361,49 +289,7 @@ static void give_back(struct patient *patient)
 
 void patient_cancel(struct patient *patient, int after_ms)
 {
-    plan(patient, give_back, after_ms);
-}
-
-static void on_seen(struct patient *patient, const Referral__Reply *reply, bool accepted)
-{
-    if (accepted) {
-        patient->state = PATIENT_SEEN;
-    } else {
-        note_refusal(patient, reply);
-    }
-}
-
-static void on_missed(struct patient *patient, const Referral__Reply *reply, bool accepted)
-{
-    if (accepted) {
-        patient->state = PATIENT_MISSED;
-    } else {
-        note_refusal(patient, reply);
-    }
-}
-
-static void mark(struct patient *patient, Referral__BookingState state,
-                 void (*on_answer)(struct patient *patient, const Referral__Reply *reply, bool accepted))
-{
-    Referral__PlaceChange body = REFERRAL__PLACE_CHANGE__INIT;
-    body.booking_id = patient->place.booking_id;
-    body.has_state = true;
-    body.state = state;
-    desk_ask(hospital_of(patient), REFERRAL__KIND__MARK_PLACE, &body.base, patient, on_answer);
-}
-
-void patient_arrive(struct patient *patient)
-{
-    if (is_family(patient)) {
-        tell_event(patient, REFERRAL__EVENT_TYPE__EVENT_ARRIVE, patient->desk->morning->clock.now_ms, on_seen);
-    } else {
-        mark(patient, REFERRAL__BOOKING_STATE__PLACE_USED, on_seen);
-    }
-}
-
-void patient_miss(struct patient *patient)
-{
-    mark(patient, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, on_missed);
+    patient_plan(patient, give_back, after_ms);
 }
 
 /* ---- What the broker tells --------------------------------------------------------------------------------------------------- */
@@ -429,7 +315,7 @@ static void hear_offer(struct patient *patient, const Referral__Notice *notice)
     patient->state = PATIENT_OFFERED;
     patient->offers++;
     note_place(patient, notice->booking);
-    plan(patient, answer_place, PHONE_MS);
+    patient_plan(patient, answer_place, PHONE_MS);
 }
 
 static void hear_lapse(struct patient *patient)

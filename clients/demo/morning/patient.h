@@ -2,16 +2,18 @@
 #pragma once
 #include "morning.h"
 
-/* The first step of a patient, so many real milliseconds from now. */
-void patient_submit(struct patient *patient, int after_ms); /* his family doctor refers him */
-void patient_rush(struct patient *patient, int after_ms);   /* a place tomorrow, or the wait-list */
-void patient_cancel(struct patient *patient, int after_ms); /* he gives back what is booked */
-/* At the hospital: he came, or, general patients only, he did not. */
-void patient_arrive(struct patient *patient);
-void patient_miss(struct patient *patient);
-/* The hospital accepts his referral. */
-void patient_accept(struct patient *patient);
+static inline bool is_family(const struct patient *patient)
+{
+    return patient->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+}
+/* His next step, so many real milliseconds from now, or a little later: not all move at once. */
+void patient_plan(struct patient *patient, void (*step)(struct patient *patient), int after_ms);
+/* Counts a refusal by its code; `reply` NULL: no answer came. */
+void patient_refused(struct patient *patient, const Referral__Reply *reply);
 
+/* As a step of his: a place tomorrow or, where there is none, the wait-list; and giving back what is booked. */
+void patient_rush(struct patient *patient, int after_ms);
+void patient_cancel(struct patient *patient, int after_ms);
 /* A notice in the inbox of a centre or hospital. */
 void patient_hears(struct morning *morning, struct desk *desk, const Referral__Notice *notice);
 

@@ -40,7 +40,7 @@ static void print_state(const struct session *session)
     if (session->released) {
         fputs(" 放", stdout);
     } else if (session->marked > 0) {
-        printf(" 留 %llu", (unsigned long long)session->marked);
+        printf(" 留 %u", session->marked);
     }
 }
 
@@ -56,8 +56,8 @@ static void print_bar(const struct session *session, bool colour)
         return;
     }
     unsigned columns = bar_print(stdout, &bar, 1, colour);
-    printf("%*s%2lluF %2lluG", columns < BAR_COLUMNS ? BAR_COLUMNS - (int)columns : 0, "",
-           (unsigned long long)session->family, (unsigned long long)session->general);
+    printf("%*s%2uF %2uG", columns < BAR_COLUMNS ? BAR_COLUMNS - (int)columns : 0, "", session->family,
+           session->general);
     print_state(session);
 }
 
@@ -86,9 +86,8 @@ static void print_head(const struct morning *morning, bool colour)
         reserved += kept ? morning->refusals.list[i].general : 0;
     }
     test_clock_text(morning->clock.now_ms, now);
-    printf("%s%s  家医 F %llu  一般 G %llu  空 free %llu  因预留被拒 refused %u\n", colour ? "\033[2K" : "", now,
-           (unsigned long long)sum.family, (unsigned long long)sum.general,
-           (unsigned long long)(sum.capacity - sum.blocked - sum.family - sum.general), reserved);
+    printf("%s%s  家医 F %u  一般 G %u  空 free %u  因预留被拒 refused %u\n", colour ? "\033[2K" : "", now, sum.family,
+           sum.general, (sum.capacity - sum.blocked - sum.family - sum.general), reserved);
 }
 
 void picture_legend(void)

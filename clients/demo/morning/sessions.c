@@ -11,15 +11,14 @@ static void read_session(const struct house *hospital, const Referral__PoolView 
     *session = (struct session){.hospital = hospital,
                                 .start_ms = view->start_ms,
                                 .release_at_ms = view->release_at_ms,
-                                .capacity = view->capacity,
-                                .reserve = view->reserve,
-                                .blocked = view->blocked,
-                                .general = view->general,
-                                .family = view->family,
-                                .free = view->free,
-                                .marked = view->marked,
-                                .held = view->held,
-                                .deficit = view->deficit,
+                                .capacity = (unsigned)view->capacity,
+                                .reserve = (unsigned)view->reserve,
+                                .blocked = (unsigned)view->blocked,
+                                .general = (unsigned)view->general,
+                                .family = (unsigned)view->family,
+                                .free = (unsigned)view->free,
+                                .marked = (unsigned)view->marked,
+                                .held = (unsigned)view->held,
                                 .released = view->released,
                                 .cancelled = view->cancelled,
                                 .grouped = view->grouped,
@@ -80,7 +79,6 @@ struct sessions_sum sessions_add(const struct sessions *sessions)
         sum.family += session->family;
         sum.held += session->held;
         sum.marked += session->marked;
-        sum.deficit += session->deficit;
     }
     return sum;
 }
@@ -95,7 +93,7 @@ bool sessions_keep_reserve(const struct sessions *sessions)
 {
     for (size_t i = 0; i < sessions->count; i++) {
         const struct session *session = &sessions->list[i];
-        uint64_t capacity = 0, taken = 0, family = 0;
+        unsigned capacity = 0, taken = 0, family = 0;
         for (size_t j = 0; j < sessions->count; j++) {
             const struct session *other = &sessions->list[j];
             if (same_group(session, other)) {
@@ -104,7 +102,7 @@ bool sessions_keep_reserve(const struct sessions *sessions)
                 family += other->family;
             }
         }
-        uint64_t kept = family > session->reserve ? family : session->reserve;
+        unsigned kept = family > session->reserve ? family : session->reserve;
         if (!session->released && taken + kept > capacity) {
             return false;
         }

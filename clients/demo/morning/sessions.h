@@ -6,7 +6,7 @@
 bool sessions_look(struct morning *morning, int day, struct sessions *ret_sessions);
 struct session *sessions_find(struct sessions *sessions, const struct house *hospital, const char *resource);
 struct sessions_sum {
-    uint64_t capacity, blocked, general, family, held, marked, deficit;
+    unsigned capacity, blocked, general, family, held, marked;
 };
 struct sessions_sum sessions_add(const struct sessions *sessions);
 /* Q3 seen from outside: what general bookings take leaves what is reserved, whoever has it. R of a group counts for its sum. */
