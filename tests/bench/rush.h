@@ -50,6 +50,6 @@ enum rush_answer server_answer(struct server *server, uint32_t client);
 /* What the store now has of each of the plan's sessions, in order. False: it has no store. */
 bool server_sold(struct server *server, const struct rush_plan *plan, struct rush_sold *ret_sold);
 
-/* ---- What rush.c offers them --------------------------------------------------------------------------------------------------- */
+/* ---- What rush_fail.c offers them ---------------------------------------------------------------------------------------------- */
 
 _Noreturn void rush_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

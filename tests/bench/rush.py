@@ -16,6 +16,7 @@ import rush_rivals
 CLIENTS, PLACES, RESERVE_BP = 64, 40, 2000
 ASKS_EACH = 2 * PLACES
 SESSIONS = 1000
+SEARCHES_PER_SECOND, SEARCH_GOAL_MS = 100, 5.0
 HOSPITALS = 4  # the rush is one hospital's; all are searched
 DEPARTMENTS = fixture.DEPARTMENTS + [{"code": "D%02d" % i, "name": "科室%02d" % i} for i in range(25)]
 ORDERS = ("hot", "spread")
@@ -69,6 +70,13 @@ class Broker:
     def address(self):
         return "%s %s %s" % (self.broker.endpoint, self.broker.public_hex("server"), self.broker.keys)
 
+    def search(self, *words, **more):
+        return subprocess.Popen([rush_rivals.TOOLS / "rush-search", "--server", self.address(), *words], text=True, stdout=subprocess.PIPE, **more)
+
+    def publish_million(self):
+        if self.search("publish").wait() != 0:
+            raise SystemExit("a million places could not be published")
+
     @property
     def process(self):
         return self.broker.process
@@ -108,7 +116,7 @@ class Rush:
         self.sessions = sessions  # of each order
         self.servers, self.absent = [], []
         self.runs = collections.defaultdict(list)  # (order, server's name): one entry a round
-        self.syncs, self.published = [], 0
+        self.syncs, self.searches, self.published = [], [], 0
 
     def open(self):
         for server in (Broker(), rush_rivals.Redis(), rush_rivals.Postgres()):
@@ -133,7 +141,7 @@ class Rush:
         for server in self.servers:
             server.close()
 
-    def once(self, server, order, first_session):
+    def once(self, server, order, first_session, name=None):
         command = [rush_rivals.TOOLS / server.program, "--server", server.address(), "--clients", CLIENTS, "--sessions",
                    self.sessions[order], "--first-session", first_session, "--asks-each", ASKS_EACH, "--capacity", PLACES, "--reserve-bp", RESERVE_BP]
         load = subprocess.Popen([str(word) for word in command] + ["--spread"] * (order == "spread"), stdout=subprocess.PIPE,
@@ -144,7 +152,7 @@ class Rush:
             raise SystemExit("%s, %s: %s" % (server.name, order, error))
         found = json.loads(out)
         found["server_cpu_us"] = (times[1] - times[0]) / found["asks"] * 1e6
-        self.runs[order, server.name].append(found)
+        self.runs[order, name or server.name].append(found)
 
     def echo_round(self):
         echo = Echo()
@@ -162,6 +170,17 @@ class Rush:
             for server in self.servers:
                 self.once(server, order, self.published)
             self.published += self.sessions[order]
+
+    def search_round(self):
+        """The broker's rush once more, while somebody searches a million places."""
+        broker = self.servers[0]
+        with broker.search("ask", str(SEARCHES_PER_SECOND), stdin=subprocess.PIPE) as asking:
+            self.once(broker, ORDERS[-1], self.published, name="searched")
+            found, _ = asking.communicate("")
+        self.published += self.sessions[ORDERS[-1]]
+        if asking.returncode != 0:
+            raise SystemExit("searching failed")
+        self.searches.append(json.loads(found))
 
     # -- the table -------------------------------------------------------------------------------------------------------------
     def median(self, order, server, figure, of=None):
@@ -187,6 +206,14 @@ class Rush:
             verdict = "  goal %.1f: %s" % (goal, "met" if ratio >= goal else "NOT met") if first.name == Broker.name else ""
             print("  %-7s %s beside %s: %.2f times the grants%s" % (order, first.name, other.name, ratio, verdict))
 
+    def report_searches(self):
+        if not self.searches:
+            return
+        p50, p99, places = (statistics.median(found[figure] for found in self.searches) for figure in ("p50_ms", "p99_ms", "places_each"))
+        granted = self.median(ORDERS[-1], "searched", "per_second", "granted")
+        print("  search among 1,000,000 places, %d/s while the spread rush grants %s/s: %.0f sessions found, p50 %.2f ms, p99 %.2f ms  goal %.0f ms: %s" % (
+            SEARCHES_PER_SECOND, "{:,.0f}".format(granted), places, p50, p99, SEARCH_GOAL_MS, "met" if p99 < SEARCH_GOAL_MS else "NOT met"))
+
     def report(self):
         print("the release rush: %d clients, sessions of %d places, each asked for %d times; %d hot ones, one after the other, and %d at "
               "once; medians of %d rounds" % (CLIENTS, PLACES, ASKS_EACH, *(self.sessions[order] for order in ORDERS), len(self.syncs)))
@@ -199,6 +226,7 @@ class Rush:
         for order in ORDERS:
             if self.servers:
                 self.ratios(order)
+        self.report_searches()
         print("  the disk: %s syncs a second of one writer" % " / ".join("{:,.0f}".format(syncs) for syncs in sorted(self.syncs)))
         for reason in self.absent:
             print("  not measured: %s" % reason)
@@ -211,6 +239,11 @@ def run(rounds, small):
         for number in range(rounds):
             print("the rush, round %d of %d ..." % (number + 1, rounds), file=sys.stderr, flush=True)
             rush.round()
+        if rush.servers and rush.servers[0].name == Broker.name:
+            print("the rush, while a million places are searched ...", file=sys.stderr, flush=True)
+            rush.servers[0].publish_million()
+            for _ in range(rounds):
+                rush.search_round()
         rush.report()
     finally:
         rush.close()
