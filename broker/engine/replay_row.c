@@ -320,6 +320,7 @@ static void note_numbers(const struct reading *reading)
 
     if (reading->row->has_block_reason)
         cause.reason = reading->row->block_reason;
+    replay_time_passes(reading->replay, reading->pool->set); /* it may be another one by now */
     replay_note_deficit(reading->pool->set, reading->row->deficit, cause);
     note_required(reading->pool->set);
 }

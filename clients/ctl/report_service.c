@@ -21,7 +21,7 @@ static const struct column columns[] = {
     {"p90_seconds",    COLUMN_SPAN,  "答复九成", "p90 answer"},
     {"open",           COLUMN_COUNT, "未结束",   "open"},
     {"rejected",       COLUMN_COUNT, "拒绝",     "rejected"},
-    {"no_shows",       COLUMN_COUNT, "爽约",     "no-shows"},
+    {"no_shows",       COLUMN_COUNT, "未到",     "no-shows"},
     {NULL, COLUMN_TEXT, NULL, NULL},
 };
 static const struct column rejection_columns[] = {

@@ -421,7 +421,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_PROOF, "ledger", ledger_run, KIND(LIST_LEDGER), some_hospital, ledger, "医院号源台账(json, hex 含原始字节, 可独立核算)", "a hospital's ledger; as json and hex with its bytes, for whoever recomputes it"),
     PLAIN(GROUP_PROOF, "replay", replay_run, KIND(LIST_LEDGER), some_hospital, replay, "由台账重建全部号源, 逐条核对规则, 并与数据库比较", "rebuild all pools from the ledger, hold every row against the rules, compare with the store"),
     PLAIN(GROUP_PROOF, "report reserve", report_reserve_run, KIND(LIST_LEDGER), some_hospital, reserve, "家医号源预留报告", "was the reserve kept? by class and day or month"),
-    PLAIN(GROUP_PROOF, "report service", report_service_run, KIND(GET_SERVICE_FACTS), some_hospital, service, "双向转诊服务月报: 答复, 拒绝, 爽约, 下转人数", "how referrals are answered, month by month; persons sent down"),
+    PLAIN(GROUP_PROOF, "report service", report_service_run, KIND(GET_SERVICE_FACTS), some_hospital, service, "双向转诊服务月报: 答复, 拒绝, 未到, 下转人数", "how referrals are answered, month by month; persons sent down"),
 
     PLAIN(GROUP_OPERATE, "status", query_status, KIND(GET_STATUS), NULL, pages, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, pages, "告警", "what an operator must know of"),
