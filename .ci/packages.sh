@@ -1,7 +1,9 @@
-# packages.sh - what Debian 12 must have to build and to test; sourced by clients/demo/run.sh and tests/run.sh.
+# packages.sh - what Debian 12 must have to build, to play and to test; sourced by clients/demo/run.sh and tests/run.sh.
 
 packages_build="gcc libc6-dev make cmake ninja-build pkg-config libevent-dev libzmq3-dev libprotobuf-c-dev protobuf-c-compiler
 liblmdb-dev libsodium-dev libjansson-dev libconfuse-dev libsmartcols-dev uthash-dev libsystemd-dev"
+
+packages_demo="$packages_build python3"
 
 packages_test="$packages_build ccache clang clang-format clang-tidy clang-tools libclang-rt-dev libcriterion-dev
 protobuf-compiler prometheus python3 python3-zmq python3-protobuf iproute2 binutils git man-db dpkg-dev lintian systemd systemd-container"

@@ -18,7 +18,7 @@ esac
 step() { printf '== %s\n' "$*"; }
 step "1/5 packages 安装依赖"
 # shellcheck disable=SC2086
-install_missing $packages_build
+install_missing $packages_demo
 step "2/5 release build 编译"
 folder=${BUILD_DIR:-build}/demo
 mkdir -p "$folder"
