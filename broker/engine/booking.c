@@ -264,6 +264,20 @@ void booking_lift(struct work *work, struct booking_of *booking)
     pool_freed(work, booking->pool);
 }
 
+/* Q6, Q7: a hold lives at the longest until its session begins, also one that was moved to an earlier one. */
+static void end_by_start(struct work *work, const struct booking_of *booking, const uint32_t *units)
+{
+    Record__Booking *row = booking->row;
+    int64_t start_ms = pool_unit(booking->pool, units[0])->start_ms;
+    const char *team = holding_team(row);
+
+    if (row->state != REFERRAL__BOOKING_STATE__PLACE_HELD || row->expires_at_ms <= start_ms)
+        return;
+    FIELD_SET(row, expires_at_ms, start_ms);
+    if (team != NULL)
+        team_hold_add(work, team, booking->id, instant_of(start_ms));
+}
+
 void booking_move(struct work *work, struct booking_of *booking, struct pool_of *pool, const uint32_t *units)
 {
     Record__Booking *row = booking->row;
@@ -272,6 +286,7 @@ void booking_move(struct work *work, struct booking_of *booking, struct pool_of 
     if (has_its_units(booking))
         booking_lift(work, booking);
     fill_pool(work, booking, pool);
+    end_by_start(work, booking, units);
     take(work, booking, units, count);
     set_units(work, booking, units, count);
     save(work, booking);
