@@ -10,7 +10,7 @@ static void print_help(void)
 {
     puts("Usage: referrald [--config FILE] [--check | --dump]\n"
          "The broker of two-way referrals. `referralctl init` makes its store and keys.\n");
-#define X(name, value, action, help) printf("  --%-8s%-5s %s\n", name, (value) ? (value) : "", help);
+#define X(name, value, action, help) printf("  --%-8s%-5s %s\n", name, (value) != NULL ? (value) : "", help);
     ARGUMENTS(X)
 #undef X
     puts("\nKeys of the configuration:");
@@ -26,7 +26,7 @@ static void print_help(void)
 static bool parse_arguments(int argc, char **argv, enum action *ret_action, const char **ret_path)
 {
     static const struct option arguments[] = {
-#define X(name, value, action, help) {name, (value) ? required_argument : no_argument, NULL, action},
+#define X(name, value, action, help) {name, (value) != NULL ? required_argument : no_argument, NULL, action},
         ARGUMENTS(X)
 #undef X
             {0},
