@@ -202,6 +202,7 @@ static uint32_t cancel(struct work *work, struct pool_of *pool, struct picture *
     pool_remove(pool, chosen.units, chosen.count);
     FIELD_SET(pool->row, cancelled, true);
     write_row(work, pool, REFERRAL__LEDGER_EVENT__LEDGER_POOL_CANCELLED, chosen, reason, person);
+    pool_freed(work, pool); /* a smaller group keeps fewer units of its other pools (Q11) */
     pool_save(work, pool);
     return touched;
 }
