@@ -3,7 +3,7 @@
 #
 #   sh clients/demo/morning.sh BUILD FOLDER [--keep]      the build's folder; an empty folder to fill; leave the broker running in it
 set -eu
-[ $# -eq 2 ] || [ "$#$3" = 3--keep ] || { echo "usage: sh clients/demo/morning.sh BUILD FOLDER [--keep]" >&2; exit 2; }
+[ $# -eq 2 ] || [ "$#${3:-}" = 3--keep ] || { echo "usage: sh clients/demo/morning.sh BUILD FOLDER [--keep]" >&2; exit 2; }
 demo=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 work=$(cd "$2" && pwd)
@@ -32,6 +32,7 @@ found_out() { # a ledger: the reader reads it, and says that it is wrong
     [ "$status" -eq 1 ]
 }
 
+broker_pid=""
 start_broker() {
     "$build/referrald" --config "$work/referrald.conf" </dev/null >>"$work/referrald.log" 2>&1 &
     broker_pid=$!
@@ -39,9 +40,17 @@ start_broker() {
 }
 stop_broker() {
     kill "$broker_pid"
-    wait "$broker_pid" || { echo "the broker did not drain: see $work/referrald.log" >&2; exit 1; }
+    wait "$broker_pid" || { echo "the broker did not drain: see $work/referrald.log" >&2; failed=1; }
+    broker_pid=""
     rm "$work/broker.pid"
 }
+finish() {
+    status=$?
+    [ -z "$broker_pid" ] || kill "$broker_pid" 2>/dev/null || :
+    exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 sh "$demo/prepare.sh" "$build" "$work" "$first_ms"
 . "$work/env.sh"
@@ -77,7 +86,10 @@ printf '\n'
 stop_broker
 check "Q13 every pool rebuilt from its ledger is the pool in the store" "$ctl" replay --all --store "$work/store" --host-key "$work/keys/host.key"
 check "the store is whole: rows, sums, chains" "$ctl" verify --store "$work/store" --host-key "$work/keys/host.key"
-[ $# -lt 3 ] || start_broker
+if [ $# -eq 3 ]; then
+    start_broker
+    broker_pid="" # stays
+fi
 if [ "$failed" -eq 0 ]; then
     printf '\n结果  Every promise of the morning was kept\n'
 else
