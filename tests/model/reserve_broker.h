@@ -45,6 +45,7 @@ struct broker {
     struct id bookings[BOOKINGS_MAX], entries[ENTRIES_MAX], referrals[REFERRALS_MAX]; /* by the model's index */
     Referral__BookingState seen_bookings[BOOKINGS_MAX];                               /* as compared last; 0: never */
     int seen_counts[BOOKINGS_MAX];
+    int64_t seen_starts[BOOKINGS_MAX];
     Referral__State seen_referrals[REFERRALS_MAX];
     uint32_t hospital;
     uint64_t ledger_rows; /* read so far */
@@ -57,6 +58,8 @@ void broker_close(struct broker *broker);
 /* The same in the ground's own store: what is done stays for all that is copied from it afterwards. */
 void broker_open_ground(struct broker *broker, const struct ground *ground);
 void broker_close_ground(struct broker *broker);
+/* Knows what the other knew: the ids of what was made on the ground, and its ledger. */
+void broker_remember(struct broker *broker, const struct broker *ground);
 /* The command as the client would send it; NULL where what it names has no id yet. In the keep. */
 Batch__Command *broker_command(struct broker *broker, const struct world *world, const struct command *command);
 /* Applies them in one turn; replies in order, NULL for a clock. */

@@ -196,13 +196,17 @@ static bool choose_move(struct world *world, const struct command *command, int 
                         .moves = command->slot == booking->slot,
                         .not_first = command->slot == booking->slot ? booking->units[0] : 0,
                         .entry = NOBODY};
-    bool found;
+    bool found, noted[SLOTS];
 
+    for (int i = 0; i < SLOTS; i++)
+        noted[i] = world->pools[i].noted;
     m_booking_vacate(world, id, false);
     found = m_units_choose(world, &wish, ret_units);
     if (!found && answer != NULL)
         m_units_why_not(world, &wish, answer);
     world->pools[booking->slot] = kept;
+    for (int i = 0; i < SLOTS; i++)
+        world->pools[i].noted = noted[i];
     return found;
 }
 

@@ -277,12 +277,14 @@ static bool same_bookings(struct broker *broker, struct world *world, struct sto
 
         if (!id_is_set(broker->bookings[i]))
             continue; /* came and went within one turn */
-        if (!all && booking->state == broker->seen_bookings[i] && booking->count == broker->seen_counts[i])
+        if (!all && booking->state == broker->seen_bookings[i] && booking->count == broker->seen_counts[i] &&
+            booking->start == broker->seen_starts[i])
             continue;
         if (!same_booking(broker, world, i, txn))
             return false;
         broker->seen_bookings[i] = booking->state;
         broker->seen_counts[i] = booking->count;
+        broker->seen_starts[i] = booking->start;
     }
     return true;
 }
@@ -443,17 +445,19 @@ static void show_list(struct broker *broker, struct world *world, int slot)
 void broker_show(struct broker *broker, struct world *world)
 {
     static const int lists[] = {0, 3, 5, 8};
-    struct store_txn *txn;
+    struct store_txn *txn = broker->txn;
 
-    arena_reset(&broker->turn, 1 << 22);
-    if (store_read_begin(broker->store, &broker->turn, &txn) != 0)
+    if (txn == NULL)
+        arena_reset(&broker->turn, 1 << 22);
+    if (txn == NULL && store_read_begin(broker->store, &broker->turn, &txn) != 0)
         return;
     for (int slot = 0; slot < SLOTS; slot++)
         if (world->pools[slot].exists)
             show_pool(broker, world, slot, txn);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         show_list(broker, world, lists[i]);
-    store_read_end(txn);
+    if (txn != broker->txn)
+        store_read_end(txn);
 }
 
 static bool same_store(struct broker *broker, struct world *world, struct store_txn *txn, bool all)

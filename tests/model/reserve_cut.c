@@ -154,6 +154,8 @@ static void settle_at(struct cut *cut, int booking, int first)
     for (int i = 0; i < cut->world->bookings[booking].count; i++)
         units[i] = first + i;
     m_booking_take(cut->world, booking, units);
+    if (cut->world->bookings[booking].expires_at > cut->world->bookings[booking].start) /* a hold ends when it begins */
+        cut->world->bookings[booking].expires_at = cut->world->bookings[booking].start;
     cut->lost[booking] = false;
 }
 

@@ -31,6 +31,18 @@ void reserve_init(struct world *world)
     memset(world, 0, sizeof *world);
 }
 
+/* Only what is in use: worlds are copied often. */
+void reserve_copy(struct world *to, const struct world *from)
+{
+    size_t counts = offsetof(struct world, booking_count);
+
+    memcpy(to, from, offsetof(struct world, bookings));
+    memcpy(to->bookings, from->bookings, (size_t)from->booking_count * sizeof *from->bookings);
+    memcpy(to->entries, from->entries, (size_t)from->entry_count * sizeof *from->entries);
+    memcpy(to->referrals, from->referrals, (size_t)from->referral_count * sizeof *from->referrals);
+    memcpy((char *)to + counts, (const char *)from + counts, sizeof *from - counts);
+}
+
 struct command reserve_clock_before(const struct command *command)
 {
     return (struct command){.op = OP_CLOCK, .label = -2 - command->label, .at_ms = command->at_ms, .referral = NOBODY};

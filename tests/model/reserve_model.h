@@ -181,6 +181,9 @@ struct counts {
 };
 
 void reserve_init(struct world *world);
+void reserve_copy(struct world *to, const struct world *from);
+/* Equal where nothing that follows can tell two worlds apart but by names. */
+uint64_t reserve_hash(struct world *world);
 /* Does what is due first where the command says so, then judges; changes nothing else. False: it names what is not there (any more). */
 bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer);
 /* Carries out what was not refused, and all that follows from it. */

@@ -36,6 +36,23 @@ static bool step(struct stage *stage, const struct command *command, const Refer
     return broker_agrees(&stage->broker, &stage->world, command, &answer, reply);
 }
 
+/* REFERRALD_SHOW=1: both pictures after each turn. */
+static void show_turn(struct stage *stage)
+{
+    char line[LINE_SIZE];
+
+    if (getenv("REFERRALD_SHOW") == NULL)
+        return;
+    for (size_t i = 0; i < stage->count; i++) {
+        reserve_tell(line, sizeof line, &stage->queue[i]);
+        fprintf(stdout, "%s\n", line);
+    }
+    broker_show(&stage->broker, &stage->world);
+    fprintf(stdout, "%s", stage->broker.trouble);
+    fflush(stdout);
+    stage->broker.trouble[0] = '\0';
+}
+
 static bool finish_turn(struct stage *stage, bool compares)
 {
     Referral__Reply *replies[TURN_MAX + 1];
@@ -50,6 +67,7 @@ static bool finish_turn(struct stage *stage, bool compares)
             reserve_tell(line, sizeof line, &stage->queue[i]);
             return broker_differs(&stage->broker, "  at %s\n", line);
         }
+    show_turn(stage);
     stage->count = 0;
     if (compares && !broker_compare(&stage->broker, &stage->world, stage->turns++ % ALL_EVERY == 0))
         return false;
