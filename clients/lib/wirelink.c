@@ -1,6 +1,7 @@
 #include "wirelink.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,10 +123,21 @@ static bool monitor_open(struct wirelink *link)
            zmq_connect(link->monitor, name) == 0;
 }
 
+/* With its first socket the context starts its threads. Signals are the program's: from their first instruction on they take none. */
+static void *dealer_new(void *context)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    void *socket = zmq_socket(context, ZMQ_DEALER);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return socket;
+}
+
 static bool socket_open(struct wirelink *link)
 {
     link->attempts++;
-    link->socket = zmq_socket(link->context, ZMQ_DEALER);
+    link->socket = dealer_new(link->context);
     return link->socket != NULL && socket_configure(link) && monitor_open(link) &&
            watch(link, link->socket, EPOLL_CTL_ADD) == 0 && watch(link, link->monitor, EPOLL_CTL_ADD) == 0 &&
            zmq_connect(link->socket, link->addresses[link->address_index]) == 0;
