@@ -74,7 +74,8 @@ struct pool_wish {
     Referral__Channel channel;
     uint32_t count, first_number; /* as struct unit_wish */
     bool moves;
-    bool allotment; /* Q15: consecutive or not */
+    bool allotment;              /* Q15: consecutive or not */
+    struct instant starts_after; /* unset: this turn's time */
     const uint32_t *barred;
     size_t barred_count;
 };

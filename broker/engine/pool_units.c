@@ -86,8 +86,8 @@ enum refusal pool_is_open(const struct work *work, const struct pool_of *pool, R
 struct choice { /* a wish of this turn in the picture of its set */
     const struct pool_wish *wish;
     struct pool_count count;
-    uint32_t position; /* of the pool in its set */
-    struct instant now;
+    uint32_t position;  /* of the pool in its set */
+    struct instant now; /* what starts later may be taken */
 };
 
 static uint32_t position_of(const struct pool_of *pool)
@@ -202,7 +202,9 @@ static enum refusal why_not_these(const struct choice *choice)
 enum refusal pool_choose(struct work *work, const struct pool_of *pool, const struct pool_wish *wish,
                          uint32_t *ret_units)
 {
-    struct choice choice = {.wish = wish, .position = position_of(pool), .now = work->now};
+    struct choice choice = {.wish = wish,
+                            .position = position_of(pool),
+                            .now = instant_is_set(wish->starts_after) ? wish->starts_after : work->now};
     bool found;
 
     assert(wish->count >= 1);

@@ -136,27 +136,19 @@ static size_t barred_of(struct work *work, const Record__WaitEntry *row, const s
 /* An offer that nobody has the time to take is none: another unit of the pool may start later. */
 static bool find_units(struct work *work, struct pool_of *pool, const Record__WaitEntry *row, struct offer *ret_offer)
 {
-    size_t room = row->n_declined + pool->row->n_units;
-    struct pool_wish wish = {.channel = (Referral__Channel)row->channel, .count = row->units};
-    uint32_t *barred = arena_alloc(work->arena, (room + 1) * sizeof *barred), *declined;
+    struct pool_wish wish = {
+        .channel = (Referral__Channel)row->channel, .count = row->units, .starts_after = offer_starts_after(work->now)};
+    struct instant start;
+    uint32_t *barred;
 
-    wish.barred_count = barred_of(work, row, pool, &declined);
-    if (wish.barred_count != 0)
-        memcpy(barred, declined, wish.barred_count * sizeof *barred);
+    wish.barred_count = barred_of(work, row, pool, &barred);
     wish.barred = barred;
-    for (;;) {
-        struct instant start;
-
-        if (pool_choose(work, pool, &wish, ret_offer->units) != REFUSED_NOT)
-            return false;
-        start = instant_of(pool_unit(pool, ret_offer->units[0])->start_ms);
-        ret_offer->expires_at = offer_until(work->now, start, pool->hospital->offset_minutes);
-        if (instant_is_set(ret_offer->expires_at)) {
-            ret_offer->pool = pool;
-            return true;
-        }
-        barred[wish.barred_count++] = ret_offer->units[0];
-    }
+    if (pool_choose(work, pool, &wish, ret_offer->units) != REFUSED_NOT)
+        return false;
+    start = instant_of(pool_unit(pool, ret_offer->units[0])->start_ms);
+    ret_offer->expires_at = offer_until(work->now, start, pool->hospital->offset_minutes);
+    ret_offer->pool = pool;
+    return true;
 }
 
 static bool suits(struct work *work, struct pool_of *pool, const Record__WaitEntry *row, struct offer *ret_offer)
@@ -207,13 +199,14 @@ static bool offer_to(struct work *work, struct waiting_of *entry, struct pool_of
     return true;
 }
 
-/* Could anybody of this channel take a single unit? */
-static bool has_any(struct work *work, const struct pool_of *pool, Referral__Channel channel)
+/* How many units, in a channel, are too many to be offered to anybody: 1 where there are none. */
+static uint32_t too_many(struct work *work, const struct pool_of *pool, Referral__Channel channel)
 {
-    struct pool_wish wish = {.channel = channel, .count = 1};
+    struct pool_wish wish = {.channel = channel, .count = 1, .starts_after = offer_starts_after(work->now)};
     uint32_t unit;
+    bool any = pool_is_open(work, pool, channel) == REFUSED_NOT && pool_choose(work, pool, &wish, &unit) == REFUSED_NOT;
 
-    return pool_is_open(work, pool, channel) == REFUSED_NOT && pool_choose(work, pool, &wish, &unit) == REFUSED_NOT;
+    return any ? UINT32_MAX : 1;
 }
 
 /* Each offer takes an id and those of its notices. What a turn has no ids for is due at once again, as if the pool opened then. */
@@ -226,44 +219,65 @@ static bool has_ids(struct work *work, struct pool_of *pool)
     return false;
 }
 
-static void settle_pool(struct work *work, struct pool_of *pool)
-{
-    struct wait_key at = {.hospital = pool->key.hospital, .class = pool->key.class}, next;
-    bool family = true, general = true;
-    const Record__WaitEntry *row;
-
-    memcpy(at.department, pool->key.department, sizeof at.department);
-    while ((row = wait_row_next(work->txn, &at, &next)) != NULL) {
-        bool is_family = next.rank <= RANK_FAMILY;
-        struct waiting_of *entry;
-
-        if (at.rank == 0) { /* somebody waits: only now is it worth to look */
-            family = has_any(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR);
-            general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);
-        }
-        at = next;
-        if (!general && !(is_family && family))
-            return; /* families come first */
-        if (!(is_family ? family : general) || row->has_offer || !is_wanted(row, &pool->key))
-            continue;
-        entry = waiting_load(work, next.id);
-        if (entry == NULL)
-            continue;
-        if (!has_ids(work, pool))
-            return;
-        if (!offer_to(work, entry, pool))
-            continue;
-        family = has_any(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR);
-        general = has_any(work, pool, REFERRAL__CHANNEL__GENERAL);
-    }
-}
-
 static bool has_free_unit(const Record__Pool *row)
 {
     for (size_t i = 0; i < row->n_units; i++)
         if (row->units[i]->state == UNIT_IS_FREE)
             return true;
     return false;
+}
+
+struct left { /* of a pool, while a list is walked */
+    bool is_known;
+    uint32_t too_many_for_family, too_many_for_general;
+};
+
+static void look(struct work *work, const struct pool_of *pool, struct left *left)
+{
+    if (!left->is_known)
+        *left = (struct left){.is_known = true,
+                              .too_many_for_family = too_many(work, pool, REFERRAL__CHANNEL__FAMILY_DOCTOR),
+                              .too_many_for_general = too_many(work, pool, REFERRAL__CHANNEL__GENERAL)};
+}
+
+/* What one entry is refused that bars nothing itself, all that want as much are refused: a list may be long. */
+static void note_refused(const struct waiting_of *entry, uint32_t *too_many)
+{
+    const Record__WaitEntry *row = entry->row;
+
+    if (!entry->gone && !row->has_offer && row->n_declined == 0)
+        *too_many = row->units;
+}
+
+static void settle_pool(struct work *work, struct pool_of *pool)
+{
+    struct wait_key at = {.hospital = pool->key.hospital, .class = pool->key.class};
+    struct left left = {0};
+    const Record__WaitEntry *row;
+
+    memcpy(at.department, pool->key.department, sizeof at.department);
+    while (has_free_unit(pool->row) && (row = wait_row_next(work->txn, &at, &at)) != NULL) {
+        bool is_family = at.rank <= RANK_FAMILY;
+        uint32_t *too_many = is_family ? &left.too_many_for_family : &left.too_many_for_general;
+        struct waiting_of *entry;
+
+        if (row->has_offer || !is_wanted(row, &pool->key))
+            continue;
+        look(work, pool, &left);
+        if (left.too_many_for_general == 1 && (!is_family || left.too_many_for_family == 1))
+            return; /* families come first */
+        if (row->units >= *too_many)
+            continue;
+        entry = waiting_load(work, at.id);
+        if (entry == NULL)
+            continue;
+        if (!has_ids(work, pool))
+            return;
+        if (offer_to(work, entry, pool))
+            left.is_known = false;
+        else
+            note_refused(entry, too_many);
+    }
 }
 
 /* The earliest that suits, of all pools of its department. */

@@ -153,6 +153,11 @@ static struct instant after_desk_time(struct instant now, int64_t wait_ms, int o
     return instant_after(opens_at, DAY_MS + wait_ms - today_ms);
 }
 
+struct instant offer_starts_after(struct instant now)
+{
+    return instant_after(now, OFFER_ENDS_BEFORE_MS);
+}
+
 struct instant offer_until(struct instant now, struct instant start, int offset_minutes)
 {
     struct instant until =

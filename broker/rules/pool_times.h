@@ -34,3 +34,5 @@ enum refusal pool_times_change(const struct pool_times *before, struct instant s
 struct instant hold_until(struct instant now, uint32_t minutes, struct instant start);
 /* Q8: 2 h of 08:00-18:00 local time from now on, at most until 1 h before the start. Unset: there is no time left to offer it. */
 struct instant offer_until(struct instant now, struct instant start, int offset_minutes);
+/* There is time left to offer what starts after this. */
+struct instant offer_starts_after(struct instant now);
