@@ -348,6 +348,8 @@ bool publish_set_terms(struct work *work, Record__Pool *row, const struct pool_t
     FIELD_SET(row, release_at_ms, times->release_at.ms);
     FIELD_SET(row, short_notice, times->short_notice);
     /* What has opened or was released, and is put off, has not yet. */
+    if (!instant_is_due(times->fd_opens_at, work->now)) /* of a pool that had no units */
+        FIELD_SET(row, fd_opened, false);
     if (!instant_is_due(times->general_opens_at, work->now))
         FIELD_SET(row, general_opened, false);
     if (!instant_is_due(times->release_at, work->now))

@@ -409,6 +409,70 @@ Test(waiting, q6_from_the_opening_of_his_channel_and_not_before)
     places_close(&d);
 }
 
+/* The memory of a turn is what it took to look: a list may be long, and a pool large. */
+Test(waiting, q8_what_nobody_has_time_for_is_looked_at_once_not_for_each)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_ref(&d, EXPERT, "WANG-AM", TUESDAY);
+    Referral__Pool *pool = places_pool(&d, ref, 500);
+
+    FIELD_SET(pool->units[0], minutes, 0);
+    FIELD_SET(pool, fd_opens_at_ms, places_at(TUESDAY, 8, 30));
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    for (int i = 0; i < 40; i++)
+        places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+    d.now = instant_of(places_at(TUESDAY, 8, 30));
+    district_clock(&d);
+    cr_assert_lt(d.turn.used, 4 << 20);
+    places_close(&d);
+}
+
+Test(waiting, q8_who_wants_more_than_there_is_holds_up_nobody_who_wants_less)
+{
+    struct district d;
+    char *few;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_ref(&d, EXPERT, "WANG-AM", TUESDAY);
+    Referral__Pool *pool = places_pool(&d, ref, 5);
+    Referral__JoinList *many = places_wait(&d, EXPERT, GENERAL, NULL);
+
+    FIELD_SET(pool, fd_opens_at_ms, places_at("2026-11-22", 9, 0));
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    FIELD_SET(many, units, 4);
+    places_joined(&d, "H1", many);
+    few = places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+    d.now = instant_of(places_at("2026-11-22", 9, 0));
+    district_clock(&d);
+    cr_assert_not_null(places_offer(&d, few));
+    places_close(&d);
+}
+
+/* What people were told when it had no units was told of nothing. */
+Test(waiting, q6_a_pool_that_gets_its_first_units_later_opens_when_those_say)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_ref(&d, EXPERT, "WANG-AM", TUESDAY);
+    Referral__Pool *pool = places_pool(&d, ref, 5);
+    char *family = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, places_refer(&d, "T07", "Wang Fang")));
+
+    pool->n_units = 0;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    pool->n_units = 1;
+    FIELD_SET(pool, fd_opens_at_ms, places_at("2026-11-22", 9, 0));
+    FIELD_SET(pool, general_opens_at_ms, places_at("2026-11-22", 10, 0));
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    cr_assert_null(places_offer(&d, family));
+    d.now = instant_of(places_at("2026-11-22", 9, 0));
+    district_clock(&d);
+    cr_assert_not_null(places_offer(&d, family));
+    places_close(&d);
+}
+
 Test(waiting, q6_the_released_reserve_goes_to_whoever_waits_generally)
 {
     struct district d;
