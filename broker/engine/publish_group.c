@@ -9,7 +9,9 @@ struct day { /* all pools of a group's day */
     size_t count;
     struct instant start, published_at, fd_opens_at,
         general_opens_at;      /* the earliest; of the general opening the latest */
+    int64_t release_before_ms; /* its own start: the least */
     uint32_t reserve_bp, span; /* the largest */
+    bool short_notice;         /* one of them at least */
     bool ever_booked;
 };
 
@@ -25,10 +27,14 @@ static int64_t most(int64_t a, int64_t b)
 
 static void add_pool(struct day *day, const Record__Pool *row, bool first)
 {
+    int64_t release_before_ms = most(row->start_ms - row->release_at_ms, 0);
+
     day->start.ms = first ? row->start_ms : least(day->start.ms, row->start_ms);
     day->published_at.ms = first ? row->published_at_ms : least(day->published_at.ms, row->published_at_ms);
     day->fd_opens_at.ms = first ? row->fd_opens_at_ms : least(day->fd_opens_at.ms, row->fd_opens_at_ms);
     day->general_opens_at.ms = most(day->general_opens_at.ms, row->general_opens_at_ms);
+    day->release_before_ms = first ? release_before_ms : least(day->release_before_ms, release_before_ms);
+    day->short_notice = day->short_notice || row->short_notice;
     day->reserve_bp = (uint32_t)most(day->reserve_bp, row->reserve_bp);
     day->span = (uint32_t)most(day->span, row->span);
     for (size_t i = 0; i < row->n_units; i++)
@@ -49,31 +55,49 @@ static bool is_group(const struct day *day)
     return day->count != 0 && day->pools[0]->set->group != NULL;
 }
 
-/* Q6: what people were told about one of the pools still holds: no opening moves against family doctors. The release is that of the earliest
- * start, as the rule has it. */
-static enum refusal times_of(const struct group_plan *plan, const struct day *day, struct pool_times *ret_times,
-                             const char **ret_field)
+static enum refusal refuse_time(const char *field, const char **ret_field)
+{
+    *ret_field = field;
+    return REFUSED_ONLY_IN_FAVOUR;
+}
+
+/* Q6: what people were told about one of the pools still holds: no opening moves against family doctors, and the release is as shortly before
+ * the group's start, that of its earliest pool, as that of any pool was before its own. */
+static enum refusal first_times_of(const struct group_plan *plan, const struct day *day, struct pool_times *ret_times,
+                                   const char **ret_field)
 {
     const struct pool_of *pool = day->pools[0];
-    struct pool_times before = publish_times_of(pool->row);
     struct pool_times_wish wish = plan->times;
+    struct instant release_at = instant_after(day->start, -day->release_before_ms);
+    enum refusal refusal;
 
-    if (is_group(day))
-        return pool_times_change(&before, day->start, &plan->times, ret_times, ret_field);
-    if (instant_is_set(wish.fd_opens_at) && wish.fd_opens_at.ms > day->fd_opens_at.ms) {
-        *ret_field = "fd_opens_at_ms";
-        return REFUSED_ONLY_IN_FAVOUR;
-    }
-    if (instant_is_set(wish.general_opens_at) && wish.general_opens_at.ms < day->general_opens_at.ms) {
-        *ret_field = "general_opens_at_ms";
-        return REFUSED_ONLY_IN_FAVOUR;
-    }
+    if (instant_is_set(wish.fd_opens_at) && wish.fd_opens_at.ms > day->fd_opens_at.ms)
+        return refuse_time("fd_opens_at_ms", ret_field);
+    if (instant_is_set(wish.general_opens_at) && wish.general_opens_at.ms < day->general_opens_at.ms)
+        return refuse_time("general_opens_at_ms", ret_field);
+    if (instant_is_set(wish.release_at) && wish.release_at.ms < release_at.ms && !day->short_notice)
+        return refuse_time("release_at_ms", ret_field);
     if (!instant_is_set(wish.fd_opens_at))
         wish.fd_opens_at = day->fd_opens_at;
     if (!instant_is_set(wish.general_opens_at))
         wish.general_opens_at = day->general_opens_at;
-    return pool_times_first((Referral__PlaceClass)pool->key.class, day->start, pool->hospital->offset_minutes,
-                            day->published_at, &wish, ret_times, ret_field);
+    refusal = pool_times_first((Referral__PlaceClass)pool->key.class, day->start, pool->hospital->offset_minutes,
+                               day->published_at, &wish, ret_times, ret_field);
+    if (refusal != REFUSED_NOT)
+        return refusal;
+    ret_times->release_at.ms = most(ret_times->release_at.ms, release_at.ms);
+    ret_times->short_notice = ret_times->short_notice || day->short_notice;
+    return REFUSED_NOT;
+}
+
+static enum refusal times_of(const struct group_plan *plan, const struct day *day, struct pool_times *ret_times,
+                             const char **ret_field)
+{
+    struct pool_times before = publish_times_of(day->pools[0]->row);
+
+    if (is_group(day))
+        return pool_times_change(&before, day->start, &plan->times, ret_times, ret_field);
+    return first_times_of(plan, day, ret_times, ret_field);
 }
 
 bool group_check(struct work *work, const struct group_plan *plan, struct findings *findings)

@@ -480,6 +480,24 @@ static struct m_pool best_of_day(const struct world *world, int slot)
     return best;
 }
 
+/* No pool loses time by the group: it is released as long before its start as the one that was to be released last before its own. */
+static int64_t release_of_day(const struct world *world, int slot, bool *ret_short_notice)
+{
+    int64_t before = INT64_MAX;
+
+    *ret_short_notice = false;
+    for (int i = 0; i < SLOTS; i++) {
+        const struct m_pool *pool = &world->pools[i];
+
+        if (!is_of_day(world, slot, i))
+            continue;
+        *ret_short_notice = *ret_short_notice || pool->short_notice;
+        if (pool->start - pool->release_at < before)
+            before = pool->start > pool->release_at ? pool->start - pool->release_at : 0;
+    }
+    return earliest_of_day(world, slot) - before;
+}
+
 static int grouped_of_day(const struct world *world, int slot)
 {
     for (int i = 0; i < SLOTS; i++)
@@ -488,19 +506,25 @@ static int grouped_of_day(const struct world *world, int slot)
     return NOBODY;
 }
 
-/* Declared: openings move only in favour of family doctors, and the release is that of the earliest start. */
+/* Declared: openings and release move only in favour of family doctors; what was published at short notice is released late whatever is wished. */
 static struct times declared_times(const struct world *world, const struct command *command, struct answer *answer)
 {
     struct m_pool best = best_of_day(world, command->slot);
     struct command wish = *command;
     struct times times;
+    bool short_notice;
+    int64_t release_at = release_of_day(world, command->slot, &short_notice);
 
     if (command->fd_opens_at > best.fd_opens_at ||
-        (command->general_opens_at != 0 && command->general_opens_at < best.general_opens_at))
+        (command->general_opens_at != 0 && command->general_opens_at < best.general_opens_at) ||
+        (command->release_at != 0 && command->release_at < release_at && !short_notice))
         m_say(answer, "ONLY_IN_FAVOUR");
     wish.fd_opens_at = command->fd_opens_at != 0 ? command->fd_opens_at : best.fd_opens_at;
     wish.general_opens_at = command->general_opens_at != 0 ? command->general_opens_at : best.general_opens_at;
     times = first_times(best.published_at, &wish, earliest_of_day(world, command->slot), answer);
+    times.short_notice = times.short_notice || short_notice;
+    if (times.release_at < release_at)
+        times.release_at = release_at;
     return times;
 }
 

@@ -242,3 +242,44 @@ Test(group, f2_all_that_is_wrong_with_it_is_found_at_once)
     cr_assert_str_eq(put_group(&d, group), "NOT_ALLOWED");
     pools_close(&d);
 }
+
+/* Q6: 23 hours before its session a pool is short notice. That an empty one stood there for days takes no family doctor's time away. */
+Test(group, q6_no_group_releases_what_its_pools_were_to_keep)
+{
+    struct district d;
+
+    pools_open(&d);
+    pools_publish(&d, room(&d, "A"), 0);
+    d.now = instant_after(pools_at(POOLS_DAY, 8 * 60), -23 * HOUR_MS);
+    pools_publish(&d, room(&d, "B"), 10);
+    cr_assert_eq(pools_row(&d, room(&d, "B"))->release_at_ms, pools_at(POOLS_DAY, 6 * 60).ms);
+    cr_assert_str_eq(put_group(&d, group_of(&d)), "");
+    cr_assert_eq(pools_row(&d, room(&d, "B"))->release_at_ms, pools_at(POOLS_DAY, 6 * 60).ms);
+    cr_assert(pools_row(&d, room(&d, "B"))->short_notice);
+    cr_assert_not(pools_row(&d, room(&d, "B"))->released);
+    district_assert_said(&d, pools_allot(&d, room(&d, "B"), 8), "");
+    district_assert_said(&d, pools_sell(&d, room(&d, "B"), 1, 0), "RESERVED");
+    pools_close(&d);
+}
+
+Test(group, q6_a_group_is_released_as_shortly_before_its_start_as_any_of_its_pools_was)
+{
+    struct district d;
+    Referral__Pool *late;
+    Referral__PoolGroup *group;
+
+    pools_open(&d);
+    pools_publish(&d, room(&d, "A"), 3);
+    late = pools_session(&d, room(&d, "B"), 0);
+    pools_add_run(&d, late, 3, 10 * 60, 10);
+    FIELD_SET(late, release_at_ms, pools_at(POOLS_DAY, 7 * 60).ms);
+    cr_assert_str_eq(pools_put(&d, late), "");
+    group = group_of(&d);
+    FIELD_SET(group, release_at_ms, pools_at(POOLS_DAY, 5 * 60 - 1).ms);
+    cr_assert_str_eq(put_group(&d, group), "ONLY_IN_FAVOUR release_at_ms");
+    group->has_release_at_ms = false;
+    cr_assert_str_eq(put_group(&d, group), "");
+    cr_assert_eq(pools_row(&d, room(&d, "A"))->release_at_ms, pools_at(POOLS_DAY, 5 * 60).ms);
+    cr_assert_eq(pools_row(&d, room(&d, "B"))->release_at_ms, pools_at(POOLS_DAY, 5 * 60).ms);
+    pools_close(&d);
+}
