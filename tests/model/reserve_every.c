@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATES      200 /* of each start, in the suite */
+#define STATES      100 /* of each start, in the suite */
 #define STATES_LONG 4000
 #define PATH_MAX_   64
 #define REFERRALS   3

@@ -1,6 +1,7 @@
 /* reserve_ledger.c - the ledger read naively, row by row: its numbers are those of the rows before it, and in the end the model's (Q13). */
 #include "reserve_broker.h"
 
+#include "engine/replay.h"
 #include "store/rows_place.h"
 
 /* The slot a row is about; NOBODY: none of ours. */
@@ -175,7 +176,7 @@ static bool row_agrees(struct broker *broker, const struct told_pool *pool, cons
     return true;
 }
 
-static bool read_row(struct broker *broker, const Referral__LedgerRow *row)
+static bool read_row(struct broker *broker, const Referral__LedgerRow *row, int64_t at_ms)
 {
     int slot = slot_of(row);
 
@@ -184,6 +185,7 @@ static bool read_row(struct broker *broker, const Referral__LedgerRow *row)
     if (slot == NOBODY)
         return true;
     follow(&broker->told[slot], row);
+    broker->told[slot].released &= broker->told[slot].release_at <= at_ms; /* else it was put off */
     return row_agrees(broker, &broker->told[slot], row);
 }
 
@@ -220,7 +222,29 @@ static bool told_agrees(struct broker *broker, const struct world *world, int sl
         return told_differs(broker, slot, "time");
     if (told->cancelled != pool->cancelled || told->grouped != pool->grouped)
         return told_differs(broker, slot, "cancellation or group");
+    if (!pool->cancelled && told->released != pool->released)
+        return told_differs(broker, slot, "release");
     return true;
+}
+
+bool broker_replays(struct broker *broker)
+{
+    struct replay *replay = replay_open();
+    struct store_txn *txn;
+    struct bytes page;
+    uint64_t first;
+    bool same = true;
+
+    arena_reset(&broker->turn, 1 << 22);
+    if (store_read_begin(broker->store, &broker->turn, &txn) != 0)
+        return false;
+    while (same && ledger_page(txn, broker->hospital, replay_rows(replay) + 1, &page, &first))
+        same = replay_page(replay, page) == 0;
+    if (!same)
+        broker_differs(broker, "replay: %s\n", replay_error(replay));
+    store_read_end(txn);
+    replay_close(replay);
+    return same;
 }
 
 bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn)
@@ -235,7 +259,7 @@ bool broker_ledger_agrees(struct broker *broker, struct world *world, struct sto
                                                                                      page, &broker->turn, &refusal);
 
         for (size_t i = broker->ledger_rows + 1 - first; i < read->n_rows; i++)
-            if (!read_row(broker, read->rows[i]))
+            if (!read_row(broker, read->rows[i], read->at_ms))
                 return false;
     }
     for (int slot = 0; slot < SLOTS; slot++)

@@ -129,14 +129,24 @@ static bool is_live(const struct m_referral *referral)
     return referral->state < REFERRAL__STATE__CLOSED;
 }
 
-/* Q5: no other place of that class, neither this referral nor another of the same patient. */
+static bool has_used(const struct world *world, int referral, Referral__PlaceClass class)
+{
+    for (int i = 0; i < world->booking_count; i++)
+        if (world->bookings[i].referral == referral && m_class_of(world, &world->bookings[i]) == class &&
+            world->bookings[i].state == REFERRAL__BOOKING_STATE__PLACE_USED)
+            return true;
+    return false;
+}
+
+/* Q5: no other place of that class, neither this referral, also if it was used, nor another of the same patient. */
 static void holds_no_other(struct world *world, const struct taker *taker, struct answer *answer)
 {
     const struct m_referral *own = &world->referrals[taker->referral];
     const struct m_claim *claim = m_claim_of(world, taker->referral, taker->class);
 
     if ((claim->booking != NOBODY && claim->booking != taker->own_booking) ||
-        (claim->entry != NOBODY && claim->entry != taker->own_entry))
+        (claim->entry != NOBODY && claim->entry != taker->own_entry) ||
+        has_used(world, taker->referral, taker->class))
         m_say(answer, "HAS_PLACE");
     for (int i = 0; i < world->referral_count; i++) {
         const struct m_referral *other = &world->referrals[i];

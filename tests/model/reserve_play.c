@@ -20,8 +20,23 @@ struct stage {
     Batch__Command *sent[TURN_MAX + 1];
     size_t count;
     int turns;
-    int64_t at_ms; /* of the last turn */
+    int64_t at_ms;                         /* of the last turn */
+    uint64_t refused_places, refused_asks; /* since the ledger was read: for want of one; for whatever reason */
 };
+
+static void count_refusal(struct stage *stage, const struct command *command, const char *code)
+{
+    static const char *const places[] = {"NO_FREE",  "RESERVED",        "GENERAL_CLOSED", "NOT_OPEN_YET",
+                                         "STARTED",  "NOT_CONSECUTIVE", "UNIT_TAKEN",     "BLOCK_EATS_RESERVE",
+                                         "HOLD_LOST"};
+
+    if (command->op != OP_HOLD && command->op != OP_BOOK && command->op != OP_CONFIRM && command->op != OP_MOVE &&
+        command->op != OP_BLOCK)
+        return;
+    stage->refused_asks++;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        stage->refused_places += strcmp(places[i], code) == 0;
+}
 
 static bool step(struct stage *stage, const struct command *command, const Referral__Reply *reply)
 {
@@ -32,6 +47,8 @@ static bool step(struct stage *stage, const struct command *command, const Refer
     if (!refused && answer.code_count == 0)
         reserve_perform(&stage->world, command, &answer);
     stage->played->asked += command->op != OP_CLOCK;
+    if (refused)
+        count_refusal(stage, command, reply->refusals[0]->code);
     (refused ? stage->played->refused : stage->played->accepted)[command->op]++;
     return broker_agrees(&stage->broker, &stage->world, command, &answer, reply);
 }
@@ -53,6 +70,18 @@ static void show_turn(struct stage *stage)
     stage->broker.trouble[0] = '\0';
 }
 
+/* Q13: every refusal of a place is a row, and nothing else is. */
+static bool refusals_agree(struct stage *stage)
+{
+    uint64_t rows = stage->broker.refused_rows, least = stage->refused_places, most = stage->refused_asks;
+
+    stage->refused_places = stage->refused_asks = 0;
+    if (rows >= least && rows <= most)
+        return true;
+    return broker_differs(&stage->broker, "%llu refusals in the ledger, of at least %llu and at most %llu\n",
+                          (unsigned long long)rows, (unsigned long long)least, (unsigned long long)most);
+}
+
 static bool finish_turn(struct stage *stage, bool compares)
 {
     Referral__Reply *replies[TURN_MAX + 1];
@@ -69,7 +98,8 @@ static bool finish_turn(struct stage *stage, bool compares)
         }
     show_turn(stage);
     stage->count = 0;
-    if (compares && !broker_compare(&stage->broker, &stage->world, stage->turns++ % ALL_EVERY == 0))
+    if (compares &&
+        (!broker_compare(&stage->broker, &stage->world, stage->turns++ % ALL_EVERY == 0) || !refusals_agree(stage)))
         return false;
     arena_reset(&stage->broker.keep, 1 << 20);
     return true;
@@ -148,7 +178,8 @@ static void play_here(const struct ground *ground, const struct command *command
         played->same = play_one(stage, &commands[i]);
     }
     stage->turns = 0;
-    played->same = played->same && finish_turn(stage, true) && broker_compare(&stage->broker, &stage->world, true);
+    played->same = played->same && finish_turn(stage, true) && broker_compare(&stage->broker, &stage->world, true) &&
+                   broker_replays(&stage->broker);
     if (!played->same)
         broker_show(&stage->broker, &stage->world);
     memcpy(played->trouble, stage->broker.trouble, sizeof played->trouble);
