@@ -241,19 +241,19 @@ static int read_rows(struct replay *replay, const Referral__LedgerPage *page)
     return failure;
 }
 
-int replay_page(struct replay *replay, struct bytes bytes)
+int replay_page(struct replay *replay, struct bytes page)
 {
-    Referral__LedgerPage *page;
+    Referral__LedgerPage *read;
     int failure;
 
     if (replay->failure != 0)
         return replay->failure;
-    page = unpack(replay, bytes);
-    if (page == NULL)
+    read = unpack(replay, page);
+    if (read == NULL)
         return replay->failure;
-    failure = read_rows(replay, page);
-    referral__ledger_page__free_unpacked(page, NULL);
-    crypto_generichash(replay->digest, sizeof replay->digest, bytes.data, bytes.size, NULL, 0);
+    failure = read_rows(replay, read);
+    referral__ledger_page__free_unpacked(read, NULL);
+    crypto_generichash(replay->digest, sizeof replay->digest, page.data, page.size, NULL, 0);
     return failure;
 }
 

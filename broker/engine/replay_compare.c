@@ -15,13 +15,14 @@ struct comparing {
     uint32_t hospital;
     void (*each)(void *user, const struct replay_difference *difference);
     void *user;
-    const struct pool_key *key; /* being compared */
+    struct pool_key key; /* of the pool being compared; no class: of none */
     uint64_t count;
 };
 
 static void differ(struct comparing *comparing, const char *what, const char *ledger, const char *store)
 {
-    struct replay_difference difference = {.pool = comparing->key, .what = what, .ledger = ledger, .store = store};
+    struct replay_difference difference = {
+        .pool = comparing->key.class == 0 ? NULL : &comparing->key, .what = what, .ledger = ledger, .store = store};
 
     comparing->count++;
     comparing->each(comparing->user, &difference);
@@ -129,36 +130,37 @@ static const struct replay_pool *find_pool(const struct comparing *comparing, co
 
 static uint64_t walk_store(struct comparing *comparing)
 {
-    struct pool_key at = {.hospital = comparing->hospital}, key;
+    struct pool_key at = {.hospital = comparing->hospital};
     const Record__Pool *row;
     uint64_t pools = 0;
     size_t mark = arena_mark(store_arena(comparing->txn));
 
-    while ((row = pool_row_from(comparing->txn, &at, &key)) != NULL && key.hospital == comparing->hospital) {
-        const struct replay_pool *pool = find_pool(comparing, &key);
+    while ((row = pool_row_from(comparing->txn, &at, &comparing->key)) != NULL &&
+           comparing->key.hospital == comparing->hospital) {
+        const struct replay_pool *pool = find_pool(comparing, &comparing->key);
 
-        comparing->key = &key;
         if (pool == NULL)
             differ(comparing, "pool", "absent", "present");
         else
             compare_pool(comparing, pool, row);
         pools += pool != NULL;
-        at = pool_key_after(&key);
+        at = pool_key_after(&comparing->key);
         arena_rewind(store_arena(comparing->txn), mark);
     }
     return pools;
 }
 
+/* False: no store could have it. */
 static bool key_of(const struct comparing *comparing, const struct replay_pool *pool, struct pool_key *ret_key)
 {
     struct pool_key key = {.hospital = comparing->hospital, .class = (uint8_t)pool->class};
+    size_t department = strlen(pool->department), resource = strlen(pool->resource);
     struct date date;
 
-    if (!date_parse(pool->date, &date) || strlen(pool->department) >= sizeof key.department ||
-        strlen(pool->resource) >= sizeof key.resource)
+    if (!date_parse(pool->date, &date) || department >= sizeof key.department || resource >= sizeof key.resource)
         return false;
-    strcpy(key.department, pool->department);
-    strcpy(key.resource, pool->resource);
+    memcpy(key.department, pool->department, department);
+    memcpy(key.resource, pool->resource, resource);
     key.day = date_to_days(date);
     *ret_key = key;
     return true;
@@ -170,12 +172,9 @@ static void walk_ledger(struct comparing *comparing)
     struct replay_pool *const *pools = replay_pools(comparing->replay, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct pool_key key = {0};
-
-        if (key_of(comparing, pools[i], &key) && pool_row(comparing->txn, &key) != NULL)
-            continue;
-        comparing->key = &key;
-        differ(comparing, "pool", "present", "absent");
+        comparing->key = (struct pool_key){0};
+        if (!key_of(comparing, pools[i], &comparing->key) || pool_row(comparing->txn, &comparing->key) == NULL)
+            differ(comparing, "pool", "present", "absent");
     }
 }
 
@@ -183,7 +182,6 @@ static void compare_heads(struct comparing *comparing)
 {
     struct ledger_mark mark = ledger_mark(comparing->txn, comparing->hospital);
 
-    comparing->key = NULL;
     compare_numbers(comparing, "rows", (int64_t)replay_rows(comparing->replay), (int64_t)mark.rows);
     if (memcmp(mark.digest, replay_digest(comparing->replay), sizeof mark.digest) != 0)
         differ(comparing, "digest", "of the last page", "of another one");

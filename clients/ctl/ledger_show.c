@@ -87,7 +87,7 @@ static json_t *row_json(const Referral__LedgerPage *page, size_t i)
     char at[MOMENT_TEXT_SIZE];
 
     moment_format(at, page->at_ms);
-    json_object_set_new(json, "row", json_integer((json_int_t)(page->first_row + i)));
+    json_object_set_new(json, "row", json_integer((json_int_t)page->first_row + (json_int_t)i));
     json_object_set_new(json, "at", json_string(at));
     json_object_set_new(json, "units", units_text(row));
     if (row->n_units == 0 && row->n_new_units == 0 && !row->has_count)
