@@ -5,9 +5,10 @@ audit, no patient data echoed, and the broker serves on (F2, P1, P4).
 import json
 import unittest
 
-
 import fixture
+import places
 import sheets
+import stage
 from foreign_client import Client, body_of
 
 ROWS = sorted((fixture.HERE.parent / "data" / "bad_input").glob("*.jsonl"))
@@ -21,13 +22,13 @@ def rows():
 
 
 class BadInput(fixture.BrokerTest):
+    broker_options = {"test_time_ms": stage.START_MS}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.clients = {}
-        reply = cls.client("T07").submit(sheets.made("up"))
-        assert not reply.refusals, reply
-        cls.ids = {"$UP": reply.referral_id}
+        cls.stage = stage.Stage(cls.broker, cls.client)
 
     @classmethod
     def tearDownClass(cls):
@@ -47,8 +48,7 @@ class BadInput(fixture.BrokerTest):
         if "base" not in row:
             if "raw_hex" in row:
                 return row["kind"], bytes.fromhex(row["raw_hex"])
-            fields = {k: self.ids.get(v, v) if isinstance(v, str) else v for k, v in row["body"].items()}
-            return row["kind"], body_of(row["kind"], fields).SerializeToString() + bytes.fromhex(row.get("append_hex", ""))
+            return row["kind"], body_of(row["kind"], self.stage.filled(row["body"])).SerializeToString() + bytes.fromhex(row.get("append_hex", ""))
         sheet = sheets.made(row["base"], row.get("set"), row.get("drop", ()))
         if "repeat" in row:
             path, text, count = row["repeat"]
@@ -66,8 +66,11 @@ class BadInput(fixture.BrokerTest):
         return "SUBMIT", data
 
     def books(self):
+        """Q13: a refusal is a row of the ledger, and changes no pool."""
         status = self.client("OPS").query("GET_STATUS")
-        return status.referrals, [(b.institution, b.accepted, b.waiting, b.dead) for b in status.inboxes]
+        days = {"first_date": places.day_of(stage.START_MS), "last_date": places.day_of(stage.START_MS, 12)}
+        pools = [self.client("OPS").query("LIST_POOLS", hospital=hospital, **days).SerializeToString() for hospital in ("H1", "C1")]
+        return status.referrals, [(b.institution, b.accepted, b.waiting, b.dead) for b in status.inboxes], pools
 
     def check(self, row):
         kind, body = self.body(row)
