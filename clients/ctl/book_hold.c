@@ -55,13 +55,14 @@ static void draw(struct wizard *wizard, int64_t left_ms)
     prompt_draw(&wizard->prompt, line);
 }
 
-/* The booking as the broker knows it now. False: it cannot be asked. */
+/* The booking as the broker knows it now. False: it cannot be asked, and the hold lives on as far as we know. */
 static bool look(struct wizard *wizard)
 {
     json_t *answer = NULL, *booking;
     bool known = false;
 
-    if (wizard_ask(wizard, REFERRAL__KIND__LIST_BOOKINGS,
+    if (referral_link_now(wizard->client) == REFERRAL_LINK_READY &&
+        wizard_ask(wizard, REFERRAL__KIND__LIST_BOOKINGS,
                    json_pack("{s:s}", "booking_id", wizard_text(wizard->booking, "booking_id")), &answer) == EXIT_OK) {
         booking = json_array_get(json_object_get(answer, "bookings"), 0);
         known = wizard_keep_booking(wizard, booking, wizard->ours);

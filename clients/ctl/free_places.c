@@ -12,8 +12,9 @@
 #include "query.h"
 #include "table.h"
 
-#define TIMES_SHOWN 4
-#define TIMES_SIZE  96
+#define TIMES_SHOWN   4
+#define TIMES_OFFERED 8
+#define TIMES_SIZE    96
 
 static const char *text_of(json_t *object, const char *member)
 {
@@ -171,7 +172,7 @@ static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number)
         "date", json_sprintf("%s %s", text_of(pool, "date"), moment_weekday(text_of(pool, "date"), ctl->zh)), "time",
         session_time(place), "session", json_sprintf("%s %s", text_of(pool, "department"), text_of(pool, "resource")),
         "doctor", text_of(place, "doctor"), "free", json_integer((json_int_t)number_of(place, "bookable")), "times",
-        bookable ? first_times(place, 2 * TIMES_SHOWN) : opens_later(ctl, place));
+        bookable ? first_times(place, TIMES_OFFERED) : opens_later(ctl, place));
 }
 
 void free_places_offer(const struct ctl *ctl, json_t *places, size_t number)

@@ -176,6 +176,15 @@ static const char *text_or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+/* The referral's id; a notice of a hospital's own booking has none. */
+static const char *id_of(const Referral__Delivery *delivery, json_t *json)
+{
+    json_t *booking = json_object_get(json_object_get(json, "notice"), "booking");
+    const char *id = json_string_value(json_object_get(booking, "booking_id"));
+
+    return delivery->referral_id != NULL || id == NULL ? text_or_empty(delivery->referral_id) : id;
+}
+
 /* One line without patient data: when, lane, what, which, from whom to whom, attempt, what became of it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
@@ -188,7 +197,7 @@ static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery
               ctl->zh ? 4 : 9);
     fputs("  ", ctl->out);
     width_pad(ctl->out, subject_of(ctl, delivery, json), ctl->zh ? 12 : 15);
-    fprintf(ctl->out, "  %s  %s -> %s  #%u", text_or_empty(delivery->referral_id), text_or_empty(delivery->sender),
+    fprintf(ctl->out, "  %s  %s -> %s  #%u", id_of(delivery, json), text_or_empty(delivery->sender),
             text_or_empty(delivery->receiver), delivery->attempt);
     if (delivery->possibly_redelivered)
         fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);

@@ -64,6 +64,11 @@ class Terminal:
             os.close(self.fd)
         return self.status
 
+    def hang_up(self):
+        """The window is closed; returns when the program has ended."""
+        os.close(self.fd)
+        self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
     def is_echoing(self):
         return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
 

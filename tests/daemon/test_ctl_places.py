@@ -166,7 +166,11 @@ class Capacity(PlacesTest):
         self.assertEqual((moved["pool"]["resource"], self.numbers("LI-PM")), ("LI-PM", (4, 0, 1, 0, 3)))
         self.assertEqual(self.ask("displace", second, "--reason", "not-available", "--person", "何主任", key="H1")["booking"]["state"],
                          "PLACE_DISPLACED")
-        self.assertEqual(self.numbers(), (10, 1, 1, 0, 8))
+        self.assertEqual(self.numbers(), (10, 1, 2, 0, 7))  # one is blocked, and another one offered at once (Q8)
+        offer = next(b for b in self.ask("bookings", "--pool", WANG, key="H1")["bookings"] if b["state"] == "PLACE_HELD")
+        self.assertEqual(offer["reference"], "HIS-1")
+        told = self.run_ctl("listen", "--idle", "1", key="H1").stdout
+        self.assertRegex(told, r"place-offered +%s " % offer["booking_id"])
         self.run_ctl("cancel-place", first, "--reason", "patient-declined", key="H1")
         self.broker.set_clock(START_MS + 72 * HOUR_MS)
         self.assertEqual(self.ask("mark", "used", third, "--at", "2026-12-04 08:20", key="H1")["booking"]["state"], "PLACE_USED")
@@ -450,6 +454,31 @@ class Wizard(PlacesTest):
                 terminal.expect(r"given back")
             self.assertEqual(terminal.end(), REFUSED)
         self.assertEqual((self.states(referral), self.numbers()), (["PLACE_CANCELLED"], (10, 0, 0, 0, 10)))
+
+    def test_q7_a_terminal_that_is_closed_gives_the_hold_back(self):
+        self.publish()
+        referral = self.refer()
+        terminal = self.terminal("book", referral)
+        terminal.expect(r"which\?")
+        terminal.type("1\n")
+        terminal.expect(r"10:00 left")
+        terminal.hang_up()
+        self.assertEqual(self.states(referral), ["PLACE_CANCELLED"])
+
+    def test_d2_a_hold_outlives_a_killed_broker(self):
+        self.publish()
+        referral = self.refer()
+        terminal = self.terminal("book", referral)
+        terminal.expect(r"which\?")
+        terminal.type("1\n")
+        terminal.expect(r"10:00 left")
+        self.broker.kill()
+        terminal.expect(r"9:5\d left")
+        self.broker.start()
+        terminal.type("c")
+        terminal.expect(r"booked +bd-")
+        self.assertEqual(terminal.end(), OK)
+        self.assertEqual(self.states(referral), ["PLACE_BOOKED"])
 
     def test_q7_a_hold_that_expires_is_told_and_may_be_taken_again(self):
         self.publish()
