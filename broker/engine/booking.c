@@ -353,6 +353,8 @@ void booking_end(struct work *work, struct booking_of *booking, struct life_of *
         FIELD_SET(row, reason, (uint32_t)reason);
     if (life != NULL)
         end_claim(work, booking, life);
+    if (life != NULL && state == REFERRAL__BOOKING_STATE__PLACE_USED)
+        FIELD_SET(life->row, used_classes, life->row->used_classes | 1U << booking_class(booking));
     save(work, booking);
     give_units(work, booking, row->units, row->n_units, units_to, &ledger);
 }

@@ -323,6 +323,27 @@ Test(claims, q5_further_classes_leave_the_state_as_it_is)
     places_close(&d);
 }
 
+Test(claims, q5_a_used_place_is_the_last_of_its_class)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__PoolRef *next = places_publish(&d, EXPERT, "WANG-AM", "2026-11-26", 5);
+    Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", "2026-11-26", 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *again = places_refer(&d, "T07", "Wang Fang");
+
+    places_booked(&d, "T07", ref, FAMILY, id);
+    d.now = instant_of(places_at(TUESDAY, 9, 5));
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    district_assert_said(&d, places_book(&d, "T07", next, FAMILY, id), "HAS_PLACE referral_id");
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__JOIN_LIST, places_wait(&d, EXPERT, FAMILY, id)),
+                         "HAS_PLACE referral_id");
+    district_assert_said(&d, places_book(&d, "T07", exam, FAMILY, id), "");
+    district_assert_said(&d, places_book(&d, "T07", next, FAMILY, again), "");
+    places_close(&d);
+}
+
 Test(claims, l6_what_ends_before_arrival_frees_holds_places_and_entries)
 {
     struct district d;
