@@ -126,7 +126,7 @@ static void on_collect(evutil_socket_t fd, short what, void *user)
     struct daemon *daemon = user;
     struct daemon_ops *ops = daemon->ops;
     struct turn_clock clock = daemon_now(daemon);
-    int rc = overview_step(&ops->overview, daemon->store, daemon->turn, &daemon->arena, clock.now);
+    int rc = overview_step(&ops->overview, daemon->store, daemon->turn, &daemon->arena, clock);
     if (rc > 0) {
         collect_after(ops, turn_wants(daemon->turn, clock) ? BUSY_MS : 0);
         return;

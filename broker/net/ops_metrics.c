@@ -24,22 +24,24 @@ static size_t left_out(const struct ops_view *view)
 }
 
 #define METRIC(whose, unit, name, type, help, value)                                                                   \
-    static int64_t name(const struct ops_view *v, const struct overview_destination *d, const struct overview_lane *l) \
+    static int64_t name(const struct ops_view *v, const struct overview_destination *d, const struct overview_lane *l, \
+                        const struct reserve_day *r)                                                                   \
     {                                                                                                                  \
-        (void)v, (void)d, (void)l;                                                                                     \
+        (void)v, (void)d, (void)l, (void)r;                                                                            \
         return (int64_t)(value);                                                                                       \
     }
 #include "net/ops_metrics.def"
 #undef METRIC
 
-enum whose { BROKER, DESTINATION, LANE };
+enum whose { BROKER, DESTINATION, LANE, RESERVE };
 enum unit { COUNT, TIME };
 
 static const struct metric {
     enum whose whose;
     enum unit unit;
     const char *name, *type, *help;
-    int64_t (*value)(const struct ops_view *v, const struct overview_destination *d, const struct overview_lane *l);
+    int64_t (*value)(const struct ops_view *v, const struct overview_destination *d, const struct overview_lane *l,
+                     const struct reserve_day *r);
 } metrics[] = {
 #define METRIC(whose, unit, name, type, help, value) {whose, unit, #name, #type, help, name},
 #include "net/ops_metrics.def"
@@ -80,7 +82,31 @@ static void add_destination(struct ops_text *text, const struct ops_view *view, 
     for (size_t i = 0; i < lanes; i++) {
         ops_text_add(text, metric->name);
         add_labels(text, destination, metric->whose == LANE ? lane_names[i] : NULL);
-        add_value(text, metric, metric->value(view, destination, &destination->lanes[i]));
+        add_value(text, metric, metric->value(view, destination, &destination->lanes[i], NULL));
+    }
+}
+
+/* The days that have a pool. */
+static void add_reserve_row(struct ops_text *text, const struct ops_view *view, const struct metric *metric,
+                            const struct reserve_row *row)
+{
+    static const char *const days[] = {"today", "tomorrow"};
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        if (row->days[i].pools == 0) {
+            continue;
+        }
+        ops_text_format(text, "%s{institution=", metric->name);
+        ops_text_label(text, row->id);
+        ops_text_format(text, ",class=\"%s\",day=\"%s\"}", ops_class_name(row->class), days[i]);
+        add_value(text, metric, metric->value(view, NULL, NULL, &row->days[i]));
+    }
+}
+
+static void add_reserve(struct ops_text *text, const struct ops_view *view, const struct metric *metric)
+{
+    const struct reserve_table *table = view->overview->reserve.shown;
+    for (size_t i = 0; i < table->row_count; i++) {
+        add_reserve_row(text, view, metric, &table->rows[i]);
     }
 }
 
@@ -89,7 +115,11 @@ static void add_metric(struct ops_text *text, const struct ops_view *view, const
     add_head(text, metric->name, metric->type, metric->help);
     if (metric->whose == BROKER) {
         ops_text_add(text, metric->name);
-        add_value(text, metric, metric->value(view, NULL, NULL));
+        add_value(text, metric, metric->value(view, NULL, NULL, NULL));
+        return;
+    }
+    if (metric->whose == RESERVE) {
+        add_reserve(text, view, metric);
         return;
     }
     for (size_t i = 0; i < labelled(view); i++) {

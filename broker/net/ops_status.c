@@ -212,6 +212,65 @@ static void add_destinations(struct ops_text *text, const struct ops_view *view)
     ops_text_format(text, "],\"destinations_left_out\":%zu", count - shown);
 }
 
+/* ---- The reserve ---- */
+
+static void add_dates(struct ops_text *text, int64_t first_day)
+{
+    ops_text_add(text, ",\"dates\":[");
+    for (int64_t i = 0; i < RESERVE_DAYS; i++) {
+        char date[DATE_TEXT_SIZE];
+        date_format(date, date_from_days(first_day + i));
+        ops_text_format(text, "%s\"%s\"", i ? "," : "", date);
+    }
+    ops_text_add(text, "]");
+}
+
+static void add_reserve_day(struct ops_text *text, const struct reserve_day *day)
+{
+    if (day->pools == 0) {
+        ops_text_add(text, "null");
+        return;
+    }
+    ops_text_format(text,
+                    "{\"pools\":%" PRIu64 ",\"capacity\":%" PRIu64 ",\"blocked\":%" PRIu64 ",\"general\":%" PRIu64
+                    ",\"family\":%" PRIu64 ",\"free\":%" PRIu64 ",\"required\":%" PRIu64 ",\"reserved\":%" PRIu64
+                    ",\"released\":%" PRIu64 ",\"deficit\":%" PRIu64 ",\"short_sets\":%" PRIu64 "}",
+                    day->pools, day->capacity, day->blocked, day->general, day->family, day->free, day->required,
+                    day->reserved, day->released, day->deficit, day->short_sets);
+}
+
+static void add_reserve_row(struct ops_text *text, const struct reserve_row *row)
+{
+    ops_text_add(text, "{\"hospital\":");
+    ops_text_json(text, row->id);
+    add_string(text, "name", row->name);
+    add_string(text, "class", ops_class_name(row->class));
+    ops_text_add(text, ",\"days\":[");
+    for (size_t i = 0; i < RESERVE_DAYS; i++) {
+        separate(text, i);
+        add_reserve_day(text, &row->days[i]);
+    }
+    ops_text_add(text, "]}");
+}
+
+static void add_reserve(struct ops_text *text, const struct ops_view *view)
+{
+    const struct reserve_table *table = view->overview->reserve.shown;
+    if (!instant_is_set(table->at)) {
+        ops_text_add(text,
+                     ",\"reserve\":{\"at_ms\":null,\"dates\":[],\"short_sets\":0,\"rows\":[],\"rows_left_out\":0}");
+        return;
+    }
+    ops_text_format(text, ",\"reserve\":{\"at_ms\":%" PRId64, table->at.ms);
+    add_dates(text, table->first_day);
+    ops_text_format(text, ",\"short_sets\":%" PRIu64 ",\"rows\":[", table->short_sets);
+    for (size_t i = 0; i < table->row_count; i++) {
+        separate(text, i);
+        add_reserve_row(text, &table->rows[i]);
+    }
+    ops_text_format(text, "],\"rows_left_out\":%zu}", table->left_out);
+}
+
 /* ---- Alarms and actions ---- */
 
 static void add_alarms(struct ops_text *text, const struct overview *overview)
@@ -260,6 +319,7 @@ void ops_status_render(const struct ops_view *view, struct ops_text *text)
     add_latency(text, view);
     add_history(text, view);
     add_destinations(text, view);
+    add_reserve(text, view);
     add_alarms(text, view->overview);
     add_actions(text, view->overview);
     ops_text_add(text, "}\n");

@@ -32,3 +32,10 @@ struct ops_view {
     size_t history_count;
     const struct overview *overview;
 };
+
+/* "EXPERT", as in referral.PlaceClass. */
+static inline const char *ops_class_name(uint8_t class)
+{
+    static const char *const names[] = {"", "EXPERT", "BED", "EXAM"};
+    return class < sizeof names / sizeof names[0] ? names[class] : "";
+}

@@ -1,7 +1,8 @@
-/* overview.c - the steps of a collection: destinations a few at a time, then what was administered, then alarms and sums. */
+/* overview.c - the steps of a collection: destinations a few at a time, then what was administered, the reserve, alarms and sums. */
 #include "turn/overview.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,11 +17,13 @@
 #define LOOK_BACK_MAX    1000          /* ... and in all: what was administered before the start */
 #define DESTINATIONS_MIN 64
 
-enum phase { COLLECT_DESTINATIONS, COLLECT_ACTIONS, COLLECT_REST, COLLECT_NOTHING };
+enum phase { COLLECT_DESTINATIONS, COLLECT_ACTIONS, COLLECT_RESERVE, COLLECT_REST, COLLECT_NOTHING };
 
 int overview_open(struct overview *overview)
 {
     *overview = (struct overview){0};
+    if (reserve_board_open(&overview->reserve) != 0)
+        return -ENOMEM;
     return arena_open(&overview->texts, TEXTS_BYTES);
 }
 
@@ -29,6 +32,7 @@ void overview_close(struct overview *overview)
     free(overview->destinations);
     free(overview->by_urgency);
     arena_close(&overview->texts);
+    reserve_board_close(&overview->reserve);
 }
 
 void overview_begin(struct overview *overview)
@@ -39,6 +43,7 @@ void overview_begin(struct overview *overview)
     overview->totals = (struct overview_totals){0};
     overview->next_number = 0;
     overview->looked_on = 0;
+    reserve_board_look(&overview->reserve);
     overview->phase = COLLECT_DESTINATIONS;
 }
 
@@ -211,7 +216,7 @@ static void look_on(struct overview *overview, struct store_txn *txn, const stru
     struct overview_action found[OVERVIEW_ACTIONS];
 
     if (index == 0 || overview->looked_on++ == OVERVIEW_ACTIONS) {
-        overview->phase = COLLECT_REST;
+        overview->phase = COLLECT_RESERVE;
         return;
     }
 
@@ -265,20 +270,22 @@ static void collect_rest(struct overview *overview, struct store_txn *txn)
     overview->phase = COLLECT_NOTHING;
 }
 
-static void step(struct overview *overview, struct store_txn *txn, const struct turn *turn, struct instant now)
+static void step(struct overview *overview, struct store_txn *txn, const struct turn *turn, struct turn_clock clock)
 {
     if (overview->phase == COLLECT_DESTINATIONS)
-        collect_destinations(overview, txn, turn, now);
+        collect_destinations(overview, txn, turn, clock.now);
     else if (overview->phase == COLLECT_ACTIONS && !overview->has_looked_back)
         look_back(overview, txn);
     else if (overview->phase == COLLECT_ACTIONS)
         look_on(overview, txn, turn);
+    else if (overview->phase == COLLECT_RESERVE)
+        overview->phase = reserve_board_step(&overview->reserve, txn, clock) ? COLLECT_RESERVE : COLLECT_REST;
     else
         collect_rest(overview, txn);
 }
 
 int overview_step(struct overview *overview, struct store *store, const struct turn *turn, struct arena *arena,
-                  struct instant now)
+                  struct turn_clock clock)
 {
     size_t before = arena_mark(arena);
     struct store_txn *txn = NULL;
@@ -287,7 +294,7 @@ int overview_step(struct overview *overview, struct store *store, const struct t
     assert(overview->phase != COLLECT_NOTHING);
     result = store_read_begin(store, arena, &txn);
     if (result == 0) {
-        step(overview, txn, turn, now);
+        step(overview, txn, turn, clock);
         result = store_failure(txn);
     }
     store_read_end(txn);

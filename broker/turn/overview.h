@@ -1,5 +1,5 @@
-/* overview.h - what the broker is about, for people who look: every destination with what waits there and for how long, alarms, and what was
- * administered last (D3-D7, L4).
+/* overview.h - what the broker is about, for people who look: every destination with what waits there and for how long, the reserve of the
+ * next days, alarms, and what was administered last (D3-D7, L4, Q).
  *
  * Collected in steps that each read a bounded number of rows, so that looking never holds up a turn: nothing scans what waits, counts come
  * from the books and from session memory. Between its first step and its last, turns go on: each destination is as it was in its step.
@@ -9,6 +9,7 @@
  * somebody replays or drops it. Nothing here names a patient or a message (P1). */
 #pragma once
 #include "engine/query.h"
+#include "turn/reserve_board.h"
 #include "turn/turn.h"
 
 #define OVERVIEW_LANES   3 /* EMERGENCY, URGENT, ROUTINE */
@@ -70,7 +71,8 @@ struct overview {                              /* the snapshot; whole once overv
     struct overview_action actions[OVERVIEW_ACTIONS]; /* the last first; kept from snapshot to snapshot */
     size_t action_count;
     struct overview_totals totals;
-    uint64_t referrals, index; /* of the store */
+    uint64_t referrals, index;    /* of the store */
+    struct reserve_board reserve; /* its `shown` */
 
     /* Inside: how far the collection has come. */
     struct arena texts;
@@ -88,7 +90,7 @@ void overview_close(struct overview *overview);
 void overview_begin(struct overview *overview);
 /* 1: there is more to collect; 0: it is whole; else the store's failure: begin anew. `arena` is used during the call. */
 int overview_step(struct overview *overview, struct store *store, const struct turn *turn, struct arena *arena,
-                  struct instant now);
+                  struct turn_clock clock);
 
 /* overview_destination.c, for overview_step: reads one institution; false where it is no destination. Texts go to `texts`. */
 bool overview_read_destination(struct store_txn *txn, struct arena *texts, uint32_t number, struct live_inbox live,

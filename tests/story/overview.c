@@ -2,6 +2,7 @@
 #include "turn/overview.h"
 #include "story/world_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* All of it, in as many steps as it takes. */
@@ -13,7 +14,7 @@ static void look(struct world *w, struct overview *overview)
     cr_assert_eq(arena_open(&arena, 64 << 20), 0);
     overview_begin(overview);
     for (int steps = 0; more == 1; steps++) {
-        more = overview_step(overview, w->store, w->turn, &arena, w->clock.now);
+        more = overview_step(overview, w->store, w->turn, &arena, w->clock);
         cr_assert_eq(arena_mark(&arena), 0, "a step gives back what it took");
         cr_assert(steps < 1000);
     }
@@ -244,7 +245,7 @@ Test(overview, turns_between_two_steps_do_no_harm)
     overview_begin(&overview);
     for (int i = 0; more == 1; i++) {
         world_say(w, "OP", i % 2 == 0 ? "PAUSE" : "RESUME", "institution=H1; reason=x");
-        more = overview_step(&overview, w->store, w->turn, &arena, w->clock.now);
+        more = overview_step(&overview, w->store, w->turn, &arena, w->clock);
         cr_assert(i < 100, "it never ends");
     }
     cr_assert_eq(more, 0);
@@ -253,5 +254,154 @@ Test(overview, turns_between_two_steps_do_no_harm)
         cr_assert(overview.actions[i].index <= overview.actions[i - 1].index, "the last first");
     overview_close(&overview);
     arena_close(&arena);
+    world_close(w);
+}
+
+static struct reserve_day reserve(const struct overview *overview, const char *hospital, uint8_t class, int day)
+{
+    const struct reserve_table *table = overview->reserve.shown;
+
+    for (size_t i = 0; i < table->row_count; i++)
+        if (strcmp(table->rows[i].id, hospital) == 0 && table->rows[i].class == class)
+            return table->rows[i].days[day];
+    return (struct reserve_day){0};
+}
+
+/* Where a pool's date is not said, as seen from the Monday on which the story begins. */
+#define THURSDAY 3
+
+Test(overview, q3_the_reserve_of_a_day_is_added_up_by_hospital_and_class)
+{
+    struct world *w = world_open();
+    struct overview overview;
+    struct reserve_day day;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    look(w, &overview);
+    cr_assert_eq(overview.reserve.shown->row_count, 0);
+    world_connect(w, "T07", 10);
+    world_connect(w, "H1", 10);
+    world_good(w, "H1");
+    world_publish(w, "H1", "WANG EXPERT 10 places");
+    world_publish(w, "H1", "LI EXPERT 7 places");
+    world_publish(w, "H1", "ZHAO EXPERT 5 places on 2026-03-09");
+    world_publish(w, "H1", "SUN EXPERT 5 places on 2026-03-10");
+    world_publish(w, "H1", "CT EXAM 4 places every 30");
+    world_submit(w, "T07", "r1", "up to H1, routine, patient 1");
+    world_place(w, "T07", "book WANG family r1");
+    world_place(w, "H1", "book WANG general HIS-1");
+    world_place(w, "H1", "book LI general HIS-2");
+    look(w, &overview);
+    day = reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY);
+    cr_assert_eq(day.pools, 2);
+    cr_assert_eq(day.capacity, 17);
+    cr_assert_eq(day.required, 2 + 2);
+    cr_assert_eq(day.reserved, 1 + 2);
+    cr_assert_eq(day.family, 1);
+    cr_assert_eq(day.general, 2);
+    cr_assert_eq(day.free, 14);
+    cr_assert_eq(day.released, 0);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, RESERVE_DAYS - 1).capacity, 5);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXAM, THURSDAY).capacity, 4);
+    cr_assert_eq(overview.reserve.shown->row_count, 2, "the tenth is a day too far");
+    cr_assert_str_eq(overview.reserve.shown->rows[0].id, "H1");
+    overview_close(&overview);
+    world_close(w);
+}
+
+Test(overview, q6_what_is_released_is_kept_no_more_unless_the_time_is_in_doubt)
+{
+    struct world *w = world_open();
+    struct overview overview;
+    struct reserve_day day;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "H1", 10);
+    world_publish(w, "H1", "WANG EXPERT 10 places");
+    world_until(w, 2 * 86400 - 1);
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).reserved, 2, "Wednesday, 08:59:59");
+    world_hold(w, true);
+    world_after(w, 1);
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).reserved, 2, "it is in doubt");
+    world_hold(w, false);
+    look(w, &overview);
+    day = reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1);
+    cr_assert_eq(day.reserved, 0);
+    cr_assert_eq(day.released, 2);
+    overview_close(&overview);
+    world_close(w);
+}
+
+/* Six pools of three places: each alone would keep one of three, together they keep 4 of 18. */
+Test(overview, q11_a_group_is_counted_once_over_all_its_pools)
+{
+    struct world *w = world_open();
+    struct overview overview;
+    struct reserve_day day;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "H1", 10);
+    for (int i = 0; i < 6; i++) {
+        char what[64];
+
+        snprintf(what, sizeof what, "P%d EXPERT 3 places", i);
+        world_publish(w, "H1", what);
+    }
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).required, 6);
+    world_say(w, "H1", "PUT_GROUP", "hospital=H1; class=EXPERT; department=MED; date=2026-03-05");
+    look(w, &overview);
+    day = reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY);
+    cr_assert_eq(day.pools, 6);
+    cr_assert_eq(day.capacity, 18);
+    cr_assert_eq(day.required, 4);
+    cr_assert_eq(day.reserved, 4);
+    overview_close(&overview);
+    world_close(w);
+}
+
+Test(overview, q10_a_deficit_is_counted_until_it_is_cured)
+{
+    struct world *w = world_open();
+    struct overview overview;
+    struct reserve_day day;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "H1", 10);
+    world_publish(w, "H1", "WANG EXPERT 10 places");
+    world_place(w, "H1", "block WANG; count=10; reason=STAFF_ABSENT");
+    look(w, &overview);
+    day = reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY);
+    cr_assert_eq(day.blocked, 10);
+    cr_assert_eq(day.deficit, 2);
+    cr_assert_eq(day.reserved, 0);
+    cr_assert_eq(overview.reserve.shown->short_sets, 1);
+    world_place(w, "H1", "unblock WANG; count=2");
+    look(w, &overview);
+    cr_assert_eq(overview.reserve.shown->short_sets, 0);
+    overview_close(&overview);
+    world_close(w);
+}
+
+Test(overview, a_walk_over_more_pools_than_a_step_may_read_goes_on_in_the_next)
+{
+    struct world *w = world_open();
+    struct overview overview;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "H1", 10);
+    for (int i = 0; i < 130; i++) {
+        char what[64];
+
+        snprintf(what, sizeof what, "P%d EXPERT 10 places", i);
+        world_publish(w, "H1", what);
+    }
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).pools, 130);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).capacity, 1300);
+    cr_assert_eq(overview.reserve.shown->row_count, 1);
+    overview_close(&overview);
     world_close(w);
 }

@@ -33,6 +33,7 @@ static void scene_open(struct scene *scene, size_t destinations)
         .room = {.used_bytes = 10, .limit_bytes = 1000},
         .overview = &scene->overview,
     };
+    scene->overview.reserve.shown = &scene->overview.reserve.tables[0];
     scene->overview.destinations = calloc(destinations + 1, sizeof *scene->overview.destinations);
     scene->overview.by_urgency = calloc(destinations + 1, sizeof *scene->overview.by_urgency);
     scene->overview.destination_count = scene->overview.totals.destinations = destinations;
@@ -293,5 +294,32 @@ Test(ops_pages, a_page_waits_for_a_view_and_is_rendered_once_for_each)
     fresh = false;
     cr_assert_not(ops_pages_answer(pages, "/readyz", &answer));
     ops_pages_close(pages);
+    scene_close(&scene);
+}
+
+/* Today there is a pool, tomorrow there is none. */
+Test(ops_metrics, q10_the_reserve_of_today_is_shown_by_hospital_and_class)
+{
+    struct scene scene;
+    struct reserve_row row = {.hospital = 1, .id = "H1", .name = "县人民医院", .class = 3};
+    struct reserve_table *table;
+
+    scene_open(&scene, 0);
+    table = scene.overview.reserve.shown;
+    row.days[0] = (struct reserve_day){.pools = 2, .capacity = 20, .required = 4, .reserved = 1, .deficit = 3};
+    *table = (struct reserve_table){
+        .at = instant_of(NOW), .first_day = 20778, .rows = &row, .row_count = 1, .short_sets = 1};
+    ops_metrics_render(&scene.view, &scene.text);
+    cr_assert_not_null(strstr(ops_text_string(&scene.text),
+                              "referrald_reserve_deficit{institution=\"H1\",class=\"EXAM\",day=\"today\"} 3\n"));
+    cr_assert_eq(count_of(scene.text.data, "referrald_reserve_capacity{"), 1);
+    cr_assert_not_null(strstr(scene.text.data, "\nreferrald_reserve_short_sets 1\n"));
+
+    ops_text_reset(&scene.text);
+    ops_status_render(&scene.view, &scene.text);
+    cr_assert_not_null(strstr(ops_text_string(&scene.text), "\"dates\":[\"2026-11-21\",\"2026-11-22\""));
+    cr_assert_not_null(strstr(
+        scene.text.data, "\"hospital\":\"H1\",\"name\":\"县人民医院\",\"class\":\"EXAM\",\"days\":[{\"pools\":2,"));
+    cr_assert_eq(count_of(scene.text.data, ",null"), RESERVE_DAYS - 1);
     scene_close(&scene);
 }
