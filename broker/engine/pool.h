@@ -68,6 +68,7 @@ void pool_remove(struct pool_of *pool, const uint32_t *units, size_t count); /* 
 
 /* Q6: is the channel open at this turn's time? REFUSED_NOT, POOL_CANCELLED or NOT_OPEN_YET. Who may use the channel is another matter. */
 enum refusal pool_is_open(const struct work *work, const struct pool_of *pool, Referral__Channel channel);
+enum refusal pool_row_is_open(const struct work *work, const Record__Pool *row, Referral__Channel channel);
 /* Which units a booking of `count` would get; `barred`: units of this pool not to be taken. Gives their numbers in ret_units (room for `count`).
  * REFUSED_NOT, or why not: STARTED, NO_FREE, RESERVED, GENERAL_CLOSED (deficit), NOT_CONSECUTIVE, UNIT_TAKEN, UNKNOWN_UNIT. */
 struct pool_wish {

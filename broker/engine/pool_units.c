@@ -73,14 +73,18 @@ void pool_remove(struct pool_of *pool, const uint32_t *units, size_t count)
 
 /* ---- Choosing ---- */
 
-enum refusal pool_is_open(const struct work *work, const struct pool_of *pool, Referral__Channel channel)
+enum refusal pool_row_is_open(const struct work *work, const Record__Pool *row, Referral__Channel channel)
 {
-    const Record__Pool *row = pool->row;
     int64_t opens_at_ms = channel == REFERRAL__CHANNEL__FAMILY_DOCTOR ? row->fd_opens_at_ms : row->general_opens_at_ms;
 
     if (row->cancelled)
         return REFUSED_POOL_CANCELLED;
     return opens_at_ms <= work->now.ms ? REFUSED_NOT : REFUSED_NOT_OPEN_YET;
+}
+
+enum refusal pool_is_open(const struct work *work, const struct pool_of *pool, Referral__Channel channel)
+{
+    return pool_row_is_open(work, pool->row, channel);
 }
 
 struct choice { /* a wish of this turn in the picture of its set */

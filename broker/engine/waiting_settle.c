@@ -280,19 +280,33 @@ static void settle_pool(struct work *work, struct pool_of *pool)
     }
 }
 
+/* There may be thousands, of which most have not opened yet: what is read to find that out is forgotten again. */
+static bool could_offer(struct work *work, const struct pool_key *key, Referral__Channel channel)
+{
+    size_t mark = arena_mark(work->arena);
+    const Record__Pool *row = pool_head(work->txn, key);
+    bool could = row != NULL && pool_row_is_open(work, row, channel) == REFUSED_NOT;
+
+    if (could) {
+        row = pool_row(work->txn, key);
+        could = row != NULL && has_free_unit(row);
+    }
+    arena_rewind(work->arena, mark);
+    return could;
+}
+
 /* The earliest that suits, of all pools of its department. */
 static void settle_entry(struct work *work, struct waiting_of *entry)
 {
     struct pool_key from = {.hospital = entry->key.hospital, .class = entry->key.class, .day = entry->row->first_day};
     struct pool_key key;
-    const Record__Pool *row;
 
     memcpy(from.department, entry->key.department, sizeof from.department);
-    while (!entry->gone && !entry->row->has_offer && (row = pool_row_from(work->txn, &from, &key)) != NULL) {
+    while (!entry->gone && !entry->row->has_offer && pool_key_from(work->txn, &from, &key)) {
         if (key.hospital != from.hospital || key.class != from.class || key.day > entry->row->last_day ||
             strcmp(key.department, from.department) != 0)
             return;
-        if (is_wanted(entry->row, &key) && has_free_unit(row))
+        if (is_wanted(entry->row, &key) && could_offer(work, &key, (Referral__Channel)entry->row->channel))
             offer_to(work, entry, pool_load(work, &key));
         from = pool_key_after(&key);
     }

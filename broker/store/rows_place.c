@@ -110,6 +110,13 @@ static Record__Pool *unfold(struct store_txn *txn, struct bytes key, Record__Poo
     return NULL;
 }
 
+Record__Pool *pool_head(struct store_txn *txn, const struct pool_key *key)
+{
+    uint8_t bytes[POOL_KEY_MAX];
+
+    return record_get(txn, TABLE_POOL, pool_key_bytes(bytes, key), &record__pool__descriptor);
+}
+
 Record__Pool *pool_row(struct store_txn *txn, const struct pool_key *key)
 {
     uint8_t bytes[POOL_KEY_MAX];

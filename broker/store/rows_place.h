@@ -17,6 +17,8 @@ struct bytes pool_key_bytes(uint8_t *out, const struct pool_key *key);
 bool pool_key_parse(struct bytes bytes, struct pool_key *ret_key);
 
 Record__Pool *pool_row(struct store_txn *txn, const struct pool_key *key);
+/* Without its units: it costs little to look at. */
+Record__Pool *pool_head(struct store_txn *txn, const struct pool_key *key);
 void pool_row_put(struct store_txn *txn, const struct pool_key *key, const Record__Pool *row);
 /* The first pool at or after `from` in order of key; NULL: none. For scans: by department, then day, then resource. */
 Record__Pool *pool_row_from(struct store_txn *txn, const struct pool_key *from, struct pool_key *ret_key);

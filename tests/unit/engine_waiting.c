@@ -429,6 +429,25 @@ Test(waiting, q8_what_nobody_has_time_for_is_looked_at_once_not_for_each)
     places_close(&d);
 }
 
+/* A turn may have many who join, and a department has the pools of many days. */
+Test(waiting, q8_who_joins_takes_no_memory_for_pools_that_have_not_opened)
+{
+    static const char *const days[] = {TUESDAY, "2026-11-25", "2026-11-26", "2026-11-27"};
+    struct district d;
+
+    places_open(&d);
+    for (int i = 0; i < 20; i++) {
+        Referral__PoolRef *ref = places_ref(&d, EXPERT, arena_format(&d.keep, "ROOM-%d", i / 4), days[i % 4]);
+        Referral__Pool *pool = places_pool(&d, ref, 50);
+
+        FIELD_SET(pool, fd_opens_at_ms, places_at(ref->date, 7, 0));
+        district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    }
+    places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+    cr_assert_lt(d.turn.used, 64 << 10);
+    places_close(&d);
+}
+
 Test(waiting, q8_who_wants_more_than_there_is_holds_up_nobody_who_wants_less)
 {
     struct district d;
