@@ -392,15 +392,15 @@ Test(overview, a_walk_over_more_pools_than_a_step_may_read_goes_on_in_the_next)
 
     cr_assert_eq(overview_open(&overview), 0);
     world_connect(w, "H1", 10);
-    for (int i = 0; i < 130; i++) {
+    for (int i = 0; i < 60; i++) {
         char what[64];
 
-        snprintf(what, sizeof what, "P%d EXPERT 10 places", i);
+        snprintf(what, sizeof what, "P%d EXPERT 20 places", i);
         world_publish(w, "H1", what);
     }
     look(w, &overview);
-    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).pools, 130);
-    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).capacity, 1300);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).pools, 60);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, THURSDAY).capacity, 1200);
     cr_assert_eq(overview.reserve.shown->row_count, 1);
     overview_close(&overview);
     world_close(w);
