@@ -312,6 +312,17 @@ class Views(PlacesTest):
         offer = self.bookings(waiting[0])[0]["booking_id"]
         self.assertEqual(self.ask("confirm", offer, key="T07")["state"], "BOOKED")
 
+    def test_q8_a_hospitals_own_patients_wait_by_its_own_number(self):
+        self.publish(LI, 1, "14:00", 30, "--general-opens", "2026-12-02 08:00")
+        self.run_ctl("waitlist", "join", "--class", "expert", "--department", "NK", "--from", "2026-12-04", "--to", "2026-12-04",
+                     "--channel", "general", "--reference", "HIS-9", key="H1")
+        listed = self.run_ctl("waitlist", "--class", "expert", "--department", "NK", key="H1").stdout
+        self.assertRegex(listed, r"bd-\S+ +0 GENERAL EXPERT NK +2026-12-04 2026-12-04 +1 .* HIS-9")
+        self.advance(54 * HOUR_MS)  # 2026-12-03 15:00: the reserve is released
+        offer = self.ask("bookings", "--pool", LI, key="H1")["bookings"][0]
+        self.assertEqual((offer["state"], offer["reference"]), ("PLACE_HELD", "HIS-9"))
+        self.assertEqual(self.ask("confirm", offer["booking_id"], key="H1")["booking"]["state"], "PLACE_BOOKED")
+
     def test_p2_places_of_others_are_nobodys_business(self):
         self.publish()
         referral = self.refer()
