@@ -69,27 +69,52 @@ static bool bookings_of_referral(struct asking *asking, struct page *page, const
     return true;
 }
 
-/* The bookings that hold a unit, each once: a booking's units stand in the order of their starts. */
+/* Where a page of a pool goes on: after the unit with this start and number. */
+#define UNIT_CURSOR_SIZE 12
+
+static struct bytes unit_cursor(struct asking *asking, const Record__Unit *unit)
+{
+    uint8_t *cursor = arena_alloc(asking->work.arena, UNIT_CURSOR_SIZE);
+
+    put_be64(cursor, (uint64_t)unit->start_ms);
+    put_be32(cursor + sizeof(uint64_t), unit->number);
+    return bytes_of(cursor, UNIT_CURSOR_SIZE);
+}
+
+/* The bookings that hold a unit, in the order of their first ones. */
+static bool walk_pool(struct asking *asking, struct page *page, const Record__Pool *row, ProtobufCBinaryData cursor)
+{
+    if (cursor.len != 0 && cursor.len != UNIT_CURSOR_SIZE)
+        return refuse(&asking->work, REFUSED_BAD_VALUE, "cursor");
+    for (size_t i = 0; i < row->n_units; i++) {
+        struct bytes at = unit_cursor(asking, row->units[i]);
+        struct id id = life_id_of(row->units[i]->booking);
+        Record__Booking *booking;
+
+        if (cursor.len != 0 && memcmp(at.data, cursor.data, UNIT_CURSOR_SIZE) <= 0)
+            continue;
+        if (page_is_full(page))
+            return true;
+        page_examined(page, at, 1);
+        booking = id_is_set(id) ? booking_row(asking->work.txn, id) : NULL;
+        if (booking != NULL && booking->n_units != 0 && booking->units[0] == row->units[i]->number)
+            add_booking(asking, page, id, booking);
+    }
+    page->ended = true;
+    return true;
+}
+
 static bool bookings_of_pool(struct asking *asking, struct page *page, const Referral__BookingQuery *query)
 {
     struct pool_key key;
     const Record__Pool *row;
-    struct id before = {0};
 
     if (!pool_read_ref(&asking->work, query->pool, "pool", &key))
         return false;
     row = asking_institution(asking, query->pool->hospital) == NULL ? NULL : pool_row(asking->work.txn, &key);
     if (row == NULL)
         return is_refused(&asking->work) ? false : refuse(&asking->work, REFUSED_UNKNOWN_POOL, "pool.resource");
-    for (size_t i = 0; i < row->n_units && page->count < page->rows_max; i++) {
-        struct id id = life_id_of(row->units[i]->booking);
-
-        if (id_is_set(id) && !id_equal(id, before))
-            add_booking(asking, page, id, booking_row(asking->work.txn, id));
-        before = id;
-    }
-    page->ended = true;
-    return true;
+    return walk_pool(asking, page, row, query->cursor);
 }
 
 static bool holds_of_team(struct asking *asking, struct page *page, const char *team)
@@ -101,7 +126,7 @@ static bool holds_of_team(struct asking *asking, struct page *page, const char *
         return refuse(&asking->work, REFUSED_NOT_FOUND, "team_id");
     row = team_holds_row(asking->work.txn, team);
     for (size_t i = 0; row != NULL && i < row->n_holds; i++)
-        if (asking->work.now.ms < row->holds[i]->expires_at_ms)
+        if (asking->work.hold || asking->work.now.ms < row->holds[i]->expires_at_ms) /* C4 */
             add_booking(asking, page, life_id_of(row->holds[i]->booking),
                         booking_row(asking->work.txn, life_id_of(row->holds[i]->booking)));
     page->ended = true;
