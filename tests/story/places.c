@@ -1,42 +1,12 @@
 /* places.c - mornings at a hospital that keeps a fifth of its places for family doctors' patients (section 6). */
-#include "place.pb-c.h"
 #include "story/world.h"
-
-#include <stdio.h>
-
-/* H1 sells by itself, T07 has the team; both acknowledge whatever comes. */
-static struct world *begin(void)
-{
-    struct world *w = world_open();
-
-    world_connect(w, "H1", 1000);
-    world_connect(w, "T07", 1000);
-    world_good(w, "H1");
-    world_good(w, "T07");
-    world_forget(w);
-    return w;
-}
-
-/* Routine ones for patients of their own, without a word. */
-static void refer(struct world *w, int count)
-{
-    static const char *const names[] = {"r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"};
-
-    for (int i = 0; i < count; i++) {
-        char what[64];
-
-        snprintf(what, sizeof what, "up to H1, routine, patient %d", i + 1);
-        world_submit(w, "T07", names[i], what);
-    }
-    world_forget(w);
-}
 
 Test(places, q7_a_place_is_held_while_the_patient_is_on_the_phone_and_confirmed)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 5 places");
-    refer(w, 1);
+    world_refer(w, 1);
     world_place(w, "T07", "hold WANG family r1");
     cr_assert_str_eq(world_units(w, "WANG"), "f....");
     world_after(w, 240);
@@ -70,10 +40,11 @@ Test(places, q7_a_place_is_held_while_the_patient_is_on_the_phone_and_confirmed)
 /* Q8: displaced family, family, displaced general, general; inside by priority, then by who waits longer. */
 Test(places, q8_who_waits_is_offered_places_in_their_order)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 6 places");
-    refer(w, 4);
+    for (int n = 1; n <= 4; n++)
+        world_refer(w, n);
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "T07", "book WANG family r2");
     for (int i = 0; i < 4; i++)
@@ -125,10 +96,11 @@ Test(places, q8_who_waits_is_offered_places_in_their_order)
 
 Test(places, q8_an_offer_declined_or_lapsed_goes_to_the_next_and_the_third_lapse_ends_the_waiting)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 1 places");
-    refer(w, 3);
+    for (int n = 1; n <= 3; n++)
+        world_refer(w, n);
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "T07", "join EXPERT family r2");
     world_after(w, 60);
@@ -198,10 +170,11 @@ Test(places, q8_an_offer_declined_or_lapsed_goes_to_the_next_and_the_third_lapse
 
 Test(places, q10_a_doctor_falls_ill_and_his_patients_wait_first_for_the_next_session)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 5 places");
-    refer(w, 3);
+    for (int n = 1; n <= 3; n++)
+        world_refer(w, n);
     world_place(w, "H1", "book WANG general HIS-1");
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "T07", "hold WANG family r2");
@@ -241,10 +214,11 @@ Test(places, q10_a_doctor_falls_ill_and_his_patients_wait_first_for_the_next_ses
 
 Test(places, q10_a_shorter_session_moves_its_patients_together_family_doctors_first)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 6 places");
-    refer(w, 2);
+    for (int n = 1; n <= 2; n++)
+        world_refer(w, n);
     world_place(w, "H1", "book WANG general HIS-1; first_unit=1");
     world_place(w, "H1", "book WANG general HIS-2; first_unit=2");
     world_place(w, "H1", "book WANG general HIS-3; first_unit=6");
@@ -271,7 +245,7 @@ Test(places, q10_a_shorter_session_moves_its_patients_together_family_doctors_fi
 
 Test(places, q6_what_nobody_took_of_the_reserve_is_released_to_who_waits_and_then_to_all)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 10 places");
     for (int i = 0; i < 8; i++)
@@ -299,10 +273,11 @@ Test(places, q6_what_nobody_took_of_the_reserve_is_released_to_who_waits_and_the
 
 Test(places, q12_patients_come_or_do_not_and_the_unit_is_spent)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 5 places");
-    refer(w, 3);
+    for (int n = 1; n <= 3; n++)
+        world_refer(w, n);
     for (int n = 1; n <= 3; n++)
         world_place(w, "T07", n == 1 ? "book WANG family r1" : n == 2 ? "book WANG family r2" : "book WANG family r3");
     world_until(w, 3 * 86400 + 3600);
@@ -327,7 +302,7 @@ Test(places, q12_patients_come_or_do_not_and_the_unit_is_spent)
 
 Test(places, q15_a_hospital_takes_an_allotment_and_gives_back_what_it_did_not_sell)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 10 places");
     world_place(w, "H1", "book WANG general APP; units=9; allotment=true");
@@ -354,11 +329,11 @@ Test(places, q15_a_hospital_takes_an_allotment_and_gives_back_what_it_did_not_se
 /* Q5: one place in each class; a further one changes no state. */
 Test(places, q5_a_bed_is_booked_beside_the_specialist)
 {
-    struct world *w = begin();
+    struct world *w = world_open_morning();
 
     world_publish(w, "H1", "WANG EXPERT 5 places");
     world_publish(w, "H1", "WARD3 BED 5 places at 08:00 every 0");
-    refer(w, 1);
+    world_refer(w, 1);
     world_place(w, "T07", "book WARD3 family r1");
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "T07", "book WARD3 family r1");

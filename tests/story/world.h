@@ -69,6 +69,13 @@ void world_publish(struct world *w, const char *who, const char *what);
  * "displace b1", "used b1", "missed b1", "join EXPERT family r1", "leave w1", "cut WANG", "call-off WANG", "block WANG", "unblock WANG"; with
  * edits after a semicolon. What the command needs is filled in. Bookings and entries are called b1, b2 ... w1, w2 ... as they are heard of. */
 void world_place(struct world *w, const char *who, const char *what);
+/* Where most stories of places begin: H1 sells by itself, T07 has the team, both are connected and acknowledge whatever comes. */
+struct world *world_open_morning(void);
+/* "r3", referred up to H1 for a patient of its own; so many places for as many such patients, from r<from> on; so many of H1's own. All granted,
+ * and without a word. */
+const char *world_refer(struct world *w, int number);
+void world_book_family(struct world *w, const char *pool, int from, int count);
+void world_book_general(struct world *w, const char *pool, int count);
 /* One sign a unit, in order: '.' free, '*' free and marked, B blocked, G general, F family; g and f while held. Its hospital must be connected. */
 const char *world_units(struct world *w, const char *pool);
 /* "C 10 R 2 B 0 G 3 F 1", and ", 1 short" where there is a deficit (Q10). */

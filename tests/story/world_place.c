@@ -193,6 +193,55 @@ void world_place(struct world *w, const char *who, const char *what)
     world_send(w, world_peer(w, who), verb->kind, message_id, NULL, wire_pack(body, &w->arena));
 }
 
+/* ---- Many at once, without a word ---- */
+
+struct world *world_open_morning(void)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "H1", 1000);
+    world_connect(w, "T07", 1000);
+    world_good(w, "H1");
+    world_good(w, "T07");
+    world_forget(w);
+    return w;
+}
+
+static void granted(struct world *w, size_t refused)
+{
+    cr_assert_eq(world_count(w, "refused"), refused, "%s", w->trace);
+    world_forget(w);
+}
+
+const char *world_refer(struct world *w, int number)
+{
+    const char *name = arena_format(&w->arena, "r%d", number);
+    size_t refused = world_count(w, "refused");
+
+    world_submit(w, "T07", name, arena_format(&w->arena, "up to H1, routine, patient %d", number));
+    granted(w, refused);
+    return name;
+}
+
+void world_book_family(struct world *w, const char *pool, int from, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const char *name = world_refer(w, from + i);
+
+        world_place(w, "T07", arena_format(&w->arena, "book %s family %s", pool, name));
+        granted(w, 0);
+    }
+}
+
+void world_book_general(struct world *w, const char *pool, int count)
+{
+    size_t refused = world_count(w, "refused");
+
+    for (int i = 0; i < count; i++)
+        world_place(w, "H1", arena_format(&w->arena, "book %s general HIS-%d", pool, i));
+    granted(w, refused);
+}
+
 /* ---- What is said of them ---- */
 
 static const char *name_as(struct world *w, char letter, size_t *count, const char *id)
