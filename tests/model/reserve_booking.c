@@ -224,7 +224,8 @@ int reserve_team_holds(const struct world *world, int team)
         const struct m_booking *booking = &world->bookings[i];
 
         count += booking->counts_as_hold && booking->team == team && booking->entry == NOBODY &&
-                 booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD && booking->expires_at > world->now;
+                 booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD &&
+                 (booking->expires_at > world->now || world->doubt);
     }
     return count;
 }

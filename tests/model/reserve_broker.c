@@ -295,6 +295,7 @@ static struct bytes seal(struct broker *broker, int64_t at_ms, Batch__Command **
     FIELD_SET(&batch, rules_version, RULES_VERSION);
     FIELD_SET(&batch, index, store_mark(broker->store).index + ++broker->applied);
     FIELD_SET(&batch, now_ms, at_ms);
+    FIELD_SET(&batch, hold, broker->doubt);
     batch.n_commands = count;
     batch.commands = commands;
     return wire_pack(&batch.base, &broker->keep);

@@ -40,6 +40,7 @@ struct broker {
     struct store_txn *txn; /* between broker_begin and its end */
     uint64_t applied;      /* batches in it */
     int64_t at_ms;
+    bool doubt;              /* C4: of the next batch */
     struct arena turn, keep; /* of one turn; of one turn and what is said of it */
     struct effects effects;
     struct id bookings[BOOKINGS_MAX], entries[ENTRIES_MAX], referrals[REFERRALS_MAX]; /* by the model's index */

@@ -133,7 +133,7 @@ static void cancel_judge(struct world *world, const struct command *command, con
     }
     if (command->picked_count != 0)
         returns_judge(world, booking, command, answer);
-    else if (is_booked(booking) && booking->start <= world->now)
+    else if (booking->start <= world->now)
         m_say(answer, "BOOKING_NOT_NOW");
     if (is_booked(booking) && !booking->allotment && command->reason == 0)
         m_say(answer, "REASON_NEEDED");

@@ -26,7 +26,7 @@ static int expired_hold(const struct world *world, int slot)
         int booking = pool->units[i].booking;
 
         if (booking != NOBODY && world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD &&
-            world->bookings[booking].expires_at <= world->now)
+            world->bookings[booking].expires_at <= world->now && !world->doubt)
             return booking;
     }
     return NOBODY;
@@ -78,14 +78,14 @@ static bool let_instants_pass(struct world *world, int slot)
     struct m_pool *pool = &world->pools[slot];
     bool opened = !pool->fd_opened && pool->fd_opens_at <= world->now;
     bool opened_to_all = !pool->general_opened && pool->general_opens_at <= world->now;
-    bool released = !pool->released && pool->release_at <= world->now;
+    bool released = !pool->released && m_is_released(world, pool);
 
     pool->fd_opened |= opened;
     pool->general_opened |= opened_to_all;
     pool->released |= released;
     if (opened || opened_to_all || released)
         m_note(world, slot);
-    if (pool->over || pool->count == 0 || last_end(pool) + OVER_AFTER_MS > world->now)
+    if (pool->over || pool->count == 0 || last_end(pool) + OVER_AFTER_MS > world->now || world->doubt)
         return opened || opened_to_all || released;
     pool->over = true;
     assume_no_shows(world, slot);
@@ -157,14 +157,16 @@ int64_t m_pool_due(const struct world *world, int slot)
 
     if (!pool->exists)
         return 0;
+    due = earlier(due, pool->fd_opened ? 0 : pool->fd_opens_at);
+    due = earlier(due, pool->general_opened ? 0 : pool->general_opens_at);
+    if (world->doubt)
+        return due;
     for (int i = 0; i < pool->count; i++) {
         int booking = pool->units[i].booking;
 
         if (booking != NOBODY && world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
             due = earlier(due, world->bookings[booking].expires_at);
     }
-    due = earlier(due, pool->fd_opened ? 0 : pool->fd_opens_at);
-    due = earlier(due, pool->general_opened ? 0 : pool->general_opens_at);
     due = earlier(due, pool->released ? 0 : pool->release_at);
     return earlier(due, pool->over || pool->count == 0 ? 0 : last_end(pool) + OVER_AFTER_MS);
 }
@@ -205,7 +207,7 @@ static int first_due_referral(const struct world *world)
     int first = NOBODY;
 
     for (int i = 0; i < world->referral_count; i++) {
-        int64_t due = m_life_due(&world->referrals[i]);
+        int64_t due = world->doubt ? 0 : m_life_due(&world->referrals[i]);
 
         if (due != 0 && due <= world->now && (first == NOBODY || due < m_life_due(&world->referrals[first])))
             first = i;
@@ -229,6 +231,18 @@ void reserve_clock(struct world *world)
     }
 }
 
+/* An emergency wakes half-way through the time for its answer and at its end, and its pools with it. */
+static int64_t next_wake(const struct m_referral *referral, int64_t after)
+{
+    bool emergency = referral->priority == REFERRAL__PRIORITY__EMERGENCY;
+
+    for (int64_t at = referral->submitted_at + DAY_MS / 2; emergency && at <= referral->submitted_at + DAY_MS;
+         at += DAY_MS / 2)
+        if (at > after)
+            return at;
+    return 0;
+}
+
 int64_t reserve_next_instant(const struct world *world, int64_t after)
 {
     int64_t next = 0;
@@ -237,6 +251,8 @@ int64_t reserve_next_instant(const struct world *world, int64_t after)
         if (m_pool_due(world, slot) > after)
             next = earlier(next, m_pool_due(world, slot));
     for (int i = 0; i < world->referral_count; i++)
+        next = earlier(next, next_wake(&world->referrals[i], after));
+    for (int i = 0; i < world->referral_count && !world->doubt; i++)
         if (m_life_due(&world->referrals[i]) > after)
             next = earlier(next, m_life_due(&world->referrals[i]));
     return next;

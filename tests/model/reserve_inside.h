@@ -18,7 +18,8 @@ bool m_units_choose(struct world *world, const struct wish *wish, int ret_units[
 /* Why not: every reason that is true. */
 void m_units_why_not(struct world *world, const struct wish *wish, struct answer *answer);
 void m_units_mark(struct world *world, int slot);
-int m_unit_index(const struct m_pool *pool, int number);   /* NOBODY: no such */
+int m_unit_index(const struct m_pool *pool, int number); /* NOBODY: no such */
+bool m_is_released(const struct world *world, const struct m_pool *pool);
 bool m_units_follow(const struct m_pool *pool, int index); /* index and index + 1 are consecutive */
 void m_unit_insert(struct m_pool *pool, int64_t start, int64_t end);
 void m_unit_remove(struct m_pool *pool, int index);

@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* C4: what was held back in doubt is looked at again within a minute. */
+#define LATE_BY_DOUBT_MS (MINUTE_MS + 1)
+
 struct inventor {
     uint64_t dice;
     struct world world; /* as the rules alone have it */
     bool mostly_small;  /* few pools of few units: the corners */
     int slots;          /* that take part */
     int64_t now;
-    int label;
+    int doubt_from, doubt_to; /* these commands are judged in doubt of the time (C4) */
 };
 
 static int roll(struct inventor *inventor, int sides)
@@ -376,19 +379,20 @@ static void invent_change_of_place(struct inventor *inventor, struct command *co
         command->first = some_unit(inventor, command->slot);
 }
 
-/* Places of the hospital's own patients, once they have begun. */
+/* Mostly a place that has begun. */
 static void invent_mark(struct inventor *inventor, struct command *command)
 {
-    int id = some_booking(inventor, REFERRAL__BOOKING_STATE__PLACE_BOOKED);
-    const struct m_booking *booking;
+    const struct m_booking *booking = NULL;
 
     command->op = OP_MARK;
     command->mark = one_in(inventor, 2) ? REFERRAL__BOOKING_STATE__PLACE_USED : REFERRAL__BOOKING_STATE__PLACE_NO_SHOW;
-    command->who = WHO_H1;
-    if (id == NOBODY)
-        return;
-    booking = &inventor->world.bookings[id];
-    if (booking->referral == NOBODY && has_started(inventor, booking))
+    command->who = one_in(inventor, 20) ? WHO_T07 : WHO_H1;
+    for (int i = 0; i < 8 && inventor->world.booking_count > 0; i++) {
+        booking = &inventor->world.bookings[roll(inventor, inventor->world.booking_count)];
+        if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED && has_started(inventor, booking))
+            break;
+    }
+    if (booking != NULL)
         command->booking = booking->name;
 }
 
@@ -436,7 +440,7 @@ static void invent_any(struct inventor *inventor, struct command *command)
         {14, invent_submit},         {6, invent_put},      {1, invent_group},
         {8, invent_capacity},        {40, invent_take},    {8, invent_join},
         {2, invent_leave},           {12, invent_confirm}, {14, invent_cancel},
-        {8, invent_change_of_place}, {2, invent_mark},     {10, invent_event},
+        {8, invent_change_of_place}, {3, invent_mark},     {10, invent_event},
     };
     int total = 0, drawn;
 
@@ -462,7 +466,7 @@ static void carry_out(struct inventor *inventor, const struct command *command)
 }
 
 /* The clock, whenever something is due; nothing is late but on purpose. */
-static void come_round(struct inventor *inventor, struct command *command, int64_t before)
+static void come_round(struct inventor *inventor, struct command *command, int64_t before, bool doubt_changed)
 {
     struct command clock = reserve_clock_before(command);
     int64_t next;
@@ -470,7 +474,7 @@ static void come_round(struct inventor *inventor, struct command *command, int64
     command->late = inventor->slots == 1 && one_in(inventor, 3);
     if (command->late)
         return;
-    while ((next = reserve_next_instant(&inventor->world, before)) != 0 && next < inventor->now) {
+    while (!doubt_changed && (next = reserve_next_instant(&inventor->world, before)) != 0 && next < inventor->now) {
         before = clock.at_ms = next;
         carry_out(inventor, &clock);
     }
@@ -494,7 +498,11 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
     roll(inventor, 2);
     inventor->mostly_small = roll(inventor, 3) != 0;
     inventor->slots = one_in(inventor, 4) ? 1 : 1 + roll(inventor, SLOTS);
-    inventor->now = RESERVE_BASE;
+    inventor->now = RESERVE_BASE + (one_in(inventor, 3) ? roll(inventor, 44 * (int)HOUR_MS) : 0);
+    if (inventor->slots == 1 && one_in(inventor, 2)) {
+        inventor->doubt_from = roll(inventor, count);
+        inventor->doubt_to = inventor->doubt_from + roll(inventor, 100);
+    }
     reserve_init(&inventor->world);
     for (int i = 0; i < count; i++) {
         struct command *command = &ret_commands[i];
@@ -502,9 +510,13 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
 
         *command = (struct command){.label = i, .referral = NOBODY, .booking = {NOBODY, 0}, .entry = {NOBODY, 0}};
         let_time_pass(inventor, command);
+        if (i == inventor->doubt_to && i > inventor->doubt_from)
+            inventor->now += LATE_BY_DOUBT_MS;
         command->at_ms = inventor->now;
-        if (inventor->now > before)
-            come_round(inventor, command, before);
+        command->doubt = i >= inventor->doubt_from && i < inventor->doubt_to;
+        inventor->world.doubt = command->doubt;
+        if (inventor->now > before || i == inventor->doubt_from || i == inventor->doubt_to)
+            come_round(inventor, command, before, i == inventor->doubt_from || i == inventor->doubt_to);
         if (fits(inventor))
             invent_any(inventor, command);
         else

@@ -81,7 +81,7 @@ void m_life_run(struct world *world, int referral)
 {
     struct m_referral *lives = &world->referrals[referral];
 
-    while (m_life_due(lives) != 0 && m_life_due(lives) <= world->now) {
+    while (m_life_due(lives) != 0 && m_life_due(lives) <= world->now && !world->doubt) {
         if (lives->state == REFERRAL__STATE__BOOKED && lives->no_show_at <= lives->valid_until) {
             miss(world, referral);
             if (world->now + DAY_MS > lives->valid_until)
@@ -145,8 +145,7 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
     const struct m_claim *claim = m_claim_of(world, taker->referral, taker->class);
 
     if ((claim->booking != NOBODY && claim->booking != taker->own_booking) ||
-        (claim->entry != NOBODY && claim->entry != taker->own_entry) ||
-        has_used(world, taker->referral, taker->class))
+        (claim->entry != NOBODY && claim->entry != taker->own_entry) || has_used(world, taker->referral, taker->class))
         m_say(answer, "HAS_PLACE");
     for (int i = 0; i < world->referral_count; i++) {
         const struct m_referral *other = &world->referrals[i];

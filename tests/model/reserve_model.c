@@ -45,7 +45,11 @@ void reserve_copy(struct world *to, const struct world *from)
 
 struct command reserve_clock_before(const struct command *command)
 {
-    return (struct command){.op = OP_CLOCK, .label = -2 - command->label, .at_ms = command->at_ms, .referral = NOBODY};
+    return (struct command){.op = OP_CLOCK,
+                            .label = -2 - command->label,
+                            .at_ms = command->at_ms,
+                            .doubt = command->doubt,
+                            .referral = NOBODY};
 }
 
 static bool names_booking(enum op op)
@@ -97,6 +101,7 @@ bool reserve_judge(struct world *world, const struct command *command, struct an
 {
     *ret_answer = (struct answer){.booking = NOBODY, .entry = NOBODY};
     world->now = command->at_ms;
+    world->doubt = command->doubt;
     if (world->label != command->label) /* the clock may come round several times before a command */
         world->made_bookings = world->made_entries = 0;
     world->label = command->label;
@@ -127,6 +132,7 @@ static void submit(struct world *world, const struct command *command)
                                     .patient = command->patient,
                                     .priority = command->priority,
                                     .state = REFERRAL__STATE__SUBMITTED,
+                                    .submitted_at = world->now,
                                     .valid_until = world->now + (emergency ? 1 : 14) * DAY_MS};
     for (int class = 0; class < CLASSES; class ++)
         referral->claims[class] = (struct m_claim){NOBODY, NOBODY, false, 0};

@@ -76,6 +76,7 @@ struct command {
     int64_t at_ms;
     bool apart; /* does not share a turn with the one before */
     bool late;  /* no clock command went before it, whatever is due */
+    bool doubt; /* the time is held in doubt (C4): it ends nothing and releases nothing */
     enum who who;
     int slot;
     struct run runs[RUNS_MAX];
@@ -150,12 +151,13 @@ struct m_referral {
     Referral__State state, previous;
     bool accepted;
     int rounds, rebookings;
-    int64_t valid_until, no_show_at;
+    int64_t submitted_at, valid_until, no_show_at;
     struct m_claim claims[CLASSES];
 };
 
 struct world {
     int64_t now;
+    bool doubt; /* C4, of the command at work */
     struct m_pool pools[SLOTS];
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];

@@ -20,6 +20,7 @@ struct stage {
     Batch__Command *sent[TURN_MAX + 1];
     size_t count;
     int turns;
+    bool doubt;
     int64_t at_ms;                         /* of the last turn */
     uint64_t refused_places, refused_asks; /* since the ledger was read: for want of one; for whatever reason */
 };
@@ -88,6 +89,7 @@ static bool finish_turn(struct stage *stage, bool compares)
 
     if (stage->count == 0)
         return true;
+    stage->broker.doubt = stage->queue[0].doubt;
     broker_turn(&stage->broker, stage->at_ms, stage->sent, stage->count, replies);
     for (size_t i = 0; i < stage->count; i++)
         if (!step(stage, &stage->queue[i], replies[i])) {
@@ -148,12 +150,13 @@ static bool let_time_pass(struct stage *stage, const struct command *command)
 
 static bool play_one(struct stage *stage, const struct command *command)
 {
-    bool moves_on = command->at_ms > stage->at_ms;
+    bool moves_on = command->at_ms > stage->at_ms || command->doubt != stage->doubt;
 
     if ((moves_on || command->apart || command->late) && !finish_turn(stage, true))
         return false;
-    if (!command->late && !let_time_pass(stage, command))
+    if (!command->late && stage->doubt == command->doubt && !let_time_pass(stage, command))
         return false;
+    stage->doubt = stage->world.doubt = command->doubt;
     stage->at_ms = command->at_ms;
     if (moves_on && !command->late && !queue_clock(stage, command))
         return false;

@@ -259,7 +259,7 @@ static void set_times(struct world *world, struct m_pool *pool, const struct tim
     pool->short_notice = times->short_notice;
     pool->fd_opened = times->fd_opens_at <= world->now;
     pool->general_opened = times->general_opens_at <= world->now;
-    pool->released = times->release_at <= world->now;
+    pool->released = times->release_at <= world->now && (pool->released || !world->doubt);
 }
 
 static void publish(struct world *world, const struct command *command)
@@ -384,7 +384,7 @@ static void block_judge(struct world *world, const struct command *command, stru
 {
     struct counts counts = reserve_counts(world, command->slot);
     int units[UNITS_MAX], count = block_choose(world, command, units, answer);
-    bool open = world->now >= world->pools[command->slot].release_at;
+    bool open = m_is_released(world, &world->pools[command->slot]);
 
     if (!open && !reaches_reserve(command->reason) && counts.reserve - counts.family - (counts.free - count) > 0)
         m_say(answer, "BLOCK_EATS_RESERVE");

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STORY_COMMANDS  1000
+#define STORY_COMMANDS  500
 #define OPERATIONS      200000
 #define OPERATIONS_LONG 10000000
 

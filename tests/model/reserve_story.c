@@ -156,7 +156,7 @@ void reserve_tell(char *out, size_t size, const struct command *command)
 
     out[0] = '\0';
     add_time(&line, "[", command->at_ms);
-    add(&line, "]%s #%d %s %s",
+    add(&line, "]%s%s #%d %s %s", command->doubt ? " in doubt" : "",
         command->late    ? " late"
         : command->apart ? " apart"
                          : "",

@@ -87,6 +87,12 @@ static int64_t rounded_up(int64_t value, int64_t to)
     return (value + to - 1) / to * to;
 }
 
+/* C4: what was released stays so, and what a doubtful time would release is kept. */
+bool m_is_released(const struct world *world, const struct m_pool *pool)
+{
+    return pool->released || (!world->doubt && world->now >= pool->release_at);
+}
+
 /* Q1, Q3, Q10: R, m and d over the set. */
 static struct counts sums(struct world *world, int slot)
 {
@@ -106,7 +112,7 @@ static struct counts sums(struct world *world, int slot)
     all.reserve = rounded_up((all.capacity * pool->reserve_bp + 9999) / 10000, pool->span);
     if (all.reserve > all.capacity)
         all.reserve = all.capacity;
-    if (world->now >= pool->release_at)
+    if (m_is_released(world, pool))
         return all;
     if (all.reserve > all.family)
         all.marks = rounded_up(all.reserve - all.family, pool->span);
