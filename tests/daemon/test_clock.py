@@ -6,6 +6,7 @@ import struct
 import unittest
 
 import fixture
+import places
 import sheets
 from foreign_client import Kind, body_of, referral_pb2, wire_pb2
 from party import PartyTest, codes
@@ -150,6 +151,27 @@ class Doubt(PartyTest):
         self.assertGreaterEqual(second.answer_due_at_ms, first.answer_due_at_ms)
         self.confirm()
         self.assertGreaterEqual(self.status().now_ms, before)
+
+    def test_c4_a_wall_clock_stepped_back_over_the_release_keeps_nothing_again(self):
+        hospital, now = self.party("H1"), self.status().now_ms
+        pools = {}
+        for name, hours in (("SOON", 20), ("LATER", 22)):  # on short notice: released 2 h before
+            start = now + hours * HOUR_MS
+            pools[name] = places.ref(name, places.day_of(start))
+            unit = {"count": 1, "start_ms": start, "minutes": 1}
+            self.accepted(hospital.command("PUT_POOL", {"pool": pools[name], "units": [unit]}))
+            self.refused(hospital.command("BOOK_PLACE", places.general(pools[name], "HIS-1")), "RESERVED")
+        self.restart_after(19 * HOUR_MS)
+        before = self.status().now_ms
+        self.broker.shift(17 * HOUR_MS)
+        self.held("clock-differs")
+        self.assertGreaterEqual(self.status().now_ms, before)
+        self.accepted(hospital.command("BOOK_PLACE", places.general(pools["SOON"], "HIS-1")))
+        self.refused(hospital.command("BOOK_PLACE", places.general(pools["LATER"], "HIS-2")), "RESERVED")
+        self.restart_after(17 * HOUR_MS)
+        self.held("clock-differs")
+        pool, = hospital.query("LIST_POOLS", resource="SOON", first_date=pools["SOON"]["date"]).pools
+        self.assertEqual((True, 1, 0), (pool.released, pool.general, pool.marked))
 
     def test_c4_five_minutes_and_a_day_of_rest_are_no_doubt(self):
         self.broker.shift(4 * MINUTE_MS)
