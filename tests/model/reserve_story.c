@@ -105,7 +105,7 @@ static void add_details(struct line *line, const struct command *command)
         return;
     case OP_EVENT:
         add(line, " %s on referral #%d",
-            protobuf_c_enum_descriptor_get_value(&referral__event_type__descriptor, command->event)->name,
+            protobuf_c_enum_descriptor_get_value(&referral__event_type__descriptor, (int)command->event)->name,
             command->referral);
         return;
     case OP_PUT:
@@ -144,7 +144,8 @@ static void add_details(struct line *line, const struct command *command)
     if (command->op == OP_MOVE) {
         add(line, " to");
         add_pool(line, command);
-        add(line, command->first != 0 ? " from unit %d" : "%.0d", command->first);
+        if (command->first != 0)
+            add(line, " from unit %d", command->first);
     }
     if (command->op == OP_MARK)
         add(line, command->mark == REFERRAL__BOOKING_STATE__PLACE_USED ? " used" : " missed");
