@@ -12,7 +12,7 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_NO_BROKER = 3,    /* cannot connect, or no answer in time */
     EXIT_BAD_FILE = 4,     /* an input file or key that cannot be read or is wrong, an output that cannot be written */
-    EXIT_CHECK_FAILED = 5, /* verify, recount: the store is not as it should be */
+    EXIT_CHECK_FAILED = 5, /* verify, recount, replay: store, ledger or report is not as it should be */
 };
 
 #define OPTIONS_MAX   64 /* of a command line */

@@ -55,7 +55,7 @@ static int replay_one(struct ledgers *ledgers, const char *hospital, json_t *row
 {
     struct replaying replaying = {.ctl = ledgers->ctl, .hospital = hospital, .differences = json_array()};
     struct replay *replay;
-    int result = report_replay(ledgers, hospital, 0, &replay);
+    int result = report_replay(ledgers, hospital, REPORT_ALL_ROWS, &replay);
 
     if (result == EXIT_OK && ledgers->store != NULL &&
         replay_compare(replay, ledgers->txn, ledgers_number(ledgers, hospital), note_difference, &replaying) != 0)

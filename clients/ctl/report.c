@@ -58,7 +58,7 @@ int report_hospital(struct ledgers *ledgers, const char **ret_hospital)
 
 struct reading {
     struct replay *replay;
-    uint64_t last_row; /* 0: all */
+    uint64_t last_row;
     int failure;
 };
 
@@ -67,7 +67,7 @@ static uint64_t read_page(void *user, struct bytes page)
     struct reading *reading = user;
 
     reading->failure = replay_page(reading->replay, page);
-    if (reading->failure != 0 || (reading->last_row != 0 && replay_rows(reading->replay) >= reading->last_row))
+    if (reading->failure != 0 || replay_rows(reading->replay) >= reading->last_row)
         return 0;
     return replay_rows(reading->replay) + 1;
 }
@@ -93,6 +93,8 @@ int report_replay(struct ledgers *ledgers, const char *hospital, uint64_t last_r
         ctl_complain(ctl, "%s", ctl_say(ctl, "内存不足", "out of memory"));
         return EXIT_BAD_FILE;
     }
+    if (last_row == 0) /* a report from before the first row */
+        return EXIT_OK;
     result = ledgers_read(ledgers, hospital, read_page, &reading, &mark);
     if (result != EXIT_OK)
         return result;

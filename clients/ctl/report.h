@@ -9,5 +9,6 @@ const char *report_form(const struct ctl *ctl, const char *const *forms);
 /* The hospital of the argument; else the connected one, or the only one of the store that has a ledger. EXIT_OK, else complained; it lives as
  * long as `ledgers`. */
 int report_hospital(struct ledgers *ledgers, const char **ret_hospital);
-/* Reads the ledger into a replay, up to `last_row` (0: all): EXIT_OK, to be closed in any case; else complained. */
+/* Reads the ledger into a replay, up to `last_row`: EXIT_OK, to be closed in any case; else complained. */
+#define REPORT_ALL_ROWS UINT64_MAX
 int report_replay(struct ledgers *ledgers, const char *hospital, uint64_t last_row, struct replay **ret_replay);

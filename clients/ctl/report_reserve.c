@@ -160,7 +160,7 @@ static int make(struct ledgers *ledgers, const struct reserve_range *range, cons
     int result = report_hospital(ledgers, &hospital);
 
     if (result == EXIT_OK)
-        result = report_replay(ledgers, hospital, 0, &replay);
+        result = report_replay(ledgers, hospital, REPORT_ALL_ROWS, &replay);
     if (result == EXIT_OK) {
         json_t *report = reserve_json(replay, hospital, range, ledgers->test_time);
 

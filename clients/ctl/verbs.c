@@ -291,7 +291,7 @@ static const struct option_info store[] = {
 };
 static const struct option_info verify[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
-    {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较", "check only this saved report, JSON: made again over its range of the ledger, every number compared"},
+    {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较; 无 --store 则向服务查询", "check only this saved report, JSON, made again over its range of the ledger; without --store: of the broker"},
     END,
 };
 static const struct option_info host_key[] = {HOST_KEY, END};

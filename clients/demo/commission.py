@@ -524,9 +524,9 @@ def pages(path):
 def read(path, last_row=FOREVER):
     ledger = Ledger()
     for data in pages(path):
-        ledger.page(data)
         if ledger.rows >= last_row:
             break
+        ledger.page(data)
     ledger.end_turn()
     return ledger
 
@@ -541,6 +541,8 @@ def main(arguments):
             with open(arguments[1], encoding="utf-8") as file:
                 report = json.load(file)
         ledger = read(arguments[0], report["ledger"]["last_row"] if report else FOREVER)
+        if report and not ledger.rows:  # made before the first row
+            ledger.hospital = report["hospital"]
     except (OSError, ValueError, KeyError, TypeError) as fault:
         print("commission: cannot be read: %s" % type(fault).__name__, file=sys.stderr)
         return 2

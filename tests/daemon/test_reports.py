@@ -275,6 +275,22 @@ class Reserve(Commission):
         self.offline("verify", "--report", self.broker.folder / "absent.json", expect=BAD_FILE)
 
 
+class Beginning(Commission):
+    """Before and after a second hospital's first row."""
+
+    def test_q13_a_report_of_nothing_stays_true(self):
+        nothing = json.loads(self.run_ctl("report", "reserve", "H2", "-o", "json", key="OBS").stdout)
+        self.assertEqual((nothing["ledger"]["last_row"], nothing["lines"], nothing["gaps"]), (0, [], []))
+        report = self.save("nothing.json", nothing)
+        self.offline("verify", "--report", report)
+        self.h1 = self.party("H2")
+        self.publish(dict(WANG, hospital="H2"), 5)
+        self.offline("verify", "--report", report)
+        self.run_ctl("verify", "--report", report, key="OBS")
+        self.read_independently(self.save("ledger.txt", self.run_ctl("ledger", "H2", "-o", "hex", key="OBS").stdout), report)
+        self.offline("ledger", expect=USAGE)  # of two hospitals now
+
+
 class Independent(Commission):
     """The reader that shares nothing with the broker."""
 
