@@ -23,12 +23,13 @@
 #define LIMIT_CREDIT    4096 /* credit a session may hold */
 #define LIMIT_PAGE_ROWS 200
 
-#define LIMIT_POOL_UNITS   500 /* units of one pool (Q) */
-#define LIMIT_GROUP_POOLS  64  /* pools of one group (Q11) */
-#define LIMIT_SEARCH_DAYS  92  /* of a search, a wait-list entry */
-#define LIMIT_HORIZON_DAYS 120 /* of a timetable */
-#define LIMIT_PUBLISH_DAYS 366 /* ahead of today */
-#define LIMIT_DECLINED     64  /* units an entry remembers having declined; with one more it leaves the list (Q8) */
+#define LIMIT_POOL_UNITS   500  /* units of one pool (Q) */
+#define LIMIT_GROUP_POOLS  64   /* pools of one group (Q11) */
+#define LIMIT_GROUP_UNITS  2000 /* of all of them: whoever takes one of these has all of them counted */
+#define LIMIT_SEARCH_DAYS  92   /* of a search, a wait-list entry */
+#define LIMIT_HORIZON_DAYS 120  /* of a timetable */
+#define LIMIT_PUBLISH_DAYS 366  /* ahead of today */
+#define LIMIT_DECLINED     64   /* units an entry remembers having declined; with one more it leaves the list (Q8) */
 
 #define DEFAULT_ACK_TIMEOUT_MS   30000
 #define DEFAULT_PING_INTERVAL_MS 10000

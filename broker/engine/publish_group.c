@@ -6,7 +6,7 @@
 
 struct day { /* all pools of a group's day */
     struct pool_of *pools[LIMIT_GROUP_POOLS];
-    size_t count;
+    size_t count, unit_count;
     struct instant start, published_at, fd_opens_at,
         general_opens_at;      /* the earliest; of the general opening the latest */
     int64_t release_before_ms; /* its own start: the least */
@@ -37,6 +37,7 @@ static void add_pool(struct day *day, const Record__Pool *row, bool first)
     day->short_notice = day->short_notice || row->short_notice;
     day->reserve_bp = (uint32_t)most(day->reserve_bp, row->reserve_bp);
     day->span = (uint32_t)most(day->span, row->span);
+    day->unit_count += row->n_units;
     for (size_t i = 0; i < row->n_units; i++)
         day->ever_booked =
             day->ever_booked || row->units[i]->state == UNIT_IS_GENERAL || row->units[i]->state == UNIT_IS_FAMILY;
@@ -111,7 +112,7 @@ bool group_check(struct work *work, const struct group_plan *plan, struct findin
     load_day(work, &plan->key, &day);
     if (day.count == 0)
         findings_add(findings, REFUSED_UNKNOWN_POOL, "date");
-    else if (day.count > LIMIT_GROUP_POOLS)
+    else if (day.count > LIMIT_GROUP_POOLS || day.unit_count > LIMIT_GROUP_UNITS)
         findings_add(findings, REFUSED_TOO_MANY, "date");
     else if (!is_group(&day) && day.ever_booked)
         findings_add(findings, REFUSED_GROUP_TOO_LATE, "date");

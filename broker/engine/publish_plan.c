@@ -151,6 +151,16 @@ struct pool_times publish_times_of(const Record__Pool *row)
                                .short_notice = row->short_notice};
 }
 
+static size_t units_of_group(const struct pool_change *change)
+{
+    const struct pool_set *set = change->pool->set;
+    size_t units = change->added_count;
+
+    for (size_t i = 0; i < set->count; i++)
+        units += set->rows[i]->n_units;
+    return units - change->cut_count;
+}
+
 /* Q11: what its group decides the pool must not. */
 static void compare_grouped(const struct pool_plan *plan, struct findings *findings, struct pool_change *change)
 {
@@ -174,6 +184,8 @@ static void compare_grouped(const struct pool_plan *plan, struct findings *findi
     change->span = row->span;
     if (change->start.ms <= row->general_opens_at_ms || change->start.ms < row->release_at_ms)
         findings_add(findings, REFUSED_BAD_TIMES, "units");
+    if (change->added_count != 0 && units_of_group(change) > LIMIT_GROUP_UNITS)
+        findings_add(findings, REFUSED_TOO_MANY, "units");
 }
 
 static void compare_own_terms(struct work *work, const struct pool_plan *plan, struct findings *findings,

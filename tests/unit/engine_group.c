@@ -283,3 +283,42 @@ Test(group, q6_a_group_is_released_as_shortly_before_its_start_as_any_of_its_poo
     cr_assert_eq(pools_row(&d, room(&d, "B"))->release_at_ms, pools_at(POOLS_DAY, 5 * 60).ms);
     pools_close(&d);
 }
+
+/* One booking counts the units of all of them. */
+Test(group, q11_a_group_has_so_many_units)
+{
+    struct district d;
+
+    pools_open(&d);
+    for (int i = 0; i < 4; i++)
+        pools_publish(&d, room(&d, arena_format(&d.keep, "R%d", i)), i < 3 ? 90 : 1);
+    cr_assert_str_eq(put_group(&d, group_of(&d)), "");
+    for (int i = 4; i < 8; i++) {
+        Referral__Pool *pool = pools_session(&d, room(&d, arena_format(&d.keep, "R%d", i)), 0);
+
+        pools_add_run(&d, pool, i < 7 ? 500 : 230, 8 * 60, 1);
+        cr_assert_str_eq(pools_put(&d, pool), i < 7 ? "" : "TOO_MANY units");
+        pool->units[0]->count = 229;
+        if (i == 7)
+            cr_assert_str_eq(pools_put(&d, pool), "");
+    }
+    cr_assert_str_eq(pools_put(&d, pools_session(&d, room(&d, "R3"), 2)), "TOO_MANY units");
+    pools_close(&d);
+}
+
+Test(group, q11_no_group_is_made_of_more)
+{
+    struct district d;
+
+    pools_open(&d);
+    for (int i = 0; i < 5; i++) {
+        Referral__Pool *pool = pools_session(&d, room(&d, arena_format(&d.keep, "R%d", i)), 0);
+
+        pools_add_run(&d, pool, i < 4 ? 500 : 1, 8 * 60, 1);
+        cr_assert_str_eq(pools_put(&d, pool), "");
+    }
+    cr_assert_str_eq(put_group(&d, group_of(&d)), "TOO_MANY date");
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__CUT_UNITS, pools_change(&d, room(&d, "R0"), 1, 1)), "");
+    cr_assert_str_eq(put_group(&d, group_of(&d)), "");
+    pools_close(&d);
+}
