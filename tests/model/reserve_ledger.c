@@ -95,7 +95,7 @@ static void follow(struct told_pool *pool, const Referral__LedgerRow *row)
 
     if (row->booking_id != NULL)
         id_parse(row->booking_id, "bd", &booking);
-    switch (row->event) {
+    switch ((int)row->event) {
     case REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED:
     case REFERRAL__LEDGER_EVENT__LEDGER_CHANGED:
     case REFERRAL__LEDGER_EVENT__LEDGER_ADDED:
