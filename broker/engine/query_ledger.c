@@ -4,7 +4,7 @@
 #include "place.pb-c.h"
 #include "store/rows_place.h"
 
-#define PAGES_MAX       64
+#define PAGES_MAX       256
 #define PAGES_BYTES_MAX ((size_t)512 * 1024) /* of several; one alone always fits an answer */
 
 ProtobufCMessage *query_ledger(struct asking *asking)

@@ -132,6 +132,25 @@ class Ledger(Commission):
         self.assertIn("H1: %d rows, digest %s" % (rows, digest.hex()), told.stderr)
         self.assertEqual(told.stdout.split(), [page["page"] for page in self.pages()])
 
+    def test_q13_a_long_ledger_comes_in_several_answers(self):
+        self.h1, observer = self.party("H1"), self.party("OBS")
+        for i in range(300):
+            self.refused(self.sell(LI, "秘密病历号", first_unit=77), "UNKNOWN_UNIT")  # a row each
+        pages, row, answers = [], 1, 0
+        while row:
+            answer = observer.query("LIST_LEDGER", hospital="H1", from_row=row)
+            pages += answer.pages
+            row, answers = answer.next_row, answers + 1
+        self.assertGreater(answers, 1)
+        self.assertEqual([page.hex() for page in pages], [page["page"] for page in self.pages()])
+        self.assertEqual((answer.rows, answer.digest), (self.pages()[-1]["first_row"], hashlib.blake2b(pages[-1], digest_size=32).digest()))
+        group = next(page for page in self.pages() if page["rows"][0]["event"] == "LEDGER_GROUPED")
+        within = observer.query("LIST_LEDGER", hospital="H1", from_row=group["first_row"] + 1)
+        self.assertEqual(within.pages[0].hex(), group["page"])  # the page that holds the row
+        beyond = observer.query("LIST_LEDGER", hospital="H1", from_row=answer.rows + 1)
+        self.assertEqual((len(beyond.pages), beyond.next_row, beyond.digest), (0, 0, answer.digest))
+        self.offline("replay")
+
     def test_q13_the_store_gives_out_the_same_ledger(self):
         self.assertEqual(self.offline("ledger", "H1", "-o", "json").stdout, self.run_ctl("ledger", "H1", "-o", "json").stdout)
         self.assertEqual(self.offline("ledger", "-o", "hex").stdout, self.run_ctl("ledger", "-o", "hex", key="H1").stdout)
