@@ -11,6 +11,7 @@ import sheets
 import stage
 from foreign_client import Client, body_of
 
+SECRETS = ("测试患者", sheets.UP["patient"]["id_value"], "活动后胸闷", "T07-2026", "HIS-", "DROP TABLE")  # patients', and partners' own
 ROWS = sorted((fixture.HERE.parent / "data" / "bad_input").glob("*.jsonl"))
 
 
@@ -81,7 +82,7 @@ class BadInput(fixture.BrokerTest):
         self.assertEqual(sorted(row["expect"]), got)
         for refusal in reply.refusals:
             self.assertTrue(refusal.text_zh and refusal.text_en and refusal.rule, "P4: code, rule, both texts")
-            for text in ("测试患者", sheets.UP["patient"]["id_value"], "活动后胸闷", "T07-2026"):
+            for text in SECRETS:
                 self.assertNotIn(text, refusal.text_zh + refusal.text_en + refusal.field, "P1")
         self.assertEqual(before, self.books(), "a refused command changes nothing")
 
@@ -96,7 +97,7 @@ class BadInput(fixture.BrokerTest):
         self.assertIsNone(self.broker.process.poll())
         self.assertFalse(self.client("T07").submit(sheets.made("up")).refusals)
         log = self.broker.log_text()
-        for text in ("测试患者", sheets.UP["patient"]["id_value"], "T07-2026"):
+        for text in SECRETS:
             self.assertNotIn(text, log, "P1: no patient data in the log")
 
 
