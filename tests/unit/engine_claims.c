@@ -555,3 +555,22 @@ Test(claims, q5_a_patient_with_two_general_places_still_has_one_when_the_first_e
     places_booked(&d, "T07", ref, FAMILY, id);
     places_close(&d);
 }
+
+Test(claims, q5_a_lapsed_hold_is_taken_again_for_whom_the_sheet_names_now)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *hold = places_held(&d, "T07", ref, FAMILY, id);
+    Referral__Event *amend = district_event(&d, id, AMEND);
+
+    d.now = instant_after(d.now, 10 * MINUTE_MS);
+    FIELD_SET(amend, sheet, binary_pack(&d.keep, &places_sheet(&d, "T07", "Wang Fen")->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, amend), "");
+    district_assert_said(&d, places_confirm(&d, "T07", hold), "");
+    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fen")),
+                         "PATIENT_HAS_PLACE referral_id");
+    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fang")), "");
+    places_close(&d);
+}
