@@ -80,6 +80,8 @@ bool broker_compare(struct broker *broker, struct world *world, bool all);
 /* Adds what both have to the trouble. */
 void broker_show(struct broker *broker, struct world *world);
 bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn);
+/* LIST_POOLS and SEARCH_PLACES answer what the model has. */
+bool broker_shows(struct broker *broker, struct world *world);
 /* The product's own reader of ledgers finds nothing wrong with this one. */
 bool broker_replays(struct broker *broker);
 bool broker_differs(struct broker *broker, const char *format, ...) __attribute__((format(printf, 2, 3)));

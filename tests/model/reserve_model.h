@@ -199,6 +199,8 @@ struct counts reserve_counts(struct world *world, int slot);
 struct counts reserve_counts_alone(struct world *world, int slot); /* C, B, G, F of the pool alone */
 /* Slots of the same set in order of resource; returns how many. */
 int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS]);
+/* Where n units could be booked now: how many units they may begin with, and their numbers. */
+int reserve_bookable(struct world *world, int slot, Referral__Channel channel, int units, int ret_firsts[UNITS_MAX]);
 int reserve_find_booking(const struct world *world, struct name name);
 int reserve_find_entry(const struct world *world, struct name name);
 int reserve_find_referral(const struct world *world, int label);

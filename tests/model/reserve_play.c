@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ALL_EVERY     64 /* turns */
+#define SHOWN_EVERY   16
 #define LIMIT_SECONDS 300
 #define LINE_SIZE     400
 
@@ -102,6 +103,8 @@ static bool finish_turn(struct stage *stage, bool compares)
     stage->count = 0;
     if (compares &&
         (!broker_compare(&stage->broker, &stage->world, stage->turns++ % ALL_EVERY == 0) || !refusals_agree(stage)))
+        return false;
+    if (compares && stage->turns % SHOWN_EVERY == 0 && !broker_shows(&stage->broker, &stage->world))
         return false;
     arena_reset(&stage->broker.keep, 1 << 20);
     return true;

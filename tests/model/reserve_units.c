@@ -93,6 +93,21 @@ bool m_is_released(const struct world *world, const struct m_pool *pool)
     return pool->released || (!world->doubt && world->now >= pool->release_at);
 }
 
+/* A cancelled pool keeps nothing; of a group those that take place decide. */
+static bool is_kept_no_more(const struct world *world, const int *slots, int count)
+{
+    bool released = true;
+
+    for (int i = 0; i < count; i++) {
+        const struct m_pool *pool = &world->pools[slots[i]];
+
+        if (!pool->cancelled && m_is_released(world, pool))
+            return true;
+        released &= pool->cancelled;
+    }
+    return released;
+}
+
 /* Q1, Q3, Q10: R, m and d over the set. */
 static struct counts sums(struct world *world, int slot)
 {
@@ -112,7 +127,7 @@ static struct counts sums(struct world *world, int slot)
     all.reserve = rounded_up((all.capacity * pool->reserve_bp + 9999) / 10000, pool->span);
     if (all.reserve > all.capacity)
         all.reserve = all.capacity;
-    if (m_is_released(world, pool))
+    if (is_kept_no_more(world, slots, count))
         return all;
     if (all.reserve > all.family)
         all.marks = rounded_up(all.reserve - all.family, pool->span);
@@ -264,6 +279,22 @@ bool m_units_choose(struct world *world, const struct wish *wish, int ret_units[
             return true;
         }
     return false;
+}
+
+int reserve_bookable(struct world *world, int slot, Referral__Channel channel, int units, int ret_firsts[UNITS_MAX])
+{
+    struct wish wish = {.slot = slot, .count = units, .channel = channel, .entry = NOBODY};
+    struct answer closed = {.code_count = 0};
+    int count = 0;
+
+    if (!world->pools[slot].exists)
+        return 0;
+    m_open_judge(world, slot, channel, &closed);
+    m_units_mark(world, slot);
+    for (int index = 0; closed.code_count == 0 && index < world->pools[slot].count; index++)
+        if (fits(world, &wish, index))
+            ret_firsts[count++] = world->pools[slot].units[index].number;
+    return count;
 }
 
 static void why_not_these(struct world *world, const struct wish *wish, struct answer *answer)
