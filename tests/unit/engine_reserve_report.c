@@ -2,8 +2,7 @@
 #include "engine/reserve_report.h"
 #include "ledger_pages.h"
 
-#define EVENT(name) REFERRAL__LEDGER_EVENT__LEDGER_##name
-#define WHY(name)   REFERRAL__BLOCK_REASON__##name
+#define WHY(name) REFERRAL__BLOCK_REASON__##name
 
 static struct reserve_report make(struct district *d, bool by_month)
 {

@@ -4,6 +4,8 @@
 
 #include "pools.h"
 
+#define EVENT(name) REFERRAL__LEDGER_EVENT__LEDGER_##name
+
 #define LEDGER_PAGES_MAX 512
 
 struct pages { /* in the keep */
@@ -128,4 +130,65 @@ static inline const char *pages_fault(struct district *d, const struct pages *pa
 
     replay_close(replay);
     return text;
+}
+
+/* ---- A morning, to be read again ---- */
+
+static inline Referral__PoolRef *morning_li(struct district *d)
+{
+    return pools_ref(d, REFERRAL__PLACE_CLASS__EXPERT, "LI-AM", POOLS_DAY);
+}
+
+static inline void morning_change(struct district *d, Referral__Kind kind, Referral__PoolChange *body)
+{
+    cr_assert_str_eq(pools_do(d, kind, body), "");
+}
+
+static inline void morning_publish_group(struct district *d)
+{
+    Referral__PoolGroup group = REFERRAL__POOL_GROUP__INIT;
+
+    pools_publish(d, pools_ref(d, REFERRAL__PLACE_CLASS__EXAM, "CT-1", POOLS_DAY), 2);
+    pools_publish(d, pools_ref(d, REFERRAL__PLACE_CLASS__EXAM, "CT-2", POOLS_DAY), 2);
+    FIELD_SET(&group, class_, REFERRAL__PLACE_CLASS__EXAM);
+    group.department = "CARD";
+    group.date = POOLS_DAY;
+    cr_assert_str_eq(pools_do(d, REFERRAL__KIND__PUT_GROUP, &group), "");
+    district_assert_said(d, pools_sell(d, pools_ref(d, REFERRAL__PLACE_CLASS__EXAM, "CT-1", POOLS_DAY), 1, 0), "");
+}
+
+/* Something of everything: sales, holds that lapse together, blocks into the reserve, a raised share, a cut that moves, a group, a cancelled
+ * session, and the release of the rest. */
+static inline void pass_a_morning(struct district *d)
+{
+    Referral__Pool *raised;
+    Referral__PoolChange *cut, *unblock;
+
+    pools_open(d);
+    pools_publish(d, pools_wang(d), 10); /* ..*....*.. */
+    pools_publish(d, morning_li(d), 5);
+    district_assert_said(d, pools_sell(d, pools_wang(d), 1, 1), "");
+    district_assert_said(d, pools_sell(d, pools_wang(d), 1, 2), "");
+    district_assert_said(d, pools_sell(d, pools_wang(d), 1, 4), "RESERVED");
+    district_assert_said(d, pools_family(d, REFERRAL__KIND__HOLD_PLACE, pools_wang(d), 1, 0), "");
+    district_assert_said(d, pools_family(d, REFERRAL__KIND__HOLD_PLACE, pools_wang(d), 1, 0), "");
+    district_assert_said(d, pools_family(d, REFERRAL__KIND__BOOK_PLACE, pools_wang(d), 1, 0), "");
+    morning_change(d, REFERRAL__KIND__BLOCK_UNITS,
+                   pools_change(d, morning_li(d), 5, REFERRAL__BLOCK_REASON__STAFF_ABSENT));
+    d->now.ms += 5 * MINUTE_MS;
+    unblock = pools_units(d, morning_li(d), POOLS_UNITS(1, 2, 3), REFERRAL__BLOCK_REASON__STAFF_ABSENT);
+    FIELD_CLEAR(unblock, reason);
+    morning_change(d, REFERRAL__KIND__UNBLOCK_UNITS, unblock);
+    raised = pools_session(d, pools_wang(d), 10);
+    FIELD_SET(raised, reserve_bp, 3000);
+    cr_assert_str_eq(pools_put(d, raised), "");
+    d->now.ms += 10 * MINUTE_MS; /* both holds end */
+    district_clock(d);
+    cut = pools_units(d, pools_wang(d), POOLS_UNITS(1, 10), REFERRAL__BLOCK_REASON__PLAN_CHANGED);
+    FIELD_SET(cut, displace, true);
+    morning_change(d, REFERRAL__KIND__CUT_UNITS, cut);
+    morning_publish_group(d);
+    morning_change(d, REFERRAL__KIND__CANCEL_POOL, pools_change(d, morning_li(d), 0, REFERRAL__BLOCK_REASON__SAFETY));
+    d->now = pools_at("2026-11-23", 12 * 60);
+    district_clock(d); /* all reserves are released */
 }
