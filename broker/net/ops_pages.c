@@ -1,5 +1,6 @@
 /* ops_pages.c - the table of pages, and what was rendered of the view that is shown. */
 #include "net/ops_pages.h"
+#include "net/ops_files.h"
 #include "net/ops_health.h"
 #include "net/ops_metrics.h"
 #include "net/ops_status.h"
@@ -11,6 +12,9 @@
 #define PLAIN      "text/plain; charset=utf-8"
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define JSON       "application/json; charset=utf-8"
+#define HTML       "text/html; charset=utf-8"
+#define CSS        "text/css; charset=utf-8"
+#define SCRIPT     "text/javascript; charset=utf-8"
 
 /* Each renders one page, and returns its status. */
 
@@ -60,14 +64,20 @@ static const struct page {
     const char *target, *type;
     bool needs_view;
     int (*render)(const struct ops_view *view, struct ops_text *text);
+    const struct ops_file *file; /* as it is, instead of rendered */
 } pages[] = {
-    {"/livez", PLAIN, false, render_live},
-    {"/readyz", PLAIN, true, render_ready},
-    {"/readyz?verbose", PLAIN, true, render_ready_verbose},
-    {"/healthz", PLAIN, true, render_health},
-    {"/healthz?verbose", PLAIN, true, render_health_verbose},
-    {"/metrics", PROMETHEUS, true, render_metrics},
-    {"/status.json", JSON, true, render_status},
+    {"/", HTML, .file = &ops_file_index_html},
+    {"/page.css", CSS, .file = &ops_file_page_css},
+    {"/words.js", SCRIPT, .file = &ops_file_words_js},
+    {"/draw.js", SCRIPT, .file = &ops_file_draw_js},
+    {"/page.js", SCRIPT, .file = &ops_file_page_js},
+    {"/livez", PLAIN, .render = render_live},
+    {"/readyz", PLAIN, .needs_view = true, .render = render_ready},
+    {"/readyz?verbose", PLAIN, .needs_view = true, .render = render_ready_verbose},
+    {"/healthz", PLAIN, .needs_view = true, .render = render_health},
+    {"/healthz?verbose", PLAIN, .needs_view = true, .render = render_health_verbose},
+    {"/metrics", PROMETHEUS, .needs_view = true, .render = render_metrics},
+    {"/status.json", JSON, .needs_view = true, .render = render_status},
 };
 #define PAGE_COUNT (sizeof pages / sizeof pages[0])
 
@@ -126,9 +136,14 @@ static void free_text(const void *data, size_t size, void *user)
 static void render(struct ops_pages *self, const struct page *page, struct rendered *rendered)
 {
     struct ops_text text = {0};
-    rendered->status = page->render(self->view, &text);
     rendered->body = evbuffer_new();
     assert(rendered->body);
+    if (page->file) {
+        rendered->status = 200;
+        evbuffer_add_reference(rendered->body, page->file->data, page->file->size, NULL, NULL);
+        return;
+    }
+    rendered->status = page->render(self->view, &text);
     evbuffer_add_reference(rendered->body, text.data, text.size, free_text, NULL);
 }
 

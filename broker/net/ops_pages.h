@@ -1,5 +1,6 @@
 /* ops_pages.h - what stands at which path, and the rendering of it: at most once for each view.
  *
+ *     /                  the page for people, with /page.css and its scripts: files of page/, embedded in the binary
  *     /livez             the loop turns
  *     /readyz            new work is taken
  *     /healthz           nothing needs an operator; ?verbose: one line a check (see ops_health.h)
