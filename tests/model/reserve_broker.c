@@ -75,7 +75,10 @@ static void found_institution(struct broker *broker, const char *id, bool hospit
     institution.id = institution.name = arena_text(&broker->keep, id);
     FIELD_SET(&institution, kind,
               hospital ? REFERRAL__INSTITUTION_KIND__HOSPITAL : REFERRAL__INSTITUTION_KIND__PRIMARY);
-    FIELD_SET(&institution, tier, hospital ? REFERRAL__TIER__COUNTY : REFERRAL__TIER__TOWNSHIP);
+    FIELD_SET(&institution, tier,
+              hospital                 ? REFERRAL__TIER__COUNTY
+              : strcmp(id, "V01") == 0 ? REFERRAL__TIER__VILLAGE
+                                       : REFERRAL__TIER__TOWNSHIP);
     institution.consortium = "C1";
     cardiology.code = cardiology.name = "CARD";
     neurology.code = neurology.name = "NEUR";
@@ -126,6 +129,7 @@ static void found(struct broker *broker)
 {
     struct store_turn turn = {.index = 1, .time = instant_of(RESERVE_BASE)};
     Referral__Relation relation = REFERRAL__RELATION__INIT;
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
     struct store_txn *txn;
     int failed = store_turn_begin(broker->store, &broker->turn, &txn);
 
@@ -142,6 +146,9 @@ static void found(struct broker *broker)
     relation.from = "H2";
     relation.to = "H1";
     found_say(broker, REFERRAL__KIND__PUT_RELATION, &relation);
+    delegation.agent = "T07";
+    delegation.principal = "V01";
+    found_say(broker, REFERRAL__KIND__PUT_DELEGATION, &delegation);
     found_setting(broker, "answer_emergency_ms", "86400000");
     found_setting(broker, "answer_urgent_ms", "604800000");
     found_setting(broker, "answer_routine_days", "60");

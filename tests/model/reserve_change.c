@@ -25,7 +25,7 @@ static bool is_main(struct world *world, int id)
 /* The referral's parties, or the hospital where there is none. */
 static bool may_touch(const struct world *world, enum who who, int referral)
 {
-    return who == WHO_H1 || (referral != NOBODY && world->referrals[referral].sender == who);
+    return who == WHO_H1 || (referral != NOBODY && m_speaks_for(who, world->referrals[referral].sender));
 }
 
 static void not_yours(struct answer *answer)

@@ -54,7 +54,8 @@ struct m_claim *m_claim_of(struct world *world, int referral, Referral__PlaceCla
 Referral__PlaceClass m_class_of(const struct world *world, const struct m_booking *booking);
 
 /* reserve_life.c */
-void m_life_back(struct m_referral *referral); /* to ACCEPTED or DELIVERED */
+bool m_speaks_for(enum who who, enum who whom); /* T5 */
+void m_life_back(struct m_referral *referral);  /* to ACCEPTED or DELIVERED */
 void m_life_free_all(struct world *world, int referral);
 void m_life_end(struct world *world, int referral, Referral__State state);
 bool m_life_is_before_arrival(Referral__State state);

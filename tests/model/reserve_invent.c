@@ -129,6 +129,8 @@ static enum who somebody(struct inventor *inventor, int referral)
         return (enum who)roll(inventor, WHO_COUNT);
     if (referral == NOBODY || one_in(inventor, 4))
         return WHO_H1;
+    if (inventor->world.referrals[referral].sender == WHO_V01 && one_in(inventor, 2))
+        return WHO_T07; /* speaks for it */
     return inventor->world.referrals[referral].sender;
 }
 
@@ -140,6 +142,8 @@ static void invent_submit(struct inventor *inventor, struct command *command)
 
     command->op = OP_SUBMIT;
     command->who = kind < 6 ? WHO_T07 : kind < 10 ? WHO_T08 : kind == 10 ? WHO_T07 : WHO_H2;
+    if (kind < 4 && one_in(inventor, 4))
+        command->who = WHO_V01;
     command->team = kind < 4 ? 1 : kind < 6 ? 2 : kind < 9 ? 3 : 0;
     command->priority = one_in(inventor, 10)  ? REFERRAL__PRIORITY__EMERGENCY
                         : one_in(inventor, 4) ? REFERRAL__PRIORITY__URGENT

@@ -9,6 +9,11 @@
 
 static const enum who team_of[] = {WHO_H2, WHO_T07, WHO_T07, WHO_T08}; /* whose team: none, 1, 2, 3 */
 
+bool m_speaks_for(enum who who, enum who whom)
+{
+    return who == whom || (who == WHO_T07 && whom == WHO_V01);
+}
+
 bool m_life_is_before_arrival(Referral__State state)
 {
     return state <= REFERRAL__STATE__NO_SHOW;
@@ -164,9 +169,9 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
 static void is_family(const struct world *world, const struct m_referral *referral, struct answer *answer)
 {
     (void)world;
-    if (referral->sender != WHO_T07 && referral->sender != WHO_T08)
+    if (referral->sender == WHO_H1 || referral->sender == WHO_H2)
         m_say(answer, "NOT_FROM_PRIMARY");
-    if (referral->team == 0 || team_of[referral->team] != referral->sender)
+    if (referral->team == 0 || !m_speaks_for(team_of[referral->team], referral->sender))
         m_say(answer, "TEAM_NEEDED");
     if (referral->priority == REFERRAL__PRIORITY__EMERGENCY)
         m_say(answer, "EMERGENCY_TAKES_NONE");
@@ -195,7 +200,7 @@ void m_life_conditions(struct world *world, const struct taker *taker, struct an
         return;
     }
     referral = &world->referrals[taker->referral];
-    if (taker->who != referral->sender && taker->who != referral->receiver) {
+    if (!m_speaks_for(taker->who, referral->sender) && taker->who != referral->receiver) {
         m_say(answer, "NOT_FOUND");
         m_say(answer, "NOT_ALLOWED");
         return;
@@ -265,7 +270,7 @@ static void place_judge(struct world *world, const struct command *command, stru
 void m_event_judge(struct world *world, const struct command *command, struct answer *answer)
 {
     const struct m_referral *referral = &world->referrals[reserve_find_referral(world, command->referral)];
-    bool receives = command->who == referral->receiver, sends = command->who == referral->sender;
+    bool receives = command->who == referral->receiver, sends = m_speaks_for(command->who, referral->sender);
 
     if (!receives && !sends) {
         m_say(answer, "NOT_FOUND");

@@ -1,7 +1,7 @@
 /* reserve_model.c - a command from judgement to what follows from it. */
 #include "reserve_inside.h"
 
-const char *const reserve_who[WHO_COUNT] = {"H1", "H2", "T07", "T08"};
+const char *const reserve_who[WHO_COUNT] = {"H1", "H2", "T07", "T08", "V01"};
 
 const struct slot reserve_slots[SLOTS] = {
     {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "WANG-AM", 2}, {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "WANG-AM", 3},

@@ -1,8 +1,8 @@
 /* reserve_model.h - the rules of places and the reserve once more, written naively from their text (Q1-Q15, section 4, C1-C3): arrays and
  * linear scans, no store, nothing of the broker but its protocol's numbers and its arithmetic of dates.
  *
- * One hospital, H1, with three pools of EXPERT, two of EXAM and so on (reserve_slots); T07 and T08 refer to it with their teams, H2 without
- * one. A command names what earlier commands made by their labels, so that a story still means the same when some of it is left out. */
+ * One hospital, H1, with pools of three classes (reserve_slots); T07 and T08 refer to it with their teams, V01 with one of T07, which may
+ * speak for it (T5), and H2 without one. A command names what earlier commands made by their labels, so that a story still means the same when some of it is left out. */
 #pragma once
 #include <stddef.h>
 
@@ -27,7 +27,7 @@ enum {
     NOBODY = -1
 };
 
-enum who { WHO_H1, WHO_H2, WHO_T07, WHO_T08, WHO_COUNT };
+enum who { WHO_H1, WHO_H2, WHO_T07, WHO_T08, WHO_V01, WHO_COUNT };
 extern const char *const reserve_who[WHO_COUNT];
 
 enum op {

@@ -399,6 +399,10 @@ Batch__Command *broker_command(struct broker *broker, const struct world *world,
     FIELD_SET(sent, kind, kinds[command->op]);
     sent->message_id = arena_format(&broker->keep, "m%d", command->label);
     sent->institution = (char *)(uintptr_t)reserve_who[command->who];
+    if (command->who == WHO_V01) { /* has no system of its own */
+        sent->institution = "T07";
+        sent->acting_for = "V01";
+    }
     sent->has_key = true;
     sent->key.len = 32;
     sent->key.data = arena_zalloc(&broker->keep, 32);
