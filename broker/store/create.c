@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/backup.h"
 #include "store/internal.h"
 #include "store/owner.h"
 
@@ -183,30 +184,93 @@ static int copy_files(struct store *store, const char *to)
                                     strerror(-failure));
 }
 
-int store_restore(const struct store_options *from, const char *to, struct instant now)
+/* Made whole in `to`, or nothing is left there. */
+static int copy_store(struct store *store, const char *to)
+{
+    int failure = directory_prepare(store, to);
+
+    if (failure != 0)
+        return failure;
+    failure = copy_files(store, to);
+    if (failure != 0)
+        directory_clear(to);
+    return failure;
+}
+
+static int open_to_copy(const struct store_options *from, struct store **ret_store)
 {
     struct store_options source = *from;
-    struct store *store = NULL;
 
     source.read_only = true;
+    return store_open(&source, ret_store);
+}
 
-    int failure = store_open(&source, &store);
+int store_copy(const struct store_options *from, const char *to)
+{
+    struct store *store = NULL;
+    int failure = open_to_copy(from, &store);
+
+    if (failure != 0)
+        return failure;
+    failure = copy_store(store, to);
+    store_tell(store, from, failure);
+    store_close(store);
+    return failure;
+}
+
+/* What lies in `to` goes on, or is gone. */
+static int go_on_or_clear(const struct store_options *from, const char *to, struct instant now)
+{
+    int failure = go_on(from, to, now);
+
+    if (failure != 0)
+        directory_clear(to);
+    return failure;
+}
+
+int store_restore(const struct store_options *from, const char *to, struct instant now)
+{
+    struct store *store = NULL;
+    int failure = open_to_copy(from, &store);
 
     if (failure != 0)
         return failure;
     failure = refuse_clock_behind(store, now);
     if (failure == 0)
-        failure = directory_prepare(store, to);
-
-    bool is_ours = failure == 0;
-
-    if (is_ours)
-        failure = copy_files(store, to);
+        failure = copy_store(store, to);
     store_tell(store, from, failure);
     store_close(store);
+    return failure != 0 ? failure : go_on_or_clear(from, to, now);
+}
+
+static int unseal_store(struct store *store, const char *file, const uint8_t *key, const char *to, struct instant now)
+{
+    struct backup_about about;
+    int failure = backup_read_about(file, &about, store->error);
+
+    if (failure != 0)
+        return failure;
+    store->identity.incarnation = about.incarnation;
+    failure = refuse_clock_behind(store, now);
     if (failure == 0)
-        failure = go_on(from, to, now);
-    if (failure != 0 && is_ours)
-        directory_clear(to);
-    return failure;
+        failure = directory_prepare(store, to);
+    return failure != 0 ? failure : backup_unseal(file, key, to, store->error);
+}
+
+int store_restore_backup(const struct store_options *from, const char *file, const uint8_t *key, const char *to,
+                         struct instant now)
+{
+    struct store_options source = *from;
+    struct store *store = NULL;
+
+    source.directory = file; /* what complaints name */
+
+    int failure = store_new(&source, &store);
+
+    if (failure != 0)
+        return failure;
+    failure = unseal_store(store, file, key, to, now);
+    store_tell(store, from, failure);
+    store_close(store);
+    return failure != 0 ? failure : go_on_or_clear(from, to, now);
 }

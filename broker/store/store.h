@@ -50,6 +50,14 @@ void store_close(struct store *store); /* NULL is fine */
  * present incarnation began. */
 int store_restore(const struct store_options *from, const char *to, struct instant now);
 
+/* The same store again in `to` (absent or empty), as of one instant and in its own incarnation: what a backup is made of. A running store grows as
+ * long as it lasts. Who kills it lets the pages it pinned go by opening the store. */
+int store_copy(const struct store_options *from, const char *to);
+/* As store_restore, of a backup file (backup.h) that `key` opens; `from` brings the host key, its directory is not read. Also -EACCES: another
+ * key sealed it, or its head is damaged. */
+int store_restore_backup(const struct store_options *from, const char *file, const uint8_t *key, const char *to,
+                         struct instant now);
+
 const struct store_identity *store_identity(const struct store *store);
 struct store_mark store_mark(const struct store *store); /* of a read-only store: as it was opened */
 /* One line for people about the last failed call: what, where, what to do. */
