@@ -249,24 +249,41 @@ static void note_refused(const struct waiting_of *entry, uint32_t *too_many)
         *too_many = row->units;
 }
 
+/* The next after `at` who could want units of this pool, and how many. Those passed over leave nothing behind: there may be many. */
+static bool next_who_wants(struct work *work, const struct pool_of *pool, struct wait_key *at, uint32_t *ret_units)
+{
+    const Record__WaitEntry *row;
+    bool wants = false;
+
+    do {
+        size_t mark = arena_mark(work->arena);
+
+        row = wait_row_next(work->txn, at, at);
+        if (row != NULL) {
+            wants = !row->has_offer && is_wanted(row, &pool->key);
+            *ret_units = row->units;
+        }
+        arena_rewind(work->arena, mark);
+    } while (row != NULL && !wants);
+    return wants;
+}
+
 static void settle_pool(struct work *work, struct pool_of *pool)
 {
     struct wait_key at = {.hospital = pool->key.hospital, .class = pool->key.class};
     struct left left = {0};
-    const Record__WaitEntry *row;
+    uint32_t units;
 
     memcpy(at.department, pool->key.department, sizeof at.department);
-    while (has_free_unit(pool->row) && (row = wait_row_next(work->txn, &at, &at)) != NULL) {
+    while (has_free_unit(pool->row) && next_who_wants(work, pool, &at, &units)) {
         bool is_family = at.rank <= RANK_FAMILY;
         uint32_t *too_many = is_family ? &left.too_many_for_family : &left.too_many_for_general;
         struct waiting_of *entry;
 
-        if (row->has_offer || !is_wanted(row, &pool->key))
-            continue;
         look(work, pool, &left);
         if (left.too_many_for_general == 1 && (!is_family || left.too_many_for_family == 1))
             return; /* families come first */
-        if (row->units >= *too_many)
+        if (units >= *too_many)
             continue;
         entry = waiting_load(work, at.id);
         if (entry == NULL)

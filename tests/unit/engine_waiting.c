@@ -429,6 +429,25 @@ Test(waiting, q8_what_nobody_has_time_for_is_looked_at_once_not_for_each)
     places_close(&d);
 }
 
+Test(waiting, q8_who_wants_another_day_takes_no_memory_when_a_unit_is_free)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    char *booked = taken(&d, ref);
+
+    for (int i = 0; i < 200; i++) {
+        Referral__JoinList *join = places_wait(&d, EXPERT, GENERAL, NULL);
+
+        join->first_date = "2026-11-25";
+        places_joined(&d, "H1", join);
+    }
+    give_back(&d, booked);
+    cr_assert_lt(d.turn.used, 64 << 10);
+    places_close(&d);
+}
+
 /* A turn may have many who join, and a department has the pools of many days. */
 Test(waiting, q8_who_joins_takes_no_memory_for_pools_that_have_not_opened)
 {
