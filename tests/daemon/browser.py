@@ -83,9 +83,6 @@ class Browser:
     def go(self, url):
         self.call("POST", "/url", {"url": url})
 
-    def reload(self):
-        self.call("POST", "/refresh", {})
-
     def script(self, body, *arguments):
         return self.call("POST", "/execute/sync", {"script": body, "args": list(arguments)})
 
@@ -98,9 +95,6 @@ class Browser:
 
     def texts(self, selector):
         return self.script("return [...document.querySelectorAll(arguments[0])].map((node) => node.innerText)", selector)
-
-    def until(self, condition, what, limit_s=fixture.PATIENCE_S):
-        return fixture.until(condition, what, limit_s)
 
     def complaints(self):
         """What the console said since the last time, warnings and errors."""

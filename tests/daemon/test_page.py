@@ -96,16 +96,15 @@ class PageTest(unittest.TestCase):
 
     def setUp(self):
         self.browser.screen(1360, 1000)
-        self.browser.go("http://%s/" % self.broker.http)
-        self.browser.script("localStorage.setItem('language', 'en')")
         self.load()
+        self.browser.press("[data-lang=en]")
 
     def load(self):
-        self.browser.reload()
-        self.browser.until(lambda: self.browser.script("return document.body.className") == "is-live", "the first status")
+        self.browser.go("http://%s/" % self.broker.http)
+        fixture.until(lambda: self.browser.script("return document.body.className") == "is-live", "the first status")
 
     def says(self, selector, text, limit_s=fixture.PATIENCE_S):
-        self.browser.until(lambda: text in self.browser.text(selector), "%r in %s" % (text, selector), limit_s)
+        fixture.until(lambda: text in self.browser.text(selector), "%r in %s" % (text, selector), limit_s)
 
 
 class Looks(PageTest):
@@ -216,17 +215,17 @@ class Follows(PageTest):
     def test_what_comes_is_shown_by_itself(self):
         before = self.waiting("H1")
         self.assertFalse(self.client("T07").submit(sheets.made("up", {"priority": "URGENT"})).refusals)
-        self.browser.until(lambda: self.waiting("H1") == before + 1, "one more")
+        fixture.until(lambda: self.waiting("H1") == before + 1, "one more")
 
     def test_a_stuck_destination_is_shown_within_5_s(self):
         self.assertFalse(self.client("H1").submit(sheets.made("up", {"priority": "URGENT", "sender": "H1", "receiver": "C1"})).refusals)
-        self.browser.until(lambda: self.waiting("C1") == 1, "the message")
+        fixture.until(lambda: self.waiting("C1") == 1, "the message")
         self.broker.set_clock(self.broker.clock_ms + HOUR_MS - 1000)  # a second before half its time
         self.says("#busy", "due in 60 min")
         self.assertNotIn("at-risk", self.browser.script("return document.querySelector('.destination[data-key=C1]').className"))
         stuck = time.monotonic()
         self.broker.set_clock(self.broker.clock_ms + HOUR_MS // 2)
-        self.browser.until(lambda: "at-risk" in self.browser.script("return document.querySelector('.destination[data-key=C1]').className"),
+        fixture.until(lambda: "at-risk" in self.browser.script("return document.querySelector('.destination[data-key=C1]').className"),
                            "C1 at risk", STUCK_LIMIT_S)
         self.assertLess(time.monotonic() - stuck, STUCK_LIMIT_S)
         self.assertIn("联系人C1", self.browser.text(".destination[data-key=C1] .call"), "whom to call")
@@ -241,7 +240,7 @@ class Follows(PageTest):
         self.says("#lost", "无法连接")
         self.close_clients()
         self.broker.start()
-        self.browser.until(lambda: self.browser.script("return document.body.className") == "is-live", "the broker again")
+        fixture.until(lambda: self.browser.script("return document.body.className") == "is-live", "the broker again")
         self.assertTrue(self.browser.script("return document.querySelector('#lost').hidden"))
         self.browser.complaints()  # of the time between
         index = ops.status(self.broker.http)["broker"]["index"]

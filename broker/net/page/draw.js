@@ -38,7 +38,7 @@ function list(parent, items, keyOf, make, fill) {
 
 /* ---- The reserve ---- */
 
-const PARTS = ["family", "kept", "released", "free", "general", "blocked", "deficit"];
+const PARTS = ["family", "kept", "released", "general", "blocked", "free", "deficit"]; /* from the bottom */
 const STYLES = { family: "s-family", kept: "s-kept", released: "s-released", free: "s-free", general: "s-general", blocked: "s-blocked", deficit: "s-short" };
 
 /* What of a day is what; a released unit may have been taken by others since: then it is theirs. */
@@ -54,18 +54,18 @@ function dayText(date, day) {
 }
 
 function weekday(date) {
-  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { weekday: "short", timeZone: "UTC" }).format(new Date(date));
+  return formatted(new Date(date), { weekday: "short", timeZone: "UTC" });
 }
 
 function makeReserveCard() {
   const card = element("article", "card", element("h3", "", element("span"), element("span")), element("div", "days"), element("p", "day-line"));
-  card.chosen = null; /* a date; null: the first with a pool */
+  card.chosen = null; /* a date; null: the first that is short, else the first with a pool */
   return card;
 }
 
 function makeDay(card) {
   const column = element("span", "column");
-  const button = element("button", "day", column, element("span", "number-line"), element("span", "short-mark"));
+  const button = element("button", "day", element("span"), column, element("span", "weekday"), element("span", "muted"));
   button.type = "button";
   column.append(...PARTS.toReversed().map((name) => element("i", STYLES[name])));
   button.addEventListener("click", () => { card.chosen = button.dataset.key; card.refill(); });
@@ -73,15 +73,17 @@ function makeDay(card) {
 }
 
 function fillDay(button, { date, day, scale, isFirst, chosen }) {
-  const [column, numbers, mark] = button.children;
+  const [sum, column, name, number] = button.children;
   const parts = day ? partsOf(day) : {};
   PARTS.toReversed().forEach((name, i) => {
     column.children[i].style.height = `${(100 * (parts[name] || 0)) / scale}%`;
     column.children[i].hidden = !parts[name];
   });
-  put(numbers, isFirst ? say("today") : weekday(date) + " " + Number(date.slice(8)));
-  put(mark, day?.deficit ? "−" + day.deficit : day ? day.capacity : "–");
-  mark.className = day?.deficit ? "short-mark" : "muted";
+  put(sum, day?.deficit ? "−" + day.deficit : day ? day.capacity : "–");
+  sum.className = day?.deficit ? "short-mark" : "muted";
+  put(name, isFirst ? say("today") : weekday(date));
+  put(number, `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`);
+  button.classList.toggle("today", isFirst);
   button.disabled = !day;
   attribute(button, "aria-pressed", date === chosen);
   attribute(button, "aria-label", day ? dayText(date, day) : date + " –");
@@ -90,14 +92,15 @@ function fillDay(button, { date, day, scale, isFirst, chosen }) {
 
 function fillReserveCard(card, row, dates) {
   const [title, days, line] = card.children;
-  const first = row.days.findIndex(Boolean);
+  const short = row.days.findIndex((day) => day?.deficit);
+  const first = short < 0 ? row.days.findIndex(Boolean) : short;
   const at = dates.includes(card.chosen) && row.days[dates.indexOf(card.chosen)] ? dates.indexOf(card.chosen) : first;
   const scale = Math.max(1, ...row.days.map((day) => (day ? day.capacity + day.deficit : 0)));
-  const short = row.days.reduce((sum, day) => sum + (day?.deficit ?? 0), 0);
+  const missing = row.days.reduce((sum, day) => sum + (day?.deficit ?? 0), 0);
   put(title.children[0], row.name ?? row.hospital);
-  put(title.children[1], say(row.class) + (short ? " · " + say("short", short) : ""));
-  title.children[1].className = short ? "bad" : "";
-  card.classList.toggle("short", short > 0);
+  put(title.children[1], say(row.class) + (missing ? " · " + say("short", missing) : ""));
+  title.children[1].className = missing ? "bad" : "";
+  card.classList.toggle("short", missing > 0);
   card.refill = () => fillReserveCard(card, row, dates);
   list(days, dates.map((date, i) => ({ date, day: row.days[i], scale, isFirst: i === 0, chosen: dates[at] })), (item) => item.date, () => makeDay(card), fillDay);
   put(line, dayText(dates[at], row.days[at]));
@@ -137,21 +140,25 @@ function makeChart(chart) {
     element("div", "axis", element("span"), element("span"), element("span")), element("ul", "legend"));
 }
 
+/* A second without a commit has no latency: the line goes on at the next. */
+function pointsOf(name, history, scale) {
+  const values = history[name].slice(-SECONDS), turns = history.turns.slice(-SECONDS);
+  return values.map((value, x) => [SECONDS - values.length + x + 1, (100 - (100 * value) / scale).toFixed(1)])
+    .filter((_, i) => name !== "p99_us" || turns[i] > 0).join(" ");
+}
+
 /* `marks`: how many seconds ago an operator did something. */
-function fillChart(card, chart, history, marks) {
+function fillChart(card, chart, { history, latency }, marks) {
   const [title, picture, axis, legend] = card.children;
   const values = chart.series.map(([name]) => history[name].slice(-SECONDS));
   const peak = Math.max(0, ...values.flat());
   const scale = Math.max(chart.least, peak);
-  values.forEach((line, i) => {
-    const points = line.map((value, x) => `${SECONDS - line.length + x + 1},${(100 - (100 * value) / scale).toFixed(1)}`);
-    attribute(picture.children[4 + i], "points", points.join(" "));
-  });
+  chart.series.forEach(([name], i) => attribute(picture.children[4 + i], "points", pointsOf(name, history, scale)));
   list(picture.firstChild, marks, (ago) => ago, (ago) => shape("line", "mark", { y1: 0, y2: 100 }), (line, ago) => {
     attribute(line, "x1", SECONDS - ago);
     attribute(line, "x2", SECONDS - ago);
   });
-  const last = values.map((line) => chart.text(line.at(-1) ?? 0)).join(" · ");
+  const last = chart.name === "latency" ? chart.text(latency.p99_us) : values.map((line) => chart.text(line.at(-1) ?? 0)).join(" · ");
   put(title.children[0], say(chart.name));
   put(title.children[1], last);
   attribute(picture, "aria-label", `${say(chart.name)}: ${last}; ${say("peak", chart.text(peak))}`);
@@ -165,5 +172,5 @@ function fillChart(card, chart, history, marks) {
 function drawCharts(status) {
   const marks = status.actions.map((action) => Math.round((status.at_ms - action.at_ms) / 1000)).filter((ago) => ago >= 0 && ago < SECONDS);
   list(document.getElementById("charts"), CHARTS, (chart) => chart.name, makeChart,
-    (card, chart) => fillChart(card, chart, status.history, [...new Set(marks)]));
+    (card, chart) => fillChart(card, chart, status, [...new Set(marks)]));
 }

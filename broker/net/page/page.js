@@ -20,8 +20,8 @@ function drawState() {
   put(byId("risk"), risk);
   put(byId("sentence"), language === "zh" ? state.text_zh : state.text_en);
   put(byId("name"), broker.name);
-  put(byId("clock"), [say("clock", clock(status.at_ms, true)), broker.test_time && say("test_time"), broker.time_held && say("held")].filter(Boolean).join(" "));
-  put(byId("version"), `referrald ${broker.version} · ${say("started", clock(broker.started_at_ms, true))}`);
+  put(byId("clock"), [say("clock", formatted(status.at_ms, { month: "short", day: "numeric" }) + " " + clock(status.at_ms)), broker.test_time && say("test_time"), broker.time_held && say("held")].filter(Boolean).join(" "));
+  put(byId("version"), `referrald ${broker.version} · ${say("started", moment(broker.started_at_ms, status.at_ms))}`);
   document.title = (risk ? `(${risk}) ` : "") + `${broker.name} · referrald`;
   const facts = [
     ["waiting", totals.waiting], ["in_flight", totals.in_flight], ["dead", totals.dead, totals.dead > 0],
@@ -52,14 +52,16 @@ function drawAlarms() {
       if (!alarm) return put(item, say("no_alarms"));
       put(item.children[0], nameOf(alarm.subject));
       put(item.children[1], alarmText(alarm));
-      put(item.children[2], say("since", clock(alarm.since_ms, true), duration(status.at_ms - alarm.since_ms)));
+      put(item.children[2], say("since", moment(alarm.since_ms, status.at_ms), duration(status.at_ms - alarm.since_ms)));
     });
 }
 
 /* ---- Destinations ---- */
 
+/* Alarms of places name the hospital first: "H1/EXAM/NK/CT/2026-03-04". */
 function nameOf(id) {
-  return status.names.get(id) ?? id;
+  const [institution, ...rest] = id.split("/");
+  return [status.names.get(institution) ?? institution, ...rest].join(" / ");
 }
 
 const isIdle = (d) => d.waiting === 0 && d.dead === 0 && d.in_flight === 0 && !d.paused && !d.down && !d.full;
@@ -178,7 +180,7 @@ function drawEvents() {
   }));
   list(byId("events"), alarms.concat(actions).sort((a, b) => b.at - a.at), (event) => event.key,
     (event) => element("li", event.isAlarm ? "alarm" : "", element("time", "muted"), element("span"), element("span")), (item, event) => {
-      put(item.children[0], clock(event.at, true));
+      put(item.children[0], moment(event.at, status.at_ms));
       put(item.children[1], event.who);
       put(item.children[2], event.text);
     });

@@ -29,10 +29,10 @@ const WORDS = {
     destinations: "Destinations", by_urgency: "the first deadline first",
     nothing_waits: "Nothing waits, and there are no dead letters.",
     idle: "{0} destinations with nothing waiting", left_out: "{0} more destinations are not shown",
-    column_who: "Destination", column_due: "Deadline", column_lanes: "Waiting: emerg. / urgent / routine", column_in_flight: "In flight", column_redelivered: "Redelivered", column_dead: "Dead",
+    column_who: "Destination", column_due: "Deadline", column_lanes: "Waiting: emerg. / urgent / routine", column_in_flight: "In flight", column_redelivered: "Came again", column_dead: "Dead",
     column_seen: "Its system", column_call: "Call",
     lane_EMERGENCY: "emerg.", lane_URGENT: "urgent", lane_ROUTINE: "routine",
-    due_in: "due in {0}", overdue: "overdue {0}", oldest: "oldest {0}", nothing_due: "nothing waits", returned: "came back {0}×",
+    due_in: "due in {0}", overdue: "overdue {0}", oldest: "oldest {0}", nothing_due: "nothing waits", returned: "came back {0} times",
     connections: "connected ({0})", gone: "gone for {0}", never: "never connected", unattended: "not connected",
     paused: "paused", down: "no answer", full: "full", disabled: "disabled", query_only: "query only", deputy: "deputy", no_contact: "no contact",
     waiting: "waiting", in_flight: "in flight", dead: "dead letters", connected: "connected", referrals: "referrals", store: "store", of: "{0} of {1}",
@@ -85,10 +85,18 @@ function duration(ms) {
   return say("s", Math.max(0, Math.floor(ms / 1000)));
 }
 
-function clock(ms, withDate) {
-  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-  if (withDate) Object.assign(options, { month: "2-digit", day: "2-digit" });
+function formatted(ms, options) {
   return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", options).format(ms);
+}
+
+function clock(ms) {
+  return formatted(ms, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+}
+
+/* With the day, where that is not the day of `now`. */
+function moment(ms, now) {
+  const day = { month: "short", day: "numeric" };
+  return formatted(ms, day) === formatted(now, day) ? clock(ms) : formatted(ms, day) + " " + clock(ms);
 }
 
 function bytes(count) {
