@@ -1,15 +1,19 @@
-/* check.c - verify, recount and restore: a store read without a broker, beside a running one too. */
+/* check.c - verify and recount: a store read without a broker, beside a running one too; a backup, as the store that it becomes. */
+#include "check.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "folder.h"
 #include "handlers.h"
-#include "moment.h"
 #include "offline.h"
 #include "progress.h"
 #include "report_check.h"
+#include "store/backup.h"
 #include "store/verify.h"
 #include "table.h"
 
@@ -61,24 +65,82 @@ static void print_verified(const struct ctl *ctl, const struct store *store, con
                 found->faults, found->first_fault);
 }
 
-static int verify(struct ctl *ctl)
+int check_verify(const struct ctl *ctl, const struct store_options *options, bool is_quiet)
 {
     struct store *store = NULL;
     struct verify_result found;
     struct progress progress;
-    int result = offline_open(ctl, &store), failure;
+    int failure = store_open(options, &store);
 
-    if (result != EXIT_OK)
-        return result;
+    if (failure != 0)
+        return offline_fail(ctl, failure, options->error);
     memset(&found, 0, sizeof found);
     progress_begin(&progress, ctl, "");
     failure = store_verify(store, show_progress, &progress, &found);
     progress_end(&progress);
     if (failure != 0)
         ctl_complain(ctl, "%s", store_error(store));
-    print_verified(ctl, store, &found);
+    if (!is_quiet)
+        print_verified(ctl, store, &found);
+    else if (found.faults != 0)
+        ctl_complain(ctl, "%s", found.first_fault);
     store_close(store);
     return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
+}
+
+static int verify(struct ctl *ctl)
+{
+    struct offline offline;
+    int result = offline_find(ctl, NULL, &offline);
+
+    if (result != EXIT_OK)
+        return result;
+
+    struct store_options options = offline_options(&offline, true);
+
+    result = check_verify(ctl, &options, false);
+    offline_fini(&offline);
+    return result;
+}
+
+/* --store is where it shall lie. */
+static int unseal(struct ctl *ctl)
+{
+    struct offline offline;
+    uint8_t key[BACKUP_KEY_SIZE];
+    int result = offline_find(ctl, NULL, &offline);
+
+    if (result == EXIT_OK)
+        result = offline_backup_key(ctl, &offline, key);
+    if (result == EXIT_OK) {
+        int failure = backup_unseal(ctl_option(ctl, "backup"), key, offline.directory, offline.error);
+
+        if (failure != 0)
+            result = offline_fail(ctl, failure, offline.error);
+    }
+    sodium_memzero(key, sizeof key);
+    offline_fini(&offline);
+    return result;
+}
+
+/* A backup is looked at as the store that it becomes: in a folder of its own, which is gone afterwards. */
+static int verify_backup(struct ctl *ctl)
+{
+    const char *base = ctl_option(ctl, "staging");
+    char folder[FOLDER_PATH_MAX];
+
+    if (!folder_path(folder, base != NULL ? base : "/var/tmp", "referral-verify.XXXXXX") || mkdtemp(folder) == NULL) {
+        ctl_complain(ctl, "%s: %s", folder, strerror(errno));
+        return EXIT_BAD_FILE;
+    }
+    ctl_give(ctl, "store", folder);
+
+    int result = offline_run(ctl, unseal, ctl_say(ctl, "正在解封", "unsealing"));
+
+    if (result == EXIT_OK)
+        result = offline_run(ctl, verify, NULL);
+    folder_remove(folder);
+    return result;
 }
 
 struct recounting {
@@ -129,49 +191,12 @@ int verify_run(struct ctl *ctl)
 {
     if (ctl_has(ctl, "report"))
         return report_check_run(ctl);
+    if (ctl_has(ctl, "backup"))
+        return verify_backup(ctl);
     return offline_run(ctl, verify, NULL);
 }
 
 int recount_run(struct ctl *ctl)
 {
     return offline_run(ctl, recount, ctl_say(ctl, "正在清点", "counting"));
-}
-
-/* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy, however soon,
- * gives other ids. */
-static struct instant next_second(void)
-{
-    struct timespec until = {.tv_sec = moment_now() / SECOND_MS + 1};
-
-    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
-        ;
-    return instant_of(until.tv_sec * SECOND_MS);
-}
-
-static int restore(struct ctl *ctl)
-{
-    struct offline offline;
-    int result = offline_find(ctl, ctl->arguments[0], &offline), failure;
-
-    if (result != EXIT_OK)
-        return result;
-
-    struct store_options options = offline_options(&offline, true);
-
-    failure = store_restore(&options, ctl->arguments[1], next_second());
-    offline_fini(&offline);
-    if (failure == 0) {
-        fprintf(ctl->out, ctl_say(ctl, "已恢复到 %s (新代次)\n", "restored to %s, in a new incarnation\n"),
-                ctl->arguments[1]);
-        return EXIT_OK;
-    }
-    ctl_complain(ctl, "%s", offline.error);
-    return failure == -EEXIST                       ? EXIT_REFUSED
-           : failure == -EBADMSG || failure == -EIO ? EXIT_CHECK_FAILED
-                                                    : EXIT_BAD_FILE;
-}
-
-int restore_run(struct ctl *ctl)
-{
-    return offline_run(ctl, restore, ctl_say(ctl, "正在复制", "copying"));
 }

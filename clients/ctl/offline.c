@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include "sys/config.h"
 
 #define BROKER_CONFIG "/etc/referrald/referrald.conf"
+#define WATCH_MS      100
 
 static int read_host_key(const struct ctl *ctl, const char *path, struct offline *offline)
 {
@@ -65,6 +68,14 @@ void offline_fini(struct offline *offline)
     sodium_memzero(offline->host_key, sizeof offline->host_key);
 }
 
+int offline_fail(const struct ctl *ctl, int failure, const char *error)
+{
+    ctl_complain(ctl, "%s", error);
+    return failure == -EEXIST                       ? EXIT_REFUSED
+           : failure == -EBADMSG || failure == -EIO ? EXIT_CHECK_FAILED
+                                                    : EXIT_BAD_FILE;
+}
+
 int offline_open(const struct ctl *ctl, struct store **ret_store)
 {
     struct offline offline;
@@ -77,54 +88,99 @@ int offline_open(const struct ctl *ctl, struct store **ret_store)
     int failure = store_open(&options, ret_store);
 
     offline_fini(&offline);
-    if (failure == 0)
-        return EXIT_OK;
-    ctl_complain(ctl, "%s", offline.error);
-    return failure == -EBADMSG || failure == -EIO ? EXIT_CHECK_FAILED : EXIT_BAD_FILE;
+    return failure == 0 ? EXIT_OK : offline_fail(ctl, failure, offline.error);
 }
 
-/* Waits for the child; `what` goes on meanwhile (NULL: the child shows its own progress). */
-static int wait_for(const struct ctl *ctl, pid_t pid, const char *what)
+int offline_backup_key(const struct ctl *ctl, const struct offline *offline, uint8_t ret_key[STORE_HOST_KEY_SIZE])
+{
+    const char *path = ctl_option(ctl, "backup-key");
+    char error[CONFIG_ERROR_SIZE];
+
+    memcpy(ret_key, offline->host_key, STORE_HOST_KEY_SIZE);
+    if (path == NULL || config_read_secret(path, "key", ret_key, error, sizeof error) == 0)
+        return EXIT_OK;
+    ctl_complain(ctl, "%s", error);
+    return EXIT_BAD_FILE;
+}
+
+/* Waits for the child, and ends it where it may not go on. False: it is not known how it ended. */
+static bool wait_for(const struct ctl *ctl, pid_t pid, const struct offline_job *job, int *ret_status,
+                     bool *ret_given_up)
 {
     struct progress progress;
-    int status = 0, ended = what == NULL ? -1 : pidfd_open(pid, 0);
-    struct pollfd end = {.fd = ended, .events = POLLIN};
+    struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+    pid_t ended;
 
-    progress_begin(&progress, ctl, what);
-    while (ended >= 0 && poll(&end, 1, 500) == 0)
-        progress_step(&progress, 0, 0);
+    progress_begin(&progress, ctl, job->what);
+    while ((ended = waitpid(pid, ret_status, WNOHANG)) == 0) {
+        if (!*ret_given_up && job->may_go_on != NULL && !job->may_go_on(job->user)) {
+            *ret_given_up = true;
+            kill(pid, SIGKILL);
+        }
+        poll(&end, 1, WATCH_MS);
+        if (job->what != NULL)
+            progress_step(&progress, 0, 0);
+    }
     progress_end(&progress);
-    if (ended >= 0)
-        close(ended);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
+    if (end.fd >= 0)
+        close(end.fd);
+    return ended == pid;
 }
 
-int offline_run(struct ctl *ctl, int (*run)(struct ctl *ctl), const char *what)
+static _Noreturn void run_child(const struct ctl *ctl, const struct offline_job *job, pid_t parent)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(EXIT_BAD_FILE);
+
+    int result = job->run(job->user);
+
+    _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
+}
+
+int offline_job_run(const struct ctl *ctl, const struct offline_job *job)
+{
+    bool given_up = false;
+    int status = 0;
+
     fflush(ctl->out);
     fflush(ctl->err);
 
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
 
-    if (pid == 0) {
-        int result = run(ctl);
-
-        _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
-    }
-    if (pid < 0) {
+    if (pid == 0)
+        run_child(ctl, job, parent);
+    if (pid < 0 || !wait_for(ctl, pid, job, &status, &given_up)) {
         ctl_complain(ctl, "%s", strerror(errno));
-        return EXIT_CHECK_FAILED;
+        return -EIO;
     }
-
-    int status = wait_for(ctl, pid, what);
-
+    if (given_up)
+        return -ECANCELED;
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     ctl_complain(
         ctl,
         ctl_say(ctl, "数据库已损坏: 读取时进程因信号 %d 终止", "the store is damaged: reading it ended in signal %d"),
         WTERMSIG(status));
-    return EXIT_CHECK_FAILED;
+    return -EIO;
+}
+
+struct verb_job {
+    struct ctl *ctl;
+    int (*run)(struct ctl *ctl);
+};
+
+static int run_verb(void *user)
+{
+    const struct verb_job *job = user;
+
+    return job->run(job->ctl);
+}
+
+int offline_run(struct ctl *ctl, int (*run)(struct ctl *ctl), const char *what)
+{
+    struct verb_job verb = {.ctl = ctl, .run = run};
+    int result = offline_job_run(ctl, &(struct offline_job){.run = run_verb, .user = &verb, .what = what});
+
+    return result < 0 ? EXIT_CHECK_FAILED : result;
 }

@@ -289,12 +289,24 @@ static const struct option_info listen[] = {
 static const struct option_info store[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY, END,
 };
+#define BACKUP_KEY {"backup-key", "FILE", NULL, "备份所用的密钥文件(默认主机密钥)", "the key file of backups (default: the host key)"}
 static const struct option_info verify[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
+    {"backup", "FILE", NULL, "检查该备份: 解封到临时目录, 与数据库同样检查", "check this backup, as the store that it becomes"}, BACKUP_KEY,
+    {"staging", "DIR", NULL, "在此解封备份(默认 /var/tmp)", "where the backup is unsealed (default /var/tmp)"},
     {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较; 无 --store 则向服务查询", "check only this saved report, JSON, made again over its range of the ledger; without --store: of the broker"},
     END,
 };
-static const struct option_info host_key[] = {HOST_KEY, END};
+static const struct option_info restore[] = {HOST_KEY, BACKUP_KEY, END};
+static const struct option_info backup[] = {
+    {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY, BACKUP_KEY,
+    {"staging", "DIR", NULL, "本机暂存目录(默认为数据库目录名加 .staging)", "directory on this machine to work in (default: the store's name and .staging)"},
+    {"rate", "BYTES", NULL, "移到目标目录的每秒字节数(默认 32M, 0 不限)", "how many bytes a second are moved to DIRECTORY (default 32M; 0: all it takes)"},
+    {"within", "SPAN", NULL, "复制超过此时长即放弃(默认 5m)", "give up a copy that takes longer (default 5m)"},
+    {"growth", "PERCENT", NULL, "复制期间数据库增长超过此比例(且超过 64 MiB)即放弃(默认 5)", "give up when the store has grown by so much, and 64 MiB, meanwhile (default 5)"},
+    {"keep", "N", NULL, "成功后只保留该库最新的 N 个备份(默认全部)", "keep only the newest N of this store afterwards (default: all)"},
+    END,
+};
 #define OFFLINE {"store", "DIR", NULL, "直接读取数据库目录, 不连接服务", "read the store in this directory, without a broker"}, HOST_KEY
 #define OUTPUT(forms) {"output", forms, NULL, "输出形式(-o)", "form of the answer (-o)"}
 static const struct option_info ledger[] = {OUTPUT("table|csv|json|hex"), OFFLINE, END};
@@ -347,6 +359,7 @@ ARGUMENTS(some_file, {"FILE", NULL, true});
 ARGUMENTS(some_hospital, {"HOSPITAL", NULL, true});
 ARGUMENTS(some_kind, {"KIND", NULL, true});
 ARGUMENTS(copy_, {"FROM", NULL, false}, {"TO", NULL, false});
+ARGUMENTS(directory_, {"DIRECTORY", NULL, false});
 ARGUMENTS(some_verb, {"VERB", NULL, true}, {"WORD", NULL, true});
 
 #define KIND(name) REFERRAL__KIND__##name
@@ -459,7 +472,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "init", init_run, 0, NULL, init, "新建数据库, 服务器密钥与运维密钥", "make a store, the server's key and the operator's"),
     PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, verify, "全面检查数据库, 或核查报告", "check every row, sum and link of a store; or a saved report"),
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
-    PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, host_key, "由副本恢复为新库(新代次)", "copy a store into a new incarnation: no id is given twice"),
+    PLAIN(GROUP_LOCAL, "backup", backup_run, 0, directory_, backup, "运行中备份: 复制, 密封, 检查, 移到目录", "copy the store beside a running broker, seal and verify the copy, and move it to DIRECTORY"),
+    PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, restore, "由备份或副本恢复为新库(新代次)", "make a store of a backup or copy, in a new incarnation: no id is given twice"),
     PLAIN(GROUP_LOCAL, "help", help_run, 0, some_verb, none, "帮助", "help"),
 };
 /* clang-format on */

@@ -1,0 +1,67 @@
+/* restore.c - an older copy of a store, or a backup, goes on: as another incarnation. */
+#include <errno.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "handlers.h"
+#include "moment.h"
+#include "offline.h"
+#include "store/backup.h"
+
+/* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy, however soon,
+ * gives other ids. */
+static struct instant next_second(void)
+{
+    struct timespec until = {.tv_sec = moment_now() / SECOND_MS + 1};
+
+    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+    return instant_of(until.tv_sec * SECOND_MS);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static int restore_from(struct ctl *ctl, struct offline *offline)
+{
+    struct store_options options = offline_options(offline, true);
+    const char *from = ctl->arguments[0], *to = ctl->arguments[1];
+    uint8_t key[BACKUP_KEY_SIZE];
+    int failure;
+
+    if (!is_file(from)) {
+        failure = store_restore(&options, to, next_second());
+    } else {
+        int result = offline_backup_key(ctl, offline, key);
+
+        if (result != EXIT_OK)
+            return result;
+        failure = store_restore_backup(&options, from, key, to, next_second());
+        sodium_memzero(key, sizeof key);
+    }
+    if (failure != 0)
+        return offline_fail(ctl, failure, offline->error);
+    fprintf(ctl->out, ctl_say(ctl, "已恢复到 %s (新代次)\n", "restored to %s, in a new incarnation\n"), to);
+    return EXIT_OK;
+}
+
+static int restore(struct ctl *ctl)
+{
+    struct offline offline;
+    int result = offline_find(ctl, ctl->arguments[0], &offline);
+
+    if (result == EXIT_OK)
+        result = restore_from(ctl, &offline);
+    offline_fini(&offline);
+    return result;
+}
+
+int restore_run(struct ctl *ctl)
+{
+    return offline_run(ctl, restore, ctl_say(ctl, "正在复制", "copying"));
+}
