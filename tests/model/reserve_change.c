@@ -196,7 +196,8 @@ static bool choose_move(struct world *world, const struct command *command, int 
                         .moves = command->slot == booking->slot,
                         .not_first = command->slot == booking->slot ? booking->units[0] : 0,
                         .entry = NOBODY};
-    bool found, noted[SLOTS];
+    int noted[SLOTS];
+    bool found;
 
     for (int i = 0; i < SLOTS; i++)
         noted[i] = world->pools[i].noted;

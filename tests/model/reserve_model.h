@@ -107,7 +107,8 @@ struct m_unit {
 };
 
 struct m_pool {
-    bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, noted, touching;
+    bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, touching;
+    int noted; /* its place among those that are to be offered; 0: none */
     int reserve_bp, span;
     int64_t fd_opens_at, general_opens_at, release_at, start, published_at;
     int next_unit, count;
@@ -162,7 +163,7 @@ struct world {
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];
     struct m_referral referrals[REFERRALS_MAX];
-    int booking_count, entry_count, referral_count, claim_count;
+    int booking_count, entry_count, referral_count, claim_count, note_count;
     int label, made_bookings, made_entries; /* of the command at work */
     bool settling;                          /* offers are being made */
 };

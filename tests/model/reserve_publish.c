@@ -570,8 +570,8 @@ static void group_perform(struct world *world, const struct command *command)
         pool->span = command->span != 0 ? command->span : best.span;
         pool->grouped = true;
         set_times(world, pool, &times);
-        m_note(world, i);
     }
+    m_note(world, grouped_of_day(world, command->slot));
 }
 
 /* ---- All of them ---- */

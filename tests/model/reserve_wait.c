@@ -52,7 +52,8 @@ void m_note(struct world *world, int slot)
     int slots[SLOTS], count = reserve_set(world, slot, slots);
 
     for (int i = 0; i < count; i++)
-        world->pools[slots[i]].noted = true;
+        if (world->pools[slots[i]].noted == 0)
+            world->pools[slots[i]].noted = ++world->note_count;
 }
 
 int m_entry_make(struct world *world, const struct m_entry *seed)
@@ -235,23 +236,24 @@ static int next_entry(struct world *world)
     return first;
 }
 
+/* Whatever was freed first. */
 static int next_pool(struct world *world)
 {
-    bool seen[SLOTS] = {false};
-    int slot;
+    int first = NOBODY;
 
-    while ((slot = next_slot(world, seen)) != NOBODY)
-        if (world->pools[slot].noted) {
-            world->pools[slot].noted = false;
-            return slot;
-        }
-    return NOBODY;
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (world->pools[slot].exists && world->pools[slot].noted != 0 &&
+            (first == NOBODY || world->pools[slot].noted < world->pools[first].noted))
+            first = slot;
+    if (first != NOBODY)
+        world->pools[first].noted = 0;
+    return first;
 }
 
 static bool next_pool_waits(const struct world *world)
 {
     for (int slot = 0; slot < SLOTS; slot++)
-        if (world->pools[slot].noted)
+        if (world->pools[slot].noted != 0)
             return true;
     return false;
 }
