@@ -43,18 +43,18 @@ TWICE = "const ids = [...document.querySelectorAll('[id]')].map((node) => node.i
 
 class PageTest(unittest.TestCase):
     """One broker with a day's work on it, and one browser, for all tests; each begins with a fresh load in English, by day."""
+    clients = {}
 
     @classmethod
-    def setUpClass(cls):
+    def open_stage(cls):
         browser.required()
-        cls.clients = {}
         cls.broker = ops.Broker(test_time_ms=morning.START_MS)
-        cls.addClassCleanup(cls.broker.close)
+        unittest.addModuleCleanup(cls.broker.close)
         cls.broker.listen = cls.broker.http  # the same port after a restart
         cls.broker.write_config(cls.broker.endpoint)
-        cls.addClassCleanup(cls.close_clients)
+        unittest.addModuleCleanup(cls.close_clients)
         cls.browser = browser.Browser()
-        cls.addClassCleanup(cls.browser.close)
+        unittest.addModuleCleanup(cls.browser.close)
         cls.play()
 
     @classmethod
@@ -105,6 +105,10 @@ class PageTest(unittest.TestCase):
 
     def says(self, selector, text, limit_s=fixture.PATIENCE_S):
         fixture.until(lambda: text in self.browser.text(selector), "%r in %s" % (text, selector), limit_s)
+
+
+def setUpModule():
+    PageTest.open_stage()
 
 
 class Looks(PageTest):
@@ -244,8 +248,8 @@ class Follows(PageTest):
         self.assertTrue(self.browser.script("return document.querySelector('#lost').hidden"))
         self.browser.complaints()  # of the time between
         index = ops.status(self.broker.http)["broker"]["index"]
-        self.do("OPS", "RESUME", {"institution": "T08"})
-        self.says("#events", "恢复投递")
+        self.do("OPS", "PAUSE", {"institution": "C2", "reason": "维护"})
+        self.says("#events", "暂停投递 市第二医院")
         self.assertGreater(ops.status(self.broker.http)["broker"]["index"], index)
         self.assertEqual([], self.browser.complaints())
 
