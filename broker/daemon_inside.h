@@ -1,5 +1,5 @@
 /* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c), time (daemon_time.c) and
- * showing (daemon_ops.c) share. */
+ * showing (daemon_ops.c) and backups (daemon_backup.c) share. */
 #pragma once
 #include "base/arena.h"
 #include "daemon.h"
@@ -34,7 +34,7 @@ struct daemon {
     struct event *turn_timer, *search_timer, *tick;
     uint64_t searched_turns; /* turns there were when the search index was advanced last */
     const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
-    uint64_t ticks;
+    uint64_t ticks, backup_ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
     bool serving;            /* has said that it is ready */
@@ -48,6 +48,12 @@ enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
 /* C4: raises the alarm while the time is held, clears it once an operator confirmed it. */
 void daemon_time_watch(struct daemon *daemon);
+
+/* daemon_backup.c */
+
+/* Once a second; looks once a minute, at first at once, and again after daemon_backup_look. */
+void daemon_backup_watch(struct daemon *daemon);
+void daemon_backup_look(struct daemon *daemon);
 
 /* daemon_ops.c */
 

@@ -229,6 +229,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     struct daemon *daemon = user;
     watch_room(daemon);
     watch_crowd(daemon);
+    daemon_backup_watch(daemon);
     report_port(daemon);
     run_turns(daemon);
     if (!daemon->failed) {
@@ -263,6 +264,7 @@ static void on_reload(evutil_socket_t number, short what, void *user)
         journal_set_level(level);
         journal(LOG_LEVEL_INFO, "reloaded", "log_level=%s", config.log_level);
     }
+    daemon_backup_look(daemon);
     config_fini(&config);
 }
 

@@ -16,6 +16,8 @@
     X("long-stop", "停机超过 24 小时,到期处理暂停 (C4)",                                                               \
       "started more than 24 hours after the last turn; expiry waits for an operator (C4)")                             \
     X("store-filling", "存储空间不足 (D6)", "the store is running out of room (D6)")                                   \
+    X("backup-old", "备份过旧,或尚无备份", "the newest backup is too old, or there is none")                           \
+    X("backup-failed", "最近一次备份失败", "the last backup failed")                                                   \
     X("reserve-deficit", "家庭医生预留不足,暂停一般渠道 (Q10)",                                                        \
       "the reserve for family doctors is short; closed to the general channel until cured (Q10)")                      \
     X("timetable-conflict", "排班与当日号源冲突,当日未按排班发布 (Q10)",                                               \

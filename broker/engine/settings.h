@@ -26,6 +26,8 @@
       "waiting emergencies beyond which further ones are refused (D6)")                                                \
     X(inbox_age_alarm_ms, 'I', 'N', "3600000", 60000, 31536000000,                                                     \
       "age of the oldest waiting message that raises an alarm (D6)")                                                   \
+    X(backup_age_alarm_ms, 'G', 'N', "0", 0, 31536000000,                                                              \
+      "age of the newest backup that raises an alarm; 0: none does")                                                   \
     X(reserve_bp, 'I', 'N', "2000", 2000, 10000,                                                                       \
       "share of new pools kept for family doctors' patients, in basis points (Q1)")                                    \
     X(down_referral_diseases, 'G', 'T', "I10-I15 E10-E14 J44 I69 I25", 0, 2000, "ICD-10 list for the hint of F4")

@@ -46,6 +46,14 @@ static int tables_open(struct store *store, bool create)
     return rc == 0 ? 0 : fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
 }
 
+/* A reader that was killed, such as a backup's, would pin its pages for ever. */
+static int forget_dead_readers(struct store *store)
+{
+    int dead = 0, rc = mdb_reader_check(store->env, &dead);
+
+    return rc == 0 ? 0 : fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
+}
+
 /* Durable by default: no NOSYNC, no NOMETASYNC, no WRITEMAP. No NOMEMINIT either: pages go to disk as they were allocated. */
 static int open_whole(struct store *store, bool create)
 {
@@ -60,10 +68,8 @@ static int open_whole(struct store *store, bool create)
     if (rc != 0)
         return fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
 
-    int dead = 0;
-
-    mdb_reader_check(store->env, &dead); /* a reader that was killed would pin its pages for ever */
-    return tables_open(store, create);
+    rc = forget_dead_readers(store);
+    return rc != 0 ? rc : tables_open(store, create);
 }
 
 /* A half-open environment is of no use: LMDB would crash on it. */
@@ -174,8 +180,10 @@ int store_room(struct store *store, struct store_room *ret_room)
     if (rc != 0)
         return fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
     if (store->free.turn == 0 || info.me_last_txnid >= store->free.turn + FREE_RECOUNT_TURNS) {
-        int failure = count_free_pages(store, &store->free.pages);
+        int failure = store->read_only ? 0 : forget_dead_readers(store);
 
+        if (failure == 0)
+            failure = count_free_pages(store, &store->free.pages);
         if (failure != 0)
             return fail_with(store, failure, "%s: the list of free pages cannot be read", store->directory);
         store->free.turn = info.me_last_txnid;

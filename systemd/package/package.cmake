@@ -44,7 +44,7 @@ and keeps every message until its receiver has acknowledged it.
 
 The package makes the user referrald and enables the service; it is started
 once `referralctl init` has made a store and its keys.")
-# tmpfiles and sysusers are run while the package is configured; init, verify and restore are referralctl's.
+# tmpfiles and sysusers are run while the package is configured; init, verify, backup and restore are referralctl's.
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS
     "referral-tools (= ${PROJECT_VERSION}), systemd | systemd-standalone-sysusers | systemd-sysusers, systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
 set(CPACK_DEBIAN_DAEMON_PACKAGE_CONTROL_EXTRA
@@ -68,6 +68,6 @@ set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
 package(tools referral-tools admin)
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "command line tools of the referral message broker
 referralctl sends, receives and answers referrals as an institution does,
-shows an operator what waits and why, keeps the registry, and makes, verifies
-and restores stores.")
+shows an operator what waits and why, keeps the registry, and makes, verifies,
+backs up and restores stores.")
 include(CPack)

@@ -133,6 +133,7 @@ class Life(Packages):
         self.assertEqual("root:root 644", self.owner("/etc/referrald/referrald.conf"))
         self.assertTrue(self.is_enabled())
         self.assertTrue(self.is_enabled("referrald-verify.timer", "referrald.service"))
+        self.assertTrue(self.is_enabled("referrald-backup.timer", "referrald.service"))
         refused = self.as_user("referrald", "--check", check=False)
         self.assertEqual(4, refused.returncode, refused.stdout)
         self.assertIn("referralctl init", refused.stdout)
@@ -143,7 +144,8 @@ class Life(Packages):
 
     def test_the_installed_units_are_without_a_warning(self):
         self.install(self.packages.values())
-        units = ["referrald.service", "referrald-verify.service", "referrald-verify.timer"]
+        units = ["referrald.service", "referrald-verify.service", "referrald-verify.timer", "referrald-backup.service",
+                 "referrald-backup.timer"]
         self.assertEqual("", self.root.inside("systemd-analyze", "verify", *("/usr/lib/systemd/system/" + u for u in units)).stdout)
 
     def test_a_program_is_built_against_the_installed_library(self):

@@ -12,7 +12,7 @@ import machine
 from machine import run
 
 UNITS = fixture.SOURCE / "systemd"
-SERVICES = ["referrald.service", "referrald-verify.service"]
+SERVICES = ["referrald.service", "referrald-verify.service", "referrald-backup.service"]
 PROGRAMS = {"/usr/sbin/referrald": fixture.BUILD / "referrald", "/usr/bin/referralctl": fixture.BUILD / "clients" / "ctl" / "referralctl"}
 FOR_PEOPLE = ["USAGE", "BAD_CONFIG", "BAD_SECRET", "NO_STORE", "STORE_NEWER", "STORE_OLDER", "STORE_DAMAGED", "SELF_TEST", "TEST_TIME"]
 CREDENTIALS_EXIT = "243"  # of the service manager, see systemd.exec(5)
@@ -60,7 +60,8 @@ class UnitFiles(unittest.TestCase):
         shown = run(fixture.BUILD / "referrald", "--help").stdout
         files = re.findall(r"_key_file .*\n.*default \S*/(\S+)", shown)
         self.assertEqual(["%s:referrald.%s" % (f, f) for f in files], values("referrald.service", "LoadCredential"))
-        self.assertIn(values("referrald-verify.service", "LoadCredential")[0], values("referrald.service", "LoadCredential"))
+        for helper in SERVICES[1:]:
+            self.assertIn(values(helper, "LoadCredential")[0], values("referrald.service", "LoadCredential"))
 
     def test_the_two_filters_that_would_kill_libzmq_let_it_live(self):
         self.assertIn("AF_NETLINK", values("referrald.service", "RestrictAddressFamilies")[0])

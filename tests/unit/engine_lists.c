@@ -316,9 +316,9 @@ Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
 
 Test(lists, p4_every_alarm_has_words_in_both_languages)
 {
-    static const char *const codes[] = {"receiver-down", "inbox-age",       "inbox-full",
-                                        "emergency-gap", "clock-differs",   "long-stop",
-                                        "store-filling", "reserve-deficit", "timetable-conflict"};
+    static const char *const codes[] = {"receiver-down",      "inbox-age",  "inbox-full",    "emergency-gap",
+                                        "clock-differs",      "long-stop",  "store-filling", "reserve-deficit",
+                                        "timetable-conflict", "backup-old", "backup-failed"};
 
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         cr_expect_str_neq(alarm_text_zh(codes[i]), codes[i]);
