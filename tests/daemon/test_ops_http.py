@@ -92,7 +92,8 @@ class Requests(OpsTest):
         self.assertEqual("close", answer.headers["connection"])
         self.assertEqual("nosniff", answer.headers["x-content-type-options"])
         for text in ("passwd", "evil", "script>", "hello"):
-            self.assertNotIn(text, answer.body.decode(), "what was asked is not told again")
+            if text in row["send"]:
+                self.assertNotIn(text, answer.body.decode(), "what was asked is not told again")
 
     def test_each_row_gets_its_stated_answer(self):
         failed = []
