@@ -121,7 +121,7 @@ static struct world *open_world(uint64_t map_bytes, const char *day)
 
     cr_assert_not_null(w);
     *w = (struct world){
-        .directory = "/tmp/story-XXXXXX",
+        .directory = SCRATCH "/story-XXXXXX",
         .map_bytes = map_bytes,
         .clock = {.mono_ms = 1000},
         .trace = calloc(1, WORLD_TRACE_SIZE),
@@ -211,7 +211,7 @@ void world_copy(struct world *w)
     struct store_options from = options_of(w, w->directory);
 
     close_broker(w);
-    snprintf(w->copy, sizeof w->copy, "/tmp/story-XXXXXX");
+    snprintf(w->copy, sizeof w->copy, SCRATCH "/story-XXXXXX");
     cr_assert_not_null(mkdtemp(w->copy));
     cr_assert_eq(store_restore(&from, w->copy, instant_after(w->clock.now, SECOND_MS)), 0);
     open_broker(w);

@@ -47,7 +47,7 @@ static inline void desk_open(struct desk *desk)
 {
     struct store_options options;
 
-    *desk = (struct desk){.directory = "/tmp/desk-XXXXXX", .now = {DESK_NOW}};
+    *desk = (struct desk){.directory = SCRATCH "/desk-XXXXXX", .now = {DESK_NOW}};
     cr_assert_not_null(mkdtemp(desk->directory));
     options = desk_options(desk);
     cr_assert_eq(store_create(&options, "bd", desk->now, true), 0);

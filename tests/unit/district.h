@@ -204,7 +204,7 @@ static inline void district_open(struct district *d)
     struct store_options options;
     Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
 
-    *d = (struct district){.directory = "/tmp/district-XXXXXX", .now = {DISTRICT_NOW}};
+    *d = (struct district){.directory = SCRATCH "/district-XXXXXX", .now = {DISTRICT_NOW}};
     cr_assert_not_null(mkdtemp(d->directory));
     options = district_options(d);
     cr_assert_eq(store_create(&options, "bd", d->now, true), 0);

@@ -41,7 +41,7 @@ static inline void fixture_close(struct fixture *f)
 
 static inline void fixture_init_sized(struct fixture *f, uint64_t map_bytes)
 {
-    *f = (struct fixture){.base = "/tmp/store-test-XXXXXX", .map_bytes = map_bytes};
+    *f = (struct fixture){.base = SCRATCH "/store-test-XXXXXX", .map_bytes = map_bytes};
     cr_assert_not_null(mkdtemp(f->base));
     snprintf(f->directory, sizeof(f->directory), "%s/store", f->base);
     memset(f->host_key, 7, sizeof(f->host_key));
