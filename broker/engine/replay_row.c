@@ -111,11 +111,25 @@ static int set_terms(const struct reading *reading)
     return 0;
 }
 
+/* Q11: what is put off for one pool of a group is for all of them, whose rows follow. */
+static void put_off(const struct reading *reading)
+{
+    const struct replay_set *set = reading->pool->set;
+
+    for (size_t i = 0; i < set->count && reading->row->release_at_ms > reading->replay->now.ms; i++)
+        set->pools[i]->released = false;
+}
+
 static int change_terms(const struct reading *reading)
 {
+    int failure;
+
     if (reading->pool->last_number != 0 && !moves_in_favour(reading->pool, reading->row))
         return replay_refuse(reading, "moves a time against family doctors (Q6)");
-    return set_terms(reading);
+    failure = set_terms(reading);
+    if (failure == 0)
+        put_off(reading);
+    return failure;
 }
 
 /* Q11: the first row of a day says it for all its pools, so that the sums of each row are the group's. */
