@@ -253,9 +253,10 @@ static void cancel_place(const struct change *change, const Referral__PlaceChang
     bool was_held = is_in(booking, REFERRAL__BOOKING_STATE__PLACE_HELD);
     struct waiting_of *entry =
         was_held && booking->row->has_entry ? waiting_load(work, life_id_of(booking->row->entry)) : NULL;
+    Referral__Reason reason = body->has_reason ? body->reason : 0; /* one that is not given would read as the first */
 
     booking_end(work, booking, change->life, REFERRAL__BOOKING_STATE__PLACE_CANCELLED,
-                !was_held && is_not_kept(change, body) ? UNITS_BLOCKED : UNITS_FREE, body->reason);
+                !was_held && is_not_kept(change, body) ? UNITS_BLOCKED : UNITS_FREE, reason);
     if (change->life != NULL)
         tell_cancelled(change, was_held, detail_of(change, PLACE_CANCELLED));
     if (entry != NULL)

@@ -258,6 +258,21 @@ Test(booking, l1_cancelled_twice_is_cancelled_once)
     places_close(&d);
 }
 
+Test(booking, q7_what_is_given_back_without_a_reason_has_none)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *held = places_held(&d, "T07", ref, FAMILY, id);
+    Referral__Reply *reply = places_cancel(&d, "T07", held, 0);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_not(reply->booking->has_reason, "in the answer");
+    cr_assert_not(places_row(&d, held)->has_reason, "and on disk");
+    places_close(&d);
+}
+
 Test(booking, q6_what_has_begun_is_neither_given_back_nor_moved)
 {
     struct district d;
