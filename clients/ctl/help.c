@@ -114,7 +114,9 @@ static void print_program(const struct ctl *ctl)
     }
     fprintf(ctl->out, "\n%s\n", ctl_say(ctl, "通用选项:", "Options of every verb:"));
     print_options(ctl, NULL, global_options());
-    fputc('\n', ctl->out);
+    fprintf(ctl->out, "\n%s\n\n",
+            ctl_say(ctl, "时间按环境变量 TZ 的时区读写, 未设则为北京时间.",
+                    "Times are read and shown in the time zone of TZ in the environment, else in China's."));
     connect_help(ctl);
     fputc('\n', ctl->out);
     print_exit_codes(ctl);
