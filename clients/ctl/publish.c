@@ -36,13 +36,28 @@ static void complete_times(struct ctl *ctl, const char *date, char times[TIMES_M
     }
 }
 
+/* The session is stated whole: without its units it would lose them all. */
+static bool names_units(const struct ctl *ctl)
+{
+    if (ctl_has(ctl, "count") || ctl_has(ctl, "body"))
+        return true;
+    ctl_complain(
+        ctl, "%s",
+        ctl_say(ctl, "请给出 --count: 号源须完整说明, 未说明的号将被减去 (仅减号请用 cut)",
+                "give --count: a session is stated whole, and units that are not stated go (to take some away: cut)"));
+    return false;
+}
+
 int publish_run(struct ctl *ctl)
 {
     char times[TIMES_MAX][TIME_SIZE];
-    json_t *body = json_object();
     const char *date;
+    json_t *body;
     int result;
 
+    if (!names_units(ctl))
+        return EXIT_USAGE;
+    body = json_object();
     field_set(body, kind_info(ctl->verb->kind)->body, "pool", ctl->arguments[0]); /* command_run complains */
     date = json_string_value(field_value(body, "pool.date"));
     if (date != NULL)

@@ -101,14 +101,28 @@ class Capacity(PlacesTest):
         self.assertEqual((view["start_ms"], view["end_ms"]), (START_MS + 71 * HOUR_MS, START_MS + 71 * HOUR_MS + 150 * MINUTE_MS))
         self.publish(WANG, 12, "8:00", 15, "--reserve", "25%")
         self.assertEqual((self.numbers(), self.pools()["WANG-AM"]["reserve"]), ((12, 0, 0, 0, 12), 3))
-        self.assertIn("RESERVE_TOO_SMALL (Q1)", self.run_ctl("publish", WANG, "--reserve", "19.9%", key="H1", expect=REFUSED).stderr)
+        self.assertIn("RESERVE_TOO_SMALL (Q1)", self.run_ctl("publish", WANG, "--count", "12", "--start", "8:00",
+                                                                    "--minutes", "15", "--reserve", "19.9%", key="H1", expect=REFUSED).stderr)
 
     def test_q6_times_of_day_are_of_the_service_date_and_others_are_said_in_full(self):
         self.publish(WANG, 10, "08:00", 15, "--opens", "2026-12-02 07:00", "--general-opens", "2026-12-02 08:00", "--release",
                      "2026-12-03 12:00")
         view = self.pools()["WANG-AM"]
         self.assertEqual([(view[f] - START_MS) / HOUR_MS for f in ("fd_opens_at_ms", "general_opens_at_ms", "release_at_ms")], [22, 23, 51])
-        self.assertIn("--start", self.run_ctl("publish", WANG, "--start", "25:00", key="H1", expect=USAGE).stderr)
+        self.assertIn("--start", self.run_ctl("publish", WANG, "--count", "10", "--start", "25:00", key="H1", expect=USAGE).stderr)
+
+    def test_q6_where_nothing_names_a_time_zone_times_are_those_of_china(self):
+        """Servers often run in UTC: 08:00 must not become 16:00 there."""
+        here = os.environ.pop("TZ")
+        self.addCleanup(os.environ.__setitem__, "TZ", here)
+        self.publish(WANG, 10, "08:00")
+        self.assertEqual(self.pools()["WANG-AM"]["start_ms"], START_MS + 71 * HOUR_MS)
+        self.assertIn("08:00-10:30", self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout)
+
+    def test_q10_a_session_is_not_emptied_by_leaving_its_units_out(self):
+        self.publish()
+        self.assertIn("give --count", self.run_ctl("publish", WANG, "--reserve", "30%", key="H1", expect=USAGE).stderr)
+        self.assertEqual(self.numbers(), (10, 0, 0, 0, 10))
 
     def test_q_a_pool_is_one_word(self):
         self.publish("expert/NK/WANG-AM/2026-12-04")
@@ -116,7 +130,7 @@ class Capacity(PlacesTest):
         self.publish("class=EXPERT,department=NK,resource=A/B,date=2026-12-04")
         self.assertEqual(set(self.pools()), {"WANG-AM", "LI-PM", "A/B"})
         for wrong in ("EXPERT/NK/2026-12-04", "EXPERT/NK//2026-12-04", "H1/H1/EXPERT/NK/X/2026-12-04", "SOFA/NK/X/2026-12-04"):
-            self.assertIn("POOL", self.run_ctl("publish", wrong, key="H1", expect=USAGE).stderr)
+            self.assertIn("POOL", self.run_ctl("publish", wrong, "--count", "3", key="H1", expect=USAGE).stderr)
         self.run_ctl("publish", "H2/EXPERT/NK/X/2026-12-04", "--count", "3", "--start", "08:00", key="H1", expect=REFUSED)
 
     def test_q10_q14_capacity_goes_and_comes_back(self):
