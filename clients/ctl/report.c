@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "names.h"
+
 const char *report_form(const struct ctl *ctl, const char *const *forms)
 {
     const char *form = ctl_option(ctl, "output");
@@ -41,6 +43,20 @@ static int only_hospital(struct ledgers *ledgers, const char **ret_hospital)
     return result;
 }
 
+/* An observer's or operator's own institution has no ledger, and an empty report would read like a good one. */
+static int check_is_hospital(const struct ledgers *ledgers, const char *id)
+{
+    json_t *institution = names_institution(ledgers->ctl, ledgers->client, id);
+    const char *kind = json_string_value(json_object_get(institution, "kind"));
+    bool is_hospital = kind == NULL || strcmp(kind, "HOSPITAL") == 0;
+
+    json_decref(institution);
+    if (is_hospital)
+        return EXIT_OK;
+    ctl_complain(ledgers->ctl, ctl_say(ledgers->ctl, "请指明医院: %s 不是医院", "name the hospital: %s is none"), id);
+    return EXIT_USAGE;
+}
+
 int report_hospital(struct ledgers *ledgers, const char **ret_hospital)
 {
     *ret_hospital = ledgers->ctl->arguments[0];
@@ -51,7 +67,7 @@ int report_hospital(struct ledgers *ledgers, const char **ret_hospital)
     *ret_hospital = ctl_option(ledgers->ctl, "acting-for");
     if (*ret_hospital == NULL)
         *ret_hospital = referral_welcome(ledgers->client)->institution;
-    return EXIT_OK;
+    return check_is_hospital(ledgers, *ret_hospital);
 }
 
 /* ---- Reading ---- */

@@ -551,7 +551,9 @@ def main(arguments):
         return 1
     refused = sum(pool.refused_by_reserve for pool in ledger.pools.values())
     print("%s: %d 条 rows, %d 场 sessions, 摘要 digest %s" % (ledger.hospital, ledger.rows, len(ledger.pools), ledger.digest.hex()))
-    print("家医 family doctors %d, 一般 general %d, 因预留拒绝 refused for the reserve %d" %
+    if report is None and not ledger.rows:
+        return 0  # nothing is shown by nothing
+    print("先后占号 taken over time: 家医 family doctors %d, 一般 general %d; 因预留拒绝 refused for the reserve %d" %
           (ledger.family_granted, ledger.general_granted, refused))
     print("没有一般预约占用预留号 no general booking ever took a reserved place")
     if report is None:

@@ -119,6 +119,14 @@ class Commission(PartyTest, CtlTest):
 
 
 class Ledger(Commission):
+    def test_q13_whoever_has_no_ledger_names_the_hospital(self):
+        """An empty report of the commission itself would read like a good one."""
+        for verb in (("report", "reserve"), ("report", "service", "--month", "2026-11"), ("ledger",), ("replay",)):
+            self.assertIn("name the hospital: OBS is none", self.run_ctl(*verb, key="OBS", expect=USAGE).stderr)
+
+    def test_q13_the_independent_reader_claims_nothing_of_an_empty_ledger(self):
+        self.assertNotIn("no general booking", self.read_independently(self.save("empty.txt", "")))
+
     def test_q13_a_ledger_is_given_out_in_pages_that_chain(self):
         digest, rows = bytes(32), 0
         for page in self.pages():
