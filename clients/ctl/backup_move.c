@@ -72,7 +72,7 @@ static int copy_to_part(const struct ctl *ctl, const struct backup_move *move, i
 {
     int from = open(move->from, O_RDONLY | O_CLOEXEC);
     int to = openat(directory, move->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat status;
+    struct stat status = {0};
     int failure = from < 0 || to < 0 || fstat(from, &status) != 0 ? -errno : 0;
 
     if (failure == 0)
