@@ -26,7 +26,6 @@ void m_unit_remove(struct m_pool *pool, int index);
 
 /* reserve_say.c: codes */
 void m_say(struct answer *answer, const char *code);
-void m_say_perhaps(struct answer *answer, const char *code);
 
 /* reserve_booking.c */
 struct seed {
@@ -87,7 +86,23 @@ void m_entry_displaced(struct world *world, int booking);
 void m_note(struct world *world, int slot);
 void m_settle(struct world *world);
 
-/* reserve_publish.c, reserve_cut.c */
+/* reserve_publish.c */
+struct m_times {
+    int64_t fd_opens_at, general_opens_at, release_at;
+    bool short_notice;
+};
+struct m_times m_first_times(int64_t now, const struct command *command, int64_t start, struct answer *answer);
+struct m_times m_later_times(const struct m_pool *pool, const struct command *command, int64_t start,
+                             struct answer *answer);
+void m_set_times(struct world *world, struct m_pool *pool, const struct m_times *times);
+void m_put_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_put_perform(struct world *world, const struct command *command);
+
+/* reserve_group.c */
+void m_group_judge(struct world *world, const struct command *command, struct answer *answer);
+void m_group_perform(struct world *world, const struct command *command);
+
+/* reserve_block.c, reserve_cut.c */
 void m_publish_judge(struct world *world, const struct command *command, struct answer *answer);
 void m_publish_perform(struct world *world, const struct command *command);
 /* Which units, by index, a cut of `count` takes among those `eligible` says; fewer where there are not so many. */

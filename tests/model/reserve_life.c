@@ -104,18 +104,12 @@ static void may_book(const struct m_referral *referral, Referral__PlaceClass cla
 
     switch ((int)referral->state) {
     case REFERRAL__STATE__ACCEPTED:
-        break;
     case REFERRAL__STATE__WAITLISTED:
     case REFERRAL__STATE__BOOKED:
-        if (!direct && !referral->accepted)
-            m_say_perhaps(answer, "NOT_BOOKABLE_YET");
-        break;
     case REFERRAL__STATE__ARRIVED:
     case REFERRAL__STATE__IN_CARE:
         break;
     case REFERRAL__STATE__NO_SHOW:
-        if (!direct && !referral->accepted)
-            m_say_perhaps(answer, "NOT_BOOKABLE_YET");
         if (referral->rebookings >= REBOOKINGS)
             m_say(answer, "TOO_MANY_REBOOKINGS");
         break;
@@ -161,8 +155,6 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
             continue;
         if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
             m_say(answer, "PATIENT_HAS_PLACE");
-        else
-            m_say_perhaps(answer, "PATIENT_HAS_PLACE");
     }
 }
 
@@ -182,7 +174,7 @@ static void without_referral(const struct taker *taker, struct answer *answer)
     if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR) {
         m_say(answer, "REFERRAL_NEEDED");
         if (taker->who == WHO_H1)
-            m_say_perhaps(answer, "NOT_ALLOWED");
+            m_say(answer, "NOT_ALLOWED");
     } else if (taker->who != WHO_H1) {
         m_say(answer, "NOT_ALLOWED");
         m_say(answer, "REFERRAL_NEEDED");

@@ -20,12 +20,6 @@ void m_say(struct answer *answer, const char *code)
     answer->codes[answer->code_count++] = code;
 }
 
-void m_say_perhaps(struct answer *answer, const char *code)
-{
-    assert(answer->perhaps_count < CODES_MAX);
-    answer->perhaps[answer->perhaps_count++] = code;
-}
-
 void reserve_init(struct world *world)
 {
     memset(world, 0, sizeof *world);

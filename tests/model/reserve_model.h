@@ -168,13 +168,10 @@ struct world {
     bool settling;                          /* offers are being made */
 };
 
-/* What the rules say to a command. Refused iff there are codes; whoever refuses may name any of them. `perhaps`: refusals on which the rules are
- * silent; the engine may have them, and then the model follows. */
+/* What the rules say to a command. Refused iff there are codes; whoever refuses may name any of them. */
 struct answer {
     const char *codes[CODES_MAX];
     int code_count;
-    const char *perhaps[CODES_MAX];
-    int perhaps_count;
     int booking, entry; /* what the reply bears; NOBODY: nothing */
 };
 

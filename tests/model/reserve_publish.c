@@ -1,4 +1,4 @@
-/* reserve_publish.c - what a hospital publishes, blocks and groups (Q1, Q6, Q10, Q11, Q14). */
+/* reserve_publish.c - a pool as a hospital wants it: its units, its share, its times (Q1, Q6, Q10, Q11). */
 #include "reserve_inside.h"
 
 #define LATEST_RELEASE_MS (72 * HOUR_MS)
@@ -65,12 +65,7 @@ static int64_t earliest_start(const struct m_pool *pool, const struct command *c
 
 /* ---- Times ---- */
 
-struct times {
-    int64_t fd_opens_at, general_opens_at, release_at;
-    bool short_notice;
-};
-
-static void check_openings(const struct times *times, int64_t start, struct answer *answer)
+static void check_openings(const struct m_times *times, int64_t start, struct answer *answer)
 {
     if (times->fd_opens_at > times->general_opens_at || times->general_opens_at >= start)
         m_say(answer, "BAD_TIMES");
@@ -89,12 +84,12 @@ static int64_t put_off(int64_t release_at, int64_t start)
 }
 
 /* Q6, of a pool or group published now whose first unit starts at `start`. Family doctors never open after the general channel. */
-static struct times first_times(int64_t now, const struct command *command, int64_t start, struct answer *answer)
+struct m_times m_first_times(int64_t now, const struct command *command, int64_t start, struct answer *answer)
 {
     struct date date = instant_local_date(instant_of(start), RESERVE_OFFSET_MINUTES);
     int64_t day = instant_of_local(date, 0, RESERVE_OFFSET_MINUTES).ms, general = command->general_opens_at, opened;
     bool bed = reserve_slots[command->slot].class == REFERRAL__PLACE_CLASS__BED;
-    struct times times = {.fd_opens_at = command->fd_opens_at};
+    struct m_times times = {.fd_opens_at = command->fd_opens_at};
 
     if (times.fd_opens_at == 0)
         times.fd_opens_at = general != 0 && general < now ? general : now;
@@ -110,10 +105,10 @@ static struct times first_times(int64_t now, const struct command *command, int6
 }
 
 /* After publication: only in favour of family doctors. The same wish again says the same. */
-static struct times later_times(const struct m_pool *pool, const struct command *command, int64_t start,
-                                struct answer *answer)
+struct m_times m_later_times(const struct m_pool *pool, const struct command *command, int64_t start,
+                             struct answer *answer)
 {
-    struct times times = {pool->fd_opens_at, pool->general_opens_at, pool->release_at, pool->short_notice};
+    struct m_times times = {pool->fd_opens_at, pool->general_opens_at, pool->release_at, pool->short_notice};
 
     times.fd_opens_at = command->fd_opens_at != 0 ? command->fd_opens_at : times.fd_opens_at;
     times.general_opens_at = command->general_opens_at != 0 ? command->general_opens_at : times.general_opens_at;
@@ -227,7 +222,7 @@ static void grouped_judge(const struct m_pool *group, const struct command *comm
         m_say(answer, "BAD_TIMES");
 }
 
-static void put_judge(struct world *world, const struct command *command, struct answer *answer)
+void m_put_judge(struct world *world, const struct command *command, struct answer *answer)
 {
     const struct m_pool *pool = &world->pools[command->slot];
     int member = group_member(world, command->slot);
@@ -241,9 +236,9 @@ static void put_judge(struct world *world, const struct command *command, struct
     if (pool->grouped || (!pool->exists && member != NOBODY))
         grouped_judge(pool->grouped ? pool : &world->pools[member], command, earliest_start(pool, command), answer);
     else if (pool->next_unit > 0)
-        later_times(pool, command, earliest_start(pool, command), answer);
+        m_later_times(pool, command, earliest_start(pool, command), answer);
     else
-        first_times(world->now, command, earliest_start(pool, command), answer);
+        m_first_times(world->now, command, earliest_start(pool, command), answer);
     if (pool->exists) {
         surplus(world, command, goes, &lacking);
         if (lacking)
@@ -251,7 +246,7 @@ static void put_judge(struct world *world, const struct command *command, struct
     }
 }
 
-static void set_times(struct world *world, struct m_pool *pool, const struct times *times)
+void m_set_times(struct world *world, struct m_pool *pool, const struct m_times *times)
 {
     pool->fd_opens_at = times->fd_opens_at;
     pool->general_opens_at = times->general_opens_at;
@@ -267,7 +262,7 @@ static void publish(struct world *world, const struct command *command)
     struct m_pool *pool = &world->pools[command->slot];
     struct answer ignored = {.code_count = 0};
     int member = group_member(world, command->slot);
-    struct times times;
+    struct m_times times;
 
     *pool = (struct m_pool){.exists = true,
                             .published_at = world->now,
@@ -279,12 +274,12 @@ static void publish(struct world *world, const struct command *command)
         pool->grouped = true;
         pool->reserve_bp = other->reserve_bp;
         pool->span = other->span;
-        times = (struct times){other->fd_opens_at, other->general_opens_at, other->release_at, other->short_notice};
+        times = (struct m_times){other->fd_opens_at, other->general_opens_at, other->release_at, other->short_notice};
     } else {
-        times = first_times(world->now, command, earliest_start(pool, command), &ignored);
+        times = m_first_times(world->now, command, earliest_start(pool, command), &ignored);
     }
     pool->start = earliest_start(pool, command);
-    set_times(world, pool, &times);
+    m_set_times(world, pool, &times);
 }
 
 static void change(struct world *world, const struct command *command)
@@ -292,13 +287,13 @@ static void change(struct world *world, const struct command *command)
     struct m_pool *pool = &world->pools[command->slot];
     struct answer ignored = {.code_count = 0};
     int64_t start = earliest_start(pool, command);
-    struct times times = pool->next_unit > 0 ? later_times(pool, command, start, &ignored)
-                                             : first_times(world->now, command, start, &ignored);
+    struct m_times times = pool->next_unit > 0 ? m_later_times(pool, command, start, &ignored)
+                                               : m_first_times(world->now, command, start, &ignored);
 
     pool->start = start;
     if (pool->grouped)
         return;
-    set_times(world, pool, &times);
+    m_set_times(world, pool, &times);
     pool->reserve_bp = command->reserve_bp != 0 ? command->reserve_bp : pool->reserve_bp;
     pool->span = command->span != 0 ? command->span : pool->span;
 }
@@ -319,7 +314,7 @@ static void add_lacking(struct world *world, const struct command *command)
 }
 
 /* What is lacking comes before what goes: who loses a place may get a new one. */
-static void put_perform(struct world *world, const struct command *command)
+void m_put_perform(struct world *world, const struct command *command)
 {
     struct m_pool *pool = &world->pools[command->slot];
     int numbers[UNITS_MAX], count = 0;
@@ -340,349 +335,4 @@ static void put_perform(struct world *world, const struct command *command)
     if (count > 0)
         m_cut_perform(world, command->slot, goes);
     m_note(world, command->slot);
-}
-
-/* ---- Blocks ---- */
-
-static bool reaches_reserve(int reason)
-{
-    return reason == REFERRAL__BLOCK_REASON__STAFF_ABSENT || reason == REFERRAL__BLOCK_REASON__DEVICE_DOWN ||
-           reason == REFERRAL__BLOCK_REASON__SAFETY || reason == REFERRAL__BLOCK_REASON__EMERGENCY_USE;
-}
-
-/* By index: those named, or the latest free that have not started. */
-static int block_choose(const struct world *world, const struct command *command, int ret_units[UNITS_MAX],
-                        struct answer *answer)
-{
-    const struct m_pool *pool = &world->pools[command->slot];
-    int count = 0;
-
-    for (int i = 0; i < command->picked_count; i++) {
-        int index = m_unit_index(pool, command->picked[i]);
-
-        if (index == NOBODY) {
-            m_say(answer, "UNKNOWN_UNIT");
-            continue;
-        }
-        if (pool->units[index].state != REFERRAL__UNIT_STATE__UNIT_FREE)
-            m_say(answer, "UNIT_TAKEN");
-        if (pool->units[index].start <= world->now)
-            m_say(answer, "STARTED");
-        ret_units[count++] = index;
-    }
-    for (int i = pool->count - 1; i >= 0 && command->picked_count == 0 && count < command->count; i--)
-        if (pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_FREE && pool->units[i].start > world->now)
-            ret_units[count++] = i;
-    if (command->picked_count == 0 && count < command->count) {
-        m_say(answer, "NO_FREE");
-        m_say(answer, "UNIT_TAKEN");
-    }
-    return count;
-}
-
-static void block_judge(struct world *world, const struct command *command, struct answer *answer)
-{
-    struct counts counts = reserve_counts(world, command->slot);
-    int units[UNITS_MAX], count = block_choose(world, command, units, answer);
-    bool open = m_is_released(world, &world->pools[command->slot]);
-
-    if (!open && !reaches_reserve(command->reason) && counts.reserve - counts.family - (counts.free - count) > 0)
-        m_say(answer, "BLOCK_EATS_RESERVE");
-}
-
-static void block_perform(struct world *world, const struct command *command)
-{
-    struct answer ignored = {.code_count = 0};
-    int units[UNITS_MAX], count = block_choose(world, command, units, &ignored);
-
-    for (int i = 0; i < count; i++) {
-        world->pools[command->slot].units[units[i]].state = REFERRAL__UNIT_STATE__UNIT_BLOCKED;
-        world->pools[command->slot].units[units[i]].block_reason = command->reason;
-    }
-    m_note(world, command->slot);
-}
-
-static int unblock_choose(const struct world *world, const struct command *command, int ret_units[UNITS_MAX],
-                          struct answer *answer)
-{
-    const struct m_pool *pool = &world->pools[command->slot];
-    int count = 0;
-
-    for (int i = 0; i < command->picked_count; i++) {
-        int index = m_unit_index(pool, command->picked[i]);
-
-        if (index == NOBODY)
-            m_say(answer, "UNKNOWN_UNIT");
-        else if (pool->units[index].state != REFERRAL__UNIT_STATE__UNIT_BLOCKED)
-            m_say(answer, "NOT_BLOCKED");
-        else
-            ret_units[count++] = index;
-    }
-    for (int i = 0; i < pool->count && command->picked_count == 0 && count < command->count; i++)
-        if (pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_BLOCKED && pool->units[i].start > world->now)
-            ret_units[count++] = i;
-    if (command->picked_count == 0 && count < command->count)
-        m_say(answer, "NOT_BLOCKED");
-    return count;
-}
-
-static void unblock_perform(struct world *world, const struct command *command)
-{
-    struct answer ignored = {.code_count = 0};
-    int units[UNITS_MAX], count = unblock_choose(world, command, units, &ignored);
-
-    for (int i = 0; i < count; i++)
-        world->pools[command->slot].units[units[i]].state = REFERRAL__UNIT_STATE__UNIT_FREE;
-    m_note(world, command->slot);
-}
-
-/* ---- PUT_GROUP ---- */
-
-static bool is_of_day(const struct world *world, int slot, int i)
-{
-    return world->pools[i].exists && reserve_slots[i].class == reserve_slots[slot].class &&
-           reserve_slots[i].day == reserve_slots[slot].day &&
-           strcmp(reserve_slots[i].department, reserve_slots[slot].department) == 0;
-}
-
-static int64_t earliest_of_day(const struct world *world, int slot)
-{
-    int64_t first = 0;
-
-    for (int i = 0; i < SLOTS; i++)
-        if (is_of_day(world, slot, i) && world->pools[i].start != 0 && (first == 0 || world->pools[i].start < first))
-            first = world->pools[i].start;
-    return first;
-}
-
-/* What a group has where nothing is said: of all pools of the day what is best for family doctors (Q6). */
-static struct m_pool best_of_day(const struct world *world, int slot)
-{
-    struct m_pool best = {.exists = false};
-
-    for (int i = 0; i < SLOTS; i++) {
-        const struct m_pool *pool = &world->pools[i];
-
-        if (!is_of_day(world, slot, i))
-            continue;
-        if (!best.exists || pool->fd_opens_at < best.fd_opens_at)
-            best.fd_opens_at = pool->fd_opens_at;
-        if (!best.exists || pool->published_at < best.published_at)
-            best.published_at = pool->published_at;
-        if (pool->general_opens_at > best.general_opens_at)
-            best.general_opens_at = pool->general_opens_at;
-        if (pool->reserve_bp > best.reserve_bp)
-            best.reserve_bp = pool->reserve_bp;
-        if (pool->span > best.span)
-            best.span = pool->span;
-        best.exists = true;
-    }
-    return best;
-}
-
-/* No pool loses time by the group: it is released as long before its start as the one that was to be released last before its own. */
-static int64_t release_of_day(const struct world *world, int slot, bool *ret_short_notice)
-{
-    int64_t before = INT64_MAX;
-
-    *ret_short_notice = false;
-    for (int i = 0; i < SLOTS; i++) {
-        const struct m_pool *pool = &world->pools[i];
-
-        if (!is_of_day(world, slot, i))
-            continue;
-        *ret_short_notice = *ret_short_notice || pool->short_notice;
-        if (pool->start - pool->release_at < before)
-            before = pool->start > pool->release_at ? pool->start - pool->release_at : 0;
-    }
-    return earliest_of_day(world, slot) - before;
-}
-
-static int grouped_of_day(const struct world *world, int slot)
-{
-    for (int i = 0; i < SLOTS; i++)
-        if (is_of_day(world, slot, i) && world->pools[i].grouped)
-            return i;
-    return NOBODY;
-}
-
-/* Declared: openings and release move only in favour of family doctors; what was published at short notice is released late whatever is wished. */
-static struct times declared_times(const struct world *world, const struct command *command, struct answer *answer)
-{
-    struct m_pool best = best_of_day(world, command->slot);
-    struct command wish = *command;
-    struct times times;
-    bool short_notice;
-    int64_t release_at = release_of_day(world, command->slot, &short_notice);
-
-    if (command->fd_opens_at > best.fd_opens_at ||
-        (command->general_opens_at != 0 && command->general_opens_at < best.general_opens_at) ||
-        (command->release_at != 0 && command->release_at < release_at && !short_notice))
-        m_say(answer, "ONLY_IN_FAVOUR");
-    wish.fd_opens_at = command->fd_opens_at != 0 ? command->fd_opens_at : best.fd_opens_at;
-    wish.general_opens_at = command->general_opens_at != 0 ? command->general_opens_at : best.general_opens_at;
-    times = first_times(best.published_at, &wish, earliest_of_day(world, command->slot), answer);
-    times.short_notice = times.short_notice || short_notice;
-    if (times.release_at < release_at)
-        times.release_at = release_at;
-    return times;
-}
-
-static struct times group_times(const struct world *world, const struct command *command, struct answer *answer)
-{
-    int member = grouped_of_day(world, command->slot);
-
-    if (member == NOBODY)
-        return declared_times(world, command, answer);
-    return later_times(&world->pools[member], command, earliest_of_day(world, command->slot), answer);
-}
-
-static void group_judge(struct world *world, const struct command *command, struct answer *answer)
-{
-    if (command->reserve_bp != 0 && (command->reserve_bp < 2000 || command->reserve_bp > 10000))
-        m_say(answer, "RESERVE_TOO_SMALL");
-    if (reserve_slots[command->slot].day < m_day_of(world->now))
-        m_say(answer, "PAST_SESSION");
-    if (earliest_of_day(world, command->slot) == 0) {
-        m_say(answer, "UNKNOWN_POOL");
-        return;
-    }
-    for (int i = 0; i < SLOTS; i++)
-        for (int u = 0; u < world->pools[i].count; u++)
-            if (is_of_day(world, command->slot, i) && grouped_of_day(world, i) == NOBODY &&
-                world->pools[i].units[u].booking != NOBODY)
-                m_say(answer, "GROUP_TOO_LATE");
-    group_times(world, command, answer);
-}
-
-static void group_perform(struct world *world, const struct command *command)
-{
-    struct answer ignored = {.code_count = 0};
-    struct times times = group_times(world, command, &ignored);
-    struct m_pool best = best_of_day(world, command->slot);
-
-    for (int i = 0; i < SLOTS; i++) {
-        struct m_pool *pool = &world->pools[i];
-
-        if (!is_of_day(world, command->slot, i))
-            continue;
-        pool->reserve_bp = command->reserve_bp != 0 ? command->reserve_bp : best.reserve_bp;
-        pool->span = command->span != 0 ? command->span : best.span;
-        pool->grouped = true;
-        set_times(world, pool, &times);
-    }
-    m_note(world, grouped_of_day(world, command->slot));
-}
-
-/* ---- All of them ---- */
-
-static void judge_existing(struct world *world, const struct command *command, struct answer *answer)
-{
-    int units[UNITS_MAX];
-
-    if (!world->pools[command->slot].exists) {
-        m_say(answer, "UNKNOWN_POOL");
-        return;
-    }
-    if (world->pools[command->slot].cancelled && command->op != OP_UNBLOCK) {
-        m_say(answer, "POOL_CANCELLED");
-        return;
-    }
-    if (command->op == OP_BLOCK)
-        block_judge(world, command, answer);
-    else if (command->op == OP_UNBLOCK)
-        unblock_choose(world, command, units, answer);
-}
-
-static void named_cut(const struct world *world, const struct command *command, bool *ret_goes, struct answer *answer)
-{
-    const struct m_pool *pool = &world->pools[command->slot];
-
-    for (int i = 0; i < command->picked_count; i++) {
-        int index = m_unit_index(pool, command->picked[i]);
-
-        if (index == NOBODY) {
-            m_say(answer, "UNKNOWN_UNIT");
-            continue;
-        }
-        ret_goes[index] = true;
-        if (m_unit_is_spent(world, &pool->units[index])) {
-            m_say(answer, "STARTED");
-            m_say(answer, "UNIT_TAKEN");
-            m_say(answer, "BELOW_BOOKED");
-        } else if (pool->units[index].booking != NOBODY && !command->displace) {
-            m_say(answer, "BELOW_BOOKED");
-        }
-    }
-}
-
-static void which_go(const struct world *world, const struct command *command, bool *ret_goes, struct answer *answer)
-{
-    const struct m_pool *pool = &world->pools[command->slot];
-    bool eligible[UNITS_MAX];
-    int chosen[UNITS_MAX], got;
-
-    memset(ret_goes, 0, UNITS_MAX * sizeof *ret_goes);
-    if (command->op == OP_CANCEL_POOL) {
-        for (int i = 0; i < pool->count; i++)
-            ret_goes[i] = !m_unit_is_spent(world, &pool->units[i]);
-        return;
-    }
-    if (command->picked_count != 0) {
-        named_cut(world, command, ret_goes, answer);
-        return;
-    }
-    memset(eligible, true, sizeof eligible);
-    got = m_cut_choose(world, command->slot, eligible, command->count, command->displace, chosen);
-    if (got < command->count) {
-        m_say(answer, "BELOW_BOOKED");
-        if (command->count > pool->count)
-            m_say(answer, "UNKNOWN_UNIT");
-    }
-    for (int i = 0; i < got; i++)
-        ret_goes[chosen[i]] = true;
-}
-
-void m_publish_judge(struct world *world, const struct command *command, struct answer *answer)
-{
-    bool goes[UNITS_MAX];
-
-    if (command->who != WHO_H1) {
-        m_say(answer, "NOT_ALLOWED");
-        m_say(answer, "UNKNOWN_POOL");
-        return;
-    }
-    if (command->op == OP_PUT)
-        put_judge(world, command, answer);
-    else if (command->op == OP_GROUP)
-        group_judge(world, command, answer);
-    else
-        judge_existing(world, command, answer);
-    if (command->op == OP_CUT && answer->code_count == 0)
-        which_go(world, command, goes, answer);
-}
-
-void m_publish_perform(struct world *world, const struct command *command)
-{
-    struct answer ignored = {.code_count = 0};
-    bool goes[UNITS_MAX];
-
-    switch ((int)command->op) {
-    case OP_PUT:
-        put_perform(world, command);
-        break;
-    case OP_BLOCK:
-        block_perform(world, command);
-        break;
-    case OP_UNBLOCK:
-        unblock_perform(world, command);
-        break;
-    case OP_GROUP:
-        group_perform(world, command);
-        break;
-    default:
-        which_go(world, command, goes, &ignored);
-        world->pools[command->slot].cancelled = command->op == OP_CANCEL_POOL;
-        m_cut_perform(world, command->slot, goes);
-    }
 }

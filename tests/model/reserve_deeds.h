@@ -1,0 +1,30 @@
+/* reserve_deeds.h - what the files of invented stories share. */
+#pragma once
+#include "reserve_invent.h"
+
+struct inventor {
+    uint64_t dice;
+    struct world world; /* as the rules alone have it */
+    bool mostly_small;  /* few pools of few units: the corners */
+    int slots;          /* that take part */
+    int64_t now;
+    int doubt_from, doubt_to; /* these commands are judged in doubt of the time (C4) */
+};
+
+int invent_roll(struct inventor *inventor, int sides); /* 0 to sides - 1 */
+bool invent_one_in(struct inventor *inventor, int sides);
+int64_t invent_day_ms(int day, int64_t time_of_day);
+
+/* Each fills in what is particular to it. */
+void invent_submit(struct inventor *inventor, struct command *command);
+void invent_put(struct inventor *inventor, struct command *command);
+void invent_group(struct inventor *inventor, struct command *command);
+void invent_capacity(struct inventor *inventor, struct command *command);
+void invent_take(struct inventor *inventor, struct command *command);
+void invent_join(struct inventor *inventor, struct command *command);
+void invent_leave(struct inventor *inventor, struct command *command);
+void invent_confirm(struct inventor *inventor, struct command *command);
+void invent_cancel(struct inventor *inventor, struct command *command);
+void invent_change_of_place(struct inventor *inventor, struct command *command);
+void invent_mark(struct inventor *inventor, struct command *command);
+void invent_event(struct inventor *inventor, struct command *command);
