@@ -284,6 +284,12 @@ class Searching(PlacesTest):
         self.assertEqual(self.ask("search", "--class", "exam", key="T07").get("places", []), [])
         self.assertIn("(nothing is free)", self.run_ctl("search", "--doctor", "李", key="T07").stdout)
 
+    def test_q3_q6_what_the_opening_does_not_bring_the_release_does(self):
+        """Of five units the one in the middle is kept: three in a row are free to all only when it is released."""
+        self.publish(WANG, 5, "08:00", 15, "--general-opens", "2026-12-02 08:00")
+        self.assertRegex(self.run_ctl("search", "--channel", "general", "--units", "3", key="H1").stdout, r" 0 +3 from 12-03 08:00")
+        self.assertRegex(self.run_ctl("search", "--channel", "general", "--units", "2", key="H1").stdout, r" 0 +2 from 12-02 08:00")
+
 
 class Views(PlacesTest):
     def test_q7_what_a_referral_holds_and_has_booked_stands_in_its_views(self):
