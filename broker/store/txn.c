@@ -341,7 +341,7 @@ void store_put(struct store_txn *txn, enum table table, struct bytes key, struct
 static bool grows_at_end(enum table table)
 {
     return table == TABLE_DEDUP || table == TABLE_REFERRAL || table == TABLE_BODY || table == TABLE_AUDIT ||
-           table == TABLE_BOOKING;
+           table == TABLE_BOOKING || table == TABLE_LEDGER;
 }
 
 void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value)
