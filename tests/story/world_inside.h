@@ -41,7 +41,8 @@ struct world {
     struct turn_clock clock;
     struct instant begin;
     bool is_gathering;
-    struct arena arena; /* for the whole story */
+    struct arena arena;           /* for the whole story */
+    ProtobufCAllocator allocator; /* in it: what is heard is given back at the end */
     struct peer peers[WORLD_PEERS];
     size_t peer_count;
     struct {

@@ -158,13 +158,13 @@ static void hear_accepted(struct world *w, const struct peer *peer, const Referr
 
 static void hear_reply(struct world *w, const struct peer *peer, struct bytes body)
 {
-    const Referral__Reply *reply = referral__reply__unpack(NULL, body.size, body.data);
+    const Referral__Reply *reply = referral__reply__unpack(&w->allocator, body.size, body.data);
 
     cr_assert_not_null(reply);
     w->reply = reply;
     w->result = NULL;
     if (w->asked != NULL && w->asked->result != NULL && reply->has_result)
-        w->result = protobuf_c_message_unpack(w->asked->result, NULL, reply->result.len, reply->result.data);
+        w->result = protobuf_c_message_unpack(w->asked->result, &w->allocator, reply->result.len, reply->result.data);
     for (size_t i = 0; i < reply->n_refusals; i++)
         hear_refusal(w, peer, reply, reply->refusals[i]);
     if (reply->n_refusals == 0 && w->result == NULL)
@@ -195,7 +195,7 @@ static void keep_hand(struct world *w, const struct peer *peer, const Referral__
 /* Without a referral it is the hospital's own affair, and has no state. */
 static const char *notice_text(struct world *w, const Referral__Delivery *delivery)
 {
-    const Referral__Notice *notice = referral__notice__unpack(NULL, delivery->body.len, delivery->body.data);
+    const Referral__Notice *notice = referral__notice__unpack(&w->allocator, delivery->body.len, delivery->body.data);
     const char *place, *event;
 
     cr_assert_not_null(notice);
@@ -209,7 +209,7 @@ static const char *notice_text(struct world *w, const Referral__Delivery *delive
 
 static void hear_delivery(struct world *w, const struct peer *peer, struct bytes body)
 {
-    const Referral__Delivery *delivery = referral__delivery__unpack(NULL, body.size, body.data);
+    const Referral__Delivery *delivery = referral__delivery__unpack(&w->allocator, body.size, body.data);
     const char *what;
 
     cr_assert_not_null(delivery);
@@ -227,7 +227,7 @@ static void hear_envelope(struct world *w, struct peer *peer, const Referral__En
     struct bytes body = bytes_of(envelope->body.data, envelope->body.len);
 
     if (envelope->kind == REFERRAL__KIND__WELCOME) {
-        const Referral__Welcome *welcome = referral__welcome__unpack(NULL, body.size, body.data);
+        const Referral__Welcome *welcome = referral__welcome__unpack(&w->allocator, body.size, body.data);
 
         peer->session = welcome->session;
     } else if (envelope->kind == REFERRAL__KIND__REPLY) {
@@ -235,7 +235,7 @@ static void hear_envelope(struct world *w, struct peer *peer, const Referral__En
     } else if (envelope->kind == REFERRAL__KIND__DELIVERY) {
         hear_delivery(w, peer, body);
     } else if (envelope->kind == REFERRAL__KIND__GOODBYE) {
-        const Referral__Goodbye *goodbye = referral__goodbye__unpack(NULL, body.size, body.data);
+        const Referral__Goodbye *goodbye = referral__goodbye__unpack(&w->allocator, body.size, body.data);
 
         world_line(w, "%s < goodbye: %s", peer->name, goodbye->reason);
     } else if (envelope->kind == REFERRAL__KIND__NO_SESSION) {
@@ -245,12 +245,12 @@ static void hear_envelope(struct world *w, struct peer *peer, const Referral__En
 
 void world_hear(struct world *w, struct peer *peer, struct bytes bytes)
 {
-    const Referral__Frame *frame = referral__frame__unpack(NULL, bytes.size, bytes.data);
+    const Referral__Frame *frame = referral__frame__unpack(&w->allocator, bytes.size, bytes.data);
 
     cr_assert_not_null(frame);
     for (size_t i = 0; i < frame->n_envelopes; i++) {
         const Referral__Envelope *envelope =
-            referral__envelope__unpack(NULL, frame->envelopes[i].len, frame->envelopes[i].data);
+            referral__envelope__unpack(&w->allocator, frame->envelopes[i].len, frame->envelopes[i].data);
 
         cr_assert_not_null(envelope);
         hear_envelope(w, peer, envelope);

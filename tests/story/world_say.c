@@ -154,7 +154,7 @@ void world_again(struct world *w, const char *who)
                                   .last_kind = w->peers[i].last_kind};
     snprintf(peer->name, sizeof peer->name, "%s", who);
     cr_assert_not_null(peer->last_kind);
-    frame = referral__frame__unpack(NULL, peer->last_frame.size, peer->last_frame.data);
+    frame = referral__frame__unpack(&w->allocator, peer->last_frame.size, peer->last_frame.data);
     frame->session = peer->session;
     w->asked = peer->last_kind;
 

@@ -114,6 +114,17 @@ static void people(struct world *w)
     world_forget(w);
 }
 
+static void *take(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void keep(void *arena, void *pointer)
+{
+    (void)arena;
+    (void)pointer;
+}
+
 static struct world *open_world(uint64_t map_bytes, const char *day)
 {
     struct date date;
@@ -131,6 +142,7 @@ static struct world *open_world(uint64_t map_bytes, const char *day)
     w->begin = w->clock.now = instant_of_local(date, 9 * HOUR_MS, CHINA_MINUTES);
     cr_assert_not_null(mkdtemp(w->directory));
     cr_assert_eq(arena_open(&w->arena, 4UL << 30), 0);
+    w->allocator = (ProtobufCAllocator){.alloc = take, .free = keep, .allocator_data = &w->arena};
     found(w);
     open_broker(w);
     people(w);
