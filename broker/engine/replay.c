@@ -175,7 +175,10 @@ bool replay_group_day(struct replay *replay, const struct replay_pool *pool)
     if (day->count > LIMIT_GROUP_POOLS)
         return false;
     day->group = arena_zalloc(&replay->arena, sizeof *day->group);
+    day->group->since = replay->now;
     for (size_t i = 0; i < day->count; i++) {
+        replay_time_passes(replay, day->pools[i]->set);
+        day->group->was_open = day->group->was_open || day->pools[i]->set->was_open;
         day->pools[i]->grouped = true;
         join(replay, day->group, day->pools[i]);
     }

@@ -56,6 +56,7 @@ struct replay_set {
     uint64_t deficit, stood;
     struct replay_cause cause, stood_cause;
     struct instant since;
+    bool was_open; /* there was time between opening and release */
     struct replay_shortfall past;
 };
 
@@ -90,5 +91,7 @@ const struct replay_outside *replay_outside(const struct replay *replay, size_t 
 /* Of the pool alone, and of its set: a release is what a RELEASED row says, whatever the time. */
 struct quota replay_quota(const struct replay_pool *pool);
 struct quota replay_set_quota(const struct replay_set *set);
+/* Q13: there was time between opening and release, or by the last page's time there is to be. What nobody had time to use was not kept. */
+bool replay_has_time(const struct replay_set *set);
 /* Up to the time of the last page. */
 struct replay_shortfall replay_shortfall(const struct replay *replay, const struct replay_set *set);

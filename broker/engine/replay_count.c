@@ -66,20 +66,46 @@ struct units replay_units(struct replay *replay, const struct replay_set *set, b
 
 /* ---- Deficits (Q13) ---- */
 
-/* Adds what stood from `set->since` to `until`, as far as that lies between opening and release. */
+struct stretch {
+    int64_t from, to;
+};
+
+/* From `set->since` to `until`, as far as that lies between opening and release; nothing of it does where it ends before it begins. */
+static struct stretch open_until(const struct replay_set *set, int64_t until)
+{
+    int64_t opened = set->pools[0]->fd_opens_at.ms, release = set->pools[0]->release_at.ms;
+
+    return (struct stretch){.from = set->since.ms > opened ? set->since.ms : opened,
+                            .to = until < release ? until : release};
+}
+
+/* Adds what stood from `set->since` to `until`. */
 static void add_past(struct replay_shortfall *shortfall, const struct replay_set *set, struct instant until,
                      bool stands)
 {
-    int64_t opened = set->pools[0]->fd_opens_at.ms, release = set->pools[0]->release_at.ms;
-    int64_t from = set->since.ms > opened ? set->since.ms : opened, to = until.ms < release ? until.ms : release;
+    struct stretch open = open_until(set, until.ms);
 
-    if (set->deficit == 0 || from > to || (from == to && !(stands && from < release)))
+    if (set->deficit == 0 || open.from > open.to ||
+        (open.from == open.to && !(stands && open.from < set->pools[0]->release_at.ms)))
         return;
-    shortfall->ms += to - from;
+    shortfall->ms += open.to - open.from;
     if (set->deficit > shortfall->units) {
         shortfall->units = set->deficit;
         shortfall->cause = set->cause;
     }
+}
+
+/* By the terms that held then: times that move afterwards do not change what was. */
+static bool was_open_until(const struct replay_set *set, int64_t until)
+{
+    struct stretch open = open_until(set, until);
+
+    return set->was_open || open.from < open.to;
+}
+
+bool replay_has_time(const struct replay_set *set)
+{
+    return was_open_until(set, INT64_MAX);
 }
 
 void replay_time_passes(const struct replay *replay, struct replay_set *set)
@@ -87,6 +113,7 @@ void replay_time_passes(const struct replay *replay, struct replay_set *set)
     if (replay->now.ms <= set->since.ms)
         return;
     add_past(&set->past, set, replay->now, false);
+    set->was_open = was_open_until(set, replay->now.ms);
     set->since = replay->now;
     set->stood = set->deficit;
     set->stood_cause = set->cause;

@@ -34,8 +34,11 @@ static struct reserve_line *line_of(struct summing *summing, Referral__PlaceClas
     return line;
 }
 
+/* Q13: a reserve that was released before anybody could use it was none, whatever was marked. */
 static uint64_t kept_of(const struct replay_set *set, const struct replay_shortfall *shortfall)
 {
+    if (!replay_has_time(set))
+        return 0;
     return set->required > shortfall->units ? set->required - shortfall->units : 0;
 }
 

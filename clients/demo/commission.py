@@ -118,12 +118,13 @@ class Pool:
 class Set:
     """What the reserve is counted over: one pool, or all of a group (Q11)."""
 
-    def __init__(self, pools):
+    def __init__(self, pools, since=0):
         self.pools = pools
         self.required = 0
         self.deficit = self.stood = 0
         self.cause = self.stood_cause = None
-        self.since = 0
+        self.since = since
+        self.had_time = False
         self.shortfall = self.shortfall_ms = 0
         self.shortfall_cause = None
 
@@ -193,8 +194,17 @@ class Set:
         larger = self.deficit > self.shortfall
         return (max(self.deficit, self.shortfall), self.shortfall_ms + end - start, self.cause if larger else self.shortfall_cause)
 
+    def has_time(self, until=FOREVER):
+        """Some time lies between opening and release: without it nobody could use the reserve."""
+        first = self.pools[0]
+        return self.had_time or max(self.since, first.fd_opens) < min(until, first.release_at)
+
+    def kept(self, shortfall):
+        return max(0, self.required - shortfall) if self.has_time() else 0
+
     def time_passes(self, now):
         if now > self.since:
+            self.had_time = self.has_time(now)
             self.shortfall, self.shortfall_ms, self.shortfall_cause = self.past(now, False)
             self.since, self.stood, self.stood_cause = now, self.deficit, self.cause
 
@@ -318,8 +328,9 @@ class Ledger:
     def grouped(self, pool, row):
         day = pool.klass, pool.department, pool.date
         if day not in self.groups:
-            group = self.groups[day] = Set([])
+            group = self.groups[day] = Set([], self.now)
             for other in self.days[day]:
+                group.had_time = group.had_time or other.set.has_time(self.now)
                 self.need(all(unit.booking is None for unit in other.units.values()), "grouped after the first booking (Q11)")
                 self.terms(other, row)
                 self.join(group, other)
@@ -482,7 +493,7 @@ def make_report(ledger, first_date, last_date, by):
         if pool.set.pools[0] is pool:
             units, ms, cause = pool.set.past(ledger.now, True)
             own["required"] += pool.set.required
-            own["kept"] += max(0, pool.set.required - units)
+            own["kept"] += pool.set.kept(units)
             if units:
                 gaps.append((pool.klass, pool.date, pool.department.encode(), pool.resource.encode(), gap(pool, units, ms, cause)))
     for (klass, date), bookings in ledger.outside.items():

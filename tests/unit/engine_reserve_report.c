@@ -116,6 +116,59 @@ Test(reserve_report, q13_what_stands_counts_up_to_the_last_page)
     pools_close(&d);
 }
 
+Test(reserve_report, q13_what_nobody_had_time_to_use_was_not_kept)
+{
+    const Referral__PoolRef *ref;
+    Referral__Pool *pool;
+    struct district d;
+
+    pools_open(&d);
+    ref = pools_wang(&d);
+    pool = pools_session(&d, pools_wang(&d), 20);
+    FIELD_SET(pool, fd_opens_at_ms,
+              pools_at(ref->date, 6 * 60).ms); /* short notice: released two hours before the start */
+    FIELD_SET(pool, general_opens_at_ms, pools_at(ref->date, 6 * 60).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    assert_told(&d, "R4 kept 0 of C20 (0), F0 G0 B0");
+    d.now = pools_at(ref->date, 6 * 60);
+    district_clock(&d);
+    assert_told(&d, "R4 kept 0 of C20 (0), F0 G0 B0");
+    FIELD_SET(pool, fd_opens_at_ms, pools_at(ref->date, 5 * 60).ms); /* later words change nothing of what was */
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    assert_told(&d, "R4 kept 0 of C20 (0), F0 G0 B0");
+    pools_close(&d);
+}
+
+Test(reserve_report, q13_what_had_a_minute_was_kept)
+{
+    const Referral__PoolRef *ref;
+    Referral__Pool *pool;
+    struct district d;
+
+    pools_open(&d);
+    ref = pools_wang(&d);
+    pool = pools_session(&d, pools_wang(&d), 20);
+    FIELD_SET(pool, fd_opens_at_ms, pools_at(ref->date, 6 * 60 - 1).ms);
+    FIELD_SET(pool, general_opens_at_ms, pools_at(ref->date, 6 * 60).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    assert_told(&d, "R4 kept 4 of C20 (2000), F0 G0 B0");
+    d.now = pools_at(ref->date, 6 * 60);
+    district_clock(&d);
+    assert_told(&d, "R4 kept 4 of C20 (2000), F0 G0 B0");
+    pools_close(&d);
+}
+
+Test(reserve_report, q13_what_was_published_after_its_release_was_not_kept)
+{
+    struct district d;
+
+    pools_open(&d);
+    d.now = pools_at(POOLS_DAY, 6 * 60 + 30); /* less than two hours before the start */
+    pools_publish(&d, pools_wang(&d), 20);
+    assert_told(&d, "R4 kept 0 of C20 (0), F0 G0 B0");
+    pools_close(&d);
+}
+
 Test(reserve_report, q13_before_the_opening_nothing_is_short)
 {
     struct district d;
