@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "engine/booking_parts.h"
+#include "engine/life_clock.h"
 
 static struct place_news by_clock(enum event event, const struct booking_of *booking)
 {
@@ -165,6 +166,8 @@ void booking_shift(struct work *work, struct booking_of *booking, const uint32_t
     booking_move(work, booking, booking->pool, units);
     if (life != NULL && booking_main(work, life) == booking)
         life_place(work, life, booking_place(work, booking));
+    else if (life != NULL && is_in(booking, REFERRAL__BOOKING_STATE__PLACE_BOOKED))
+        life_clock_extend(life, instant_of(booking->row->end_ms));
     place_tell_owner(work, life, booking->pool->hospital, &news);
     if (life != NULL)
         life_save(work, life);

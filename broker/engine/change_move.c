@@ -3,6 +3,7 @@
 #include "engine/change.h"
 #include "engine/families.h"
 #include "engine/ledger.h"
+#include "engine/life_clock.h"
 #include "engine/place_step.h"
 
 struct moving {
@@ -85,6 +86,7 @@ static void tell(const struct moving *moving)
         .event = PLACE_MOVED, .booking = change->booking, .by = change->by, .told = TOLD_OTHERS, .detail = detail};
 
     if (!change->is_main) {
+        life_clock_extend(change->life, instant_of(change->booking->row->end_ms));
         place_tell(work, change->life, &news);
         return;
     }
