@@ -187,7 +187,8 @@ class ForeignClient(fixture.BrokerTest):
         first.close()
         second = self.client("H2", credit=1)
         again = self.sheet_of(second, reply.referral_id)
-        self.assertEqual((taken.delivery_id, 1, 2), (again.delivery_id, taken.attempt, again.attempt))
+        # The first may have been handed to a connection of before, whose end the broker had not noticed yet.
+        self.assertEqual((taken.delivery_id, taken.attempt + 1), (again.delivery_id, again.attempt))
         entry = next(e for e in second.query("LIST_INBOX").entries if e.delivery_id == again.delivery_id)
         self.assertEqual((0, True), (entry.attempts, entry.in_flight))
         second.ack(again)
