@@ -324,6 +324,9 @@ class Ledger:
         self.need(pool.last_number == 0 or (row["fd_opens_at_ms"] <= pool.fd_opens and row["release_at_ms"] >= pool.release_at and
                                             row["general_opens_at_ms"] >= pool.general_opens), "a time moves against family doctors (Q6)")
         self.terms(pool, row)
+        if pool.release_at > self.now:  # put off for one of a group, it is put off for all, whose rows follow
+            for other in pool.set.pools:
+                other.released = False
 
     def grouped(self, pool, row):
         day = pool.klass, pool.department, pool.date
