@@ -147,10 +147,11 @@ class Rush:
         load = subprocess.Popen([str(word) for word in command] + ["--spread"] * (order == "spread"), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
         times = [processor_s(server.process.pid) for _ in ("begin", "end") if load.stdout.readline()]
-        out, error = load.communicate(timeout=900)
+        line = load.stdout.readline()  # communicate() would miss what came in one piece with "end"
+        _, error = load.communicate(timeout=900)
         if load.returncode != 0:
             raise SystemExit("%s, %s: %s" % (server.name, order, error))
-        found = json.loads(out)
+        found = json.loads(line)
         found["server_cpu_us"] = (times[1] - times[0]) / found["asks"] * 1e6
         self.runs[order, name or server.name].append(found)
 
