@@ -86,6 +86,10 @@ const Referral__Booking *booking_main_cancelled(struct work *work, struct life_o
 void booking_main_left(struct work *work, struct life_of *life);
 /* Q15: it has a place without a unit from now on; whatever drove its state does so no more, and it waits for that class no longer. */
 void booking_main_outside(struct work *work, struct life_of *life, Referral__PlaceClass class);
+/* An amended sheet names another patient (by its key): whatever it has or waits for is that one's. Not where that one has, or waits for, such a
+ * place through another referral, and this one is of the family channel (Q5). */
+bool booking_may_pass(struct work *work, const struct life_of *life, ProtobufCBinaryData patient);
+void booking_pass(struct work *work, struct life_of *life, ProtobufCBinaryData patient);
 /* The unit that drives its state; NULL: none. */
 struct booking_of *booking_main(struct work *work, const struct life_of *life);
 /* Brings the pools of a referral's claims up to date (C3); life_load calls it before it reads the row for good. True: something happened. */

@@ -1,4 +1,7 @@
 /* booking_life.c - what a referral's life means for its places (Q5, Q12, L6). */
+#include <assert.h>
+
+#include "engine/binary.h"
 #include "engine/booking_parts.h"
 
 struct booking_of *booking_main(struct work *work, const struct life_of *life)
@@ -117,6 +120,76 @@ void booking_release_claims(struct work *work, struct life_of *life, bool booked
             waiting_remove(work, entry, life); /* and its offer */
         else if (booking != NULL)
             release_booking(work, life, booking, booked_too);
+    }
+}
+
+/* ---- Whose they are (Q5) ---- */
+
+static struct booking_of *booking_of_claim(struct work *work, const Record__Claim *claim)
+{
+    return claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
+}
+
+static bool is_of_family(struct work *work, const Record__Claim *claim)
+{
+    const struct booking_of *booking = booking_of_claim(work, claim);
+    const struct waiting_of *entry = booking != NULL ? NULL : entry_of(work, claim);
+    uint32_t family = REFERRAL__CHANNEL__FAMILY_DOCTOR;
+
+    return booking != NULL ? booking->row->channel == family : entry != NULL && entry->row->channel == family;
+}
+
+static bool is_same_patient(const struct life_of *life, ProtobufCBinaryData patient)
+{
+    return bytes_equal(binary_bytes(life->row->patient), binary_bytes(patient));
+}
+
+bool booking_may_pass(struct work *work, const struct life_of *life, ProtobufCBinaryData patient)
+{
+    const Record__Referral *row = life->row;
+
+    if (is_same_patient(life, patient))
+        return true; /* who took a general place beside it may keep both */
+    for (size_t i = 0; i < row->n_claims; i++) {
+        const Record__Claim *claim = row->claims[i];
+
+        if (is_of_family(work, claim) &&
+            claim_is_another(work, row->receiver_number, (Referral__PlaceClass)claim->class_, patient, life->id))
+            return false;
+    }
+    return true;
+}
+
+static void pass_booking(struct work *work, struct booking_of *booking, ProtobufCBinaryData patient)
+{
+    booking->row->has_patient = patient.len != 0;
+    booking->row->patient = patient;
+    booking_row_put(work->txn, booking->id, booking->row, false);
+}
+
+static void pass_entry(struct work *work, struct waiting_of *entry, ProtobufCBinaryData patient)
+{
+    entry->row->has_patient = patient.len != 0;
+    entry->row->patient = patient;
+    wait_row_put(work->txn, &entry->key, entry->row, false);
+}
+
+void booking_pass(struct work *work, struct life_of *life, ProtobufCBinaryData patient)
+{
+    if (is_same_patient(life, patient))
+        return;
+    for (size_t i = 0; i < life->row->n_claims; i++) {
+        const Record__Claim *claim = life->row->claims[i];
+        struct booking_of *booking = booking_of_claim(work, claim);
+        struct waiting_of *entry = entry_of(work, claim);
+
+        assert(booking != NULL || entry != NULL);
+        claim_pass(work, life, claim, life->row->receiver_number,
+                   booking != NULL ? booking->row->patient : entry->row->patient, patient);
+        if (booking != NULL)
+            pass_booking(work, booking, patient);
+        if (entry != NULL)
+            pass_entry(work, entry, patient);
     }
 }
 

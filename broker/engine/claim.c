@@ -117,6 +117,13 @@ void claim_settle(struct work *work, struct life_of *life, Record__Claim *claim,
     end_patients(work, life->id, (Referral__PlaceClass)claim->class_, hospital, patient);
 }
 
+void claim_pass(struct work *work, const struct life_of *life, const Record__Claim *claim, uint32_t hospital,
+                ProtobufCBinaryData from, ProtobufCBinaryData to)
+{
+    end_patients(work, life->id, (Referral__PlaceClass)claim->class_, hospital, from);
+    begin_patients(work, life->id, (Referral__PlaceClass)claim->class_, hospital, to);
+}
+
 /* ---- Who the patient is ---- */
 
 /* Ids are written with small letters and blanks around them too; names with blanks. */

@@ -19,6 +19,9 @@ Record__Claim *claim_make(struct work *work, struct life_of *life, Referral__Pla
 /* Ends the claim, and the patient's, unless a booking or an entry is left of it. */
 void claim_settle(struct work *work, struct life_of *life, Record__Claim *claim, uint32_t hospital,
                   ProtobufCBinaryData patient);
+/* The sheet names another patient: whose claim it is, is found by that one's key from now on. */
+void claim_pass(struct work *work, const struct life_of *life, const Record__Claim *claim, uint32_t hospital,
+                ProtobufCBinaryData from, ProtobufCBinaryData to);
 /* From now on this one drives the state, and no other. */
 void claim_make_main(Record__Referral *row, Record__Claim *claim);
 /* Q5: does the patient have, or wait for, such a place through another referral? */

@@ -4,7 +4,7 @@
 
 #include "engine/admission.h"
 #include "engine/binary.h"
-#include "engine/claim.h"
+#include "engine/booking.h"
 #include "engine/event_parts.h"
 
 #define SHEET_VERSIONS_MAX 1000
@@ -85,6 +85,15 @@ static void check_unchanged(struct work *work, const Record__Referral *row, cons
     check_patient(work, old->patient, new->patient);
 }
 
+/* Q5: what it has or waits for would be a second one of the patient whom the sheet names now. */
+static void check_places(struct happening *happening, const Referral__Sheet *new)
+{
+    struct work *work = happening->work;
+
+    if (!booking_may_pass(work, happening->life, claim_patient_key(work, new->patient)))
+        refuse(work, REFUSED_PATIENT_HAS_PLACE, "patient");
+}
+
 static void check_sheet(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -96,6 +105,7 @@ static void check_sheet(struct happening *happening)
     if (old == NULL)
         return;
     check_unchanged(work, row, old, new);
+    check_places(happening, new);
     if (admission_check(work, new, row->sender, row->receiver, admission))
         happening->admission = admission;
 }
@@ -117,6 +127,7 @@ void event_amend(struct happening *happening)
 {
     const struct admission *admission = happening->admission;
     Record__Referral *row = happening->life->row;
+    ProtobufCBinaryData patient = claim_patient_key(happening->work, admission->sheet->patient);
 
     assert(admission != NULL);
     FIELD_SET(row, sheet_version, row->sheet_version + 1);
@@ -126,6 +137,6 @@ void event_amend(struct happening *happening)
     row->has_kind = admission->sheet->has_kind;
     row->kind = admission->sheet->kind;
     FIELD_SET(row, eligible_down, admission->eligible_down);
-    /* A place it has already stays with whom it was taken for. */
-    FIELD_SET(row, patient, claim_patient_key(happening->work, admission->sheet->patient));
+    booking_pass(happening->work, happening->life, patient);
+    FIELD_SET(row, patient, patient);
 }

@@ -484,21 +484,83 @@ Test(claims, q15_where_there_are_pools_a_booking_has_a_unit)
     places_close(&d);
 }
 
-Test(claims, q5_an_amended_sheet_leaves_a_place_with_whom_it_was_taken_for)
+/* The sheet of T07's referral names another patient now. */
+static Referral__Reply *rename_patient(struct district *d, const char *id, const char *patient)
+{
+    Referral__Event *amend = district_event(d, id, AMEND);
+
+    FIELD_SET(amend, sheet, binary_pack(&d->keep, &places_sheet(d, "T07", patient)->base));
+    return district_say(d, "T07", REFERRAL__KIND__EVENT, amend);
+}
+
+Test(claims, q5_a_place_is_of_the_patient_whom_the_sheet_names_now)
 {
     struct district d;
 
     places_open(&d);
     Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
     char *id = places_refer(&d, "T07", "Wang Fang"), *booked = places_booked(&d, "T07", ref, FAMILY, id);
-    Referral__Event *amend = district_event(&d, id, AMEND);
+    char *fen = places_refer(&d, "T08", "Wang Fen");
 
-    FIELD_SET(amend, sheet, binary_pack(&d.keep, &places_sheet(&d, "T07", "Wang Fen")->base));
-    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, amend), "");
-    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fang")),
-                         "PATIENT_HAS_PLACE referral_id");
-    district_assert_said(&d, places_cancel(&d, "T07", booked, REFERRAL__REASON__PATIENT_DECLINED), "");
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "");
+    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, fen), "PATIENT_HAS_PLACE referral_id");
     places_booked(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fang"));
+    district_assert_said(&d, places_cancel(&d, "T07", booked, REFERRAL__REASON__PATIENT_DECLINED), "");
+    places_booked(&d, "T08", ref, FAMILY, fen);
+    places_close(&d);
+}
+
+Test(claims, q5_a_sheet_is_not_amended_to_a_patient_who_has_such_a_place)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *fen = places_refer(&d, "T08", "Wang Fen");
+    char *theirs = places_booked(&d, "T08", ref, FAMILY, fen);
+
+    places_booked(&d, "T07", ref, FAMILY, id);
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "PATIENT_HAS_PLACE sheet.patient");
+    cr_assert_eq(district_row(&d, id)->sheet_version, 1);
+    district_assert_said(&d, places_cancel(&d, "T08", theirs, REFERRAL__REASON__PATIENT_DECLINED), "");
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "");
+    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, fen), "PATIENT_HAS_PLACE referral_id");
+    places_close(&d);
+}
+
+Test(claims, q5_an_amendment_that_names_the_same_patient_asks_for_nothing)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    places_booked(&d, "T07", ref, FAMILY, id);
+    places_booked(&d, "T08", ref, GENERAL, places_refer_generally(&d, "T08", "Wang Fang"));
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fang"), "");
+    places_close(&d);
+}
+
+Test(claims, q5_who_waits_when_the_sheet_is_amended_waits_as_the_patient_of_now)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    char *other = places_booked(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Li Lei"));
+    char *id = places_refer(&d, "T07", "Wang Fang"), *fen = places_refer(&d, "T08", "Wang Fen");
+    char *entry = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, id));
+
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "");
+    district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, fen), "PATIENT_HAS_PLACE referral_id");
+    district_assert_said(&d, places_cancel(&d, "T08", other, REFERRAL__REASON__PATIENT_DECLINED), "");
+    char *offer = places_offer(&d, entry);
+
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fei"), ""); /* while the offer stands */
+    district_assert_said(&d, places_confirm(&d, "T07", offer), "");
+    district_assert_said(&d, places_cancel(&d, "T07", offer, REFERRAL__REASON__PATIENT_DECLINED), "");
+    places_booked(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fei"));
     places_close(&d);
 }
 
@@ -563,11 +625,9 @@ Test(claims, q5_a_lapsed_hold_is_taken_again_for_whom_the_sheet_names_now)
     places_open(&d);
     Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
     char *id = places_refer(&d, "T07", "Wang Fang"), *hold = places_held(&d, "T07", ref, FAMILY, id);
-    Referral__Event *amend = district_event(&d, id, AMEND);
 
     d.now = instant_after(d.now, 10 * MINUTE_MS);
-    FIELD_SET(amend, sheet, binary_pack(&d.keep, &places_sheet(&d, "T07", "Wang Fen")->base));
-    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, amend), "");
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "");
     district_assert_said(&d, places_confirm(&d, "T07", hold), "");
     district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fen")),
                          "PATIENT_HAS_PLACE referral_id");
