@@ -68,7 +68,8 @@ static bool check(struct moving *moving, struct work *work)
     if (is_refused(work) || !change_find(work, moving->body->booking_id, &moving->change))
         return false;
     booking = moving->change.booking;
-    ledger_asked(work, moving->to, (Referral__Channel)booking->row->channel, (uint32_t)booking->row->n_units);
+    if (moving->to->key.hospital == booking->pool->key.hospital) /* Q13: else it is no affair of that one's */
+        ledger_asked(work, moving->to, (Referral__Channel)booking->row->channel, (uint32_t)booking->row->n_units);
     if (booking->row->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED || booking->row->allotment ||
         booking_has_started(work, booking))
         return refuse(work, REFUSED_BOOKING_NOT_NOW, "booking_id");

@@ -10,7 +10,10 @@ void ledger_write(struct work *work, const struct pool_of *pool, Referral__Ledge
 /* PUBLISHED, CHANGED, GROUPED rows also say what holds from now on. */
 void ledger_write_terms(struct work *work, const struct pool_of *pool, Referral__LedgerRow *row);
 /* Remembers that this command asked for `count` places of the pool through `channel`; should it be refused, ledger_write_refused, called by
- * engine.c after the refusal, writes the REFUSED row with the first finding's code. */
+ * engine.c after the refusal, writes the REFUSED row with the first finding's code. HOLD, BOOK, CONFIRM, MOVE and BLOCK ask, once it is known
+ * that they may: the hospital itself, and the parties of a referral to it. All that these are refused then is a row (Q13). A command that
+ * is wrong in its form, and whoever has no referral to this hospital (NOT_FOUND, NOT_ALLOWED, OTHER_HOSPITAL, or a move to it from elsewhere),
+ * leaves none: strangers write nothing into a hospital's ledger. The audit has them all (P3). */
 void ledger_asked(struct work *work, struct pool_of *pool, Referral__Channel channel, uint32_t count);
 void ledger_write_refused(struct work *work);
 /* Q15: a booking without a unit; class, department and date only. */

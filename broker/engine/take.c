@@ -87,6 +87,12 @@ static bool choose(struct taking *taking)
     return refuse(work, refusal, place_field(refusal));
 }
 
+/* Q13: what strangers ask is no affair of the hospital's ledger. */
+static bool may_ask(const struct claimant *claimant)
+{
+    return claimant->life == NULL || claimant->life->row->receiver_number == claimant->hospital->row->number;
+}
+
 static bool check(struct taking *taking)
 {
     struct work *work = taking->work;
@@ -99,14 +105,14 @@ static bool check(struct taking *taking)
     if (!channel_find(work, &request, taking->pool->hospital, (Referral__PlaceClass)taking->pool->key.class,
                       &taking->claimant))
         return false;
-    ledger_asked(work, taking->pool, request.channel, taking->count);
+    if (may_ask(&taking->claimant))
+        ledger_asked(work, taking->pool, request.channel, taking->count);
     return channel_check(work, &taking->claimant, BOOK, (struct id){0}) &&
            channel_check_patient(work, &taking->claimant, request.patient) && has_hold_left(taking) && choose(taking);
 }
 
-static struct booking_of *begin(const struct taking *taking)
+static struct booking_of *begin(const struct taking *t)
 {
-    const struct taking *t = taking;
     struct instant start = instant_of(pool_unit(t->pool, t->units[0])->start_ms);
     uint32_t minutes = t->take->has_hold_minutes ? t->take->hold_minutes : HOLD_DEFAULT_MINUTES;
     struct life_of *life = t->claimant.life;

@@ -101,6 +101,47 @@ Test(ledger, p2_who_may_not_ask_leaves_no_row)
     take = pools_take(&d, pools_wang(&d), REFERRAL__CHANNEL__GENERAL, 1, 0);
     take->reference = "mine";
     cr_assert_neq(district_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take))[0], '\0');
+    take->reference = NULL;
+    take->referral_id = "bd-1-1-1";
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take), "NOT_FOUND referral_id");
+    take->referral_id = district_refer(&d, "T07", "H2", REFERRAL__PRIORITY__ROUTINE);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take), "OTHER_HOSPITAL referral_id");
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__HOLD_PLACE, take), "OTHER_HOSPITAL referral_id");
+    cr_assert_eq(pools_rows(&d), 1);
+    pools_close(&d);
+}
+
+Test(ledger, q13_a_party_of_a_referral_to_the_hospital_leaves_a_row)
+{
+    struct district d;
+    Referral__TakePlace *take;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 1);
+    take = pools_take(&d, pools_wang(&d), REFERRAL__CHANNEL__FAMILY_DOCTOR, 1, 0);
+    take->referral_id = district_refer(&d, "T08", "H1", REFERRAL__PRIORITY__ROUTINE); /* without a team */
+    district_assert_said(&d, district_say(&d, "T08", REFERRAL__KIND__BOOK_PLACE, take), "TEAM_NEEDED referral_id");
+    cr_assert_str_eq(pools_ledger_after(&d, 1), "REFUSED n1 TEAM_NEEDED");
+    pools_close(&d);
+}
+
+Test(ledger, q9_a_move_to_another_hospital_leaves_no_row_there)
+{
+    struct district d;
+    Referral__TakePlace *take;
+    Referral__PoolRef *elsewhere;
+    Referral__MovePlace move = REFERRAL__MOVE_PLACE__INIT;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 5);
+    elsewhere = pools_wang(&d);
+    elsewhere->hospital = "H2";
+    district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__PUT_POOL, pools_session(&d, elsewhere, 5)), "");
+    take = pools_take(&d, elsewhere, REFERRAL__CHANNEL__GENERAL, 1, 0);
+    take->referral_id = district_refer(&d, "T07", "H2", REFERRAL__PRIORITY__ROUTINE);
+    move.booking_id = district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take)->booking->booking_id;
+    move.pool = pools_wang(&d);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__MOVE_PLACE, &move), "SAME_HOSPITAL pool");
     cr_assert_eq(pools_rows(&d), 1);
     pools_close(&d);
 }
