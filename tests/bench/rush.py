@@ -185,12 +185,12 @@ class Rush:
 
     # -- the table -------------------------------------------------------------------------------------------------------------
     def median(self, order, server, figure, of=None):
-        return statistics.median((run[of] if of else run)[figure] for run in self.runs[order, server.name])
+        return statistics.median((run[of] if of else run)[figure] for run in self.runs[order, server])
 
     def row(self, label, order, server):
-        values = [self.median(order, server, "per_second", of) for of in ("granted", "refused")]
-        values += [self.median(order, server, figure, of) for of in ("granted", "refused") for figure in ("p50_ms", "p99_ms")]
-        values += [self.median(order, server, figure) for figure in ("server_cpu_us", "load_cpu_percent")]
+        values = [self.median(order, server.name, "per_second", of) for of in ("granted", "refused")]
+        values += [self.median(order, server.name, figure, of) for of in ("granted", "refused") for figure in ("p50_ms", "p99_ms")]
+        values += [self.median(order, server.name, figure) for figure in ("server_cpu_us", "load_cpu_percent")]
         print("  %-7s %-11s %9s %9s  %7.2f %7.2f  %7.2f %7.2f  %8.1f %7.0f %%" % (
             label, server.name, *("{:,.0f}".format(value) for value in values[:2]), *values[2:]))
 
