@@ -186,6 +186,8 @@ Test(ops_metrics, times_are_seconds_and_buckets_add_up)
     scene_open(&scene, 1);
     scene.overview.destinations[0].due_at = instant_of(NOW - 1234);
     scene.overview.destinations[0].lanes[0].oldest_at = instant_of(NOW - 61005);
+    scene.overview.destinations[0].lanes[0].half_at = instant_of(NOW - 31005);
+    scene.overview.destinations[0].lanes[0].due_at = instant_of(NOW - 1005);
     scene.overview.destinations[0].lanes[1].oldest_at = instant_of(NOW + 5);
     histogram_add(&scene.view.turn_us, 90);
     histogram_add(&scene.view.turn_us, 190);
@@ -198,6 +200,12 @@ Test(ops_metrics, times_are_seconds_and_buckets_add_up)
     cr_assert_not_null(
         strstr(text, "referrald_inbox_oldest_age_seconds{institution=\"H1\",lane=\"emergency\"} 61.005\n"));
     cr_assert_not_null(strstr(text, "referrald_inbox_oldest_age_seconds{institution=\"H1\",lane=\"urgent\"} 0.000\n"));
+    cr_assert_not_null(
+        strstr(text, "referrald_inbox_half_timestamp_seconds{institution=\"H1\",lane=\"emergency\"} 1795220968.995\n"));
+    cr_assert_not_null(strstr(
+        text, "referrald_inbox_deadline_timestamp_seconds{institution=\"H1\",lane=\"emergency\"} 1795220998.995\n"));
+    cr_assert_not_null(
+        strstr(text, "referrald_inbox_deadline_timestamp_seconds{institution=\"H1\",lane=\"routine\"} 0.000\n"));
     cr_assert_not_null(strstr(text, "referrald_turn_seconds_bucket{le=\"0.000100\"} 1\n"));
     cr_assert_not_null(strstr(text, "referrald_turn_seconds_bucket{le=\"1.000000\"} 2\n"));
     cr_assert_not_null(strstr(text, "referrald_turn_seconds_bucket{le=\"+Inf\"} 3\n"));
