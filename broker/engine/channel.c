@@ -6,8 +6,6 @@
 #include "engine/hospital.h"
 #include "rules/route.h"
 
-#define REBOOKINGS_MAX 2 /* after a no-show (section 4) */
-
 static bool says_something(const char *text)
 {
     return text != NULL && !text_is_blank(text);

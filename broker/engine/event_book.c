@@ -5,7 +5,6 @@
 #include "engine/hospital.h"
 #include "engine/ledger.h"
 
-#define REBOOKINGS_MAX    2
 #define BOOKING_AHEAD_MS  (366 * DAY_MS)
 #define SESSION_LENGTH_MS DAY_MS /* at most */
 

@@ -111,23 +111,24 @@ static bool check(struct taking *taking)
            channel_check_patient(work, &taking->claimant, request.patient) && has_hold_left(taking) && choose(taking);
 }
 
-static struct booking_of *begin(const struct taking *t)
+static struct booking_of *begin(const struct taking *taking)
 {
-    struct instant start = instant_of(pool_unit(t->pool, t->units[0])->start_ms);
-    uint32_t minutes = t->take->has_hold_minutes ? t->take->hold_minutes : HOLD_DEFAULT_MINUTES;
-    struct life_of *life = t->claimant.life;
-    struct booking_seed seed = {.pool = t->pool,
-                                .channel = t->claimant.channel,
-                                .units = t->units,
-                                .count = t->count,
-                                .expires_at = t->hold ? hold_until(t->work->now, minutes, start) : instant_of(0),
+    struct instant start = instant_of(pool_unit(taking->pool, taking->units[0])->start_ms);
+    uint32_t minutes = taking->take->has_hold_minutes ? taking->take->hold_minutes : HOLD_DEFAULT_MINUTES;
+    struct life_of *life = taking->claimant.life;
+    struct booking_seed seed = {.pool = taking->pool,
+                                .channel = taking->claimant.channel,
+                                .units = taking->units,
+                                .count = taking->count,
+                                .expires_at =
+                                    taking->hold ? hold_until(taking->work->now, minutes, start) : instant_of(0),
                                 .life = life,
-                                .reference = t->take->reference,
-                                .allotment = t->take->allotment};
+                                .reference = taking->take->reference,
+                                .allotment = taking->take->allotment};
 
     if (life != NULL)
         seed.patient = life->row->patient;
-    return booking_begin(t->work, &seed);
+    return booking_begin(taking->work, &seed);
 }
 
 static bool take_place(struct work *work, bool hold)

@@ -209,7 +209,8 @@ static uint32_t too_many(struct work *work, const struct pool_of *pool, Referral
     return any ? UINT32_MAX : 1;
 }
 
-/* Each offer takes an id and those of its notices. What a turn has no ids for is due at once again, as if the pool opened then. */
+/* A turn has ids for so many offers and their notices. Where they run out the pool is due again at once, as if it had not opened yet, and
+ * the next turn goes on. */
 static bool has_ids(struct work *work, struct pool_of *pool)
 {
     if (*work->next_ordinal < UINT16_MAX - IDS_KEPT)

@@ -134,6 +134,8 @@ struct transition {
 
 #define STATE_BIT(state) (1U << (state))
 
+#define REBOOKINGS_MAX 2 /* bookings after a no-show */
+
 /* The row for this step, or NULL: not in the table (L1). `by` is one party bit. A receiver's event on SUBMITTED implies that the
  * delivery is confirmed, so it finds the row of DELIVERED; `priority` matters for amend (EMERGENCY: before REPORTED). */
 const struct transition *lifecycle_find(enum life life, enum state from, enum event event, int by,
