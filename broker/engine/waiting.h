@@ -7,6 +7,9 @@
 
 #define WAIT_UNITS_MAX 8  /* for which somebody waits, or which one booking takes */
 #define WAIT_DAYS_MAX  92 /* from the first day that suits to the last */
+/* Entries of a hospital's own, which nothing else bounds, in one list; displaced ones count, but are never refused. Beyond: LIST_FULL, unless the
+ * last day of some has passed: those are forgotten then. */
+#define WAIT_OWN_MAX 1000
 
 struct waiting_of {
     struct wait_key key;

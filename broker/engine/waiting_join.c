@@ -12,6 +12,7 @@ struct joining {
     const Referral__JoinList *join;
     struct claimant claimant;
     struct waiting_seed seed;
+    bool own_full; /* of entries some of which are past */
 };
 
 static struct channel_request request_of(const Referral__JoinList *join)
@@ -87,6 +88,64 @@ static void check_hospital(const struct joining *joining)
         refuse(joining->work, REFUSED_PAST_SESSION, "last_date");
 }
 
+/* ---- How many of the hospital's own wait (Q8) ---- */
+
+static struct wait_key list_of(const struct joining *joining)
+{
+    struct wait_key key = {.hospital = joining->claimant.hospital->row->number,
+                           .class = (uint8_t)joining->claimant.class,
+                           .rank = RANK_DISPLACED_GENERAL}; /* families have referrals */
+
+    strncpy(key.department, joining->join->department, sizeof key.department - 1);
+    return key;
+}
+
+/* The next after `at` without a referral, and whether it still waits for anything. The rows leave nothing behind: there may be many. */
+static bool next_own(const struct joining *joining, struct wait_key *at, bool *ret_past)
+{
+    struct work *work = joining->work;
+    int offset = joining->claimant.hospital->offset_minutes;
+    int64_t today = date_to_days(instant_local_date(work->now, offset));
+    const Record__WaitEntry *row;
+    bool own = false;
+
+    do {
+        size_t mark = arena_mark(work->arena);
+
+        row = wait_row_next(work->txn, at, at);
+        own = row != NULL && !row->has_referral;
+        *ret_past = own && row->last_day < today && !row->has_offer;
+        arena_rewind(work->arena, mark);
+    } while (row != NULL && !own);
+    return own;
+}
+
+static bool check_own(struct joining *joining)
+{
+    struct wait_key at = list_of(joining);
+    uint32_t waiting = 0, past = 0;
+    bool is_past;
+
+    if (joining->claimant.life != NULL)
+        return true;
+    while (next_own(joining, &at, &is_past)) {
+        waiting += !is_past;
+        past += is_past;
+    }
+    joining->own_full = waiting + past >= WAIT_OWN_MAX;
+    return waiting < WAIT_OWN_MAX || refuse(joining->work, REFUSED_LIST_FULL, NULL);
+}
+
+static void forget_past(const struct joining *joining)
+{
+    struct wait_key at = list_of(joining);
+    bool is_past;
+
+    while (next_own(joining, &at, &is_past))
+        if (is_past)
+            wait_row_delete(joining->work->txn, &at);
+}
+
 static bool check(struct joining *joining)
 {
     struct work *work = joining->work;
@@ -101,7 +160,7 @@ static bool check(struct joining *joining)
         return false;
     check_hospital(joining);
     return !is_refused(work) && channel_check(work, &joining->claimant, WAITLIST, (struct id){0}) &&
-           channel_check_patient(work, &joining->claimant, join->patient);
+           channel_check_patient(work, &joining->claimant, join->patient) && check_own(joining);
 }
 
 bool waiting_apply_join(struct work *work)
@@ -123,6 +182,8 @@ bool waiting_apply_join(struct work *work)
     seed->reference = joining.join->reference;
     if (life != NULL)
         seed->patient = life->row->patient;
+    if (joining.own_full)
+        forget_past(&joining);
     entry = waiting_put(work, seed);
     if (life != NULL) {
         place_step_waiting(work, &joining.claimant, entry, joining.join->person);

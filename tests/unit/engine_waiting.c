@@ -96,6 +96,42 @@ Test(waiting, q8_an_entry_says_for_what_and_when_within_bounds)
     places_close(&d);
 }
 
+static int own_entries(struct district *d)
+{
+    struct store_txn *txn = district_read(d);
+    struct wait_key at = {.hospital = institution_row(txn, "H1")->number, .class = EXPERT, .department = "CARD"};
+    const Record__WaitEntry *row;
+    int count = 0;
+
+    while ((row = wait_row_next(txn, &at, &at)) != NULL)
+        count += row->reference != NULL;
+    store_read_end(txn);
+    return count;
+}
+
+Test(waiting, q8_a_hospital_has_at_most_a_thousand_of_its_own_in_a_list)
+{
+    struct district d;
+    Referral__JoinList *own;
+
+    places_open(&d);
+    own = places_wait(&d, EXPERT, GENERAL, NULL);
+    for (int i = 0; i < 1000; i++)
+        places_joined(&d, "H1", own);
+    district_assert_said(&d, join(&d, "H1", own), "LIST_FULL");
+    places_joined(&d, "H1", places_wait(&d, EXAM, GENERAL, NULL)); /* another list */
+    places_joined(&d, "T07", places_wait(&d, EXPERT, GENERAL, places_refer_generally(&d, "T07", "Wang Fang")));
+    own->last_date = "2026-12-24";
+    d.now = instant_of(places_at("2026-11-27", 23, 59)); /* their last day */
+    district_assert_said(&d, join(&d, "H1", own), "LIST_FULL");
+    d.now = instant_of(places_at("2026-11-28", 0, 0));
+    char *entry = places_joined(&d, "H1", own);
+
+    cr_assert_eq(own_entries(&d), 1, "whose last day has passed makes room");
+    cr_assert_not_null(places_entry(&d, entry));
+    places_close(&d);
+}
+
 Test(waiting, q8_what_is_free_already_is_offered_at_once)
 {
     struct district d;
