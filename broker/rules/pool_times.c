@@ -43,13 +43,16 @@ static enum refusal refuse(enum refusal refusal, const char *field, const char *
     return refusal;
 }
 
-static enum refusal check_openings(const struct pool_times *times, struct instant start, const char **ret_field)
+/* What was not wished is not named. */
+static enum refusal check_openings(const struct pool_times *times, const struct pool_times_wish *wish,
+                                   struct instant start, const char **ret_field)
 {
-    if (times->fd_opens_at.ms > times->general_opens_at.ms || times->fd_opens_at.ms >= start.ms)
+    if (times->fd_opens_at.ms <= times->general_opens_at.ms && times->general_opens_at.ms < start.ms)
+        return REFUSED_NOT;
+    if (instant_is_set(wish->fd_opens_at) &&
+        (times->fd_opens_at.ms > times->general_opens_at.ms || times->fd_opens_at.ms >= start.ms))
         return refuse(REFUSED_BAD_TIMES, "fd_opens_at_ms", ret_field);
-    if (times->general_opens_at.ms >= start.ms)
-        return refuse(REFUSED_BAD_TIMES, "general_opens_at_ms", ret_field);
-    return REFUSED_NOT;
+    return refuse(REFUSED_BAD_TIMES, "general_opens_at_ms", ret_field);
 }
 
 static enum refusal check_release(struct instant release_at, struct instant start, const char **ret_field)
@@ -76,7 +79,7 @@ enum refusal pool_times_first(Referral__PlaceClass class, struct instant start, 
         .general_opens_at = or_else(wish->general_opens_at, fd_opens_at),
         .release_at = or_else(wish->release_at, default_release(class, start, offset_minutes)),
     };
-    enum refusal refusal = check_openings(&times, start, ret_field);
+    enum refusal refusal = check_openings(&times, wish, start, ret_field);
 
     if (refusal == REFUSED_NOT)
         refusal = check_release(times.release_at, start, ret_field);
@@ -115,7 +118,7 @@ enum refusal pool_times_change(const struct pool_times *before, struct instant s
     enum refusal refusal = REFUSED_NOT;
 
     if (instant_is_set(wish->general_opens_at))
-        refusal = check_openings(&times, start, ret_field);
+        refusal = check_openings(&times, wish, start, ret_field);
     if (refusal == REFUSED_NOT && instant_is_set(wish->release_at))
         refusal = check_release(times.release_at, start, ret_field);
     if (refusal != REFUSED_NOT)

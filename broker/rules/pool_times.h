@@ -17,7 +17,7 @@ struct pool_times_wish { /* unset: the default, or as it was */
  * general, where that is wished in the past), release 24 h before the start (BED: 16:00 the day before). Where fewer than 24 h lie between
  * max(now, fd_opens_at) and release_at, the pool is short notice and is released 2 h before the start, or later where that was asked.
  * NOT, or the refusal: BAD_TIMES unless fd_opens_at <= general_opens_at < start; RELEASE_OUT_OF_RANGE unless start - 72 h <= release_at <=
- * start. `ret_field` is the wish's field then ("release_at_ms" ...). */
+ * start. `ret_field` is the field of the wish that is wrong then ("release_at_ms" ...). */
 enum refusal pool_times_first(Referral__PlaceClass class, struct instant start, int offset_minutes, struct instant now,
                               const struct pool_times_wish *wish, struct pool_times *ret_times, const char **ret_field);
 /* After publication: fd_opens_at only earlier, general_opens_at and release_at only later (else ONLY_IN_FAVOUR), and what is wished within the

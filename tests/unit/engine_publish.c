@@ -401,6 +401,21 @@ Test(publish, q6_the_past_and_the_far_future_are_refused)
     pools_close(&d);
 }
 
+Test(publish, q6_a_general_opening_before_the_family_doctors_is_the_one_that_is_wrong)
+{
+    struct district d;
+    Referral__Pool *pool;
+
+    pools_open(&d);
+    pool = pools_session(&d, pools_wang(&d), 2);
+    FIELD_SET(pool, fd_opens_at_ms, pools_at("2026-11-22", 420).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    FIELD_CLEAR(pool, fd_opens_at_ms);
+    FIELD_SET(pool, general_opens_at_ms, pools_at("2026-11-22", 419).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "BAD_TIMES general_opens_at_ms");
+    pools_close(&d);
+}
+
 Test(publish, q6_times_out_of_order_are_refused_with_their_field)
 {
     struct district d;

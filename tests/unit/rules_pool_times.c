@@ -220,6 +220,7 @@ Test(pool_times_change, q6_in_favour_of_family_doctors_only)
         {{.fd_opens_at = {1000 * DAY_MS - 1}}, REFUSED_NOT, ""},
         {{.fd_opens_at = {1000 * DAY_MS}}, REFUSED_NOT, ""},
         {{.fd_opens_at = {1000 * DAY_MS + 1}}, REFUSED_ONLY_IN_FAVOUR, "fd_opens_at_ms"},
+        {{.general_opens_at = {1000 * DAY_MS - 1}}, REFUSED_BAD_TIMES, "general_opens_at_ms"},
         {{.general_opens_at = {1001 * DAY_MS - 1}}, REFUSED_ONLY_IN_FAVOUR, "general_opens_at_ms"},
         {{.general_opens_at = {1001 * DAY_MS}}, REFUSED_NOT, ""},
         {{.general_opens_at = {1001 * DAY_MS + 1}}, REFUSED_NOT, ""},
