@@ -1,7 +1,7 @@
 /* query_audit.c - the audit as it was written (P3), and what alarms stand. */
 #include <assert.h>
 
-#include "engine/alarm.h"
+#include "engine/alarm_info.h"
 #include "engine/asking.h"
 #include "engine/binary.h"
 
@@ -71,8 +71,8 @@ static Referral__Alarm *alarm_shown(struct asking *asking, struct bytes key, str
     const char *zh, *en;
 
     memcpy(code, key.data, key.size);
-    zh = alarm_text_zh(code);
-    en = alarm_text_en(code);
+    zh = alarm_info_of(arena, code)->text_zh;
+    en = alarm_info_of(arena, code)->text_en;
     alarm->code = code;
     alarm->subject = code + strlen(code) + 1;
     FIELD_SET(alarm, since_ms, row->since_ms);

@@ -78,6 +78,10 @@ void journey_add(struct store_txn *txn, struct id journey, struct id member);
 Record__Alarm *alarm_row(struct store_txn *txn, const char *code, const char *subject);
 void alarm_row_put(struct store_txn *txn, const char *code, const char *subject,
                    const Record__Alarm *row /* NULL: delete */);
+/* One that has ended; two of the same code and subject that end in the same instant are one. Fills in `row`. */
+void alarm_past_add(struct store_txn *txn, const char *code, const char *subject, Record__Alarm *row);
+/* Deletes the oldest of them: what ended before `from`, and what is beyond `count`. */
+void alarm_past_keep(struct store_txn *txn, uint64_t count, struct instant from);
 Record__RefusalCount *refusal_count_row(struct store_txn *txn, const uint8_t public_key[32], uint16_t code);
 void refusal_count_row_put(struct store_txn *txn, const uint8_t public_key[32], uint16_t code,
                            const Record__RefusalCount *row);

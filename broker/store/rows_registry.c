@@ -204,3 +204,28 @@ void alarm_row_put(struct store_txn *txn, const char *code, const char *subject,
     else
         record_put(txn, TABLE_ALARM, bytes_of_key(&key), &row->base);
 }
+
+#define HASH_SIZE 16
+
+void alarm_past_add(struct store_txn *txn, const char *code, const char *subject, Record__Alarm *row)
+{
+    struct text_key named = pair_key(code, subject);
+    uint8_t key[8 + HASH_SIZE];
+
+    put_be64(key, (uint64_t)row->ended_at_ms);
+    store_keyed_hash(txn->store, bytes_of_key(&named), key + 8);
+    row->code = arena_text(txn->arena, code);
+    row->subject = arena_text(txn->arena, subject);
+    record_put(txn, TABLE_ALARM_PAST, bytes_of(key, sizeof(key)), &row->base);
+}
+
+void alarm_past_keep(struct store_txn *txn, uint64_t count, struct instant from)
+{
+    struct store_cursor *cursor = store_scan(txn, TABLE_ALARM_PAST, bytes_of(NULL, 0), bytes_of(NULL, 0));
+    struct bytes key;
+
+    while (store_next_key(cursor, &key) &&
+           (txn->sums[TABLE_ALARM_PAST].rows > count || get_be64(key.data) < (uint64_t)from.ms))
+        store_delete(txn, TABLE_ALARM_PAST, key);
+    store_scan_end(cursor);
+}

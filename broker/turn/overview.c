@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/alarm.h"
 #include "engine/binary.h"
 #include "query.pb-c.h"
 #include "wire/wire.h"
@@ -243,14 +242,16 @@ static void add_alarm(struct overview *overview, struct store_txn *txn, struct b
 
     const char *subject = code + strlen(code) + 1;
     const Record__Alarm *row = alarm_row(txn, code, subject);
+    const struct alarm_info *info = alarm_info_of(texts, code);
 
     if (row == NULL)
         return;
     overview->alarms[overview->alarm_count++] = (struct overview_alarm){
         .code = code,
         .subject = subject,
-        .text_zh = with_detail(texts, alarm_text_zh(code), ":", row->detail),
-        .text_en = with_detail(texts, alarm_text_en(code), ": ", row->detail),
+        .text_zh = with_detail(texts, info->text_zh, ":", row->detail),
+        .text_en = with_detail(texts, info->text_en, ": ", row->detail),
+        .info = info,
         .since = instant_of(row->since_ms),
     };
 }

@@ -8,6 +8,7 @@
  * whatever it is. From half of that time on it is at risk, and so is what stands behind it in its lane; a dead letter is at risk until
  * somebody replays or drops it. Nothing here names a patient or a message (P1). */
 #pragma once
+#include "engine/alarm_info.h"
 #include "engine/query.h"
 #include "turn/reserve_board.h"
 #include "turn/turn.h"
@@ -43,6 +44,7 @@ struct overview_destination {
 
 struct overview_alarm {
     const char *code, *subject;
+    const struct alarm_info *info;
     const char *text_zh, *text_en; /* with its detail */
     struct instant since;
 };
