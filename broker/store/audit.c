@@ -105,12 +105,15 @@ static bool is_linked(const Record__Audit *record, uint64_t index, const uint8_t
            memcmp(record->previous.data, digest, STORE_DIGEST_SIZE) == 0;
 }
 
-bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at)
+/* Follows the chain from `index` on, where the digest before it is `before`. */
+static bool walk_from(struct store_txn *txn, uint64_t index, const uint8_t before[STORE_DIGEST_SIZE],
+                      uint64_t *ret_records, uint64_t *ret_broken_at)
 {
-    uint8_t digest[STORE_DIGEST_SIZE] = {0};
-    uint64_t index = 0, records = 0;
+    uint8_t digest[STORE_DIGEST_SIZE];
+    uint64_t records = 0;
     size_t mark = arena_mark(txn->arena);
 
+    memcpy(digest, before, sizeof(digest));
     for (; audit_first_from(txn, index, &index); index++, records++) {
         uint8_t key[KEY_SIZE];
         struct bytes packed = bytes_of(NULL, 0);
@@ -125,4 +128,44 @@ bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_brok
     *ret_records = records;
     *ret_broken_at = index;
     return txn->failure == 0 && memcmp(digest, txn->meta->digest.data, sizeof(digest)) == 0;
+}
+
+bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at)
+{
+    static const uint8_t none[STORE_DIGEST_SIZE] = {0};
+
+    return walk_from(txn, 0, none, ret_records, ret_broken_at);
+}
+
+/* The turn of the last record; false: there is none. */
+static bool audit_last(struct store_txn *txn, uint64_t *ret_index)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int rc = mdb_cursor_open(txn->mdb, txn->store->tables[TABLE_AUDIT], &cursor);
+
+    if (rc == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (rc == 0 && key.mv_size > KEY_SIZE)
+        *ret_index = get_be64(key.mv_data);
+    if (cursor != NULL)
+        mdb_cursor_close(cursor);
+    return rc == 0 && key.mv_size > KEY_SIZE;
+}
+
+/* What stands before the first of them cannot be asked without going on back: its own word for it is taken. */
+bool audit_walk_end(struct store_txn *txn, uint64_t turns, uint64_t *ret_records, uint64_t *ret_broken_at)
+{
+    uint64_t head = txn->meta->index, last = 0, first = head > turns ? head - turns + 1 : 0;
+
+    if (first == 0 || !audit_last(txn, &last))
+        return audit_walk(txn, ret_records, ret_broken_at);
+
+    const Record__Audit *record = audit_record_from(txn, last < first ? last : first);
+
+    if (record != NULL && record->previous.len == STORE_DIGEST_SIZE)
+        return walk_from(txn, record->index, record->previous.data, ret_records, ret_broken_at);
+    *ret_records = 0;
+    *ret_broken_at = last < first ? last : first;
+    return false;
 }

@@ -129,6 +129,8 @@ int meta_refresh(struct store *store);
 /* audit.c: follows the chain from the first turn to the mark (P3). False: broken at the turn given, or there is no record from
  * there on though the mark says so. The meta row must be loaded. */
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
+/* The same of the last `turns` turns only, or of the last record where those left none. */
+bool audit_walk_end(struct store_txn *txn, uint64_t turns, uint64_t *ret_records, uint64_t *ret_broken_at);
 
 /* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many rows, or it does not
  * end where its head says. The meta row must be loaded. */

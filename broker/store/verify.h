@@ -18,6 +18,10 @@ typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uin
  * row, and recounts each inbox's books. */
 int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
 
+/* For a start: does each table hold as many rows as the last turn counted, and do the records of the chain's last `turns` turns (of more, where
+ * those left none) end in its head? Resets `arena`. -EBADMSG and a line in store_error where not. */
+int store_verify_end(struct store *store, struct arena *arena, uint64_t turns, uint64_t *ret_records);
+
 struct recount { /* of one inbox */
     uint32_t institution;
     char id[72];

@@ -359,6 +359,87 @@ Test(store_verify, p3_the_end_of_the_chain_may_not_be_cut_off)
     fixture_fini(&f);
 }
 
+/* What a start says of this store, of the chain's last `turns`. */
+static int verify_end(struct fixture *f, uint64_t turns, uint64_t *ret_records)
+{
+    return store_verify_end(f->store, &f->arena, turns, ret_records);
+}
+
+Test(store_verify, p3_a_start_looks_at_the_end_of_the_chain_only)
+{
+    struct fixture f;
+    uint64_t records = 0;
+
+    fixture_init(&f);
+    fill(&f);
+    cr_assert_eq(verify_end(&f, 10, &records), 0);
+    cr_assert_eq(records, 10);
+    cr_assert_eq(verify_end(&f, 1000, &records), 0);
+    cr_assert_eq(records, 40);
+    fixture_close(&f);
+    damage_row(&f, TABLE_AUDIT, 20, FLIP_BIT, 12);
+    fixture_open(&f);
+    cr_assert_eq(verify_end(&f, 19, &records), 0, "what is older is the verify timer's work");
+    cr_assert_eq(verify_end(&f, 20, &records), -EBADMSG);
+    cr_assert(strstr(store_error(f.store), "AUDIT") || strstr(store_error(f.store), "audit chain"), "%s",
+              store_error(f.store));
+    fixture_fini(&f);
+}
+
+Test(store_verify, p3_a_start_sees_that_the_end_of_the_chain_was_cut_off)
+{
+    struct fixture f;
+    uint64_t records = 0;
+
+    fixture_init(&f);
+    fill(&f);
+    fixture_close(&f);
+    damage_row(&f, TABLE_AUDIT, 39, HIDE_ROW, 0);
+    fixture_open(&f);
+    cr_assert_eq(verify_end(&f, 1000, &records), -EBADMSG);
+    cr_assert_eq(verify_end(&f, 1, &records), -EBADMSG);
+    fixture_fini(&f);
+}
+
+Test(store_verify, p3_a_start_counts_the_rows_of_each_table)
+{
+    for (size_t i = 0; i < FILLED_COUNT; i++) {
+        struct fixture f;
+        uint64_t records = 0;
+
+        if (table_is_derived(FILLED[i]))
+            continue;
+        fixture_init(&f);
+        fill(&f);
+        fill_places(&f);
+        cr_assert_eq(verify_end(&f, 5, &records), 0);
+        fixture_close(&f);
+        damage_row(&f, FILLED[i], 0, HIDE_ROW, 0);
+        fixture_open(&f);
+        cr_assert_eq(verify_end(&f, 5, &records), -EBADMSG);
+        cr_assert_not_null(strstr(store_error(f.store), table_name(FILLED[i])), "%s", store_error(f.store));
+        fixture_fini(&f);
+    }
+}
+
+Test(store_verify, p3_a_start_looks_at_the_last_record_where_the_last_turns_left_none)
+{
+    struct fixture f;
+    uint64_t records = 0;
+
+    fixture_init(&f);
+    fill(&f);
+    for (int i = 0; i < 5; i++)
+        fixture_end(&f, fixture_turn(&f));
+    cr_assert_eq(verify_end(&f, 3, &records), 0);
+    cr_assert_eq(records, 1);
+    fixture_close(&f);
+    damage_row(&f, TABLE_AUDIT, 39, FLIP_BIT, 12);
+    fixture_open(&f);
+    cr_assert_eq(verify_end(&f, 3, &records), -EBADMSG);
+    fixture_fini(&f);
+}
+
 Test(store_verify, p3_a_damaged_row_fails_whoever_reads_it)
 {
     struct fixture f;
