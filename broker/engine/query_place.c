@@ -2,10 +2,10 @@
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/query_pool.h"
+#include "engine/waiting.h"
 
 #define SEARCH_DAYS      14
 #define FREE_UNITS_SHOWN 8
-#define UNITS_WISHED_MAX LIMIT_POOL_UNITS
 
 struct search {
     struct asking *asking;
@@ -21,7 +21,7 @@ static bool read_query(struct search *search, struct pool_filter *ret_filter)
 
     search->channel = query->has_channel ? query->channel : REFERRAL__CHANNEL__FAMILY_DOCTOR;
     search->units = query->has_units ? query->units : 1;
-    if (search->units == 0 || search->units > UNITS_WISHED_MAX)
+    if (search->units == 0 || search->units > WAIT_UNITS_MAX)
         refuse(work, REFUSED_OUT_OF_RANGE, "units");
     *ret_filter = (struct pool_filter){.class = query->has_class_ ? (uint8_t)query->class_ : 0,
                                        .department = query_text_or_null(query->department),

@@ -11,13 +11,14 @@ const char *query_text_or_null(const char *text)
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
+/* Days are unsigned in the store's keys. */
 static bool read_day(struct asking *asking, const char *text, const char *field, int64_t *day)
 {
     struct date date;
 
     if (query_text_or_null(text) == NULL)
         return true;
-    if (!date_parse(text, &date))
+    if (!date_parse(text, &date) || date_to_days(date) < 0)
         return refuse(&asking->work, REFUSED_BAD_DATE, field);
     *day = date_to_days(date);
     return true;

@@ -1,0 +1,66 @@
+/* engine_search.c - questions about pools: what they may ask for, and what a search shows (Q3, Q6). */
+#include "places.h"
+
+#include "ask.h"
+
+static const char *search_said(struct district *d, const Referral__PlaceQuery *query)
+{
+    return ask_said(d, "T07", REFERRAL__KIND__SEARCH_PLACES, query);
+}
+
+static const char *pools_said(struct district *d, const Referral__PoolQuery *query)
+{
+    return ask_said(d, "H1", REFERRAL__KIND__LIST_POOLS, query);
+}
+
+Test(search, q7_as_many_units_as_one_booking_takes)
+{
+    struct district d;
+    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
+    const Referral__PlaceList *found;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 10);
+    FIELD_SET(&query, units, 8);
+    found = ask(&d, "T07", REFERRAL__KIND__SEARCH_PLACES, &query);
+    cr_assert_eq(found->n_places, 1);
+    cr_assert_eq(found->places[0]->bookable, 3);
+    FIELD_SET(&query, units, 9);
+    cr_assert_str_eq(search_said(&d, &query), "OUT_OF_RANGE units");
+    FIELD_SET(&query, units, 0);
+    cr_assert_str_eq(search_said(&d, &query), "OUT_OF_RANGE units");
+    places_close(&d);
+}
+
+Test(search, f2_days_in_order_and_not_too_many)
+{
+    static const struct {
+        const char *first, *last, *said;
+    } cases[] = {
+        {"2026-11-24", "2026-11-23", "BAD_ORDER last_date"},
+        {"2026-11-24", "2027-02-24", ""},
+        {"2026-11-24", "2027-02-25", "OUT_OF_RANGE last_date"},
+        {NULL, "2026-11-20", "BAD_ORDER last_date"},
+        {NULL, "9999-12-31", "OUT_OF_RANGE last_date"},
+        {"9999-12-31", NULL, ""},
+        {"1970-01-01", NULL, ""},
+        {"1969-12-31", "1970-01-01", "BAD_DATE first_date"},
+        {"0001-01-01", NULL, "BAD_DATE first_date"},
+        {"24.11.2026", NULL, "BAD_DATE first_date"},
+        {NULL, "1969-12-31", "BAD_DATE last_date"},
+    };
+    struct district d;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Referral__PlaceQuery places = REFERRAL__PLACE_QUERY__INIT;
+        Referral__PoolQuery pools = REFERRAL__POOL_QUERY__INIT;
+
+        places.first_date = pools.first_date = arena_text(&d.keep, cases[i].first);
+        places.last_date = pools.last_date = arena_text(&d.keep, cases[i].last);
+        cr_assert_str_eq(search_said(&d, &places), cases[i].said, "%zu", i);
+        cr_assert_str_eq(pools_said(&d, &pools), cases[i].said, "%zu", i);
+    }
+    places_close(&d);
+}
