@@ -66,12 +66,26 @@ static bool entries_of_referral(struct asking *asking, struct page *page, const 
     return true;
 }
 
+/* P2: the cursor is an entry of this very list. It may have left it since: then the list begins anew. */
+static bool go_on(struct asking *asking, ProtobufCBinaryData cursor, struct wait_key *at, uint32_t *ret_ahead)
+{
+    struct wait_key after;
+
+    if (cursor.len == 0)
+        return true;
+    if (wait_row(asking->work.txn, life_id_of(cursor), &after) == NULL || after.hospital != at->hospital ||
+        after.class != at->class || strcmp(after.department, at->department) != 0)
+        return refuse(&asking->work, REFUSED_BAD_VALUE, "cursor");
+    *at = after;
+    *ret_ahead = count_ahead(asking, at) + 1;
+    return true;
+}
+
 /* The list of a hospital's department in its order: for the hospital itself and operators. */
 static bool entries_of_list(struct asking *asking, struct page *page, const Referral__WaitQuery *query)
 {
     const char *hospital = asking_institution(asking, query->hospital);
     struct wait_key at = {.class = (uint8_t)query->class_}, next;
-    struct id after = life_id_of(query->cursor);
     Record__WaitEntry *row;
     uint32_t ahead = 0;
 
@@ -81,11 +95,8 @@ static bool entries_of_list(struct asking *asking, struct page *page, const Refe
         return refuse(&asking->work, REFUSED_MISSING, query->has_class_ ? "department" : "class");
     at.hospital = asking_number_of(asking, hospital);
     strncpy(at.department, query->department, sizeof at.department - 1);
-    if (id_is_set(after)) {
-        if (wait_row(asking->work.txn, after, &at) == NULL)
-            return refuse(&asking->work, REFUSED_BAD_VALUE, "cursor"); /* it has left the list: begin anew */
-        ahead = count_ahead(asking, &at) + 1;
-    }
+    if (!go_on(asking, query->cursor, &at, &ahead))
+        return false;
     while (!page_is_full(page) && (row = wait_row_next(asking->work.txn, &at, &next)) != NULL) {
         uint8_t *key = arena_alloc(asking->work.arena, ID_KEY_SIZE);
 

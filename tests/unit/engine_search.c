@@ -1,4 +1,4 @@
-/* engine_search.c - questions about pools: what they may ask for, and what a search shows (Q3, Q6). */
+/* engine_search.c - questions about pools and lists: what they may ask for, and no more (Q7, Q8, F2, P2). */
 #include "places.h"
 
 #include "ask.h"
@@ -62,5 +62,32 @@ Test(search, f2_days_in_order_and_not_too_many)
         cr_assert_str_eq(search_said(&d, &places), cases[i].said, "%zu", i);
         cr_assert_str_eq(pools_said(&d, &pools), cases[i].said, "%zu", i);
     }
+    places_close(&d);
+}
+
+Test(search, p2_a_page_of_a_wait_list_goes_on_in_that_list_only)
+{
+    struct district d;
+    Referral__WaitQuery query = REFERRAL__WAIT_QUERY__INIT;
+    Referral__JoinList *theirs;
+    uint8_t cursor[ID_KEY_SIZE];
+
+    places_open(&d);
+    places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+    theirs = places_wait(&d, EXPERT, GENERAL, NULL);
+    theirs->hospital = "H2";
+    char *first = places_joined(&d, "H2", theirs);
+
+    theirs->reference = "SECRET";
+    places_joined(&d, "H2", theirs);
+    FIELD_SET(&query, class_, EXPERT);
+    query.department = "CARD";
+    id_to_key(cursor, places_id(first));
+    query.has_cursor = true;
+    query.cursor = (ProtobufCBinaryData){sizeof cursor, cursor};
+    cr_assert_str_eq(ask_said(&d, "H1", REFERRAL__KIND__LIST_WAITING, &query), "BAD_VALUE cursor");
+    cr_assert_eq(((Referral__WaitList *)ask(&d, "H2", REFERRAL__KIND__LIST_WAITING, &query))->n_entries, 1);
+    query.cursor.len--;
+    cr_assert_str_eq(ask_said(&d, "H1", REFERRAL__KIND__LIST_WAITING, &query), "BAD_VALUE cursor");
     places_close(&d);
 }
