@@ -16,6 +16,7 @@ void alarm_raise(struct work *work, const char *code, const char *subject, const
     FIELD_SET(&row, since_ms, work->now.ms);
     row.detail = arena_text(work->arena, detail);
     alarm_row_put(work->txn, code, subject, &row);
+    work_note(work, (struct notable){.kind = NOTABLE_ALARM_RAISED, .code = code, .subject = subject});
 }
 
 void alarm_clear(struct work *work, const char *code, const char *subject)
@@ -25,6 +26,7 @@ void alarm_clear(struct work *work, const char *code, const char *subject)
     if (row == NULL)
         return;
     alarm_row_put(work->txn, code, subject, NULL);
+    work_note(work, (struct notable){.kind = NOTABLE_ALARM_CLEARED, .code = code, .subject = subject});
     FIELD_SET(row, ended_at_ms, work->now.ms);
     alarm_past_add(work->txn, code, subject, row);
     alarm_past_keep(work->txn, ALARM_PAST_MAX, instant_of(work->now.ms - ALARM_PAST_DAYS * DAY_MS));

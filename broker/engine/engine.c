@@ -247,6 +247,7 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
     accepted = admit(work, family, &rest) && family->apply(work);
     assert(accepted != is_refused(work) || rest.size != 0);
     outcome->refused = is_refused(work);
+    outcome->refusal = outcome->refused ? work->findings.list[0].refusal : REFUSED_NOT;
     outcome->acks_unknown = work->acks_unknown;
     if (outcome->refused) {
         /* A refused command has written nothing. */
@@ -267,6 +268,7 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
         outcome->reply = reply_bytes(work, rest);
     if (accepted && (family->nature & REGISTRY) != 0)
         cache_forget(work->cache);
+    work_parse_id(work, work->reply.referral_id, &outcome->referral);
 }
 
 /* The daemon's own command: nobody to refuse, nobody to answer. */
@@ -303,7 +305,12 @@ static void apply_command(struct work *work, const Batch__Command *command, stru
     bool internal = command->kind >= BATCH__INTERNAL__CLOCK;
 
     *outcome = (struct outcome){
-        .session = command->session, .request = command->request, .position = command->position, .kind = command->kind};
+        .session = command->session,
+        .request = command->request,
+        .position = command->position,
+        .kind = command->kind,
+        .message_id = command->message_id,
+    };
     assert(family != NULL && internal == !command->has_key); /* sealed by the turn */
     begin_command(work, command);
     if (internal)

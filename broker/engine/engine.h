@@ -15,8 +15,11 @@ struct outcome { /* of one command, in order */
     uint32_t position;
     struct bytes reply; /* serialised Reply; empty: none is due (acks, the daemon's own) */
     bool refused;
+    enum refusal refusal; /* the first, where it is refused */
     uint32_t kind;
-    uint32_t acks_unknown; /* delivery ids of an Ack that found nothing waiting: no effect */
+    uint32_t acks_unknown;  /* delivery ids of an Ack that found nothing waiting: no effect */
+    const char *message_id; /* the sender's; NULL: none */
+    struct id referral;     /* of the reply; unset: none */
 };
 
 enum inbox_change {
@@ -31,11 +34,24 @@ struct inbox_effect {
     struct instant not_before;
 };
 
+enum notable_kind { NOTABLE_ALARM_RAISED, NOTABLE_ALARM_CLEARED, NOTABLE_FAILED_DELIVERY, NOTABLE_DEAD_LETTER };
+struct notable { /* what an operator reads in the log, beside the commands themselves */
+    enum notable_kind kind;
+    const char *code;    /* of the alarm; else what failed: "time-out", "nack", "attempts" */
+    const char *subject; /* of the alarm; else the receiver's id */
+    struct id referral;  /* of the message */
+    uint32_t attempt;
+};
+
+enum drain_change { DRAIN_AS_BEFORE = 0, DRAIN_BEGINS, DRAIN_ENDS };
+
 struct effects { /* lives in the turn's arena */
     struct outcome *outcomes;
     size_t outcome_count;
     struct inbox_effect *inbox;
     size_t inbox_count, inbox_room;
+    struct notable *notables;
+    size_t notable_count, notable_room;
     bool keys_changed;         /* sessions ask again whether their key still speaks */
     bool destinations_changed; /* paused, resumed, enabled, settings of delivery */
     bool time_confirmed;       /* C4 */

@@ -48,6 +48,11 @@ void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, con
     books_of(work->txn, ref.institution)->dead++;
     work_inbox_changed(work,
                        (struct inbox_effect){.change = INBOX_GONE, .ref = ref, .referral = life_id_of(row->referral)});
+    work_note(work, (struct notable){.kind = NOTABLE_DEAD_LETTER,
+                                     .code = cause,
+                                     .subject = inbox_owner(work, ref.institution),
+                                     .referral = life_id_of(row->referral),
+                                     .attempt = row->failed});
     tell_death(work, ref, row, cause);
 }
 

@@ -54,6 +54,11 @@ void inbox_fail(struct work *work, struct inbox_ref ref, Record__Inbox *row, con
         note_down(work, ref.institution);
     inbox_row_put(work->txn, ref, row);
     record_failure(work, ref, row, cause);
+    work_note(work, (struct notable){.kind = NOTABLE_FAILED_DELIVERY,
+                                     .code = cause,
+                                     .subject = inbox_owner(work, ref.institution),
+                                     .referral = life_id_of(row->referral),
+                                     .attempt = row->failed});
     work_inbox_changed(work, (struct inbox_effect){.change = INBOX_RETURNED,
                                                    .ref = ref,
                                                    .referral = life_id_of(row->referral),

@@ -84,6 +84,22 @@ void work_inbox_changed(struct work *work, struct inbox_effect effect)
     effects->inbox[effects->inbox_count++] = effect;
 }
 
+void work_note(struct work *work, struct notable notable)
+{
+    struct effects *effects = work->effects;
+
+    if (effects->notable_count == effects->notable_room) {
+        size_t room = effects->notable_room == 0 ? 16 : 2 * effects->notable_room;
+        struct notable *more = arena_alloc(work->arena, room * sizeof *more);
+
+        if (effects->notable_count != 0)
+            memcpy(more, effects->notables, effects->notable_count * sizeof *more);
+        effects->notables = more;
+        effects->notable_room = room;
+    }
+    effects->notables[effects->notable_count++] = notable;
+}
+
 /* Of bytes of the store, in the memory that outlives the turn. Asserts on corruption found here. */
 static void *unpack_kept(struct store_txn *txn, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
 {

@@ -65,6 +65,8 @@ void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descripto
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
 /* For the turn layer: what changed in an inbox. */
 void work_inbox_changed(struct work *work, struct inbox_effect effect);
+/* For the log, once the turn is on disk; texts live as long as the arena. */
+void work_note(struct work *work, struct notable notable);
 
 /* Registry as the rules want it; NULL: no such. Remembered beyond the turn (store/memory.h), so nobody's to change. */
 struct registry_institution {

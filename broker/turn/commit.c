@@ -38,6 +38,7 @@ static int ask_store(struct turn *turn, uint64_t index)
 {
     if (store_reopen(turn->options.store) != 0)
         return -ENOTRECOVERABLE;
+    turn_tell(turn, &(struct turn_news){.kind = NEWS_STORE_REOPENED});
     if (store_mark(turn->options.store).index != index)
         return -EIO;
     return is_applied(turn) ? 0 : -ENOTRECOVERABLE;
@@ -109,6 +110,7 @@ static void take_effects(struct turn *turn)
     const struct effects *effects = &turn->effects;
     uint32_t commands = (uint32_t)effects->outcome_count;
 
+    turn_tell_effects(turn);
     for (size_t i = 0; i < effects->outcome_count; i++)
         take_outcome(turn, &effects->outcomes[i]);
     for (size_t i = 0; i < effects->inbox_count; i++)

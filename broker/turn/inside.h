@@ -56,6 +56,13 @@ struct turn {
 /* A session is new, or its key is: no later than it may end, all sessions are looked at. */
 void turn_watch(struct turn *turn, const struct session *session);
 
+/* news.c */
+void turn_tell(const struct turn *turn, const struct turn_news *news);
+void turn_tell_session(const struct turn *turn, enum turn_news_kind kind, const struct session *session,
+                       const char *why);
+/* Of the turn that was committed: what its commands came to, and what happened beside them. */
+void turn_tell_effects(const struct turn *turn);
+
 /* receive.c */
 void turn_refuse(struct turn *turn, struct session *session, uint64_t request, uint32_t position, enum refusal refusal,
                  uint32_t retry_after_ms);
@@ -68,6 +75,8 @@ int turn_commit(struct turn *turn);
 /* speak.c */
 /* Ends the session: its deliveries go back; GOODBYE with this reason (NULL: none), and the connection with it where `drop`. */
 void turn_end_session(struct turn *turn, struct session *session, const char *reason, bool drop);
+/* The same of one that nobody meant to end: counted as lost, `why` for the log. */
+void turn_lose_session(struct turn *turn, struct session *session, const char *why, const char *reason, bool drop);
 /* To a peer without a session. */
 void turn_say_to_peer(struct turn *turn, uint64_t peer, Referral__Kind kind, const ProtobufCMessage *body, bool drop);
 void turn_speak(struct turn *turn);

@@ -90,6 +90,7 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
         if (speaker.roles >> REFERRAL__ROLE__RECEIVE & 1)
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);
         say_welcome(turn, session);
+        turn_tell_session(turn, NEWS_SESSION_BEGUN, session, NULL);
     } else {
         turn_say_to_peer(turn, place->peer, REFERRAL__KIND__GOODBYE, &turn_goodbye(turn, "key revoked", 0)->base, true);
     }
@@ -113,8 +114,10 @@ static struct session *take_hello(struct turn *turn, const struct place *place, 
         turn_say_to_peer(turn, place->peer, REFERRAL__KIND__REPLY, &reply.base, false);
         return NULL;
     }
-    if (old != NULL)
+    if (old != NULL) {
+        turn_tell_session(turn, NEWS_SESSION_ENDED, old, NULL);
         turn_end_session(turn, old, NULL, false);
+    }
     return begin_session(turn, place, hello);
 }
 
@@ -130,6 +133,7 @@ static struct session *take_session_kind(struct turn *turn, struct session *sess
     if (envelope->kind == REFERRAL__KIND__PING || envelope->kind == REFERRAL__KIND__PONG)
         return session;
     if (envelope->kind == REFERRAL__KIND__GOODBYE) {
+        turn_tell_session(turn, NEWS_SESSION_ENDED, session, NULL);
         turn_end_session(turn, session, NULL, false);
         return NULL;
     }

@@ -61,6 +61,21 @@ void turn_end_session(struct turn *turn, struct session *session, const char *re
     sessions_remove(&turn->sessions, session);
 }
 
+void turn_lose_session(struct turn *turn, struct session *session, const char *why, const char *reason, bool drop)
+{
+    turn->counters.sessions_lost++;
+    turn_tell_session(turn, NEWS_SESSION_LOST, session, why);
+    turn_end_session(turn, session, reason, drop);
+}
+
+static void lose_listener(struct turn *turn, struct session *session, int result)
+{
+    bool is_slow = result == -EAGAIN;
+
+    turn_lose_session(turn, session, is_slow ? "slow-consumer" : "connection-lost", is_slow ? "slow consumer" : NULL,
+                      true);
+}
+
 static int send(struct turn *turn, uint64_t peer, struct bytes frame)
 {
     return turn->options.port.send(turn->options.port.user, peer, frame);
@@ -133,8 +148,7 @@ static void say_to_sessions(struct turn *turn)
 
         if (result == 0)
             continue;
-        turn->counters.sessions_lost++;
-        turn_end_session(turn, session, result == -EAGAIN ? "slow consumer" : NULL, true);
+        lose_listener(turn, session, result);
     }
 }
 
@@ -181,7 +195,6 @@ void turn_try_parked(struct turn *turn)
 
         if (result == 0 || (result == -EAGAIN && turn->clock.mono_ms - session->parked_since_ms < too_long_ms))
             continue;
-        turn->counters.sessions_lost++;
-        turn_end_session(turn, session, result == -EAGAIN ? "slow consumer" : NULL, true);
+        lose_listener(turn, session, result);
     }
 }

@@ -87,8 +87,7 @@ void turn_peer_lost(struct turn *turn, uint64_t peer)
 
     if (session == NULL)
         return;
-    turn->counters.sessions_lost++;
-    turn_end_session(turn, session, NULL, false);
+    turn_lose_session(turn, session, "connection-lost", NULL, false);
 }
 
 bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant now)
@@ -178,10 +177,10 @@ static void walk_sessions(struct turn *turn)
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
+            turn_tell_session(turn, NEWS_SESSION_LOST, session, "key-expired");
             turn_end_session(turn, session, "key expired", true);
         } else if (silent_ms(turn, session) <= turn->clock.mono_ms) {
-            turn->counters.sessions_lost++;
-            turn_end_session(turn, session, NULL, true);
+            turn_lose_session(turn, session, "silent", NULL, true);
         } else {
             turn_watch(turn, session);
         }
@@ -210,10 +209,12 @@ static void renew_sessions(struct turn *turn, struct store_txn *txn)
 
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
-        if (engine_speaker(txn, session->key, turn->clock.now, &speaker))
+        if (engine_speaker(txn, session->key, turn->clock.now, &speaker)) {
             renew_session(turn, txn, session, &speaker);
-        else
+        } else {
+            turn_tell_session(turn, NEWS_SESSION_LOST, session, "key-revoked");
             turn_end_session(turn, session, "key revoked", true);
+        }
     }
     turn->keys_changed = false;
 }

@@ -18,9 +18,35 @@ struct turn_port { /* how the turn speaks; calls must not call back into the tur
     void (*drop)(void *user, uint64_t peer);
 };
 
+/* What an operator may want to read of, for a log: told when it is so, after the commit. */
+enum turn_news_kind {
+    NEWS_COMMAND, /* a command's outcome: code is its first refusal's, NULL where it was accepted */
+    NEWS_SESSION_BEGUN,
+    NEWS_SESSION_ENDED, /* by the client, or by HELLO anew */
+    NEWS_SESSION_LOST,  /* code says why */
+    NEWS_FAILED_DELIVERY,
+    NEWS_DEAD_LETTER,
+    NEWS_ALARM_RAISED, /* code and subject */
+    NEWS_ALARM_CLEARED,
+    NEWS_STORE_REOPENED,
+};
+struct turn_news { /* lives for the call; NULL and 0: none. Of a message id only its keyed hash may be shown (P1) */
+    enum turn_news_kind kind;
+    const char *institution, *message_id;
+    struct id referral;
+    const char *code, *subject;
+    const char *what; /* the command's kind */
+    uint32_t attempt;
+};
+struct turn_watcher { /* calls must not call back into the turn */
+    void *user;
+    void (*tell)(void *user, const struct turn_news *news); /* NULL: nobody listens */
+};
+
 struct turn_options {
     struct store *store;
     struct turn_port port;
+    struct turn_watcher watcher;
     const char *broker_version;
     uint32_t window;           /* unanswered requests of a session; 0: LIMIT_WINDOW */
     uint32_t ping_interval_ms; /* 0: default; a peer silent for three of them is lost */
