@@ -13,11 +13,6 @@ static const struct {
     [BAR_BLOCKED] = {'x', "31", "停用", "blocked"},
 };
 
-uint64_t bar_units_a_sign(uint64_t largest, unsigned columns)
-{
-    return columns == 0 || largest <= columns ? 1 : (largest + columns - 1) / columns;
-}
-
 /* The part that lost most by rounding down. */
 static enum bar_part most_short(const struct bar *bar, uint64_t units_a_sign, const unsigned signs[BAR_PARTS])
 {
@@ -73,14 +68,13 @@ unsigned bar_print(FILE *out, const struct bar *bar, uint64_t units_a_sign, bool
     return columns;
 }
 
-void bar_print_legend(FILE *out, uint64_t units_a_sign, bool zh, bool colour)
+void bar_print_meaning(FILE *out, enum bar_part part, bool zh, bool colour)
 {
-    for (enum bar_part part = 0; part < BAR_PARTS; part++) {
-        fputs(part == 0 ? "" : "   ", out);
-        print_sign(out, part, 1, colour);
-        fprintf(out, " %s", zh ? parts[part].zh : parts[part].en);
-    }
-    if (units_a_sign > 1)
-        fprintf(out, zh ? "   (每个符号约 %llu 个号)" : "   (a sign is about %llu units)",
-                (unsigned long long)units_a_sign);
+    print_sign(out, part, 1, colour);
+    fprintf(out, " %s", bar_meaning(part, zh));
+}
+
+const char *bar_meaning(enum bar_part part, bool zh)
+{
+    return zh ? parts[part].zh : parts[part].en;
 }

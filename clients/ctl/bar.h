@@ -11,11 +11,11 @@ struct bar {
     uint64_t units[BAR_PARTS];
 };
 
-/* How many units one sign stands for, so that the largest of these fits `columns`: 1 where it does as it is. */
-uint64_t bar_units_a_sign(uint64_t largest, unsigned columns);
 /* So many signs for each part: what there is has at least one, and together they are as long as the whole is. */
 void bar_signs(const struct bar *bar, uint64_t units_a_sign, unsigned ret_signs[BAR_PARTS]);
 /* Prints them; returns the columns. `colour`: on a terminal. */
 unsigned bar_print(FILE *out, const struct bar *bar, uint64_t units_a_sign, bool colour);
-/* "F family doctors' ..." with each sign in its colour; no line feed. */
-void bar_print_legend(FILE *out, uint64_t units_a_sign, bool zh, bool colour);
+/* "family doctors' patients" */
+const char *bar_meaning(enum bar_part part, bool zh);
+/* "F family doctors' patients", the sign in its colour; no line feed. */
+void bar_print_meaning(FILE *out, enum bar_part part, bool zh, bool colour);

@@ -1,97 +1,21 @@
 /* places.c - a day at a glance: one line a session, as a bar and in numbers; groups together, and what is kept of each class. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bar.h"
-#include "glance.h"
+#include "columns.h"
+#include "flow.h"
 #include "handlers.h"
 #include "labels.h"
 #include "moment.h"
 #include "names.h"
 #include "place.pb-c.h"
+#include "places_layout.h"
 #include "query.h"
 #include "table.h"
 #include "width.h"
 
-#define BAR_COLUMNS_MIN    10
-#define BAR_COLUMNS_MAX    60
-#define BAR_COLUMNS_WISHED 24 /* narrower than that, the doctor's name gives its room */
-#define NUMBER_COLUMNS     3
-
-enum text_column { DEPARTMENT, RESOURCE, TIME, DOCTOR, TEXT_COLUMNS };
-enum number_column { RESERVE, FAMILY, GENERAL, BLOCKED, FREE, NUMBERS };
-
-static const struct {
-    const char *zh, *en;
-} text_headings[TEXT_COLUMNS] = {{"科室", "dept"}, {"号源", "session"}, {"时间", "time"}, {"医生", "doctor"}},
-  number_headings[NUMBERS] = {
-      [RESERVE] = {"预留", "res"}, [FAMILY] = {"家医", "fam"}, [GENERAL] = {"一般", "gen"},
-      [BLOCKED] = {"停用", "blk"}, [FREE] = {"空余", "free"},
-};
-/* Free for whom: "22/17". */
-static const char *const now_headings[] = {"for fam/gen", "可约 家/一"};
-
-struct layout {
-    const struct ctl *ctl;
-    struct referral_client *client;
-    int text[TEXT_COLUMNS];
-    uint64_t units_a_sign;
-    int bar;
-    bool colour;
-};
-
-/* ---- Texts of a line ---- */
-
-/* "08:00-12:00" in local time. */
-static void time_text(char out[16], const struct glance *glance)
-{
-    char start[MOMENT_TEXT_SIZE], end[MOMENT_TEXT_SIZE];
-
-    out[0] = '\0';
-    if (glance->start_ms == 0)
-        return;
-    moment_format_time(start, glance->start_ms);
-    moment_format_time(end, glance->end_ms);
-    snprintf(out, 16, "%.5s-%.5s", start, end);
-}
-
-static void line_texts(const struct glance *glance, char time[16], const char *ret_texts[TEXT_COLUMNS])
-{
-    time_text(time, glance);
-    ret_texts[DEPARTMENT] = glance->department;
-    ret_texts[RESOURCE] = glance->resource;
-    ret_texts[TIME] = time;
-    ret_texts[DOCTOR] = glance->doctor;
-}
-
-static struct bar bar_of(const struct glance *glance)
-{
-    uint64_t kept = glance->marked < glance->free ? glance->marked : glance->free;
-
-    return (struct bar){.units = {[BAR_FAMILY] = glance->family,
-                                  [BAR_GENERAL] = glance->general,
-                                  [BAR_KEPT] = kept,
-                                  [BAR_FREE] = glance->free - kept,
-                                  [BAR_BLOCKED] = glance->blocked}};
-}
-
-/* ---- How wide ---- */
-
-static int number_width(const struct ctl *ctl, enum number_column column)
-{
-    int width = width_of(ctl_say(ctl, number_headings[column].zh, number_headings[column].en));
-
-    return width < NUMBER_COLUMNS ? NUMBER_COLUMNS : width;
-}
-
-static void widen(int *width, const char *text)
-{
-    int wanted = width_of(text);
-
-    if (*width < wanted)
-        *width = wanted;
-}
+#define ALL_BP 10000
 
 static size_t run_length(const struct glance *first, const struct glance *end,
                          bool (*same)(const struct glance *a, const struct glance *b))
@@ -101,69 +25,6 @@ static size_t run_length(const struct glance *first, const struct glance *end,
     while (first + length < end && same(first, first + length))
         length++;
     return length;
-}
-
-/* The capacity of the longest line, a group's among them. */
-static uint64_t largest_line(const struct glance *list, size_t count)
-{
-    uint64_t largest = 0;
-
-    for (size_t at = 0; at < count;) {
-        size_t length = run_length(&list[at], list + count, glance_same_group);
-        struct glance sum = glance_sum(&list[at], length);
-
-        largest = sum.capacity > largest ? sum.capacity : largest;
-        at += length;
-    }
-    return largest;
-}
-
-static int columns_beside_bar(const struct layout *layout)
-{
-    int columns = NUMBER_COLUMNS + 3;
-
-    for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        columns += layout->text[column] == 0 ? 0 : layout->text[column] + 2;
-    for (enum number_column column = 0; column < NUMBERS; column++)
-        columns += number_width(layout->ctl, column) + 1;
-    return columns + width_of(now_headings[layout->ctl->zh]) + 2;
-}
-
-/* As wide as there is room for and units to show; what is rounded up to one sign needs a little more than the whole. */
-static void set_bar(struct layout *layout, uint64_t largest)
-{
-    int width = width_of_stream(layout->ctl->out), room = width - columns_beside_bar(layout);
-
-    if (room < BAR_COLUMNS_WISHED && room < (int)largest) {
-        layout->text[DOCTOR] = 0;
-        room = width - columns_beside_bar(layout);
-    }
-    if (room < BAR_COLUMNS_MIN)
-        room = BAR_COLUMNS_MIN;
-    if (room > BAR_COLUMNS_MAX)
-        room = BAR_COLUMNS_MAX;
-    layout->units_a_sign = largest <= (uint64_t)room ? 1 : bar_units_a_sign(largest, (unsigned)room - BAR_PARTS);
-    layout->bar = largest > (uint64_t)room ? room : largest < BAR_COLUMNS_MIN ? BAR_COLUMNS_MIN : (int)largest;
-}
-
-static struct layout layout_of(const struct ctl *ctl, struct referral_client *client, const struct glance *list,
-                               size_t count)
-{
-    struct layout layout = {
-        .ctl = ctl, .client = client, .colour = isatty(fileno(ctl->out)) && getenv("NO_COLOR") == NULL};
-
-    for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        layout.text[column] = width_of(ctl_say(ctl, text_headings[column].zh, text_headings[column].en));
-    for (size_t i = 0; i < count; i++) {
-        const char *texts[TEXT_COLUMNS];
-        char time[16];
-
-        line_texts(&list[i], time, texts);
-        for (size_t column = 0; column < TEXT_COLUMNS; column++)
-            widen(&layout.text[column], texts[column]);
-    }
-    set_bar(&layout, largest_line(list, count));
-    return layout;
 }
 
 /* ---- Lines ---- */
@@ -178,19 +39,23 @@ static void print_texts(const struct layout *layout, const char *texts[TEXT_COLU
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
         if (layout->text[column] != 0) {
             width_pad(layout->ctl->out, texts[column], layout->text[column]);
-            fputs("  ", layout->ctl->out);
+            fprintf(layout->ctl->out, "%*s", TEXT_COLUMN_GAP, "");
         }
 }
 
 /* Which day, where, what. */
-static void print_title(const struct layout *layout, const struct glance *first)
+static void print_title(const struct layout *layout, struct referral_client *client, const struct glance *first)
 {
     const struct ctl *ctl = layout->ctl;
-    json_t *hospital = names_institution(ctl, layout->client, first->hospital);
+    json_t *hospital = names_institution(ctl, client, first->hospital);
     const char *name = json_string_value(json_object_get(hospital, "name"));
 
-    fprintf(ctl->out, "%s %s  %s %s  %s\n", first->date, moment_weekday(first->date, ctl->zh), first->hospital,
+    fprintf(ctl->out, "%s %s  %s %s  %s", first->date, moment_weekday(first->date, ctl->zh), first->hospital,
             name == NULL ? "" : name, class_text(ctl, first->class));
+    if (layout->units_a_sign > 1)
+        fprintf(ctl->out, ctl_say(ctl, "  (每个符号约 %" PRIu64 " 个号)", "  (a sign is about %" PRIu64 " units)"),
+                layout->units_a_sign);
+    fputc('\n', ctl->out);
     json_decref(hospital);
 }
 
@@ -200,20 +65,20 @@ static void print_headings(const struct layout *layout)
     const char *texts[TEXT_COLUMNS];
 
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        texts[column] = ctl_say(ctl, text_headings[column].zh, text_headings[column].en);
+        texts[column] = layout_text_heading(layout, column);
     print_texts(layout, texts);
     fprintf(ctl->out, "%s%*s", ctl_say(ctl, "容量", " cap"), layout->bar + 2, "");
     for (enum number_column column = 0; column < NUMBERS; column++) {
-        const char *heading = ctl_say(ctl, number_headings[column].zh, number_headings[column].en);
+        const char *heading = layout_number_heading(layout, column);
 
-        fprintf(ctl->out, "%*s%s", number_width(ctl, column) - width_of(heading) + 1, "", heading);
+        fprintf(ctl->out, "%*s%s", layout_number_width(layout, column) - width_of(heading) + 1, "", heading);
     }
-    fprintf(ctl->out, "  %s\n", now_headings[ctl->zh]);
+    fprintf(ctl->out, "  %s\n", layout_now_heading(layout));
 }
 
 static void print_numbers(const struct layout *layout, const struct glance *glance, bool member)
 {
-    const struct ctl *ctl = layout->ctl;
+    FILE *out = layout->ctl->out;
     const uint64_t numbers[NUMBERS] = {[RESERVE] = glance->reserve,
                                        [FAMILY] = glance->family,
                                        [GENERAL] = glance->general,
@@ -223,57 +88,65 @@ static void print_numbers(const struct layout *layout, const struct glance *glan
 
     for (enum number_column column = 0; column < NUMBERS; column++)
         if (column == RESERVE && member) /* it stands in the group's line */
-            fprintf(ctl->out, " %*s", number_width(ctl, column), "|");
+            fprintf(out, " %*s", layout_number_width(layout, column), "|");
         else
-            fprintf(ctl->out, " %*" PRIu64, number_width(ctl, column), numbers[column]);
+            fprintf(out, " %*" PRIu64, layout_number_width(layout, column), numbers[column]);
     snprintf(now, sizeof now, "%" PRIu64 "/%" PRIu64, glance->family_now, glance->general_now);
-    fprintf(ctl->out, "  %*s", width_of(now_headings[ctl->zh]), now);
+    fprintf(out, "  %*s", width_of(layout_now_heading(layout)), now);
 }
 
-static void note(FILE *out, const struct layout *layout, const char *colour, const char *text)
+static void note(struct flow *flow, const struct layout *layout, const char *colour, const char *text)
 {
-    fprintf(out, "  %s%s%s", layout->colour ? colour : "", text, layout->colour ? "\033[0m" : "");
+    flow_next(flow, "  ", width_of(text));
+    fprintf(flow->out, "%s%s%s", layout->colour ? colour : "", text, layout->colour ? "\033[0m" : "");
 }
 
-static void note_opening(const struct layout *layout, const char *whom, int64_t at_ms)
+static void note_opening(struct flow *flow, const struct layout *layout, const char *whom, int64_t at_ms)
 {
-    char at[MOMENT_TEXT_SIZE];
+    char at[MOMENT_TEXT_SIZE], text[96];
 
     if (at_ms == 0)
         return;
     moment_format_short(at, at_ms);
-    fprintf(layout->ctl->out, ctl_say(layout->ctl, "  %s %s 起", "  %s from %s"), whom, at);
+    snprintf(text, sizeof text, ctl_say(layout->ctl, "%s %s 起", "%s from %s"), whom, at);
+    note(flow, layout, "", text);
 }
 
+/* Behind the numbers, or below them where there is no room. */
 static void print_notes(const struct layout *layout, const struct glance *glance, bool member)
 {
     const struct ctl *ctl = layout->ctl;
+    struct flow notes = {.out = ctl->out,
+                         .columns = layout->columns,
+                         .indent = layout_indent(layout),
+                         .used = layout_width(layout)},
+                *flow = &notes;
     char text[64];
 
     if (glance->deficit != 0 && !member) {
         snprintf(text, sizeof text, ctl_say(ctl, "预留缺口 %" PRIu64, "DEFICIT %" PRIu64), glance->deficit);
-        note(ctl->out, layout, "\033[1;31m", text);
+        note(flow, layout, "\033[1;31m", text);
     }
     if (glance->cancelled)
-        note(ctl->out, layout, "\033[31m", ctl_say(ctl, "已取消", "cancelled"));
+        note(flow, layout, "\033[31m", ctl_say(ctl, "已取消", "cancelled"));
     if (glance->short_notice)
-        note(ctl->out, layout, "\033[33m", ctl_say(ctl, "临时发布", "short notice"));
+        note(flow, layout, "\033[33m", ctl_say(ctl, "临时发布", "short notice"));
     if (glance->released)
-        note(ctl->out, layout, "", ctl_say(ctl, "预留已释放", "released"));
+        note(flow, layout, "", ctl_say(ctl, "预留已释放", "released"));
     if (glance->held != 0) {
         snprintf(text, sizeof text, ctl_say(ctl, "暂占 %" PRIu64, "held %" PRIu64), glance->held);
-        note(ctl->out, layout, "", text);
+        note(flow, layout, "", text);
     }
-    note_opening(layout, ctl_say(ctl, "家医", "family"), glance->family_opens_ms);
+    note_opening(flow, layout, ctl_say(ctl, "家医", "family"), glance->family_opens_ms);
     if (glance->general_opens_ms != glance->family_opens_ms)
-        note_opening(layout, ctl_say(ctl, "一般", "general"), glance->general_opens_ms);
+        note_opening(flow, layout, ctl_say(ctl, "一般", "general"), glance->general_opens_ms);
 }
 
 static void print_line(const struct layout *layout, const struct glance *glance, const char *texts[TEXT_COLUMNS],
                        bool member)
 {
     FILE *out = layout->ctl->out;
-    struct bar bar = bar_of(glance);
+    struct bar bar = layout_bar(glance);
     unsigned columns;
 
     print_texts(layout, texts);
@@ -288,9 +161,9 @@ static void print_line(const struct layout *layout, const struct glance *glance,
 static void print_session(const struct layout *layout, const struct glance *glance)
 {
     const char *texts[TEXT_COLUMNS];
-    char time[16];
+    char time[TIME_COLUMNS];
 
-    line_texts(glance, time, texts);
+    layout_texts(layout, glance, time, texts);
     print_line(layout, glance, texts, glance->grouped);
 }
 
@@ -312,7 +185,6 @@ static void print_block(const struct layout *layout, const struct glance *first,
 {
     const struct glance *end = first + count;
 
-    print_title(layout, first);
     print_headings(layout);
     for (const struct glance *at = first; at < end;) {
         size_t members = run_length(at, end, glance_same_group);
@@ -325,48 +197,70 @@ static void print_block(const struct layout *layout, const struct glance *first,
     }
 }
 
-/* "20.0 %", to one decimal, down: what is short of 20 % must not read 20 %. */
-static void share_text(char out[24], uint64_t part, uint64_t whole)
+/* "20.00", as reports have it, rounded down: what is short of 20 % must not read 20 %. */
+static void share_text(char out[SHARE_TEXT_SIZE], uint64_t part, uint64_t whole)
 {
-    uint64_t tenths = whole == 0 ? 0 : part * 1000 / whole;
-
-    snprintf(out, 24, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
+    share_format(out, whole == 0 ? 0 : (json_int_t)(part * ALL_BP / whole));
 }
 
-static void print_total(const struct ctl *ctl, const struct glance *first, size_t count)
+static void add_count(struct flow *flow, const char *separator, const char *name, uint64_t count)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%s %" PRIu64, name, count);
+    flow_text(flow, separator, text);
+}
+
+static void print_total(const struct ctl *ctl, int columns, const struct glance *first, size_t count)
 {
     struct glance sum = glance_sum(first, count);
+    struct flow total = {.out = ctl->out, .columns = columns, .indent = 2};
     uint64_t kept = glance_kept(first, count);
-    char share[24];
+    char share[SHARE_TEXT_SIZE], text[96];
 
+    snprintf(text, sizeof text, ctl_say(ctl, "%s合计: 容量 %" PRIu64, "%s total: capacity %" PRIu64),
+             class_text(ctl, first->class), sum.capacity);
+    flow_text(&total, "", text);
+    add_count(&total, ", ", ctl_say(ctl, "预留", "reserved"), sum.reserve);
     share_text(share, kept, sum.capacity);
-    fprintf(ctl->out,
-            ctl_say(ctl,
-                    "%s合计: 容量 %" PRIu64 ", 预留 %" PRIu64 ", 保住 %" PRIu64 " = %s; 家医 %" PRIu64 ", 一般 %" PRIu64
-                    ", 停用 %" PRIu64 ", 空余 %" PRIu64,
-                    "%s total: capacity %" PRIu64 ", reserved %" PRIu64 ", kept %" PRIu64 " = %s; family %" PRIu64
-                    ", general %" PRIu64 ", blocked %" PRIu64 ", free %" PRIu64),
-            class_text(ctl, first->class), sum.capacity, sum.reserve, kept, share, sum.family, sum.general, sum.blocked,
-            sum.free);
+    snprintf(text, sizeof text, ctl_say(ctl, "保住 %" PRIu64 " = %s %%", "kept %" PRIu64 " = %s %%"), kept, share);
+    flow_text(&total, ", ", text);
+    add_count(&total, "; ", ctl_say(ctl, "家医", "family"), sum.family);
+    add_count(&total, ", ", ctl_say(ctl, "一般", "general"), sum.general);
+    add_count(&total, ", ", ctl_say(ctl, "停用", "blocked"), sum.blocked);
+    add_count(&total, ", ", ctl_say(ctl, "空余", "free"), sum.free);
     if (sum.deficit != 0)
-        fprintf(ctl->out, ctl_say(ctl, ", 预留缺口 %" PRIu64, ", DEFICIT %" PRIu64), sum.deficit);
+        add_count(&total, ", ", ctl_say(ctl, "预留缺口", "DEFICIT"), sum.deficit);
+    fputc('\n', ctl->out);
+}
+
+static void print_legend(const struct layout *layout)
+{
+    const struct ctl *ctl = layout->ctl;
+    struct flow flow = {.out = ctl->out, .columns = layout->columns};
+
+    for (enum bar_part part = 0; part < BAR_PARTS; part++) {
+        flow_next(&flow, "   ", 2 + width_of(bar_meaning(part, ctl->zh)));
+        bar_print_meaning(ctl->out, part, ctl->zh, layout->colour);
+    }
     fputc('\n', ctl->out);
 }
 
 static void print_places(const struct ctl *ctl, struct referral_client *client, const struct glance *list, size_t count)
 {
-    struct layout layout = layout_of(ctl, client, list, count);
+    struct layout layout = layout_of(ctl, list, count);
 
     for (size_t at = 0; at < count;) {
         size_t length = run_length(&list[at], list + count, glance_same_block);
 
+        layout_fit_bar(&layout, &list[at], length);
+        print_title(&layout, client, &list[at]);
         print_block(&layout, &list[at], length);
-        print_total(ctl, &list[at], length);
+        print_total(ctl, layout.columns, &list[at], length);
         fputc('\n', ctl->out);
         at += length;
     }
-    bar_print_legend(ctl->out, layout.units_a_sign, ctl->zh, layout.colour);
-    fputc('\n', ctl->out);
+    print_legend(&layout);
 }
 
 int places_run(struct ctl *ctl)

@@ -7,8 +7,14 @@ import select
 import struct
 import termios
 import time
+import unicodedata
 
 LIMIT_S = 60
+
+
+def columns_of(line):
+    """What it takes of a terminal's line: a Chinese character takes two columns."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
 class Terminal:

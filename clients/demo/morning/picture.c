@@ -90,13 +90,20 @@ static void print_head(const struct morning *morning, bool colour)
            sum.general, (sum.capacity - sum.blocked - sum.family - sum.general), reserved);
 }
 
+static void print_meanings(bool zh)
+{
+    for (enum bar_part part = 0; part < BAR_PARTS; part++) {
+        fputs(part == 0 ? "  " : "   ", stdout);
+        bar_print_meaning(stdout, part, zh, tell_in_colour());
+    }
+    fputs("\n", stdout);
+}
+
 void picture_legend(void)
 {
-    fputs("  ", stdout);
-    bar_print_legend(stdout, 1, true, tell_in_colour());
-    fputs("\n  ", stdout);
-    bar_print_legend(stdout, 1, false, tell_in_colour());
-    fputs("\n  留 n  预留未用 of these kept   放  预留已释放 reserve released\n", stdout);
+    print_meanings(true);
+    print_meanings(false);
+    fputs("  留 n  预留未用 of these kept   放  预留已释放 reserve released\n", stdout);
 }
 
 void picture_draw(struct morning *morning, bool final)
