@@ -135,7 +135,10 @@ static int print(const struct ctl *ctl, const struct comparing *comparing)
         static const char *const zh[] = {"项目", "报告", "核查", NULL}, *const en[] = {"what", "report", "found", NULL};
 
         table_plain(ctl, ctl->zh ? zh : en, comparing->differences);
-        fprintf(ctl->out, ctl_say(ctl, "共 %" PRIu64 " 处不符\n", "%" PRIu64 " differences\n"), comparing->count);
+        fprintf(ctl->out,
+                comparing->count == 1 ? ctl_say(ctl, "共 %" PRIu64 " 处不符\n", "%" PRIu64 " difference\n")
+                                      : ctl_say(ctl, "共 %" PRIu64 " 处不符\n", "%" PRIu64 " differences\n"),
+                comparing->count);
     }
     return comparing->count == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
 }

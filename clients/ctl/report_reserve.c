@@ -11,6 +11,32 @@
 #include "table.h"
 
 /* clang-format off */
+/* For people in two tables: how the reserve was kept, and what lies beside it, where there is any. */
+static const struct column main_columns[] = {
+    {"class",              COLUMN_CODE,  "类别",   "class"},
+    {"date",               COLUMN_TEXT,  "日期",   "date"},
+    {"sessions",           COLUMN_COUNT, "场次",   "sessions"},
+    {"capacity",           COLUMN_COUNT, "总量",   "capacity"},
+    {"required",           COLUMN_COUNT, "应预留", "required"},
+    {"kept",               COLUMN_COUNT, "实预留", "kept"},
+    {"kept_bp",            COLUMN_SHARE, "预留率", "of all"},
+    {"family",             COLUMN_COUNT, "家医",   "family"},
+    {"general",            COLUMN_COUNT, "其他",   "others"},
+    {"released_unused",    COLUMN_COUNT, "释放",   "released"},
+    {"refused_by_reserve", COLUMN_COUNT, "拒绝",   "refused"},
+    {NULL, COLUMN_TEXT, NULL, NULL},
+};
+static const struct column beside_columns[] = {
+    {"class",                COLUMN_CODE,  "类别",     "class"},
+    {"date",                 COLUMN_TEXT,  "日期",     "date"},
+    {"emergency",            COLUMN_COUNT, "急诊",     "emergency"},
+    {"blocked",              COLUMN_COUNT, "停用",     "blocked"},
+    {"blocked_into_reserve", COLUMN_COUNT, "占预留",   "into reserve"},
+    {"short_notice",         COLUMN_COUNT, "短时场次", "short notice"},
+    {"family_cancelled",     COLUMN_COUNT, "取消家医", "taken back"},
+    {"outside",              COLUMN_COUNT, "无号预约", "outside"},
+    {NULL, COLUMN_TEXT, NULL, NULL},
+};
 static const struct column columns[] = {
     {"class",                COLUMN_CODE,  "类别",     "class"},
     {"date",                 COLUMN_TEXT,  "日期",     "date"},
@@ -78,24 +104,65 @@ static const char *text_of(json_t *object, const char *member, const char *other
     return text == NULL ? otherwise : text;
 }
 
-static void print_table(const struct ctl *ctl, json_t *report)
+/* Lines that have something to say beside the reserve. */
+static json_t *lines_beside(json_t *lines)
 {
-    json_t *ledger = json_object_get(report, "ledger"), *gaps = json_object_get(report, "gaps");
-    json_t *lines = all_lines(report, "合计 total");
+    json_t *found = json_array(), *line;
+    size_t i;
+
+    json_array_foreach(lines, i, line)
+    {
+        bool says = false;
+
+        for (const struct column *column = beside_columns; column->member != NULL; column++)
+            says = says || json_integer_value(json_object_get(line, column->member)) != 0;
+        if (says)
+            json_array_append(found, line);
+    }
+    return found;
+}
+
+/* A table that mostly has no lines. */
+static void print_further(const struct ctl *ctl, const char *title, const struct column *wanted, json_t *rows)
+{
+    bool any = json_array_size(rows) != 0;
+
+    fprintf(ctl->out, "\n%s:%s\n", title, any ? "" : " 无 none");
+    if (any)
+        columns_table(ctl, wanted, rows);
+}
+
+/* The rows of the ledger that it was made of; a hospital that never published has none. */
+static void print_source(const struct ctl *ctl, json_t *ledger)
+{
+    json_int_t last = json_integer_value(json_object_get(ledger, "last_row"));
     char at[MOMENT_TEXT_SIZE];
 
+    if (last == 0) {
+        fprintf(ctl->out, "\n台账 ledger: 空 empty\n");
+        return;
+    }
     moment_format(at, json_integer_value(json_object_get(ledger, "at_ms")));
+    fprintf(ctl->out, "\n台账 ledger: %" JSON_INTEGER_FORMAT " .. %" JSON_INTEGER_FORMAT ", %s\n摘要 digest: %s\n",
+            json_integer_value(json_object_get(ledger, "first_row")), last, at, text_of(ledger, "digest", ""));
+}
+
+static void print_table(const struct ctl *ctl, json_t *report)
+{
+    json_t *lines = all_lines(report, "合计 total"), *beside = lines_beside(lines);
+
     fprintf(ctl->out, "家医号源预留报告 report of the reserve: %s, %s .. %s\n", text_of(report, "hospital", ""),
             text_of(report, "from", "*"), text_of(report, "to", "*"));
     if (json_is_true(json_object_get(report, "test_time")))
         fprintf(ctl->out, "测试时间 test time (C4)\n");
-    columns_table(ctl, columns, lines);
-    fprintf(ctl->out, "\n预留缺口 gaps:%s\n", json_array_size(gaps) == 0 ? " 无 none" : "");
-    if (json_array_size(gaps) != 0)
-        columns_table(ctl, gap_columns, gaps);
-    fprintf(ctl->out, "\n台账 ledger: %" JSON_INTEGER_FORMAT " .. %" JSON_INTEGER_FORMAT ", %s\n摘要 digest: %s\n",
-            json_integer_value(json_object_get(ledger, "first_row")),
-            json_integer_value(json_object_get(ledger, "last_row")), at, text_of(ledger, "digest", ""));
+    if (json_array_size(lines) == 0)
+        fprintf(ctl->out, "(无号源 no places)\n");
+    else
+        columns_table(ctl, main_columns, lines);
+    print_further(ctl, "另计 beside", beside_columns, beside);
+    print_further(ctl, "预留缺口 gaps", gap_columns, json_object_get(report, "gaps"));
+    print_source(ctl, json_object_get(report, "ledger"));
+    json_decref(beside);
     json_decref(lines);
 }
 

@@ -152,7 +152,8 @@ static int run(struct ctl *ctl)
     if (form == NULL)
         return EXIT_USAGE;
     if (month == NULL || !month_is_valid(month)) {
-        ctl_complain(ctl, "%s", ctl_say(ctl, "请给出 --month YYYY-MM", "give --month YYYY-MM"));
+        ctl_complain(ctl, "%s",
+                     ctl_say(ctl, "请指明月份, 如 --month 2026-11", "say which month, such as --month 2026-11"));
         return EXIT_USAGE;
     }
     result = ledgers_open(ctl, &ledgers);

@@ -15,6 +15,7 @@ import sheets
 from ctl import BAD_FILE, CHECK_FAILED, REFUSED, USAGE, CtlTest
 from foreign_client import place_pb2
 from party import PartyTest
+from terminal import columns_of
 
 MINUTE_MS = 60 * 1000
 HOUR_MS = 60 * MINUTE_MS
@@ -231,6 +232,8 @@ class Reserve(Commission):
             table = self.run_ctl("report", "reserve", "H1", "--lang", language, key="OBS").stdout
             for text in ("应预留", "required", "13.33 %", "25.00 %", "合计 total", "测试时间 test time", "digest", self.report()["ledger"]["digest"]):
                 self.assertIn(text, table)
+            self.assertLessEqual(max(map(columns_of, table.splitlines())), 100)
+            self.assertRegex(table, r"另计 beside:\n(.*\n){2}\S+ +%s +0 +1 +1 +0 +1 +0\n" % TUESDAY)
         self.assertIn("专家号", table if language == "zh" else self.run_ctl("report", "reserve", "H1", "--lang", "zh", key="OBS").stdout)
 
     def test_q13_programs_read_it_as_csv(self):
@@ -308,6 +311,7 @@ class Beginning(Commission):
     def test_q13_a_report_of_nothing_stays_true(self):
         nothing = json.loads(self.run_ctl("report", "reserve", "H2", "-o", "json", key="OBS").stdout)
         self.assertEqual((nothing["ledger"]["last_row"], nothing["lines"], nothing["gaps"]), (0, [], []))
+        self.assertRegex(self.run_ctl("report", "reserve", "H2", key="OBS").stdout, r"台账 ledger: 空 empty\n$")
         report = self.save("nothing.json", nothing)
         self.offline("verify", "--report", report)
         self.h1 = self.party("H2")
