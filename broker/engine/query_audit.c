@@ -1,7 +1,6 @@
-/* query_audit.c - the audit as it was written (P3), and what alarms stand. */
+/* query_audit.c - the audit as it was written (P3). */
 #include <assert.h>
 
-#include "engine/alarm_info.h"
 #include "engine/asking.h"
 #include "engine/binary.h"
 
@@ -59,46 +58,5 @@ ProtobufCMessage *query_audit(struct asking *asking)
     FIELD_SET(list, next_index, record != NULL ? record->index : 0);
     if (page.count != 0)
         FIELD_SET(list, digest, binary_copy(asking->work.arena, digest_after(asking, index)));
-    return &list->base;
-}
-
-static Referral__Alarm *alarm_shown(struct asking *asking, struct bytes key, struct bytes value)
-{
-    const Record__Alarm *row = asking_unpack(asking, &record__alarm__descriptor, value);
-    Referral__Alarm *alarm = asking_message(asking, &referral__alarm__descriptor);
-    struct arena *arena = asking->work.arena;
-    char *code = arena_zalloc(arena, key.size + 2);
-    const char *zh, *en;
-
-    memcpy(code, key.data, key.size);
-    zh = alarm_info_of(arena, code)->text_zh;
-    en = alarm_info_of(arena, code)->text_en;
-    alarm->code = code;
-    alarm->subject = code + strlen(code) + 1;
-    FIELD_SET(alarm, since_ms, row->since_ms);
-    alarm->text_zh = row->detail != NULL ? arena_format(arena, "%s:%s", zh, row->detail) : arena_text(arena, zh);
-    alarm->text_en = row->detail != NULL ? arena_format(arena, "%s: %s", en, row->detail) : arena_text(arena, en);
-    return alarm;
-}
-
-ProtobufCMessage *query_alarms(struct asking *asking)
-{
-    const Referral__PageQuery *query = (const Referral__PageQuery *)asking->work.body;
-    Referral__AlarmList *list = asking_message(asking, &referral__alarm_list__descriptor);
-    struct bytes key, value;
-    struct page page;
-
-    page_begin(&page, asking, query->rows);
-    if (!page_scan(&page, TABLE_ALARM, bytes_of(NULL, 0), query->cursor))
-        return NULL;
-    while (page_next(&page, &key, &value)) {
-        Referral__Alarm *alarm = alarm_shown(asking, key, value);
-
-        if (asking->all || asking_speaks_for(asking, alarm->subject))
-            page_add(&page, &alarm->base);
-    }
-    list->alarms = (Referral__Alarm **)page.rows;
-    list->n_alarms = page.count;
-    page_end(&page, &list->has_next, &list->next);
     return &list->base;
 }

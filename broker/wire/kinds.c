@@ -61,7 +61,7 @@ static const struct kind_info kinds[] = {
     ROW(LIST_SETTINGS, QUERY, .body = TYPE(page_query), .result = TYPE(setting_list)),
     ROW(LIST_CALENDAR, QUERY, .body = TYPE(page_query), .result = TYPE(calendar_list)),
     ROW(LIST_AUDIT, QUERY, .body = TYPE(audit_query), .result = TYPE(audit_list)),
-    ROW(LIST_ALARMS, QUERY, .body = TYPE(page_query), .result = TYPE(alarm_list)),
+    ROW(LIST_ALARMS, QUERY, .body = TYPE(alarm_query), .result = TYPE(alarm_list)),
     ROW(GET_STATUS, QUERY, .body = TYPE(page_query), .result = TYPE(status_view)),
 
     ROW(PUT_POOL, COMMAND, .body = TYPE(pool)),

@@ -67,7 +67,8 @@ static struct libscols_table *table_new(const struct ctl *ctl)
 /* What is in the other language, and where the next page begins. */
 static bool is_for_others(const struct ctl *ctl, const char *path)
 {
-    return strcmp(path, ctl->zh ? "text_en" : "text_zh") == 0 || strcmp(path, "next") == 0;
+    return strcmp(path, ctl->zh ? "text_en" : "text_zh") == 0 || strcmp(path, ctl->zh ? "todo_en" : "todo_zh") == 0 ||
+           strcmp(path, "next") == 0;
 }
 
 static bool is_empty(json_t *rows, const char *path)

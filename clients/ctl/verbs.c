@@ -191,6 +191,10 @@ static const struct option_info answer[] = {
 static const struct option_info stated[] = {STATED, END};
 static const struct option_info paged[] = {INSTITUTION, PAGE, END};
 static const struct option_info pages[] = {PAGE, END};
+static const struct option_info alarms[] = {
+    {"past", NULL, "past", "已解除的告警(最近 1000 条, 90 天内)", "those that have ended: the last 1,000 of at most 90 days"},
+    {"institution", "ID", "institution", "只看与该机构有关的", "only those about this institution"}, PAGE, END,
+};
 static const struct option_info lane[] = {
     {"lane", "PRIORITY", "lane", "只看一个通道", "one lane only"}, PAGE, END,
 };
@@ -437,7 +441,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_PROOF, "report service", report_service_run, KIND(GET_SERVICE_FACTS), some_hospital, service, "双向转诊服务月报: 答复, 拒绝, 未到, 下转人数", "how referrals are answered, month by month; persons sent down"),
 
     PLAIN(GROUP_OPERATE, "status", query_status, KIND(GET_STATUS), NULL, pages, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
-    PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, pages, "告警", "what an operator must know of"),
+    PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, alarms, "告警, 以及怎么办", "what an operator must know of, and what to do"),
     PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
     PLAIN(GROUP_OPERATE, "dead show", payload_run, KIND(SHOW_PAYLOAD), dead_, stated, "显示死信内容(记入审计)", "show a dead letter's body; audited"),
     PLAIN(GROUP_OPERATE, "dead replay", command_run, KIND(REPLAY_DEAD), institution_, dead, "重新投递死信", "put dead letters back into the inbox"),

@@ -62,6 +62,7 @@ BODIES = {
     "MARK_PLACE": place_pb2.PlaceChange, "JOIN_LIST": place_pb2.JoinList, "LEAVE_LIST": place_pb2.LeaveList,
     "SEARCH_PLACES": place_pb2.PlaceQuery, "LIST_POOLS": place_pb2.PoolQuery, "LIST_BOOKINGS": place_pb2.BookingQuery,
     "LIST_WAITING": place_pb2.WaitQuery, "LIST_LEDGER": place_pb2.LedgerQuery, "GET_SERVICE_FACTS": place_pb2.ServiceQuery,
+    "LIST_ALARMS": query_pb2.AlarmQuery,
     # the other queries: PageQuery
 }
 RESULTS = {

@@ -1,0 +1,72 @@
+/* query_alarm.c - what alarms stand, and which have ended. */
+#include "engine/alarm_info.h"
+#include "engine/asking.h"
+
+static char *with_detail(struct arena *arena, const char *text, const char *separator, const char *detail)
+{
+    return detail == NULL ? arena_text(arena, text) : arena_format(arena, "%s%s%s", text, separator, detail);
+}
+
+static Referral__Alarm *alarm_shown(struct asking *asking, const Record__Alarm *row)
+{
+    Referral__Alarm *alarm = asking_message(asking, &referral__alarm__descriptor);
+    struct arena *arena = asking->work.arena;
+    const struct alarm_info *info = alarm_info_of(arena, row->code);
+
+    alarm->code = row->code;
+    alarm->subject = row->subject;
+    FIELD_SET(alarm, since_ms, row->since_ms);
+    if (row->has_ended_at_ms)
+        FIELD_SET(alarm, ended_at_ms, row->ended_at_ms);
+    alarm->text_zh = with_detail(arena, info->text_zh, ":", row->detail);
+    alarm->text_en = with_detail(arena, info->text_en, ": ", row->detail);
+    alarm->level = arena_text(arena, info->level);
+    alarm->todo_zh = arena_text(arena, info->todo_zh);
+    alarm->todo_en = arena_text(arena, info->todo_en);
+    alarm->detail = row->detail;
+    alarm->runbook = arena_format(arena, ALARM_RUNBOOK "%s", row->code);
+    return alarm;
+}
+
+/* What stands has its code and subject in its key; what has ended, in its row. */
+static void take_names(struct asking *asking, Record__Alarm *row, struct bytes key)
+{
+    char *code = arena_zalloc(asking->work.arena, key.size + 2);
+
+    memcpy(code, key.data, key.size);
+    row->code = code;
+    row->subject = code + strlen(code) + 1;
+}
+
+static bool is_about(const char *subject, const char *institution)
+{
+    size_t length = strlen(institution);
+
+    return strncmp(subject, institution, length) == 0 && (subject[length] == '\0' || subject[length] == '/');
+}
+
+ProtobufCMessage *query_alarms(struct asking *asking)
+{
+    const Referral__AlarmQuery *query = (const Referral__AlarmQuery *)asking->work.body;
+    Referral__AlarmList *list = asking_message(asking, &referral__alarm_list__descriptor);
+    struct bytes key, value;
+    struct page page;
+
+    page_begin(&page, asking, query->rows);
+    if (!page_scan(&page, query->past ? TABLE_ALARM_PAST : TABLE_ALARM, bytes_of(NULL, 0), query->cursor))
+        return NULL;
+    while (page_next(&page, &key, &value)) {
+        Record__Alarm *row = asking_unpack(asking, &record__alarm__descriptor, value);
+
+        if (!query->past)
+            take_names(asking, row, key);
+        if (query->institution != NULL && !is_about(row->subject, query->institution))
+            continue;
+        if (asking->all || asking_speaks_for(asking, row->subject))
+            page_add(&page, &alarm_shown(asking, row)->base);
+    }
+    list->alarms = (Referral__Alarm **)page.rows;
+    list->n_alarms = page.count;
+    page_end(&page, &list->has_next, &list->next);
+    return &list->base;
+}
