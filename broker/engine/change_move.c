@@ -49,9 +49,8 @@ static bool check_target(const struct moving *moving)
 
     if (from->hospital != to->hospital || from->class != to->class)
         return refuse(work, REFUSED_SAME_HOSPITAL, "pool");
-    refusal = pool_is_open(work, moving->to, (Referral__Channel)booking->row->channel);
-    if (refusal != REFUSED_NOT)
-        return refuse(work, refusal, "pool");
+    if (!place_check_open(work, moving->to, (Referral__Channel)booking->row->channel))
+        return false;
     refusal = choose(moving);
     return refusal == REFUSED_NOT || refuse(work, refusal, place_field(refusal));
 }

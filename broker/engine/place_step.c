@@ -91,6 +91,19 @@ void place_reply_entry(struct work *work, const struct waiting_of *entry, struct
     reply_life(work, life);
 }
 
+bool place_check_open(struct work *work, const struct pool_of *pool, Referral__Channel channel)
+{
+    bool family = channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+    int64_t wait_ms = (family ? pool->row->fd_opens_at_ms : pool->row->general_opens_at_ms) - work->now.ms;
+    enum refusal refusal = pool_is_open(work, pool, channel);
+
+    if (refusal == REFUSED_NOT)
+        return true;
+    if (refusal == REFUSED_NOT_OPEN_YET && wait_ms <= UINT32_MAX) /* some seven weeks */
+        FIELD_SET(&work->beside, retry_after_ms, (uint32_t)wait_ms);
+    return refuse(work, refusal, "pool");
+}
+
 const char *place_field(enum refusal refusal)
 {
     switch ((int)refusal) {

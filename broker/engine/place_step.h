@@ -17,5 +17,7 @@ void place_step(struct work *work, struct life_of *life, enum event event, int b
 /* Saves the referral, if there is one, and answers with the booking and the referral's state. */
 void place_reply(struct work *work, const struct booking_of *booking, struct life_of *life, int by);
 void place_reply_entry(struct work *work, const struct waiting_of *entry, struct life_of *life, int by);
+/* Is the pool open to the channel? Else NOT_OPEN_YET with the time until it is, or POOL_CANCELLED. */
+bool place_check_open(struct work *work, const struct pool_of *pool, Referral__Channel channel);
 /* The field a refusal of pool_choose is about; NULL: the whole. */
 const char *place_field(enum refusal refusal);

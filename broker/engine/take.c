@@ -76,10 +76,10 @@ static bool choose(struct taking *taking)
                              .count = taking->count,
                              .first_number = taking->take->first_unit,
                              .allotment = taking->take->allotment};
-    enum refusal refusal = pool_is_open(work, taking->pool, wish.channel);
+    enum refusal refusal;
 
-    if (refusal != REFUSED_NOT)
-        return refuse(work, refusal, "pool");
+    if (!place_check_open(work, taking->pool, wish.channel))
+        return false;
     taking->units = arena_alloc(work->arena, wish.count * sizeof *taking->units);
     refusal = pool_choose(work, taking->pool, &wish, taking->units);
     if (refusal == REFUSED_NOT)

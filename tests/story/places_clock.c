@@ -66,12 +66,12 @@ Test(clock, c1_a_channel_opens_at_the_instant_itself)
     at(w, 7199999, "H1", "book WANG general HIS-1");
     at(w, 7200000, "H1", "book WANG general HIS-1");
     world_expect(w, "[  3599] T07 > book WANG family r1\n"
-                    "         T07 < refused NOT_OPEN_YET (Q6) pool\n"
+                    "         T07 < refused NOT_OPEN_YET (Q6) pool, retry in 1 ms\n"
                     "[  3600] T07 > book WANG family r1\n"
                     "         H1 < routine notice r1 book, BOOKED, b1 BOOKED WANG 1, attempt 1\n"
                     "         T07 < accepted r1 BOOKED, b1 BOOKED WANG 1\n"
                     "[  7199] H1 > book WANG general HIS-1\n"
-                    "         H1 < refused NOT_OPEN_YET (Q6) pool\n"
+                    "         H1 < refused NOT_OPEN_YET (Q6) pool, retry in 1 ms\n"
                     "[  7200] H1 > book WANG general HIS-1\n"
                     "         H1 < accepted, b2 BOOKED WANG 2\n");
     world_close(w);

@@ -122,6 +122,33 @@ Test(pool, q6_nobody_takes_a_place_before_his_channel_opens)
     pools_close(&d);
 }
 
+Test(pool, q6_who_comes_too_early_is_told_when_his_channel_opens)
+{
+    struct district d;
+    Referral__Pool *pool;
+    const Referral__Refusal *refusal;
+    Referral__PoolRef *far;
+
+    pools_open(&d);
+    pool = pools_session(&d, pools_wang(&d), 4);
+    FIELD_SET(pool, general_opens_at_ms, pools_at("2026-11-22", 480).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    refusal = pools_sell(&d, pools_wang(&d), 1, 0)->refusals[0];
+    cr_assert_str_eq(refusal->code, "NOT_OPEN_YET");
+    cr_assert_eq(d.now.ms + refusal->retry_after_ms, pools_at("2026-11-22", 480).ms);
+    far = pools_wang(&d);
+    far->date = "2027-03-01";
+    pool = pools_session(&d, far, 0);
+    pools_add_run(&d, pool, 1, 8 * 60, 10);
+    pool->units[0]->start_ms = pools_at(far->date, 480).ms;
+    FIELD_SET(pool, general_opens_at_ms, pools_at("2027-02-01", 480).ms);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    refusal = pools_sell(&d, far, 1, 0)->refusals[0];
+    cr_assert_str_eq(refusal->code, "NOT_OPEN_YET");
+    cr_assert_not(refusal->has_retry_after_ms, "more milliseconds than the field holds");
+    pools_close(&d);
+}
+
 Test(pool, q6_no_unit_is_taken_at_or_after_its_start)
 {
     struct district d;
