@@ -1,7 +1,6 @@
 /* Registry, settings, audit, alarms: who sees which rows, in pages bounded in rows and bytes (P2, P3, P4). */
 #include "ask.h"
 
-#include "engine/alarm.h"
 #include "engine/authority.h"
 #include "engine/settings.h"
 
@@ -312,18 +311,4 @@ Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
     }
     cr_assert_eq(asked, 5 * 23);
     district_close(&d);
-}
-
-Test(lists, p4_every_alarm_has_words_in_both_languages)
-{
-    static const char *const codes[] = {"receiver-down",      "inbox-age",  "inbox-full",    "emergency-gap",
-                                        "clock-differs",      "long-stop",  "store-filling", "reserve-deficit",
-                                        "timetable-conflict", "backup-old", "backup-failed"};
-
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        cr_expect_str_neq(alarm_text_zh(codes[i]), codes[i]);
-        cr_expect_str_neq(alarm_text_en(codes[i]), codes[i]);
-        cr_expect_str_neq(alarm_text_en(codes[i]), alarm_text_zh(codes[i]));
-    }
-    cr_assert_str_eq(alarm_text_en("of a newer broker"), "of a newer broker");
 }
