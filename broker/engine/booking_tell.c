@@ -53,8 +53,8 @@ void place_tell(struct work *work, struct life_of *life, const struct place_news
         tidings_notify(work, life, &tidings, life->row->sender, 0);
         tidings_notify_team(work, life, &tidings, 0);
     }
-    if (news->told == TOLD_OTHERS)
-        tidings_notify_parties(work, life, &tidings, place_cause(life, news->by));
+    if (news->told == TOLD_OTHERS || news->told == TOLD_ALL)
+        tidings_notify_parties(work, life, &tidings, news->told == TOLD_ALL ? 0 : place_cause(life, news->by));
 }
 
 void place_tell_hospital(struct work *work, const struct registry_institution *hospital, const struct place_news *news)

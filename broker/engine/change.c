@@ -144,6 +144,17 @@ static bool check_confirm(const struct change *change, struct claimant *claimant
     return channel_check(work, claimant, BOOK, stands ? entry->key.id : booking->id) && (!lapsed || can_retake(change));
 }
 
+/* A hospital is not told of what it does, but of the lapse of an offer to its own patient it was. */
+static void tell_confirmed(const struct change *change, const struct claimant *claimant, Referral__Person *person)
+{
+    struct place_news news = {.event = PLACE_BOOKED, .booking = change->booking, .by = change->by};
+
+    if (change->life != NULL)
+        place_step_booked(change->work, claimant, change->booking, person);
+    else if (claimant->again && change->booking->row->has_entry)
+        place_tell_hospital(change->work, claimant->hospital, &news);
+}
+
 bool change_apply_confirm(struct work *work)
 {
     const Referral__PlaceChange *body = (const Referral__PlaceChange *)work->body;
@@ -159,7 +170,8 @@ bool change_apply_confirm(struct work *work)
                                  .class = booking_class(booking),
                                  .channel = (Referral__Channel)booking->row->channel,
                                  .life = change.life,
-                                 .by = change.by};
+                                 .by = change.by,
+                                 .again = is_in(booking, REFERRAL__BOOKING_STATE__PLACE_LAPSED)};
     ledger_asked(work, booking->pool, claimant.channel, (uint32_t)booking->row->n_units);
     if (!check_confirm(&change, &claimant))
         return false;
@@ -169,8 +181,7 @@ bool change_apply_confirm(struct work *work)
     booking_confirm(work, booking, change.life);
     if (entry != NULL)
         waiting_remove(work, entry, change.life);
-    if (change.life != NULL)
-        place_step_booked(work, &claimant, booking, body->person);
+    tell_confirmed(&change, &claimant, body->person);
     pool_save(work, booking->pool);
     place_reply(work, booking, change.life, change.by);
     return true;

@@ -13,6 +13,7 @@ struct claimant { /* somebody who asks for a place */
     Referral__Channel channel;
     struct life_of *life;          /* NULL: the hospital itself, under its own reference */
     int by;                        /* BY_SENDER, or BY_RECEIVER */
+    bool again;                    /* a hold that has lapsed is taken again */
     const struct transition *step; /* channel_check: what its life does then; NULL: a place of a further class (Q5) */
 };
 

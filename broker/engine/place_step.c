@@ -7,7 +7,6 @@
 static void take_step(struct work *work, struct life_of *life, const struct transition *row, struct step *step)
 {
     step->by_name = work->actor;
-    step->by_number = place_cause(life, step->by);
     life_step(work, life, row, step);
 }
 
@@ -15,7 +14,7 @@ void place_step(struct work *work, struct life_of *life, enum event event, int b
                 const struct booking_of *booking)
 {
     const Record__Referral *row = life->row;
-    struct step step = {.event = event, .by = by, .detail = detail};
+    struct step step = {.event = event, .by = by, .by_number = place_cause(life, by), .detail = detail};
 
     if (booking != NULL)
         step.booking = booking_view(work, booking->id, booking->row, false);
@@ -25,6 +24,12 @@ void place_step(struct work *work, struct life_of *life, enum event event, int b
         &step);
 }
 
+/* L2: who was told of the lapse, perhaps after he had confirmed, is told of this too, or the last he hears of it would be that it is lost. */
+static bool tells_all(const struct claimant *claimant)
+{
+    return claimant->again && claimant->by == BY_SENDER;
+}
+
 void place_step_booked(struct work *work, const struct claimant *claimant, const struct booking_of *booking,
                        Referral__Person *person)
 {
@@ -32,15 +37,21 @@ void place_step_booked(struct work *work, const struct claimant *claimant, const
     Referral__Event *detail = place_detail(work, BOOK, person);
 
     if (claimant->step == NULL) {
-        struct place_news news = {
-            .event = PLACE_BOOKED, .booking = booking, .by = claimant->by, .told = TOLD_OTHERS, .detail = detail};
+        struct place_news news = {.event = PLACE_BOOKED,
+                                  .booking = booking,
+                                  .by = claimant->by,
+                                  .told = tells_all(claimant) ? TOLD_ALL : TOLD_OTHERS,
+                                  .detail = detail};
 
         life_clock_extend(life, instant_of(booking->row->end_ms));
         place_tell(work, life, &news);
         return;
     }
 
-    struct step step = {.event = BOOK, .by = claimant->by, .detail = detail};
+    struct step step = {.event = BOOK,
+                        .by = claimant->by,
+                        .by_number = tells_all(claimant) ? 0 : place_cause(life, claimant->by),
+                        .detail = detail};
 
     detail->place = booking_place(work, booking);
     step.booking = booking_view(work, booking->id, booking->row, false);
@@ -62,8 +73,11 @@ void place_step_waiting(struct work *work, const struct claimant *claimant, cons
         return;
     }
 
-    struct step step = {
-        .event = WAITLIST, .by = claimant->by, .detail = detail, .entry = waiting_view(work, entry, false)};
+    struct step step = {.event = WAITLIST,
+                        .by = claimant->by,
+                        .by_number = place_cause(life, claimant->by),
+                        .detail = detail,
+                        .entry = waiting_view(work, entry, false)};
 
     claim_make_main(life->row, claim_of(life->row, (Referral__PlaceClass)entry->key.class));
     take_step(work, life, claimant->step, &step);

@@ -74,7 +74,8 @@ Test(taking, q7_a_hold_that_expires_in_the_instant_of_its_confirmation_is_taken_
                     "[   600] T07 > confirm b1\n"
                     "         H1 < routine notice r1 book, BOOKED, b1 BOOKED WANG 1, attempt 1\n"
                     "         T07 < accepted r1 BOOKED, b1 BOOKED WANG 1\n"
-                    "         T07 < routine notice r1 place-lapsed, DELIVERED, b1 LAPSED WANG 1, attempt 1\n");
+                    "         T07 < routine notice r1 place-lapsed, DELIVERED, b1 LAPSED WANG 1, attempt 1\n"
+                    "         T07 < routine notice r1 book, BOOKED, b1 BOOKED WANG 1, attempt 1\n");
     cr_assert_str_eq(world_units(w, "WANG"), "F....");
     world_close(w);
 }

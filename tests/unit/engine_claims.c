@@ -601,6 +601,30 @@ Test(claims, l2_a_team_hears_of_a_lapse_that_its_own_command_found_due)
     places_close(&d);
 }
 
+Test(claims, l2_who_heard_of_a_lapse_hears_that_it_was_taken_again)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *hold = places_held(&d, "T07", ref, FAMILY, id);
+
+    d.now = instant_after(d.now, HOUR_MS);
+    district_assert_said(&d, places_confirm(&d, "T07", hold), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "place-lapsed, book");
+    hold = places_held(&d, "T07", exam, FAMILY, id); /* of a further class */
+    d.now = instant_after(d.now, HOUR_MS);
+    district_assert_said(&d, places_confirm(&d, "T07", hold), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "place-lapsed, book, place-lapsed, place-booked");
+    district_assert_said(&d, places_confirm(&d, "T07", hold), "BOOKING_NOT_NOW booking_id");
+    hold = places_held(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Li Lei"));
+    district_assert_said(&d, places_confirm(&d, "T07", hold), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "place-lapsed, book, place-lapsed, place-booked",
+                     "nobody is told of what he did himself");
+    places_close(&d);
+}
+
 Test(claims, q5_a_patient_with_two_general_places_still_has_one_when_the_first_ends)
 {
     struct district d;

@@ -589,6 +589,21 @@ Test(waiting, l2_a_hospital_hears_of_offers_to_its_own_entries)
     places_close(&d);
 }
 
+Test(waiting, l2_a_hospital_that_heard_of_a_lapse_hears_that_it_was_taken_again)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *entry = places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL)), *offer = places_offer(&d, entry);
+
+    d.now = instant_after(d.now, 2 * HOUR_MS);
+    district_assert_said(&d, places_confirm(&d, "H1", offer), "");
+    cr_assert_str_eq(places_units(&d, ref), "G....", "what it was offered instead is free again");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "place-offered, place-lapsed, place-offered, place-booked");
+    places_close(&d);
+}
+
 Test(waiting, p2_anothers_entry_does_not_exist)
 {
     struct district d;
