@@ -64,16 +64,12 @@ int call_send(const struct ctl *ctl, struct referral_client *client, const struc
     return status == REFERRAL_OK ? EXIT_OK : EXIT_REFUSED;
 }
 
-int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage *body,
-              char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply)
+int call_command(const struct ctl *ctl, struct referral_client *client, Referral__Kind kind,
+                 const ProtobufCMessage *body, char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply)
 {
     const char *given = ctl_option(ctl, "message-id");
-    struct referral_client *client;
     struct referral_request request = {.kind = kind, .acting_for = ctl_option(ctl, "acting-for"), .message = body};
-    int result = connect_open(ctl, 0, &client);
 
-    if (result != EXIT_OK)
-        return result;
     if (kind_info(kind)->class == KIND_COMMAND) {
         if (given == NULL)
             referral_message_id(ret_message_id);
@@ -81,7 +77,18 @@ int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage
             snprintf(ret_message_id, CALL_MESSAGE_ID_SIZE, "%s", given);
         request.message_id = ret_message_id;
     }
-    result = call_send(ctl, client, &request, ret_reply);
+    return call_send(ctl, client, &request, ret_reply);
+}
+
+int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage *body,
+              char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply)
+{
+    struct referral_client *client;
+    int result = connect_open(ctl, 0, &client);
+
+    if (result != EXIT_OK)
+        return result;
+    result = call_command(ctl, client, kind, body, ret_message_id, ret_reply);
     referral_close(client);
     return result;
 }

@@ -11,8 +11,10 @@ int call_send(const struct ctl *ctl, struct referral_client *client, const struc
 /* Room for any id that --message-id may give; the broker refuses those beyond LIMIT_ID_BYTES. */
 #define CALL_MESSAGE_ID_SIZE (LIMIT_ID_BYTES + 2)
 
-/* Connects, sends the run's kind with this body (NULL is an empty one), and closes. As call_send; commands get a message id, written
- * to `ret_message_id`. */
+/* As call_send, of this kind with this body (NULL is an empty one); commands get a message id, written to `ret_message_id`. */
+int call_command(const struct ctl *ctl, struct referral_client *client, Referral__Kind kind,
+                 const ProtobufCMessage *body, char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply);
+/* The same, connected for it alone. */
 int call_once(const struct ctl *ctl, Referral__Kind kind, const ProtobufCMessage *body,
               char ret_message_id[CALL_MESSAGE_ID_SIZE], Referral__Reply **ret_reply);
 

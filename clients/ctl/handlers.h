@@ -8,8 +8,9 @@ int command_send(struct ctl *ctl);
 int command_set(struct ctl *ctl);
 int command_file(struct ctl *ctl);  /* the body from the FILE argument, options over it */
 int command_allot(struct ctl *ctl); /* Q15: of the general channel, always */
-/* publish.c */
+/* publish.c, pool_tell.c: commands of a hospital about its places, answered by what is now true of them */
 int publish_run(struct ctl *ctl);
+int pool_tell_run(struct ctl *ctl);
 /* query.c */
 int query_list(struct ctl *ctl);
 int query_settings(struct ctl *ctl);

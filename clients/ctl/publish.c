@@ -1,6 +1,7 @@
 /* publish.c - a session published from options: a time of day is one of its service date. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl.h"
 #include "field.h"
@@ -9,18 +10,30 @@
 
 #define TIMES_MAX 8
 #define TIME_SIZE 32
+#define BED_START "08:00" /* section 6: the day of beds starts then */
 
-/* "08:30" or "8:30", and nothing after it. */
+/* "08:30", "8:30", or what was meant as one: "25:00". */
 static bool is_time_of_day(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
 
-    return (digits == 1 || digits == 2) && text[digits] == ':' && strspn(text + digits + 1, "0123456789") == 2 &&
-           text[digits + 3] == '\0';
+    return (digits == 1 || digits == 2) && text[digits] == ':';
 }
 
-/* Times of day among the options become times of this date; `times` keeps them. */
-static void complete_times(struct ctl *ctl, const char *date, char times[TIMES_MAX][TIME_SIZE])
+static bool check_time_of_day(const struct ctl *ctl, const struct given *given)
+{
+    struct tm time;
+    const char *end = strptime(given->text, "%H:%M", &time);
+
+    if (end != NULL && *end == '\0')
+        return true;
+    ctl_complain(ctl, ctl_say(ctl, "--%s: 应为 00:00 至 23:59 之间的时刻", "--%s: must be a time from 00:00 to 23:59"),
+                 given->option->name);
+    return false;
+}
+
+/* Times of day among the options become times of this date; `times` keeps them. False: one is none, and was complained of. */
+static bool complete_times(struct ctl *ctl, const char *date, char times[TIMES_MAX][TIME_SIZE])
 {
     const ProtobufCMessageDescriptor *body = kind_info(ctl->verb->kind)->body;
     size_t used = 0;
@@ -31,9 +44,21 @@ static void complete_times(struct ctl *ctl, const char *date, char times[TIMES_M
 
         if (path == NULL || !field_is_moment(field_find(body, path)) || !is_time_of_day(given->text))
             continue;
+        if (!check_time_of_day(ctl, given))
+            return false;
         snprintf(times[used], TIME_SIZE, "%.10s %s", date, given->text);
         given->text = times[used++];
     }
+    return true;
+}
+
+/* Beds are a day's places: all at once, from its start on. */
+static void complete_beds(struct ctl *ctl)
+{
+    if (!ctl_has(ctl, "start"))
+        ctl_give(ctl, "start", BED_START);
+    if (!ctl_has(ctl, "minutes"))
+        ctl_give(ctl, "minutes", "0");
 }
 
 /* The session is stated whole: without its units it would lose them all. */
@@ -51,18 +76,20 @@ static bool names_units(const struct ctl *ctl)
 int publish_run(struct ctl *ctl)
 {
     char times[TIMES_MAX][TIME_SIZE];
-    const char *date;
+    const char *date, *class;
     json_t *body;
-    int result;
+    int result = EXIT_USAGE;
 
     if (!names_units(ctl))
         return EXIT_USAGE;
     body = json_object();
-    field_set(body, kind_info(ctl->verb->kind)->body, "pool", ctl->arguments[0]); /* command_run complains */
+    field_set(body, kind_info(ctl->verb->kind)->body, "pool", ctl->arguments[0]); /* whoever sends it complains */
     date = json_string_value(field_value(body, "pool.date"));
-    if (date != NULL)
-        complete_times(ctl, date, times);
-    result = command_run(ctl);
+    class = json_string_value(field_value(body, "pool.class"));
+    if (class != NULL && strcmp(class, "BED") == 0 && !ctl_has(ctl, "body"))
+        complete_beds(ctl);
+    if (date == NULL || complete_times(ctl, date, times))
+        result = pool_tell_run(ctl);
     json_decref(body);
     return result;
 }

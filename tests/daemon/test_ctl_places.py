@@ -109,7 +109,8 @@ class Capacity(PlacesTest):
                      "2026-12-03 12:00")
         view = self.pools()["WANG-AM"]
         self.assertEqual([(view[f] - START_MS) / HOUR_MS for f in ("fd_opens_at_ms", "general_opens_at_ms", "release_at_ms")], [22, 23, 51])
-        self.assertIn("--start", self.run_ctl("publish", WANG, "--count", "10", "--start", "25:00", key="H1", expect=USAGE).stderr)
+        self.assertIn("--start: must be a time from 00:00 to 23:59",
+                      self.run_ctl("publish", WANG, "--count", "10", "--start", "25:00", key="H1", expect=USAGE).stderr)
 
     def test_q6_where_nothing_names_a_time_zone_times_are_those_of_china(self):
         """Servers often run in UTC: 08:00 must not become 16:00 there."""
@@ -123,6 +124,27 @@ class Capacity(PlacesTest):
         self.publish()
         self.assertIn("give --count", self.run_ctl("publish", WANG, "--reserve", "30%", key="H1", expect=USAGE).stderr)
         self.assertEqual(self.numbers(), (10, 0, 0, 0, 10))
+
+    def test_q_beds_are_a_days_places_from_eight_on(self):
+        self.run_ctl("publish", "BED/NK/WARD-3/2026-12-04", "--count", "6", key="H1")
+        ward = self.pools()["WARD-3"]
+        self.assertEqual((ward["capacity"], ward["start_ms"], ward["end_ms"]),
+                         (6, START_MS + 71 * HOUR_MS, START_MS + 72 * HOUR_MS))
+
+    def test_q_who_changes_places_is_told_what_is_now_true_of_them(self):
+        why = ("--reason", "teaching", "--person", "何主任")
+        name = "EXPERT/NK/WANG-AM/2026-12-04: "
+        self.assertEqual(self.publish(WANG, 10, "08:00", 15, "--general-opens", "2026-12-02 08:00").stdout, name +
+                         "10 units, 2 reserved until 12-03 08:00, 10 free; general from 12-02 08:00\n")
+        self.run_ctl("hold", "H1/" + WANG, "--referral", self.refer(), "--channel", "family-doctor", key="T07")
+        self.assertEqual(self.run_ctl("block", WANG, "--count", "1", *why, "--lang", "zh", key="H1").stdout, name +
+                         "容量 10, 预留 2 至 12-03 08:00, 家医 1, 停用 1, 空余 8; 一般 12-02 08:00 起\n")
+        self.assertEqual(self.run_ctl("cancel-session", WANG, *why, key="H1").stdout, "affected 1\n" + name + "cancelled\n")
+        for resource in ("A", "B"):
+            self.publish("EXPERT/QK/%s/2026-12-04" % resource, 2)
+        self.assertEqual(self.run_ctl("group", "expert", "QK", "2026-12-04", key="H1").stdout,
+                         "expert QK 2026-12-04: 4 units, 1 reserved until 12-03 08:00, 4 free\n")
+        self.assertIn(": 3 units, in its group 1 reserved until", self.publish("EXPERT/QK/A/2026-12-04", 3).stdout)
 
     def test_q_a_pool_is_one_word(self):
         self.publish("expert/NK/WANG-AM/2026-12-04")
@@ -247,7 +269,7 @@ class Glance(PlacesTest):
         self.assertIn("EXPERT total: capacity 5, reserved 1, kept 0 = 0.00 %; family 0, general 4, blocked 1, free 0, DEFICIT 1", shown)
         narrow = self.run_ctl("places", "--date", "2026-12-02", "--to", "2026-12-04", key="H1", env={**os.environ, "COLUMNS": "80"}).stdout
         self.assertLessEqual(max(map(columns_of, narrow.splitlines())), 80)
-        self.assertRegex(narrow, r"WANG-AM +08:00 .* 0/0\n {6}family from 12-02 07:00  general from 12-02 08:00\n")
+        self.assertRegex(narrow, r"WANG-AM +08:00-10:30 .* 0/0\n {6}family from 12-02 07:00  general from 12-02 08:00\n")
         self.advance(69 * HOUR_MS)  # 2026-12-04 06:00
         self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout, r"10  \.{10} .* 10/10  released\n")
 
