@@ -68,6 +68,8 @@ void daemon_ops_tick(struct daemon *daemon)
         ops->recent_from = ops->next_recent_from;
         ops->next_recent_from = ops->turn_us;
     }
+    struct histogram recent = histogram_between(&ops->recent_from, &ops->turn_us);
+    turn_note_latency(daemon->turn, histogram_quantile_us(&recent, 500), histogram_quantile_us(&recent, 990));
 }
 
 /* ---- The view ---- */
@@ -87,7 +89,8 @@ static void fill_view(struct daemon *daemon, bool is_readable)
     struct ops_view *view = &ops->view;
     view->at = daemon_now(daemon).now;
     view->time_held = daemon->clock.held;
-    view->is_serving = daemon->serving && !daemon->stopping;
+    view->is_draining = turn_is_draining(daemon->turn);
+    view->is_serving = daemon->serving && !daemon->stopping && !view->is_draining;
     view->is_readable = is_readable;
     if (store_room(daemon->store, &view->room) < 0) {
         view->is_readable = false;

@@ -13,8 +13,8 @@ struct asking {
     bool all; /* the key's roles reach beyond its own institution for this kind (authority.h) */
 };
 
-/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_registry.c, query_audit.c, query_place.c,
- * query_place.c, query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
+/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_live.c, find.c, query_registry.c, query_audit.c, query_place.c,
+ * query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
 ProtobufCMessage *query_referral(struct asking *asking);
 ProtobufCMessage *query_referrals(struct asking *asking);
 ProtobufCMessage *query_journey(struct asking *asking);
@@ -22,6 +22,9 @@ ProtobufCMessage *query_why(struct asking *asking);
 ProtobufCMessage *query_inbox(struct asking *asking);
 ProtobufCMessage *query_dead(struct asking *asking);
 ProtobufCMessage *query_status(struct asking *asking);
+ProtobufCMessage *query_sessions(struct asking *asking);
+ProtobufCMessage *query_waiters(struct asking *asking);
+ProtobufCMessage *query_message(struct asking *asking);
 ProtobufCMessage *query_institutions(struct asking *asking);
 ProtobufCMessage *query_relations(struct asking *asking);
 ProtobufCMessage *query_delegations(struct asking *asking);
@@ -61,6 +64,10 @@ int asking_party(struct asking *asking, Record__Referral *row);
 
 /* Parts that several answers share. */
 Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref ref, const Record__Inbox *row);
+/* Whose message it is; NULL: it is about a hospital's own place. */
+char *query_referral_of(struct asking *asking, const Record__Inbox *row);
+/* `party`: as asking_party has it. */
+Referral__ReferralSummary *query_summary(struct asking *asking, struct id id, const Record__Referral *row, int party);
 /* The first waiting message of this referral at `institution` after `*at`, among at most `*left` rows, which it counts down. Starts
  * with the referral's own turn where `at` is unset; nothing of it can wait from before. */
 const Record__Inbox *query_waiting(struct asking *asking, struct id id, const Record__Referral *row,

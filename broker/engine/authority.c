@@ -37,6 +37,8 @@ static const struct authority rows[] = {
     {KIND(DROP_DEAD),             OPERATE,            OPERATE},
     {KIND(SHOW_PAYLOAD),          REFER | RECEIVE | OPERATE, OPERATE},
     {KIND(CONFIRM_TIME),          OPERATE,            OPERATE},
+    {KIND(DRAIN),                 OPERATE,            OPERATE},
+    {KIND(FIND_PATIENT),          WORKING | OPERATE,  OPERATE},
 
     {KIND(GET_REFERRAL),          WORKING | OPERATE,  OPERATE},
     {KIND(LIST_REFERRALS),        WORKING | OPERATE,  OPERATE},
@@ -54,6 +56,9 @@ static const struct authority rows[] = {
     {KIND(LIST_AUDIT),            OPERATE,            OPERATE},
     {KIND(LIST_ALARMS),           OPERATE | OBSERVE,  OPERATE | OBSERVE},
     {KIND(GET_STATUS),            ANYONE,             OPERATE | OBSERVE},
+    {KIND(LIST_SESSIONS),         ANYONE,             OPERATE | OBSERVE},
+    {KIND(LIST_WAITERS),          ANYONE,             OPERATE | OBSERVE},
+    {KIND(FIND_MESSAGE),          WORKING | OPERATE,  OPERATE},
 
     {KIND(PUT_POOL),              SCHEDULE,          NOBODY},
     {KIND(CUT_UNITS),             SCHEDULE,          NOBODY},

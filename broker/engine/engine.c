@@ -18,6 +18,7 @@
 
 #define BATCH_FORMAT       1
 #define DISK_FULL_RETRY_MS 30000
+#define DRAINING_RETRY_MS  5000
 #define DEDUP_DIGEST_SIZE  16
 /* No command gives more ids than this: an ack or a list of late deliveries has at most 1,024 messages and the clock 1,000 rows,
  * and what is due of one referral and its down-referral is told in fewer than 16 notices. A cancelled pool displaces at most 500
@@ -28,8 +29,8 @@ typedef bool handler(struct work *work);
 
 enum nature {
     PLAIN = 0,
-    NEW_WORK = 1, /* refused while there is no room (D6); what ends or moves things goes on */
-    REGISTRY = 2, /* what the turn has read of the registry is stale afterwards */
+    NEW_WORK = 1, /* refused while there is no room (D6), or while draining; what ends or moves things goes on */
+    REGISTRY = 2, /* what the turn has read of the registry is stale afterwards; draining lets it be */
 };
 
 /* clang-format off */
@@ -59,6 +60,8 @@ static const struct family {
     {REFERRAL__KIND__DROP_DEAD,           PLAIN,               inbox_apply_drop_dead},
     {REFERRAL__KIND__SHOW_PAYLOAD,        PLAIN,               show_apply_payload},
     {REFERRAL__KIND__CONFIRM_TIME,        PLAIN,               registry_apply_confirm_time},
+    {REFERRAL__KIND__DRAIN,               PLAIN,               registry_apply_drain},
+    {REFERRAL__KIND__FIND_PATIENT,        PLAIN,               find_apply_patient},
     {REFERRAL__KIND__PUT_POOL,            NEW_WORK,            publish_apply_pool},
     {REFERRAL__KIND__CUT_UNITS,           PLAIN,               publish_apply_cut},
     {REFERRAL__KIND__CANCEL_POOL,         PLAIN,               publish_apply_cancel},
@@ -103,11 +106,17 @@ static struct bytes dedup_digest(const struct work *work)
     return bytes_of(work->digest, DEDUP_DIGEST_SIZE);
 }
 
+/* P1: a body that is hardly more than a patient's id could be guessed from its digest, so that one is keyed. */
 static void digest_body(struct work *work)
 {
     const ProtobufCBinaryData *body = &work->command->body;
+    bool is_keyed = work->command->kind == REFERRAL__KIND__FIND_PATIENT;
+    uint8_t key[16];
 
-    crypto_generichash(work->digest, sizeof work->digest, body->data, body->len, NULL, 0);
+    if (is_keyed)
+        store_keyed_hash(store_of(work->txn), bytes_text("digest of FIND_PATIENT"), key);
+    crypto_generichash(work->digest, sizeof work->digest, body->data, body->len, is_keyed ? key : NULL,
+                       is_keyed ? sizeof key : 0);
 }
 
 static bool unpack_body(struct work *work)
@@ -161,7 +170,7 @@ static struct bytes refusal_reply(struct work *work)
     return wire_pack(&work->reply.base, work->arena);
 }
 
-/* A payload is not kept a second time beside its answer: a small command would store a megabyte. It is looked up again. */
+/* What was shown is not kept a second time beside its answer: a small command would store a megabyte. It is looked up again. */
 static struct bytes pack_without_result(struct work *work)
 {
     Referral__Reply reply = work->reply;
@@ -174,7 +183,10 @@ static struct bytes show_again(struct work *work, const Record__Dedup *row)
 {
     const Referral__Reply *before = work_unpack(work, &referral__reply__descriptor, row->reply);
 
-    if (!unpack_body(work) || !show_payload_again(work, before->sheet_version))
+    bool is_shown = unpack_body(work) &&
+                    (row->kind == REFERRAL__KIND__FIND_PATIENT ? find_patient_again(work)
+                                                               : show_payload_again(work, before->sheet_version));
+    if (!is_shown)
         return bytes_of(NULL, 0);
     work->reply.index = before->index;
     return wire_pack(&work->reply.base, work->arena);
@@ -190,7 +202,7 @@ static bool answer_again(struct work *work, struct bytes *ret_reply)
     if (row->kind != work->command->kind || !bytes_equal(binary_bytes(row->digest), dedup_digest(work)))
         refuse(work, REFUSED_CONFLICT, "message_id");
     else
-        *ret_reply = row->kind == REFERRAL__KIND__SHOW_PAYLOAD ? show_again(work, row) : binary_bytes(row->reply);
+        *ret_reply = work->kind->result != NULL ? show_again(work, row) : binary_bytes(row->reply);
     return true;
 }
 
@@ -204,6 +216,13 @@ static void remember(struct work *work, struct bytes reply)
     FIELD_SET(&row, reply, binary_copy(work->arena, reply));
     FIELD_SET(&row, at_ms, work->now.ms);
     dedup_row_add(work->txn, work->actor_number, work->command->message_id, &row);
+}
+
+/* T7: no operator's wish stops one. */
+static bool is_emergency(const struct work *work)
+{
+    return work->kind->kind == REFERRAL__KIND__SUBMIT &&
+           ((const Referral__Sheet *)work->body)->priority == REFERRAL__PRIORITY__EMERGENCY;
 }
 
 /* The steps before a handler; false: refused, or `ret_reply` is the answer of before. */
@@ -221,7 +240,11 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
     }
     if (work->full && (family->nature & NEW_WORK) != 0)
         return refuse_retry(work, REFUSED_DISK_FULL, DISK_FULL_RETRY_MS);
-    return unpack_body(work);
+    if (!unpack_body(work))
+        return false;
+    if (work->draining && (family->nature & (NEW_WORK | REGISTRY)) == NEW_WORK && !is_emergency(work))
+        return refuse_retry(work, REFUSED_DRAINING, DRAINING_RETRY_MS);
+    return true;
 }
 
 /* The reply without request and position; empty where none is due. */
@@ -372,6 +395,7 @@ int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret
                         .now = instant_of(batch->now_ms),
                         .hold = batch->hold,
                         .full = batch->full,
+                        .draining = batch->draining,
                         .next_ordinal = &next_ordinal,
                         .effects = &effects,
                         .cache = &cache};

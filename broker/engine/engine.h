@@ -55,6 +55,7 @@ struct effects { /* lives in the turn's arena */
     bool keys_changed;         /* sessions ask again whether their key still speaks */
     bool destinations_changed; /* paused, resumed, enabled, settings of delivery */
     bool time_confirmed;       /* C4 */
+    enum drain_change drain;   /* of DRAIN: from the next batch on */
     bool due_left;             /* more due rows at this instant: another clock command at once */
 };
 

@@ -6,6 +6,7 @@
 #include "engine/binary.h"
 #include "engine/booking.h"
 #include "engine/event_parts.h"
+#include "store/search.h"
 
 #define SHEET_VERSIONS_MAX 1000
 
@@ -138,5 +139,7 @@ void event_amend(struct happening *happening)
     row->kind = admission->sheet->kind;
     FIELD_SET(row, eligible_down, admission->eligible_down);
     booking_pass(happening->work, happening->life, patient);
+    if (patient.len != 0 && !bytes_equal(binary_bytes(patient), binary_bytes(row->patient)))
+        search_patient_amended(happening->work->txn, happening->life->id, patient.data);
     FIELD_SET(row, patient, patient);
 }

@@ -7,6 +7,9 @@ bool event_apply(struct work *work);        /* event.c: section 4 */
 bool show_apply_payload(struct work *work); /* show.c: P2, P3 */
 /* The same command again (D1): the payload of before, without a second effect. */
 bool show_payload_again(struct work *work, uint32_t sheet_version);
+/* find.c: P2, P3; again: what is found now. */
+bool find_apply_patient(struct work *work);
+bool find_patient_again(struct work *work);
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
 
 /* Places (section 6). publish.c: what a hospital publishes and takes away; timetable.c: its weeks. */

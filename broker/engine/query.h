@@ -9,14 +9,29 @@ struct live_inbox { /* of one institution */
     uint64_t delivered, redelivered; /* since the start */
     struct instant last_seen;        /* when a session of it ended last; unset: none has since the start */
 };
+#define LIVE_CLIENT_NAME 64 /* of what HELLO said, so much is kept */
+
+struct live_session {
+    uint64_t epoch;
+    const uint8_t *key;
+    struct speaker speaker;
+    const char *client_name, *client_version;
+    struct instant connected_at, heard_at;
+    bool receives, is_slow;
+    int64_t credit;
+    uint32_t in_flight, unanswered;
+};
 struct live { /* what the turn layer knows and the store does not */
     void *user;
     struct live_inbox (*inbox)(void *user, uint32_t institution);
     bool (*in_flight)(void *user, struct inbox_ref ref);
+    /* The first `room` sessions after this epoch, in order; how many there were. */
+    size_t (*sessions_after)(void *user, uint64_t epoch, struct live_session *out, size_t room);
     const char *broker_version;
     uint32_t sessions;
     uint64_t turns, commands, refused, dropped_frames;
-    bool time_held;
+    uint32_t commit_p50_us, commit_p99_us; /* 0: not measured */
+    bool time_held, draining;
 };
 
 struct question {

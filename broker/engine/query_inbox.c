@@ -15,6 +15,15 @@ static void add_delivery_id(struct asking *asking, struct inbox_ref ref, Referra
     FIELD_SET(entry, delivery_id, binary_copy(asking->work.arena, bytes_of(id, sizeof id)));
 }
 
+char *query_referral_of(struct asking *asking, const Record__Inbox *row)
+{
+    struct id id = life_id_of(row->referral);
+
+    if (row->kind != REFERRAL__DELIVERY_KIND__SHEET && referral_row(asking->work.txn, id) == NULL)
+        return NULL;
+    return asking_id_text(asking, id);
+}
+
 Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref ref, const Record__Inbox *row)
 {
     Referral__InboxEntry *entry = asking_message(asking, &referral__inbox_entry__descriptor);
@@ -24,9 +33,7 @@ Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref 
     FIELD_SET(entry, lane, (Referral__Priority)ref.lane);
     FIELD_SET(entry, kind, (Referral__DeliveryKind)row->kind);
     FIELD_SET(entry, event, (Referral__EventType)row->event);
-    if (row->kind == REFERRAL__DELIVERY_KIND__SHEET ||
-        referral_row(asking->work.txn, life_id_of(row->referral)) != NULL)
-        entry->referral_id = asking_id_text(asking, life_id_of(row->referral)); /* else: of a hospital's own place */
+    entry->referral_id = query_referral_of(asking, row);
     FIELD_SET(entry, accepted_at_ms, row->accepted_at_ms);
     FIELD_SET(entry, attempts, row->failed);
     if (row->not_before_ms != 0)
@@ -176,6 +183,7 @@ static void status_of_all(struct asking *asking, Referral__StatusView *status)
     FIELD_SET(status, index, meta_row(asking->work.txn)->index);
     FIELD_SET(status, now_ms, asking->work.now.ms);
     FIELD_SET(status, time_held, asking->live->time_held);
+    FIELD_SET(status, draining, asking->live->draining);
 }
 
 static void status_of_store(struct asking *asking, Referral__StatusView *status)
@@ -199,6 +207,10 @@ static void status_of_broker(struct asking *asking, Referral__StatusView *status
     FIELD_SET(status, commands, live->commands);
     FIELD_SET(status, refused, live->refused);
     FIELD_SET(status, dropped_frames, live->dropped_frames);
+    if (live->commit_p99_us == 0)
+        return;
+    FIELD_SET(status, commit_p50_us, live->commit_p50_us);
+    FIELD_SET(status, commit_p99_us, live->commit_p99_us);
 }
 
 /* Inboxes in order of institution number. */

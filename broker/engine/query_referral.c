@@ -24,8 +24,7 @@ static void summary_of_clock(const Record__Referral *row, Referral__ReferralSumm
     FIELD_SET(summary, escalated, row->clock_escalated);
 }
 
-static Referral__ReferralSummary *summary_of(struct asking *asking, struct id id, const Record__Referral *row,
-                                             int party)
+Referral__ReferralSummary *query_summary(struct asking *asking, struct id id, const Record__Referral *row, int party)
 {
     Referral__ReferralSummary *summary = asking_message(asking, &referral__referral_summary__descriptor);
     enum state state = (enum state)row->state;
@@ -155,7 +154,7 @@ ProtobufCMessage *query_referral(struct asking *asking)
     if (row == NULL)
         return NULL;
     view = asking_message(asking, &referral__referral_view__descriptor);
-    view->summary = summary_of(asking, id, row, party);
+    view->summary = query_summary(asking, id, row, party);
     view_of_times(row, view);
     view->place = place_of(asking, row->place);
     FIELD_SET(view, info_rounds, row->info_rounds);
@@ -212,7 +211,7 @@ static void add_wanted(struct page *page, const Referral__ReferralsQuery *query,
     int party = asking_party(page->asking, row);
 
     if (party != 0 && is_wanted(page->asking, query, institution, row))
-        page_add(page, &summary_of(page->asking, id, row, party)->base);
+        page_add(page, &query_summary(page->asking, id, row, party)->base);
 }
 
 static void list_of_all(struct page *page, const Referral__ReferralsQuery *query)
@@ -289,7 +288,7 @@ static void add_member(struct page *page, struct id id)
     int party = row != NULL ? asking_party(page->asking, row) : 0;
 
     if (party != 0 && row->state != VOID)
-        page_add(page, &summary_of(page->asking, id, row, party)->base);
+        page_add(page, &query_summary(page->asking, id, row, party)->base);
 }
 
 /* The first referral of a journey names it; the others are rows below it. */

@@ -425,3 +425,20 @@ bool registry_apply_confirm_time(struct work *work)
     work->audit.reason = put->reason;
     return true;
 }
+
+/* A state of the process that runs, so nothing is written: from the next batch on each says whether new work is taken. */
+bool registry_apply_drain(struct work *work)
+{
+    const Referral__Drain *put = (const Referral__Drain *)work->body;
+
+    if (!registry_may_touch(work, NULL))
+        return false;
+    if (!put->off)
+        require_text(work, put->reason, "reason");
+    if (is_refused(work))
+        return false;
+    work->effects->drain = put->off ? DRAIN_ENDS : DRAIN_BEGINS;
+    work->audit.subject = arena_text(work->arena, put->off ? "off" : "on");
+    work->audit.reason = put->reason;
+    return true;
+}

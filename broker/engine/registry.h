@@ -15,6 +15,7 @@ bool registry_apply_revoke_key(struct work *work);
 bool registry_apply_pause(struct work *work);
 bool registry_apply_resume(struct work *work);
 bool registry_apply_confirm_time(struct work *work);
+bool registry_apply_drain(struct work *work); /* DRAIN: nothing of it is stored but its audit */
 
 /* Shared by the handlers: may this command touch that institution (own or other, authority.h)? Else refused NOT_ALLOWED, which does
  * not tell "not yours" from "does not exist" (P2). NULL counts as another's. */

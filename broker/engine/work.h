@@ -17,7 +17,7 @@ struct work {
     uint32_t incarnation;
     uint64_t index; /* of the turn */
     struct instant now;
-    bool hold, full;
+    bool hold, full, draining;
     uint32_t *next_ordinal; /* of ids in this turn */
     struct effects *effects;
     struct cache *cache; /* what the turn has read already; NULL: nothing is kept */

@@ -15,7 +15,9 @@ static bool check_loop(const struct ops_view *view, struct ops_text *text)
 
 static bool check_serving(const struct ops_view *view, struct ops_text *text)
 {
-    ops_text_add(text, view->is_serving ? "serving" : "starting or stopping");
+    ops_text_add(text, view->is_serving    ? "serving"
+                       : view->is_draining ? "draining: an operator wants no new work"
+                                           : "starting or stopping");
     return view->is_serving;
 }
 

@@ -72,7 +72,9 @@ static bool is_full(const struct ops_view *view, struct ops_text *zh, struct ops
 
 static bool is_idle(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    if (!view->is_serving) {
+    if (view->is_draining) {
+        say(zh, en, "按运维要求暂不接收新业务(急诊除外)。", "Draining: no new work is taken, but emergencies.");
+    } else if (!view->is_serving) {
         say(zh, en, "正在启动或停止。", "Starting or stopping.");
     }
     return !view->is_serving;

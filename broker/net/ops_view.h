@@ -20,7 +20,8 @@ struct ops_view {
     const char *version, *short_name, *store_id, *endpoint;
     uint32_t incarnation;
     bool test_time, time_held;
-    bool is_serving;  /* started, and not stopping */
+    bool is_serving;  /* takes new work: started, and neither draining nor stopping */
+    bool is_draining; /* an operator's DRAIN stands */
     bool is_readable; /* the overview could be read from the store */
     struct store_room room;
     struct turn_counters turns;

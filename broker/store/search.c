@@ -13,7 +13,8 @@
 #define HASH_SIZE         16
 #define SEARCH_KEY_SIZE   (1 + 4 + 4 + HASH_SIZE + ID_KEY_SIZE)
 #define GENERATION_ROWS   65536
-#define KEYS_PER_REFERRAL 4 /* sender, receiver, who spoke for the sender, reference */
+#define KEYS_PER_REFERRAL 5 /* sender, receiver, who spoke for the sender, reference, patient */
+#define KINDS_INDEXED     3 /* of a referral; an index of fewer kinds is made anew */
 
 struct search_key {
     size_t size;
@@ -72,6 +73,9 @@ static size_t keys_of(struct store_txn *txn, struct bytes id, const Record__Refe
         keys[count++] =
             key_with_id(key_below((struct sought){SEARCH_REFERENCE, row->sender_number, hash}, generation), id.data);
     }
+    if (row->patient.len == HASH_SIZE)
+        keys[count++] =
+            key_with_id(key_below((struct sought){SEARCH_PATIENT, 0, row->patient.data}, generation), id.data);
     return count;
 }
 
@@ -130,16 +134,34 @@ static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key
         txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = watermark};
         txn->meta->has_derived_rows = true;
         txn->meta->derived_rows += done;
+        txn->meta->has_derived_kinds = true;
+        txn->meta->derived_kinds = KINDS_INDEXED;
     }
     *ret_keys = found;
     return done;
 }
 
+/* Made by a version that indexed less? Read apart, so that nothing hangs on a transaction that is thrown away. */
+static int make_anew_if_old(struct store *store, struct arena *arena)
+{
+    struct store_txn *txn = NULL;
+    int failure = store_read_begin(store, arena, &txn);
+    bool is_old;
+
+    if (failure != 0)
+        return failure;
+    is_old = meta_row(txn)->has_derived_watermark && meta_row(txn)->derived_kinds < KINDS_INDEXED;
+    store_read_end(txn);
+    return is_old ? search_rebuild(store, arena) : 0;
+}
+
 int search_advance(struct store *store, struct arena *arena, uint32_t count)
 {
     struct store_txn *txn = NULL;
-    int failure = store_turn_begin(store, arena, &txn);
+    int failure = make_anew_if_old(store, arena);
 
+    if (failure == 0)
+        failure = store_turn_begin(store, arena, &txn);
     if (failure != 0)
         return failure;
 
@@ -260,4 +282,45 @@ bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institut
     if (behind && next_in_generations(txn, sought, after_key, ret_id))
         return true;
     return next_in_tail(txn, sought, behind ? watermark : after_key, left, ret_id);
+}
+
+/* Below generation 0: there are few, and each is a row of its own turn. */
+void search_patient_amended(struct store_txn *txn, struct id referral, const uint8_t patient[16])
+{
+    uint8_t id[ID_KEY_SIZE];
+    struct search_key key;
+
+    id_to_key(id, referral);
+    key = key_with_id(key_below((struct sought){SEARCH_AMENDED, 0, patient}, 0), id);
+    txn_put_absent(txn, TABLE_SEARCH, bytes_of(key.bytes, key.size), bytes_of(NULL, 0));
+}
+
+static bool is_before(struct id a, struct id b)
+{
+    uint8_t keys[2][ID_KEY_SIZE];
+
+    id_to_key(keys[0], a);
+    id_to_key(keys[1], b);
+    return memcmp(keys[0], keys[1], ID_KEY_SIZE) < 0;
+}
+
+/* The earlier of both; nothing beyond what was looked at of the tail. */
+bool search_patient_next(struct store_txn *txn, const uint8_t patient[16], struct id after, uint32_t *left,
+                         struct id *ret_id)
+{
+    struct search_key below = key_below((struct sought){SEARCH_AMENDED, 0, patient}, 0);
+    uint8_t key[ID_KEY_SIZE] = {0};
+    struct id amended;
+
+    if (id_is_set(after))
+        id_to_key(key, after);
+
+    bool is_amended = next_indexed(txn, below, bytes_of(key, id_is_set(after) ? sizeof(key) : 0), &amended);
+    bool found = search_next(txn, SEARCH_PATIENT, 0, patient, after, left, ret_id);
+    bool ends = !found && *left > 0;
+
+    if (!is_amended || (!ends && !is_before(amended, *ret_id)))
+        return found;
+    *ret_id = amended;
+    return true;
 }

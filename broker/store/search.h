@@ -7,6 +7,8 @@
 enum search_kind {
     SEARCH_INSTITUTION = 1, /* every referral an institution sent, spoke for or was sent, in order */
     SEARCH_REFERENCE = 2,   /* sender's reference, keyed hash, below the sender */
+    SEARCH_PATIENT = 3,     /* who the patient is, keyed hash, below nobody */
+    SEARCH_AMENDED = 4,     /* the same, where a later sheet said so */
 };
 
 /* Indexes up to `count` more referrals in a transaction of its own; returns how many, or a failure. */
@@ -18,3 +20,9 @@ int search_rebuild(struct store *store, struct arena *arena);
  * false too, with `*left` 0 and ret_id the last one looked at: to go on from there. */
 bool search_next(struct store_txn *txn, enum search_kind kind, uint32_t institution, const uint8_t *hash,
                  struct id after, uint32_t *left, struct id *ret_id);
+
+/* The sheet of this referral names its patient anew: indexed at once, whatever the watermark. */
+void search_patient_amended(struct store_txn *txn, struct id referral, const uint8_t patient[16]);
+/* As search_next, of referrals that name or once named this patient: the caller looks whether it is so still. */
+bool search_patient_next(struct store_txn *txn, const uint8_t patient[16], struct id after, uint32_t *left,
+                         struct id *ret_id);

@@ -64,6 +64,8 @@ static int attempt(struct turn *turn, size_t first, size_t count, bool full)
     head.now_ms = turn->clock.now.ms;
     head.hold = turn->clock.hold;
     head.full = full;
+    head.has_draining = true;
+    head.draining = turn->is_draining;
 
     turn->effects = (struct effects){0};
 
@@ -118,6 +120,8 @@ static void take_effects(struct turn *turn)
     turn->keys_changed |= effects->keys_changed;
     turn->destinations_changed |= effects->destinations_changed;
     turn->time_confirmed |= effects->time_confirmed;
+    if (effects->drain != DRAIN_AS_BEFORE)
+        turn->is_draining = effects->drain == DRAIN_BEGINS;
     note_administration(turn);
     turn->counters.turns++;
     turn->counters.commands += commands;

@@ -47,6 +47,8 @@ struct turn {
     uint32_t parked;                      /* sessions with parked output */
     int64_t next_parked_ms;               /* monotonic: when to try them again */
     bool keys_changed, destinations_changed, time_confirmed, is_drained;
+    bool is_draining; /* an operator's DRAIN: no new work */
+    uint32_t commit_p50_us, commit_p99_us;
     int failure;                              /* of a turn inside turn_receive */
     uint64_t administered[TURN_ADMINISTERED]; /* a ring: indexes of the last turns that held such a command */
     size_t administered_count;                /* ever */

@@ -2,7 +2,7 @@
 #include "turn/overview.h"
 
 #include "engine/binary.h"
-#include "engine/settings.h"
+#include "engine/urgency.h"
 #include "registry.pb-c.h"
 #include "wire/wire.h"
 
@@ -47,41 +47,19 @@ static void add_books(struct overview_destination *destination, const Record__Bo
     destination->full = books->full;
 }
 
-/* L4, as a receiver has to answer: what needs the calendar reads it, and nothing else does. */
-static struct deadline deadline_of(struct store_txn *txn, Referral__Priority priority, struct instant from,
-                                   const struct overview_destination *destination, int offset_minutes)
-{
-    struct calendar calendar = {.offset_minutes = offset_minutes};
-    struct deadline_settings settings = {0};
-
-    if (priority == REFERRAL__PRIORITY__EMERGENCY)
-        settings.emergency_ms = setting_number(txn, SETTING_answer_emergency_ms, destination->id);
-    else if (priority == REFERRAL__PRIORITY__URGENT)
-        settings.urgent_ms = setting_number(txn, SETTING_answer_urgent_ms, destination->id);
-    else {
-        settings.routine_working_days = (int32_t)setting_number(txn, SETTING_answer_routine_days, destination->id);
-        calendar = settings_calendar(txn, store_arena(txn), from, offset_minutes);
-    }
-    return deadline_start(CLOCK_ANSWER, priority, from, &settings, &calendar);
-}
-
-/* Inside a lane the first is the oldest (D3). */
 static void read_lane(struct store_txn *txn, struct overview_destination *destination, Referral__Priority priority,
                       int offset_minutes)
 {
     struct overview_lane *lane = &destination->lanes[priority - REFERRAL__PRIORITY__EMERGENCY];
-    struct inbox_ref start = {.institution = destination->number, .lane = (uint8_t)priority}, ref;
-    const Record__Inbox *row = lane->waiting == 0 ? NULL : inbox_row_next(txn, start, &ref);
+    struct urgency urgency;
 
-    if (row == NULL)
+    if (lane->waiting == 0 ||
+        !urgency_of_lane(txn, destination->number, destination->id, offset_minutes, priority, &urgency))
         return;
-
-    struct deadline deadline = deadline_of(txn, priority, instant_of(row->accepted_at_ms), destination, offset_minutes);
-
-    lane->oldest_at = instant_of(row->accepted_at_ms);
-    lane->half_at = deadline.warn_at;
-    lane->due_at = deadline.due_at;
-    lane->returned = row->failed + row->returns;
+    lane->oldest_at = urgency.oldest_at;
+    lane->half_at = urgency.half_at;
+    lane->due_at = urgency.due_at;
+    lane->returned = urgency.returned;
 }
 
 static struct instant earlier(struct instant a, struct instant b)

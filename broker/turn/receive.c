@@ -74,6 +74,19 @@ static void say_welcome(struct turn *turn, struct session *session)
                 &turn->arena);
 }
 
+/* As much as there is room for; the text is checked, so a character ends where none goes on. */
+static void keep_text(char kept[LIVE_CLIENT_NAME], const char *text)
+{
+    size_t size = text == NULL ? 0 : strlen(text);
+
+    if (size >= LIVE_CLIENT_NAME)
+        for (size = LIVE_CLIENT_NAME - 1; size > 0 && ((uint8_t)text[size] & 0xC0) == 0x80;)
+            size--;
+    if (size != 0)
+        memcpy(kept, text, size);
+    kept[size] = '\0';
+}
+
 static struct session *begin_session(struct turn *turn, const struct place *place, const Referral__Hello *hello)
 {
     struct session *session = NULL;
@@ -86,6 +99,8 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
         session = sessions_add(&turn->sessions, place->peer, place->key, &speaker, turn->clock.now);
         session->is_english = hello->language != NULL && strcmp(hello->language, "en") == 0;
         session->heard_ms = turn->clock.mono_ms;
+        keep_text(session->client_name, hello->client_name);
+        keep_text(session->client_version, hello->client_version);
         turn_watch(turn, session);
         if (speaker.roles >> REFERRAL__ROLE__RECEIVE & 1)
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);

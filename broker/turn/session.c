@@ -49,6 +49,7 @@ struct session *sessions_add(struct sessions *sessions, uint64_t peer, const uin
     session->peer = peer;
     session->epoch = sessions->last_epoch;
     session->speaker = *speaker;
+    session->begun_at = now;
     memcpy(session->key, key, sizeof session->key);
     HASH_ADD(by_peer, sessions->by_peer, peer, sizeof session->peer, session);
     HASH_ADD(by_epoch, sessions->by_epoch, epoch, sizeof session->epoch, session);

@@ -2,7 +2,7 @@
  *
  * A session is known by its peer (the connection) and by its epoch (the number every frame and every answer bears). */
 #pragma once
-#include "engine/engine.h"
+#include "engine/query.h"
 #include "turn/say.h"
 
 #include <uthash.h>
@@ -24,6 +24,8 @@ struct session {
     uint64_t peer, epoch;
     uint8_t key[32];
     struct speaker speaker;
+    char client_name[LIVE_CLIENT_NAME], client_version[LIVE_CLIENT_NAME]; /* as HELLO said, cut between characters */
+    struct instant begun_at;
     bool is_english;     /* of sentences made for people */
     uint32_t unanswered; /* requests taken and not answered yet */
     int64_t heard_ms;    /* monotonic */

@@ -229,19 +229,58 @@ static bool live_in_flight(void *user, struct inbox_ref ref)
     return deliveries_in_flight(&((const struct turn *)user)->deliveries, ref);
 }
 
+static struct live_session live_session(const struct turn *turn, const struct session *session)
+{
+    return (struct live_session){
+        .epoch = session->epoch,
+        .key = session->key,
+        .speaker = session->speaker,
+        .client_name = session->client_name,
+        .client_version = session->client_version,
+        .connected_at = session->begun_at,
+        .heard_at = instant_of(turn->clock.now.ms - (turn->clock.mono_ms - session->heard_ms)),
+        .receives = session->consumer.mailbox != NULL,
+        .is_slow = session->parked != NULL,
+        .credit = session->consumer.credit,
+        .in_flight = session->consumer.in_hand,
+        .unanswered = session->unanswered,
+    };
+}
+
+/* Sessions are kept in the order they began, which is that of their epochs. */
+static size_t live_sessions_after(void *user, uint64_t epoch, struct live_session *out, size_t room)
+{
+    const struct turn *turn = user;
+    struct session *session, *next;
+    size_t count = 0;
+
+    HASH_ITER(by_epoch, turn->sessions.by_epoch, session, next)
+    {
+        if (count == room)
+            break;
+        if (session->epoch > epoch)
+            out[count++] = live_session(turn, session);
+    }
+    return count;
+}
+
 static void answer_queries(struct turn *turn, struct store_txn *txn)
 {
     struct live live = {
         .user = turn,
         .inbox = live_inbox,
         .in_flight = live_in_flight,
+        .sessions_after = live_sessions_after,
         .broker_version = turn->options.broker_version,
         .sessions = sessions_count(&turn->sessions),
         .turns = turn->counters.turns,
         .commands = turn->counters.commands,
         .refused = turn->counters.refused,
         .dropped_frames = turn->counters.dropped_frames,
+        .commit_p50_us = turn->commit_p50_us,
+        .commit_p99_us = turn->commit_p99_us,
         .time_held = turn->clock.hold,
+        .draining = turn->is_draining,
     };
 
     for (struct query *query = turn->queries; query != NULL; query = query->next) {
@@ -422,7 +461,7 @@ struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution)
 
 bool turn_is_administration(uint32_t kind)
 {
-    return kind >= REFERRAL__KIND__PUT_INSTITUTION && kind <= REFERRAL__KIND__CONFIRM_TIME;
+    return kind >= REFERRAL__KIND__PUT_INSTITUTION && kind <= REFERRAL__KIND__FIND_PATIENT;
 }
 
 uint64_t turn_administered_after(const struct turn *turn, uint64_t index)
@@ -433,6 +472,17 @@ uint64_t turn_administered_after(const struct turn *turn, uint64_t index)
         if (turn->administered[i % TURN_ADMINISTERED] > index)
             return turn->administered[i % TURN_ADMINISTERED];
     return 0;
+}
+
+bool turn_is_draining(const struct turn *turn)
+{
+    return turn->is_draining;
+}
+
+void turn_note_latency(struct turn *turn, uint32_t p50_us, uint32_t p99_us)
+{
+    turn->commit_p50_us = p50_us;
+    turn->commit_p99_us = p99_us;
 }
 
 bool turn_time_confirmed(struct turn *turn)

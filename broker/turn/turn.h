@@ -100,3 +100,7 @@ struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution);
 #define TURN_ADMINISTERED 20
 uint64_t turn_administered_after(const struct turn *turn, uint64_t index);
 bool turn_is_administration(uint32_t kind);
+/* An operator's DRAIN stands: new work is refused, everything else goes on. */
+bool turn_is_draining(const struct turn *turn);
+/* How long turns take, as whoever measures them says; for questions. */
+void turn_note_latency(struct turn *turn, uint32_t p50_us, uint32_t p99_us);

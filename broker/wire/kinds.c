@@ -46,6 +46,8 @@ static const struct kind_info kinds[] = {
     ROW(DROP_DEAD, COMMAND, .body = TYPE(dead_letters)),
     ROW(SHOW_PAYLOAD, COMMAND, .body = TYPE(show_payload), .result = TYPE(payload)),
     ROW(CONFIRM_TIME, COMMAND, .body = TYPE(confirm_time)),
+    ROW(DRAIN, COMMAND, .body = TYPE(drain)),
+    ROW(FIND_PATIENT, COMMAND, .body = TYPE(find_patient), .result = TYPE(patient_referrals)),
 
     ROW(GET_REFERRAL, QUERY, .body = TYPE(referral_query), .result = TYPE(referral_view)),
     ROW(LIST_REFERRALS, QUERY, .body = TYPE(referrals_query), .result = TYPE(referral_list)),
@@ -63,6 +65,9 @@ static const struct kind_info kinds[] = {
     ROW(LIST_AUDIT, QUERY, .body = TYPE(audit_query), .result = TYPE(audit_list)),
     ROW(LIST_ALARMS, QUERY, .body = TYPE(alarm_query), .result = TYPE(alarm_list)),
     ROW(GET_STATUS, QUERY, .body = TYPE(page_query), .result = TYPE(status_view)),
+    ROW(LIST_SESSIONS, QUERY, .body = TYPE(page_query), .result = TYPE(session_list)),
+    ROW(LIST_WAITERS, QUERY, .body = TYPE(page_query), .result = TYPE(waiter_list)),
+    ROW(FIND_MESSAGE, QUERY, .body = TYPE(message_query), .result = TYPE(message_view)),
 
     ROW(PUT_POOL, COMMAND, .body = TYPE(pool)),
     ROW(CUT_UNITS, COMMAND, .body = TYPE(pool_change)),

@@ -7,8 +7,21 @@
 struct stage {               /* what only memory knows */
     struct live_inbox inbox; /* of every institution */
     bool in_flight;
+    struct live_session sessions[4]; /* by epoch */
+    size_t session_count;
     struct live live;
 };
+
+static inline size_t stage_sessions_after(void *user, uint64_t epoch, struct live_session *out, size_t room)
+{
+    const struct stage *stage = user;
+    size_t count = 0;
+
+    for (size_t i = 0; i < stage->session_count && count < room; i++)
+        if (stage->sessions[i].epoch > epoch)
+            out[count++] = stage->sessions[i];
+    return count;
+}
 
 static inline struct live_inbox stage_inbox(void *user, uint32_t institution)
 {
@@ -24,8 +37,11 @@ static inline bool stage_in_flight(void *user, struct inbox_ref ref)
 
 static inline void stage_init(struct stage *stage)
 {
-    *stage = (struct stage){
-        .live = {.user = stage, .inbox = stage_inbox, .in_flight = stage_in_flight, .broker_version = "0.1"}};
+    *stage = (struct stage){.live = {.user = stage,
+                                     .inbox = stage_inbox,
+                                     .in_flight = stage_in_flight,
+                                     .sessions_after = stage_sessions_after,
+                                     .broker_version = "0.1"}};
 }
 
 static inline Referral__Reply *ask_full(struct district *d, struct stage *stage, const char *who,

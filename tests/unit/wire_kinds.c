@@ -35,13 +35,14 @@ Test(kinds, f3_only_the_sheet_keeps_unknown_fields)
         cr_assert_eq(rows[i].keeps_unknown, rows[i].body == &referral__sheet__descriptor, "%s", rows[i].name);
 }
 
-Test(kinds, p2_queries_have_results_and_commands_have_none_but_show_payload)
+Test(kinds, p2_queries_have_results_and_commands_have_none_but_looks)
 {
     size_t count;
     const struct kind_info *rows = kind_infos(&count);
 
     for (size_t i = 0; i < count; i++) {
-        bool answers = rows[i].class == KIND_QUERY || rows[i].kind == REFERRAL__KIND__SHOW_PAYLOAD;
+        bool answers = rows[i].class == KIND_QUERY || rows[i].kind == REFERRAL__KIND__SHOW_PAYLOAD ||
+                       rows[i].kind == REFERRAL__KIND__FIND_PATIENT;
 
         cr_assert_eq(rows[i].result != NULL, answers, "%s", rows[i].name);
     }

@@ -1,0 +1,196 @@
+/* A patient's referrals are found by an audited command, by those who may, and no word of it says who the patient is (P1, P2, P3). */
+#include "ask.h"
+
+#include <sodium.h>
+
+#include "store/search.h"
+
+#define ROUTINE    REFERRAL__PRIORITY__ROUTINE
+#define KIND(name) REFERRAL__KIND__##name
+
+static char *refer(struct district *d, const char *from, const char *to, char *passport)
+{
+    Referral__Sheet *sheet = district_sheet(d, from, to, false, ROUTINE);
+    Referral__Reply *reply;
+
+    sheet->patient->no_id_reason = NULL;
+    FIELD_SET(sheet->patient, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    sheet->patient->id_value = passport;
+    reply = district_say(d, from, KIND(SUBMIT), sheet);
+    district_assert_said(d, reply, "");
+    return reply->referral_id;
+}
+
+static Referral__FindPatient by(char *passport, char *reason)
+{
+    Referral__FindPatient find = REFERRAL__FIND_PATIENT__INIT;
+
+    FIELD_SET(&find, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    find.id_value = passport;
+    find.reason = reason;
+    return find;
+}
+
+/* "id id", or the refusals. */
+static const char *found(struct district *d, const char *who, Referral__FindPatient find)
+{
+    Referral__Reply *reply = district_say(d, who, KIND(FIND_PATIENT), &find);
+    const Referral__PatientReferrals *list;
+    enum refusal refusal;
+    const char *text = "";
+
+    if (reply->n_refusals != 0)
+        return district_said(d, reply);
+    list = (const Referral__PatientReferrals *)wire_unpack(&referral__patient_referrals__descriptor,
+                                                           binary_bytes(reply->result), &d->keep, &refusal);
+    for (size_t i = 0; i < list->n_referrals; i++)
+        text = arena_format(&d->keep, "%s%s%s", text, i > 0 ? " " : "", list->referrals[i]->referral_id);
+    return text;
+}
+
+static void index_all(struct district *d)
+{
+    struct arena arena;
+
+    cr_assert_eq(arena_open(&arena, 1UL << 24), 0);
+    cr_assert(search_advance(d->store, &arena, 100) > 0);
+    arena_close(&arena);
+}
+
+static void index_anew(struct district *d)
+{
+    struct arena arena;
+
+    cr_assert_eq(arena_open(&arena, 1UL << 24), 0);
+    cr_assert_eq(search_rebuild(d->store, &arena), 0);
+    arena_close(&arena);
+    index_all(d);
+}
+
+Test(find, p2_a_party_finds_its_own_and_an_operator_all_for_a_reason)
+{
+    struct district d;
+    const char *one, *other;
+
+    district_open(&d);
+    one = refer(&d, "T07", "H1", "E12345678");
+    index_all(&d); /* one behind the watermark, one beyond it */
+    other = refer(&d, "T08", "H2", "E12345678");
+    refer(&d, "T07", "H1", "E99999999");
+    cr_assert_str_eq(found(&d, "T07", by("E12345678", NULL)), one);
+    cr_assert_str_eq(found(&d, "H2", by("E12345678", NULL)), other);
+    cr_assert_str_eq(found(&d, "H3", by("E12345678", "curious")), "");
+    cr_assert_str_eq(found(&d, "H3", by("E00000000", NULL)), "", "not yours and not there are alike");
+    cr_assert_str_eq(found(&d, "OPS", by("E12345678", NULL)), "MISSING reason");
+    cr_assert_str_eq(found(&d, "OPS", by("E12345678", " ")), "MISSING reason");
+    cr_assert_str_eq(found(&d, "OPS", by("E12345678", "complaint 17")), arena_format(&d.keep, "%s %s", one, other));
+    district_close(&d);
+}
+
+Test(find, f2_what_is_sought_must_be_said)
+{
+    Referral__FindPatient find = REFERRAL__FIND_PATIENT__INIT;
+    struct district d;
+
+    district_open(&d);
+    cr_assert_str_eq(found(&d, "T07", find), "MISSING id_type; MISSING id_value");
+    find = by("E12345678", NULL);
+    find.after_referral_id = "nonsense";
+    cr_assert_str_eq(found(&d, "T07", find), "BAD_VALUE after_referral_id");
+    district_close(&d);
+}
+
+/* F5: the patient of an emergency may become known later. */
+Test(find, f5_whom_only_a_later_sheet_names_is_found_too)
+{
+    Referral__Event *event;
+    Referral__Sheet *sheet;
+    struct district d;
+    const char *id, *next;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    next = refer(&d, "T07", "H1", "E22222222");
+    index_all(&d);
+    sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    sheet->patient->no_id_reason = NULL;
+    FIELD_SET(sheet->patient, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    sheet->patient->id_value = "E22222222";
+    event = district_event(&d, id, AMEND);
+    event->person = NULL;
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", KIND(EVENT), event), "");
+    cr_assert_str_eq(found(&d, "T07", by("E22222222", NULL)), arena_format(&d.keep, "%s %s", id, next));
+    index_anew(&d);
+    cr_assert_str_eq(found(&d, "T07", by("E22222222", NULL)), arena_format(&d.keep, "%s %s", id, next));
+    district_close(&d);
+}
+
+Test(find, d2_a_patient_of_many_referrals_is_found_page_by_page)
+{
+    Referral__FindPatient find = by("E12345678", NULL);
+    size_t seen = 0;
+    struct district d;
+
+    district_open(&d);
+    for (int i = 0; i < 60; i++) {
+        refer(&d, "T07", "H1", "E12345678");
+        if (i == 30)
+            index_all(&d);
+    }
+    for (int page = 0; page < 2; page++) {
+        Referral__Reply *reply = district_say(&d, "T07", KIND(FIND_PATIENT), &find);
+        enum refusal refusal;
+        const Referral__PatientReferrals *list = (const Referral__PatientReferrals *)wire_unpack(
+            &referral__patient_referrals__descriptor, binary_bytes(reply->result), &d.keep, &refusal);
+
+        seen += list->n_referrals;
+        cr_assert_eq(list->next_referral_id != NULL, page == 0);
+        find.after_referral_id = list->next_referral_id;
+    }
+    cr_assert_eq(seen, 60);
+    district_close(&d);
+}
+
+Test(find, p3_each_look_is_audited_with_its_reason_and_p1_without_the_patient)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__FindPatient find = by("E12345678", "complaint 17");
+    uint8_t plain[32];
+    struct bytes body;
+    const Referral__AuditRow *row;
+    struct district d;
+
+    district_open(&d);
+    refer(&d, "T07", "H1", "E12345678");
+    found(&d, "OPS", find);
+    FIELD_SET(&audit, from_index, store_mark(d.store).index);
+    row = ((Referral__AuditList *)ask(&d, "OPS", KIND(LIST_AUDIT), &audit))->rows[0];
+    cr_assert_eq(row->kind, KIND(FIND_PATIENT));
+    cr_assert_str_eq(row->reason, "complaint 17");
+    cr_assert_null(row->subject);
+    /* Who tries all numbers there are must not know one by its digest. */
+    body = wire_pack(&find.base, &d.keep);
+    crypto_generichash(plain, sizeof plain, body.data, body.size, NULL, 0);
+    cr_assert_not(bytes_equal(binary_bytes(row->body_digest), bytes_of(plain, sizeof plain)));
+    district_close(&d);
+}
+
+Test(find, d1_the_same_command_again_looks_again_and_another_under_its_key_is_refused)
+{
+    Referral__FindPatient find = by("E12345678", NULL);
+    Referral__Reply *first, *again;
+    struct district d;
+
+    district_open(&d);
+    refer(&d, "T07", "H1", "E12345678");
+    first = district_send(&d, district_command(&d, "T07", KIND(FIND_PATIENT), "f1", &find));
+    again = district_send(&d, district_command(&d, "T07", KIND(FIND_PATIENT), "f1", &find));
+    district_assert_said(&d, again, "");
+    cr_assert(bytes_equal(binary_bytes(first->result), binary_bytes(again->result)));
+    cr_assert_eq(first->index, again->index);
+    find = by("E99999999", NULL);
+    district_assert_said(&d, district_send(&d, district_command(&d, "T07", KIND(FIND_PATIENT), "f1", &find)),
+                         "CONFLICT message_id");
+    district_close(&d);
+}
