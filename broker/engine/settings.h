@@ -28,6 +28,16 @@
       "age of the oldest waiting message that raises an alarm (D6)")                                                   \
     X(backup_age_alarm_ms, 'G', 'N', "0", 0, 31536000000,                                                              \
       "age of the newest backup that raises an alarm; 0: none does")                                                   \
+    X(verify_age_alarm_ms, 'G', 'N', "0", 0, 31536000000,                                                              \
+      "age of the last verification without a fault that raises an alarm; 0: none does")                               \
+    X(no_consumer_alarm_ms, 'I', 'N', "60000", 0, 604800000,                                                           \
+      "messages that wait so long with no consumer connected raise an alarm; 0: none do")                              \
+    X(commit_alarm_ms, 'G', 'N', "250", 0, 60000,                                                                      \
+      "time of which 1 turn in 100 takes more that raises an alarm; 0: none does")                                     \
+    X(reader_alarm_ms, 'G', 'N', "600000", 0, 86400000,                                                                \
+      "a process that reads an old state of the store for so long raises an alarm; 0: none does")                      \
+    X(key_alarm_ms, 'G', 'N', "2592000000", 0, 31536000000,                                                            \
+      "an institution whose keys end within this time raises an alarm; 0: none does")                                  \
     X(reserve_bp, 'I', 'N', "2000", 2000, 10000,                                                                       \
       "share of new pools kept for family doctors' patients, in basis points (Q1)")                                    \
     X(down_referral_diseases, 'G', 'T', "I10-I15 E10-E14 J44 I69 I25", 0, 2000, "ICD-10 list for the hint of F4")

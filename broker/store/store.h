@@ -70,6 +70,14 @@ struct store_room {
 /* Cheap enough to ask before each turn; it also keeps blocks of the file ahead, so that on a disk others have filled acks still go. */
 int store_room(struct store *store, struct store_room *ret_room);
 
+struct store_reader { /* a process that reads a state of the store which is no longer the newest */
+    int pid;          /* 0: there is none */
+    uint64_t state;   /* which; a number of its own for each */
+    uint64_t turns;   /* writes since */
+};
+/* The one that reads the oldest: pages that were free since cannot be used again before it ends. Lets go what killed readers pinned. */
+int store_oldest_reader(struct store *store, struct store_reader *ret_reader);
+
 /* One write turn at a time. Everything read or made in it lives in `arena` until the turn ends. */
 int store_turn_begin(struct store *store, struct arena *arena, struct store_txn **ret_txn);
 /* A read-only view of the last commit: short, within one call of the loop. */

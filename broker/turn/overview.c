@@ -93,6 +93,7 @@ static void collect_destinations(struct overview *overview, struct store_txn *tx
         struct overview_destination *destination = new_destination(overview);
 
         if (overview_read_destination(txn, &overview->texts, number, turn_inbox(turn, number), now, destination)) {
+            overview_watch_destination(txn, destination, overview->opened_at, now);
             overview->destination_count++;
             add_to_totals(&overview->totals, destination);
         }
@@ -293,6 +294,8 @@ int overview_step(struct overview *overview, struct store *store, const struct t
     int result;
 
     assert(overview->phase != COLLECT_NOTHING);
+    if (!instant_is_set(overview->opened_at))
+        overview->opened_at = clock.now;
     result = store_read_begin(store, arena, &txn);
     if (result == 0) {
         step(overview, txn, turn, clock);

@@ -27,6 +27,20 @@ struct overview_contact { /* T2; NULL where there is none */
     const char *name, *phone, *deputy_name, *deputy_phone, *hours;
 };
 
+/* Alarms about one destination that follow from what is shown of it: X(name, code). */
+#define OVERVIEW_WATCHED(X)                                                                                            \
+    X(NO_CONSUMER, "no-consumer")                                                                                      \
+    X(HALF_DEADLINE, "inbox-half-deadline")                                                                            \
+    X(DEAD_LETTERS, "dead-letters")                                                                                    \
+    X(UNBALANCED, "books-unbalanced")
+enum overview_watched {
+#define X(name, code) WATCHED_##name,
+    OVERVIEW_WATCHED(X)
+#undef X
+        WATCHED_COUNT
+};
+const char *overview_watched_code(enum overview_watched watched);
+
 struct overview_destination {
     uint32_t number;
     const char *id, *name;
@@ -40,6 +54,7 @@ struct overview_destination {
     /* Of all lanes. */
     struct instant oldest_at, due_at; /* the oldest message; the first deadline to be missed */
     uint64_t at_risk;
+    bool holds[WATCHED_COUNT], stands[WATCHED_COUNT]; /* the condition; its alarm, in the store */
 };
 
 struct overview_alarm {
@@ -83,6 +98,7 @@ struct overview {                              /* the snapshot; whole once overv
     int phase;
     size_t looked_on; /* turns read in this collection */
     bool has_looked_back;
+    struct instant opened_at;          /* time of the first step: who is absent was not seen since */
     uint64_t look_back_at, seen_index; /* audit: the next older one to read at the start; the newest that was read */
 };
 
@@ -97,3 +113,8 @@ int overview_step(struct overview *overview, struct store *store, const struct t
 /* overview_destination.c, for overview_step: reads one institution; false where it is no destination. Texts go to `texts`. */
 bool overview_read_destination(struct store_txn *txn, struct arena *texts, uint32_t number, struct live_inbox live,
                                struct instant now, struct overview_destination *ret_destination);
+/* overview_watch.c: raises and clears, by the next turn, what alarms about its destinations are not as they should be. */
+void overview_alarm(const struct overview *overview, struct turn *turn);
+/* overview_watch.c: fills in `holds` and `stands`. `since`: nobody who is absent was here since then, unless it is known better. */
+void overview_watch_destination(struct store_txn *txn, struct overview_destination *destination, struct instant since,
+                                struct instant now);
