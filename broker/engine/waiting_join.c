@@ -203,7 +203,9 @@ static int party_of(struct work *work, const struct waiting_of *entry, struct li
     if (!entry->row->has_referral)
         return channel_is_own(work, entry->key.hospital, "entry_id") ? BY_RECEIVER : 0;
     *ret_life = life_load(work, life_id_of(entry->row->referral));
-    return *ret_life == NULL ? 0 : channel_party(work, *ret_life, "entry_id");
+    if (*ret_life == NULL)
+        return refuse(work, REFUSED_NOT_FOUND, "entry_id"); /* a failing store */
+    return channel_party(work, *ret_life, "entry_id");
 }
 
 static bool is_main(const struct waiting_of *entry, const struct life_of *life)
