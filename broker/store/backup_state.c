@@ -1,13 +1,11 @@
-/* backup_state.c - one line, written apart and renamed. */
+/* backup_state.c - one line. */
 #include "store/backup_state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "store/state_file.h"
 
 #define STATE_FILE "backup.state"
 #define LINE_SIZE  96
@@ -22,11 +20,6 @@ static const char *const words[] = {"-",
 const char *backup_fault_word(enum backup_fault fault)
 {
     return fault == BACKUP_WELL || fault >= WORD_COUNT ? "" : words[fault];
-}
-
-static bool state_path(char path[PATH_MAX], const char *directory, const char *suffix)
-{
-    return snprintf(path, PATH_MAX, "%s/" STATE_FILE "%s", directory, suffix) < PATH_MAX;
 }
 
 static bool state_parse(const char *line, struct backup_state *ret_state)
@@ -47,46 +40,18 @@ static bool state_parse(const char *line, struct backup_state *ret_state)
 struct backup_state backup_state_read(const char *directory)
 {
     struct backup_state state = {0};
-    char path[PATH_MAX], line[LINE_SIZE];
-    FILE *file = state_path(path, directory, "") ? fopen(path, "re") : NULL;
+    char line[LINE_SIZE];
 
-    if (file == NULL)
-        return state;
-    if (fgets(line, sizeof(line), file) == NULL || !state_parse(line, &state))
-        state = (struct backup_state){0};
-    fclose(file);
+    if (!state_file_read(directory, STATE_FILE, line, sizeof(line)) || !state_parse(line, &state))
+        return (struct backup_state){0};
     return state;
-}
-
-static int write_line(const char *path, const struct backup_state *state)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return -errno;
-
-    int failure = 0;
-
-    if (dprintf(fd, "made_ms=%" PRId64 " failed_ms=%" PRId64 " fault=%s\n", state->made_ms, state->failed_ms,
-                words[state->fault]) < 0 ||
-        fsync(fd) != 0)
-        failure = -errno;
-    close(fd);
-    return failure;
 }
 
 int backup_state_write(const char *directory, const struct backup_state *state)
 {
-    char path[PATH_MAX], apart[PATH_MAX];
+    char line[LINE_SIZE];
 
-    if (!state_path(path, directory, "") || !state_path(apart, directory, ".new"))
-        return -ENAMETOOLONG;
-
-    int failure = write_line(apart, state);
-
-    if (failure == 0 && rename(apart, path) != 0)
-        failure = -errno;
-    if (failure != 0)
-        unlink(apart);
-    return failure;
+    snprintf(line, sizeof(line), "made_ms=%" PRId64 " failed_ms=%" PRId64 " fault=%s", state->made_ms, state->failed_ms,
+             words[state->fault]);
+    return state_file_write(directory, STATE_FILE, line);
 }

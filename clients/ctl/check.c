@@ -10,11 +10,13 @@
 
 #include "folder.h"
 #include "handlers.h"
+#include "moment.h"
 #include "offline.h"
 #include "progress.h"
 #include "report_check.h"
 #include "store/backup.h"
 #include "store/verify.h"
+#include "store/verify_state.h"
 #include "table.h"
 
 static void show_progress(void *user, const char *what, uint64_t done, uint64_t total)
@@ -187,13 +189,37 @@ static int recount(struct ctl *ctl)
     return failure == 0 && recounting.balances ? EXIT_OK : EXIT_CHECK_FAILED;
 }
 
+/* For the daemon, which has an alarm for a store that nobody looked through for long, or that is not as it should be. */
+static int leave_state(struct ctl *ctl, int64_t began_ms, int result)
+{
+    struct offline offline;
+
+    if ((result != EXIT_OK && result != EXIT_CHECK_FAILED) || offline_find(ctl, NULL, &offline) != EXIT_OK)
+        return result;
+    offline_fini(&offline);
+
+    struct verify_state state = verify_state_read(offline.directory);
+
+    state.failed_ms = result == EXIT_OK ? 0 : began_ms;
+    if (result == EXIT_OK)
+        state.sound_ms = began_ms;
+
+    int failure = verify_state_write(offline.directory, &state);
+
+    if (failure != 0)
+        ctl_complain(ctl, "%s: %s", offline.directory, strerror(-failure));
+    return result;
+}
+
 int verify_run(struct ctl *ctl)
 {
+    int64_t began_ms = moment_now();
+
     if (ctl_has(ctl, "report"))
         return report_check_run(ctl);
     if (ctl_has(ctl, "backup"))
         return verify_backup(ctl);
-    return offline_run(ctl, verify, NULL);
+    return leave_state(ctl, began_ms, offline_run(ctl, verify, NULL));
 }
 
 int recount_run(struct ctl *ctl)

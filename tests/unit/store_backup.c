@@ -6,6 +6,7 @@
 #include "store/backup.h"
 #include "store/backup_state.h"
 #include "store/verify.h"
+#include "store/verify_state.h"
 #include "store_fixture.h"
 
 #define MARKED "ZHANG-SAN-440101199001011234"
@@ -213,6 +214,26 @@ Test(store_backup, a_copy_where_something_lies_is_refused)
 
     cr_assert_eq(store_copy(&from, s.copy), -EEXIST);
     fixture_remove(&s.f);
+}
+
+Test(store_backup, what_a_verification_came_to_is_kept_and_nonsense_is_none)
+{
+    char directory[] = "/tmp/store-test-XXXXXX", path[64];
+    struct verify_state state = {.sound_ms = 5, .failed_ms = 7};
+
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert_eq(verify_state_read(directory).sound_ms, 0);
+    cr_assert_eq(verify_state_write(directory, &state), 0);
+    cr_assert_eq(verify_state_read(directory).sound_ms, 5);
+    cr_assert_eq(verify_state_read(directory).failed_ms, 7);
+    snprintf(path, sizeof(path), "%s/verify.state", directory);
+
+    FILE *file = fopen(path, "w");
+
+    cr_assert(fputs("sound_ms=12", file) >= 0 && fclose(file) == 0);
+    cr_assert_eq(verify_state_read(directory).sound_ms, 0);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(rmdir(directory), 0);
 }
 
 Test(store_backup, its_state_is_kept_and_nonsense_is_no_backup)
