@@ -113,8 +113,12 @@ Test(store_rows, d1_command_keys_of_all_senders_lie_in_order_of_their_time)
     struct store_cursor *cursor = store_scan(txn, TABLE_DEDUP, form, form);
 
     for (size_t i = 0; i < 4; i++) {
+        Record__Dedup *found;
+
         cr_assert(store_next(cursor, &key, &value));
-        cr_assert_eq(record__dedup__unpack(NULL, value.size, value.data)->kind, ORDER[i]);
+        found = record__dedup__unpack(NULL, value.size, value.data);
+        cr_assert_eq(found->kind, ORDER[i]);
+        record__dedup__free_unpacked(found, NULL);
     }
     cr_assert_not(store_next(cursor, &key, &value));
     store_turn_abort(txn);
