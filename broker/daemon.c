@@ -136,6 +136,9 @@ static enum daemon_exit open_turn(struct daemon *daemon)
         .ping_interval_ms = daemon->config->ping_interval_ms,
     };
     int failure = turn_open(&options, &daemon->turn);
+    if (failure == 0) {
+        failure = daemon_suspect_open(daemon);
+    }
     return failure < 0 ? failed("the turn cannot be opened", failure) : DAEMON_STOPPED;
 }
 

@@ -1,5 +1,5 @@
 /* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c), time (daemon_time.c) and
- * showing (daemon_ops.c) and backups (daemon_backup.c) share. */
+ * showing (daemon_ops.c), backups (daemon_backup.c) and crashes (daemon_suspect.c) share. */
 #pragma once
 #include "base/arena.h"
 #include "daemon.h"
@@ -48,6 +48,11 @@ enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
 /* C4: raises the alarm while the time is held, clears it once an operator confirmed it. */
 void daemon_time_watch(struct daemon *daemon);
+
+/* daemon_suspect.c */
+
+/* Before any frame: what a command did to the process before is on disk, and whoever ends this one will be known. 0, or the store's failure. */
+int daemon_suspect_open(struct daemon *daemon);
 
 /* daemon_backup.c */
 

@@ -34,6 +34,7 @@ ProtobufCMessage *query_settings(struct asking *asking);
 ProtobufCMessage *query_calendar(struct asking *asking);
 ProtobufCMessage *query_audit(struct asking *asking);
 ProtobufCMessage *query_alarms(struct asking *asking);
+ProtobufCMessage *query_quarantine(struct asking *asking);
 ProtobufCMessage *query_places(struct asking *asking);
 ProtobufCMessage *query_pools(struct asking *asking);
 ProtobufCMessage *query_bookings(struct asking *asking);

@@ -39,6 +39,7 @@ static const struct authority rows[] = {
     {KIND(CONFIRM_TIME),          OPERATE,            OPERATE},
     {KIND(DRAIN),                 OPERATE,            OPERATE},
     {KIND(FIND_PATIENT),          WORKING | OPERATE,  OPERATE},
+    {KIND(RELEASE_COMMAND),       OPERATE,            OPERATE},
 
     {KIND(GET_REFERRAL),          WORKING | OPERATE,  OPERATE},
     {KIND(LIST_REFERRALS),        WORKING | OPERATE,  OPERATE},
@@ -59,6 +60,7 @@ static const struct authority rows[] = {
     {KIND(LIST_SESSIONS),         ANYONE,             OPERATE | OBSERVE},
     {KIND(LIST_WAITERS),          ANYONE,             OPERATE | OBSERVE},
     {KIND(FIND_MESSAGE),          WORKING | OPERATE,  OPERATE},
+    {KIND(LIST_QUARANTINE),       OPERATE,            OPERATE},
 
     {KIND(PUT_POOL),              SCHEDULE,          NOBODY},
     {KIND(CUT_UNITS),             SCHEDULE,          NOBODY},

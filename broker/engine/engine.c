@@ -11,6 +11,7 @@
 #include "engine/families.h"
 #include "engine/inbox.h"
 #include "engine/ledger.h"
+#include "engine/quarantine.h"
 #include "engine/registry.h"
 #include "engine/settings.h"
 #include "engine/speaker.h"
@@ -62,6 +63,7 @@ static const struct family {
     {REFERRAL__KIND__CONFIRM_TIME,        PLAIN,               registry_apply_confirm_time},
     {REFERRAL__KIND__DRAIN,               PLAIN,               registry_apply_drain},
     {REFERRAL__KIND__FIND_PATIENT,        PLAIN,               find_apply_patient},
+    {REFERRAL__KIND__RELEASE_COMMAND,     PLAIN,               quarantine_apply_release},
     {REFERRAL__KIND__PUT_POOL,            NEW_WORK,            publish_apply_pool},
     {REFERRAL__KIND__CUT_UNITS,           PLAIN,               publish_apply_cut},
     {REFERRAL__KIND__CANCEL_POOL,         PLAIN,               publish_apply_cancel},
@@ -84,6 +86,7 @@ static const struct family {
     {BATCH__INTERNAL__CONNECTION_LOST,    PLAIN,               inbox_apply_connection_lost},
     {BATCH__INTERNAL__RAISE_ALARM,        PLAIN,               alarm_apply_raise},
     {BATCH__INTERNAL__CLEAR_ALARM,        PLAIN,               alarm_apply_clear},
+    {BATCH__INTERNAL__QUARANTINE,         PLAIN,               quarantine_apply_culprit},
 };
 /* clang-format on */
 
@@ -230,7 +233,7 @@ static bool admit(struct work *work, const struct family *family, struct bytes *
 {
     const char *message_id = work->command->message_id;
 
-    if (!speaker_admit(work))
+    if (!speaker_admit(work) || !quarantine_admits(work))
         return false;
     if (is_command(work)) {
         if (message_id == NULL || message_id[0] == '\0')
@@ -265,8 +268,6 @@ static void apply_spoken(struct work *work, const struct family *family, struct 
     struct bytes rest = bytes_of(NULL, 0);
     bool accepted;
 
-    if (is_command(work))
-        digest_body(work);
     accepted = admit(work, family, &rest) && family->apply(work);
     assert(accepted != is_refused(work) || rest.size != 0);
     outcome->refused = is_refused(work);
@@ -336,10 +337,15 @@ static void apply_command(struct work *work, const Batch__Command *command, stru
     };
     assert(family != NULL && internal == !command->has_key); /* sealed by the turn */
     begin_command(work, command);
-    if (internal)
+    if (internal) {
         apply_internal(work, family);
-    else
-        apply_spoken(work, family, outcome);
+        return;
+    }
+    if (is_command(work))
+        digest_body(work);
+    quarantine_begin(work);
+    apply_spoken(work, family, outcome);
+    quarantine_end(work);
 }
 
 static void *batch_alloc(void *arena, size_t size)

@@ -27,6 +27,7 @@ static const struct {
     {REFERRAL__KIND__LIST_CALENDAR, query_calendar},
     {REFERRAL__KIND__LIST_AUDIT, query_audit},
     {REFERRAL__KIND__LIST_ALARMS, query_alarms},
+    {REFERRAL__KIND__LIST_QUARANTINE, query_quarantine},
     {REFERRAL__KIND__GET_STATUS, query_status},
     {REFERRAL__KIND__LIST_SESSIONS, query_sessions},
     {REFERRAL__KIND__LIST_WAITERS, query_waiters},

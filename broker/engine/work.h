@@ -33,6 +33,7 @@ struct work {
 
     uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
     uint8_t digest[WORK_DIGEST_SIZE]; /* BLAKE2b-256 of the command's body */
+    uint8_t suspect_hash[16];         /* of the command as a whole (quarantine.h) */
 
     Referral__Reply reply;
     struct findings findings; /* refusals so far */

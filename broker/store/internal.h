@@ -65,6 +65,7 @@ struct store {
     struct store_mark mark;
     struct store_txn write, read;
     struct memory memory;
+    struct suspect_page *suspect; /* suspect.h; NULL: nobody watches */
     struct {
         uint64_t turn; /* LMDB's transaction id when it was counted; 0: never */
         uint64_t pages;

@@ -82,6 +82,9 @@ void alarm_row_put(struct store_txn *txn, const char *code, const char *subject,
 void alarm_past_add(struct store_txn *txn, const char *code, const char *subject, Record__Alarm *row);
 /* Deletes the oldest of them: what ended before `from`, and what is beyond `count`. */
 void alarm_past_keep(struct store_txn *txn, uint64_t count, struct instant from);
+Record__Quarantine *quarantine_row(struct store_txn *txn, const uint8_t hash[16]);
+void quarantine_row_put(struct store_txn *txn, const uint8_t hash[16],
+                        const Record__Quarantine *row /* NULL: delete */);
 Record__RefusalCount *refusal_count_row(struct store_txn *txn, const uint8_t public_key[32], uint16_t code);
 void refusal_count_row_put(struct store_txn *txn, const uint8_t public_key[32], uint16_t code,
                            const Record__RefusalCount *row);

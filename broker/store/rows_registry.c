@@ -1,4 +1,4 @@
-/* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms. */
+/* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms, quarantine. */
 #include <assert.h>
 
 #include "store/internal.h"
@@ -186,6 +186,19 @@ void calendar_row_put(struct store_txn *txn, int64_t day, const Record__Calendar
         store_delete(txn, TABLE_CALENDAR, calendar_key(key, day));
     else
         record_put(txn, TABLE_CALENDAR, calendar_key(key, day), &row->base);
+}
+
+Record__Quarantine *quarantine_row(struct store_txn *txn, const uint8_t hash[16])
+{
+    return record_get(txn, TABLE_QUARANTINE, bytes_of(hash, 16), &record__quarantine__descriptor);
+}
+
+void quarantine_row_put(struct store_txn *txn, const uint8_t hash[16], const Record__Quarantine *row)
+{
+    if (row == NULL)
+        store_delete(txn, TABLE_QUARANTINE, bytes_of(hash, 16));
+    else
+        record_put(txn, TABLE_QUARANTINE, bytes_of(hash, 16), &row->base);
 }
 
 Record__Alarm *alarm_row(struct store_txn *txn, const char *code, const char *subject)

@@ -9,6 +9,7 @@
 
 #include "store/internal.h"
 #include "store/owner.h"
+#include "store/suspect.h"
 
 #define MAP_DEFAULT (64ULL << 30)
 
@@ -137,6 +138,7 @@ void store_close(struct store *store)
         return;
     if (store->owner_fd >= 0 && store->identity.incarnation != 0)
         owner_write(store->owner_fd, note_of(store));
+    suspect_unwatch(store);
     env_close(store);
     owner_unlock(store->owner_fd);
     memory_close(&store->memory);

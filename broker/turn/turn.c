@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "engine/binary.h"
 #include "turn/inside.h"
 
 #define HAND_OUT_BYTES (8U << 20) /* bodies in one turn */
@@ -436,6 +437,18 @@ void turn_alarm(struct turn *turn, const char *code, const char *subject, const 
     turn->batch_is_urgent = true;
 }
 
+void turn_quarantine(struct turn *turn, const struct suspect *culprit)
+{
+    Batch__Culprit body = BATCH__CULPRIT__INIT;
+
+    body.has_hash = body.has_kind = true;
+    body.hash = binary_copy(&turn->arena, bytes_of(culprit->hash, sizeof culprit->hash));
+    body.institution = arena_text(&turn->arena, culprit->institution);
+    body.kind = culprit->kind;
+    batch_add_own(&turn->batch, BATCH__INTERNAL__QUARANTINE, &body.base, &turn->arena);
+    turn->batch_is_urgent = true;
+}
+
 void turn_hurry(struct turn *turn)
 {
     turn->batch_is_urgent = true;
@@ -461,7 +474,7 @@ struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution)
 
 bool turn_is_administration(uint32_t kind)
 {
-    return kind >= REFERRAL__KIND__PUT_INSTITUTION && kind <= REFERRAL__KIND__FIND_PATIENT;
+    return kind >= REFERRAL__KIND__PUT_INSTITUTION && kind <= REFERRAL__KIND__RELEASE_COMMAND;
 }
 
 uint64_t turn_administered_after(const struct turn *turn, uint64_t index)

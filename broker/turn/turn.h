@@ -5,7 +5,7 @@
  * port, and only after the commit. One thread. */
 #pragma once
 #include "base/instant.h"
-#include "store/store.h"
+#include "store/suspect.h"
 
 struct turn;
 struct live_inbox;
@@ -78,6 +78,8 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock);
 
 /* A condition of this machine, raised or cleared through a command of the daemon (C4: clock; store filling). */
 void turn_alarm(struct turn *turn, const char *code, const char *subject, const char *detail, bool raise);
+/* The command that ended the process before is not to be applied again; before any frame is received. */
+void turn_quarantine(struct turn *turn, const struct suspect *culprit);
 /* No more frames will come: acks wait for no company. Then turn_run while turn_wants, then turn_drain. */
 void turn_hurry(struct turn *turn);
 /* No new frames are taken; GOODBYE goes to all with a retry time. Call after the last turn_run. */

@@ -48,6 +48,7 @@ static const struct kind_info kinds[] = {
     ROW(CONFIRM_TIME, COMMAND, .body = TYPE(confirm_time)),
     ROW(DRAIN, COMMAND, .body = TYPE(drain)),
     ROW(FIND_PATIENT, COMMAND, .body = TYPE(find_patient), .result = TYPE(patient_referrals)),
+    ROW(RELEASE_COMMAND, COMMAND, .body = TYPE(release_command)),
 
     ROW(GET_REFERRAL, QUERY, .body = TYPE(referral_query), .result = TYPE(referral_view)),
     ROW(LIST_REFERRALS, QUERY, .body = TYPE(referrals_query), .result = TYPE(referral_list)),
@@ -68,6 +69,7 @@ static const struct kind_info kinds[] = {
     ROW(LIST_SESSIONS, QUERY, .body = TYPE(page_query), .result = TYPE(session_list)),
     ROW(LIST_WAITERS, QUERY, .body = TYPE(page_query), .result = TYPE(waiter_list)),
     ROW(FIND_MESSAGE, QUERY, .body = TYPE(message_query), .result = TYPE(message_view)),
+    ROW(LIST_QUARANTINE, QUERY, .body = TYPE(page_query), .result = TYPE(quarantine_list)),
 
     ROW(PUT_POOL, COMMAND, .body = TYPE(pool)),
     ROW(CUT_UNITS, COMMAND, .body = TYPE(pool_change)),

@@ -7,8 +7,9 @@
 
 bool message_bytes_are_hex(const ProtobufCFieldDescriptor *field)
 {
-    static const char *const names[] = {"public_key", "key",         "delivery_id", "delivery_ids", "dead_delivery_id",
-                                        "sha256",     "body_digest", "digest",      "cursor",       "next"};
+    static const char *const names[] = {"public_key",       "key",    "delivery_id", "delivery_ids",
+                                        "dead_delivery_id", "sha256", "body_digest", "digest",
+                                        "cursor",           "next",   "hash"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(field->name, names[i]) == 0)

@@ -347,6 +347,7 @@ ARGUMENTS(id_, {"ID", "id", false});
 ARGUMENTS(contact_, {"INSTITUTION", "institution", false}, {"UP|DOWN", "direction", false});
 ARGUMENTS(from_to, {"FROM", "from", false}, {"TO", "to", false});
 ARGUMENTS(delegation_, {"AGENT", "agent", false}, {"PRINCIPAL", "principal", false});
+ARGUMENTS(hash_, {"HASH", "hash", false});
 ARGUMENTS(public_key_, {"PUBLIC_KEY|FILE", "public_key", false});
 ARGUMENTS(setting_, {"NAME", "name", false}, {"VALUE", "value", true});
 ARGUMENTS(day_, {"DATE", "date", false});
@@ -453,6 +454,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "calendar", query_list, KIND(LIST_CALENDAR), NULL, pages, "节假日与调休", "holidays and make-up days"),
     PLAIN(GROUP_OPERATE, "calendar set", command_run, KIND(PUT_CALENDAR_DAY), day_, day, "设定某日", "say what a day is"),
     PLAIN(GROUP_OPERATE, "audit", query_list, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
+    PLAIN(GROUP_OPERATE, "quarantine", query_list, KIND(LIST_QUARANTINE), NULL, pages, "曾使服务中断而隔离的命令", "commands that ended the broker and are held back"),
+    PLAIN(GROUP_OPERATE, "quarantine release", command_run, KIND(RELEASE_COMMAND), hash_, stated, "放行被隔离的命令", "let one be applied when it is sent again"),
     PLAIN(GROUP_OPERATE, "confirm-time", command_run, KIND(CONFIRM_TIME), NULL, stated, "确认系统时间无误", "confirm the time after an alarm about it"),
 
     PLAIN(GROUP_REGISTRY, "institutions", query_list, KIND(LIST_INSTITUTIONS), NULL, paged, "机构列表", "institutions"),

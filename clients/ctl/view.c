@@ -41,6 +41,7 @@ static const struct {
      COLUMNS("index", "at_ms", "institution", "kind", "event", "subject", "code", "count", "reason")},
     {&referral__alarm__descriptor,
      COLUMNS("since_ms", "ended_at_ms", "level", "code", "subject", "text_zh", "text_en", "todo_zh", "todo_en")},
+    {&referral__quarantined_command__descriptor, COLUMNS("since_ms", "institution", "kind", "hash")},
     {&referral__pool_view__descriptor, COLUMNS("pool", "doctor", "start_ms", "capacity", "reserve", "family", "general",
                                                "blocked", "free", "marked", "deficit")},
     {&referral__free_place__descriptor,

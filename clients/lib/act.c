@@ -32,6 +32,7 @@ static const struct result { /* what a kind's reply carries, as wire.proto says 
     {REFERRAL__KIND__LIST_AUDIT, &referral__audit_list__descriptor},
     {REFERRAL__KIND__LIST_ALARMS, &referral__alarm_list__descriptor},
     {REFERRAL__KIND__GET_STATUS, &referral__status_view__descriptor},
+    {REFERRAL__KIND__LIST_QUARANTINE, &referral__quarantine_list__descriptor},
     {REFERRAL__KIND__SEARCH_PLACES, &referral__place_list__descriptor},
     {REFERRAL__KIND__LIST_POOLS, &referral__pool_list__descriptor},
     {REFERRAL__KIND__LIST_BOOKINGS, &referral__booking_list__descriptor},

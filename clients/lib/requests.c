@@ -19,7 +19,7 @@ static bool kind_is_command(Referral__Kind kind)
 
 static bool kind_is_query(Referral__Kind kind)
 {
-    return (kind >= REFERRAL__KIND__GET_REFERRAL && kind <= REFERRAL__KIND__GET_STATUS) ||
+    return (kind >= REFERRAL__KIND__GET_REFERRAL && kind < REFERRAL__KIND__PUT_POOL) ||
            (kind >= REFERRAL__KIND__SEARCH_PLACES && kind <= REFERRAL__KIND__GET_SERVICE_FACTS);
 }
 

@@ -89,6 +89,7 @@ def until_closed_or(sock, limit_s):
 
 class Broker:
     """One referrald process on its own store, configuration and port."""
+    program = "referrald"  # below the build
 
     def __init__(self, test_time_ms=None, config="", register=True):
         self.folder = Path(tempfile.mkdtemp(prefix="referrald-test."))
@@ -129,7 +130,7 @@ class Broker:
         """Starts referrald without waiting for it to be ready."""
         log = open(self.log_file, "ab")
         self.log_from = self.log_file.stat().st_size
-        self.process = subprocess.Popen([BUILD / "referrald", "--config", self.config_file], stderr=log, stdout=log)
+        self.process = subprocess.Popen([BUILD / self.program, "--config", self.config_file], stderr=log, stdout=log)
         log.close()
 
     def log_text(self):

@@ -309,6 +309,6 @@ Test(lists, p2_every_question_is_open_to_exactly_the_roles_of_the_table)
             asked++;
         }
     }
-    cr_assert_eq(asked, 5 * 26);
+    cr_assert_eq(asked, 5 * 27);
     district_close(&d);
 }
