@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""test_runbook.py - the runbook: a page for each alarm and each alert, in two languages; every command on a page exists, with its options and
+arguments, as does every unit, setting and page that is named.
+"""
+import functools
+import re
+import shlex
+import subprocess
+import unittest
+
+import fixture
+import watch
+
+SECTIONS = ["含义 · What it means", "查看 · Look", "处理 · Do", "解除 · It clears", "联系 · Call"]
+SPAN = re.compile(r"`([^`\n]+)`")
+# Programs of the system that pages may name; ours are asked themselves.
+OF_THE_SYSTEM = {"systemctl", "journalctl", "timedatectl", "df", "fuser", "cat", "man"}
+LINES_MAX = 50  # a screen, at 3 a.m.
+
+
+def pages():
+    return {path.stem: path.read_text() for path in sorted(watch.RUNBOOK.glob("*.md"))}
+
+
+def commands(text):
+    """The command lines among the code spans: those with a word of a program's name and something behind it."""
+    return [span for span in SPAN.findall(text) if re.match(r"[a-z]+ ", span)]
+
+
+@functools.lru_cache(maxsize=None)
+def help_of(*words):
+    command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), *words, "--help", "--lang", "en"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=fixture.PATIENCE_S)
+    return result.stdout if result.returncode == 0 else None
+
+
+def options(text):
+    """{option: it takes a value}"""
+    return {name: bool(value) for name, value in re.findall(r"^  --([a-z0-9-]+)( [^ ]+)?", text, re.M)}
+
+
+def verb_of(words):
+    """(its words, its help), two words before one; None: there is no such verb."""
+    for count in (2, 1):
+        text = help_of(*words[:count]) if len(words) >= count and not any(w.startswith("-") for w in words[:count]) else None
+        usage = text and re.match(r"Usage: referralctl ([a-z-]+(?: [a-z-]+)*)", text)
+        if usage and usage[1].split() == words[:count]:
+            return words[:count], text
+    return None
+
+
+def fault(command):
+    """What referralctl would say against these words; None: nothing."""
+    words = shlex.split(command)[1:]
+    verb = verb_of(words)
+    if verb is None:
+        return "no such verb"
+    name, text = verb
+    known = dict(options(help_of()), **options(text))
+    given, rest = 0, words[len(name):]
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            given += 1
+        elif word[2:] not in known:
+            return "no option " + word
+        elif known[word[2:]] and not rest:
+            return word + " needs a value"
+        elif known[word[2:]]:
+            rest.pop(0)
+    usage = text.splitlines()[0].split("referralctl " + " ".join(name), 1)[1].replace("[OPTION...]", "")
+    least, most = len(re.findall(r"(?<!\[)\b[A-Z_|]+\b(?!\])", usage)), len(usage.split())
+    return None if least <= given <= most else "%d arguments where it takes %s" % (given, usage.strip() or "none")
+
+
+class Pages(unittest.TestCase):
+    def test_each_alarm_and_each_alert_has_a_page_and_no_page_is_for_nothing(self):
+        named = {watch.page_of(alert) for alert in watch.alerts().values()} | set(watch.alarm_levels())
+        self.assertEqual(sorted(named), sorted(pages()))
+
+    def test_each_page_has_its_sections_in_both_languages(self):
+        for name, text in pages().items():
+            self.assertTrue(text.startswith("# %s · " % name), name)
+            parts = re.split(r"^## (.*)$", text, flags=re.M)
+            self.assertEqual(SECTIONS, parts[1::2], name)
+            for part in parts[::2]:
+                self.assertRegex(part, watch.CHINESE, name)
+                self.assertRegex(part, r"[a-z]+ [a-z]+", name)
+            self.assertLessEqual(len(text.splitlines()), LINES_MAX, name)
+
+    def test_each_page_cites_a_rule(self):
+        for name, text in pages().items():
+            self.assertRegex(text.splitlines()[2], r"规则 Rules: [TFLDQCP]\d+(, [TFLDQCP]\d+)*$", name)
+
+    def test_pages_that_are_referred_to_exist(self):
+        for name, text in pages().items():
+            for other in re.findall(r"\bsee ((?:[a-z]+-[a-z-]+(?:, )?)+)", text):
+                for page in other.rstrip(", ").split(", "):
+                    self.assertIn(page, pages(), name)
+
+
+class Commands(unittest.TestCase):
+    def each(self):
+        return [(name, command) for name, text in pages().items() for command in commands(text)]
+
+    def test_each_command_of_ours_exists_with_its_options_and_arguments(self):
+        ours = [(name, command) for name, command in self.each() if command.startswith("referralctl ")]
+        self.assertGreater(len(ours), 50)
+        self.assertEqual([], ["%s: %s: %s" % (name, command, fault(command)) for name, command in ours if fault(command)])
+
+    def test_a_wrong_command_would_be_found(self):
+        for command in ("referralctl nosuch", "referralctl dead revive H1", "referralctl dead replay", "referralctl alarms --nosuch",
+                        "referralctl confirm-time --reason", "referralctl pause H1 H2", "referralctl dead replay H1 --all yes please"):
+            self.assertIsNotNone(fault(command), command)
+
+    def test_other_programs_are_ones_that_operators_have(self):
+        for name, command in self.each():
+            self.assertIn(command.split()[0], OF_THE_SYSTEM | {"referralctl", "referrald"}, name)
+
+    def test_units_that_are_named_exist(self):
+        units = {path.name for path in (fixture.SOURCE / "systemd").glob("referrald*.*")}
+        for name, command in self.each():
+            if not command.startswith(("systemctl", "journalctl")):
+                continue
+            for unit in re.findall(r"\b(referrald(?:-[a-z]+)?(?:\.[a-z]+)?)\b", command):
+                self.assertIn(unit if "." in unit else unit + ".service", units, "%s: %s" % (name, command))
+
+    def test_settings_and_keys_that_are_named_exist(self):
+        settings = (fixture.SOURCE / "broker" / "engine" / "settings.h").read_text()
+        dump = subprocess.run([fixture.BUILD / "referrald", "--help"], capture_output=True, text=True).stdout
+        for name, text in pages().items():
+            for setting in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text):
+                self.assertTrue("X(%s," % setting in settings or re.search(r"\b%s\b" % setting, dump), "%s: %s" % (name, setting))
+
+
+if __name__ == "__main__":
+    fixture.main()
