@@ -223,6 +223,7 @@ static Referral__PoolView *pool_view(struct asking *asking, struct counted_pool 
     query_count(asking, pool);
     view->pool = query_pool_ref(asking, &pool->key);
     view->doctor = pool->row->doctor;
+    FIELD_SET(view, utc_offset_minutes, registry_institution_of(&asking->work, pool->key.hospital)->offset_minutes);
     query_session(pool->row, &view->has_start_ms, &view->start_ms, &view->has_end_ms, &view->end_ms);
     add_counts(pool, now, asking->work.hold, view);
     FIELD_SET(view, held, held_units(pool->row, now, asking->work.hold));

@@ -1,6 +1,7 @@
 /* receive.c - frames become session changes, queries, or commands of the next turn. What never becomes a command is answered and
  * counted, not audited (P3). */
 #include "engine/binary.h"
+#include "engine/work.h"
 #include "turn/inside.h"
 
 struct place { /* of an envelope */
@@ -46,7 +47,7 @@ static void add_roles(Referral__Welcome *welcome, uint32_t roles, struct arena *
             welcome->roles[welcome->n_roles++] = (Referral__Role)role;
 }
 
-static void say_welcome(struct turn *turn, struct session *session)
+static void say_welcome(struct turn *turn, struct store_txn *txn, struct session *session)
 {
     const struct store_identity *identity = store_identity(turn->options.store);
     Referral__Welcome welcome = REFERRAL__WELCOME__INIT;
@@ -65,6 +66,8 @@ static void say_welcome(struct turn *turn, struct session *session)
     welcome.window = turn->options.window;
     welcome.ack_timeout_ms = deliveries_ack_timeout_ms(&session->consumer);
     welcome.ping_interval_ms = turn->options.ping_interval_ms;
+    FIELD_SET(&welcome, utc_offset_minutes,
+              registry_read_institution(txn, session->speaker.institution)->offset_minutes);
     welcome.has_frame_bytes_max = welcome.has_envelope_bytes_max = welcome.has_frame_envelopes_max = true;
     welcome.frame_bytes_max = LIMIT_FRAME_BYTES;
     welcome.envelope_bytes_max = LIMIT_ENVELOPE_BYTES;
@@ -104,7 +107,7 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
         turn_watch(turn, session);
         if (speaker.roles >> REFERRAL__ROLE__RECEIVE & 1)
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);
-        say_welcome(turn, session);
+        say_welcome(turn, txn, session);
         turn_tell_session(turn, NEWS_SESSION_BEGUN, session, NULL);
     } else {
         turn_say_to_peer(turn, place->peer, REFERRAL__KIND__GOODBYE, &turn_goodbye(turn, "key revoked", 0)->base, true);

@@ -171,3 +171,17 @@ Test(connection, d_a_frame_of_another_session_gets_no_session_and_the_newest_hel
                     "         T07 < no session\n");
     world_close(w);
 }
+
+Test(connection, t1_welcome_says_by_which_local_time_the_institution_lives)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "PUT_INSTITUTION", "id=XJ; name=x; kind=OBSERVER; time_zone=+06:00");
+    world_say(w, "OP", "ADD_KEY", "public_key=key:XJ; institution=XJ; roles[0]=OBSERVE");
+    world_connect(w, "XJ", 0);
+    world_connect(w, "H1", 0);
+    cr_assert_eq(world_peer(w, "XJ")->utc_offset_minutes, 360);
+    cr_assert_eq(world_peer(w, "H1")->utc_offset_minutes, 480);
+    world_close(w);
+}

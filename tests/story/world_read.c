@@ -230,6 +230,7 @@ static void hear_envelope(struct world *w, struct peer *peer, const Referral__En
         const Referral__Welcome *welcome = referral__welcome__unpack(&w->allocator, body.size, body.data);
 
         peer->session = welcome->session;
+        peer->utc_offset_minutes = welcome->utc_offset_minutes;
     } else if (envelope->kind == REFERRAL__KIND__REPLY) {
         hear_reply(w, peer, body);
     } else if (envelope->kind == REFERRAL__KIND__DELIVERY) {

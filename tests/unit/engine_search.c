@@ -65,6 +65,21 @@ Test(search, f2_days_in_order_and_not_too_many)
     places_close(&d);
 }
 
+Test(search, t1_a_pool_says_by_which_local_time_its_day_begins)
+{
+    struct district d;
+    Referral__PoolQuery query = REFERRAL__POOL_QUERY__INIT;
+    const Referral__PoolList *found;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    query.first_date = TUESDAY;
+    found = ask(&d, "H1", REFERRAL__KIND__LIST_POOLS, &query);
+    cr_assert_eq(found->n_pools, 1);
+    cr_assert_eq(found->pools[0]->utc_offset_minutes, 480);
+    places_close(&d);
+}
+
 Test(search, p2_a_page_of_a_wait_list_goes_on_in_that_list_only)
 {
     struct district d;
