@@ -5,16 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handlers.h"
 #include "moment.h"
-#include "place.pb-c.h"
 #include "pool_text.h"
-#include "query.h"
 #include "table.h"
+#include "width.h"
 
 #define TIMES_SHOWN   4
 #define TIMES_OFFERED 8
 #define TIMES_SIZE    96
+#define TIME_COLUMNS  6  /* "08:00 " */
+#define MORE_COLUMNS  3  /* "..." */
+#define COUNT_COLUMNS 30 /* of number, date, session time and how many */
+#define GAP           1
 
 static const char *text_of(json_t *object, const char *member)
 {
@@ -117,6 +119,16 @@ static json_t *first_times(json_t *place, size_t most)
     return json_string(times);
 }
 
+/* How many first times there is room for, beside columns that are so wide. */
+static size_t times_that_fit(const struct ctl *ctl, int beside, size_t most)
+{
+    int room = width_of_stream(ctl->out) - beside;
+    size_t fit =
+        room < 2 * TIME_COLUMNS + MORE_COLUMNS ? room >= TIME_COLUMNS : (size_t)(room - MORE_COLUMNS) / TIME_COLUMNS;
+
+    return fit < most ? fit : most;
+}
+
 /* "24 from 12-01 07:00": opening, or release of the reserve. */
 static json_t *opens_later(const struct ctl *ctl, json_t *place)
 {
@@ -128,16 +140,52 @@ static json_t *opens_later(const struct ctl *ctl, json_t *place)
     return json_sprintf(ctl_say(ctl, "%lld 个, %s 起", "%lld from %s"), (long long)number_of(place, "opens_later"), at);
 }
 
-static json_t *pool_cell(json_t *place)
+/* As the commands take it: of the own hospital without its name. */
+static json_t *pool_cell(json_t *place, const char *own)
 {
-    char *text = pool_text_format(json_object_get(place, "pool"));
-    json_t *cell = json_string(text == NULL ? "" : text);
+    json_t *pool = json_copy(json_object_get(place, "pool")), *cell;
+    char *text;
 
+    if (strcmp(text_of(pool, "hospital"), own) == 0)
+        json_object_del(pool, "hospital");
+    text = pool_text_format(pool);
+    cell = json_string(text == NULL ? "" : text);
     free(text);
+    json_decref(pool);
     return cell;
 }
 
+static int widest(json_t *rows, const char *member)
+{
+    int widest = 0;
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        int width = width_of(text_of(row, member));
+
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
 /* ---- Tables ---- */
+
+/* A column that says nothing in any row is none. */
+static void drop_empty(json_t *rows, const char *member, const char **headings, const char *heading)
+{
+    json_t *row;
+    size_t i, kept = 0;
+
+    if (widest(rows, member) != 0)
+        return;
+    json_array_foreach(rows, i, row) json_object_del(row, member);
+    for (i = 0; headings[i] != NULL; i++)
+        if (headings[i] != heading)
+            headings[kept++] = headings[i];
+    headings[kept] = NULL;
+}
 
 static void print_rows(const struct ctl *ctl, const char *const *headings, json_t *rows)
 {
@@ -148,21 +196,37 @@ static void print_rows(const struct ctl *ctl, const char *const *headings, json_
     json_decref(rows);
 }
 
-void free_places_print(const struct ctl *ctl, json_t *places)
+void free_places_print(const struct ctl *ctl, json_t *places, const char *own)
 {
-    static const char *const zh[] = {"号源", "医生", "时间", "可约", "最早", "稍后开放", NULL};
-    static const char *const en[] = {"pool", "doctor", "time", "free", "first times", "opens later", NULL};
+    const char *doctor = ctl_say(ctl, "医生", "doctor"), *first = ctl_say(ctl, "最早", "first"),
+               *later = ctl_say(ctl, "稍后开放", "opens later");
+    const char *headings[] = {ctl_say(ctl, "号源", "pool"),
+                              doctor,
+                              ctl_say(ctl, "时间", "time"),
+                              ctl_say(ctl, "可约", "free"),
+                              first,
+                              later,
+                              NULL};
     json_t *rows = json_array(), *place;
-    size_t i;
+    size_t i, times;
 
     json_array_foreach(places, i, place) json_array_append_new(
-        rows, json_pack("{s:o, s:s, s:o, s:I, s:o, s:o}", "pool", pool_cell(place), "doctor", text_of(place, "doctor"),
-                        "time", session_time(place), "free", (json_int_t)number_of(place, "bookable"), "first",
-                        first_times(place, TIMES_SHOWN), "later", opens_later(ctl, place)));
-    print_rows(ctl, ctl->zh ? zh : en, rows);
+        rows, json_pack("{s:o, s:s, s:o, s:I, s:s, s:o}", "pool", pool_cell(place, own), "doctor",
+                        text_of(place, "doctor"), "time", session_time(place), "free",
+                        (json_int_t)number_of(place, "bookable"), "first", "", "later", opens_later(ctl, place)));
+    times = times_that_fit(ctl,
+                           widest(rows, "pool") + widest(rows, "doctor") + widest(rows, "time") +
+                               widest(rows, "later") + width_of(headings[3]) + 5 * GAP,
+                           TIMES_SHOWN);
+    json_array_foreach(places, i, place)
+        json_object_set_new(json_array_get(rows, i), "first", first_times(place, times));
+    drop_empty(rows, "doctor", headings, doctor);
+    drop_empty(rows, "first", headings, first);
+    drop_empty(rows, "later", headings, later);
+    print_rows(ctl, headings, rows);
 }
 
-static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number)
+static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number, size_t times)
 {
     json_t *pool = json_object_get(place, "pool");
     bool bookable = free_places_is_bookable(place);
@@ -172,7 +236,7 @@ static json_t *offer_row(const struct ctl *ctl, json_t *place, size_t *number)
         "date", json_sprintf("%s %s", text_of(pool, "date"), moment_weekday(text_of(pool, "date"), ctl->zh)), "time",
         session_time(place), "session", json_sprintf("%s %s", text_of(pool, "department"), text_of(pool, "resource")),
         "doctor", text_of(place, "doctor"), "free", json_integer((json_int_t)number_of(place, "bookable")), "times",
-        bookable ? first_times(place, TIMES_OFFERED) : opens_later(ctl, place));
+        bookable ? first_times(place, times) : opens_later(ctl, place));
 }
 
 void free_places_offer(const struct ctl *ctl, json_t *places, size_t number)
@@ -180,28 +244,18 @@ void free_places_offer(const struct ctl *ctl, json_t *places, size_t number)
     static const char *const zh[] = {"", "日期", "时间", "号源", "医生", "可约", "最早", NULL};
     static const char *const en[] = {"", "date", "time", "session", "doctor", "free", "first times", NULL};
     json_t *rows = json_array(), *place;
-    size_t i;
+    int session = 0;
+    size_t i, times;
 
-    json_array_foreach(places, i, place) json_array_append_new(rows, offer_row(ctl, place, &number));
-    print_rows(ctl, ctl->zh ? zh : en, rows);
-}
+    json_array_foreach(places, i, place)
+    {
+        json_t *pool = json_object_get(place, "pool");
+        int width = width_of(text_of(pool, "department")) + width_of(text_of(pool, "resource")) +
+                    width_of(text_of(place, "doctor"));
 
-int search_run(struct ctl *ctl)
-{
-    struct referral_client *client;
-    json_t *answer = NULL;
-    int result = query_of_verb(ctl, &client, &answer);
-
-    referral_close(client);
-    if (result == EXIT_OK && ctl->json)
-        table_json(ctl, answer);
-    if (result == EXIT_OK && !ctl->json) {
-        json_t *places = free_places_by_time(json_object_get(answer, "places"));
-
-        free_places_print(ctl, places);
-        json_decref(places);
-        query_tell_of_more(ctl, answer);
+        session = width > session ? width : session;
     }
-    json_decref(answer);
-    return result;
+    times = times_that_fit(ctl, COUNT_COLUMNS + session + 7 * GAP, TIMES_OFFERED);
+    json_array_foreach(places, i, place) json_array_append_new(rows, offer_row(ctl, place, &number, times));
+    print_rows(ctl, ctl->zh ? zh : en, rows);
 }

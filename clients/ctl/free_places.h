@@ -4,8 +4,8 @@
 
 #include "ctl.h"
 
-/* As a table with pools as other verbs take them. `places`: of a PlaceList. */
-void free_places_print(const struct ctl *ctl, json_t *places);
+/* As a table with pools as other verbs take them: those of `own` without their hospital. `places`: of a PlaceList. */
+void free_places_print(const struct ctl *ctl, json_t *places, const char *own);
 /* To choose from: numbered from `number` on, one after the other; what cannot be booked now has no number. */
 void free_places_offer(const struct ctl *ctl, json_t *places, size_t number);
 /* Whoever is seen first stands first: a new list. */

@@ -13,12 +13,13 @@ int publish_run(struct ctl *ctl);
 int pool_tell_run(struct ctl *ctl);
 /* query.c */
 int query_list(struct ctl *ctl);
+int query_claims(struct ctl *ctl); /* bookings, entries: of whom must be said */
 int query_settings(struct ctl *ctl);
 int query_record(struct ctl *ctl);
 int query_status(struct ctl *ctl);
 int query_trace(struct ctl *ctl);
 int query_why(struct ctl *ctl);
-/* places.c, free_places.c, book.c */
+/* places.c, search.c, book.c */
 int places_run(struct ctl *ctl);
 int search_run(struct ctl *ctl);
 int book_run(struct ctl *ctl);

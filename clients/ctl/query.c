@@ -19,6 +19,7 @@
 #include "wire/wire.h"
 
 #define DEFAULT_ROWS 1000
+#define ROWS_MAX     100000000
 #define PAGE_ROWS    LIMIT_PAGE_ROWS
 
 /* The answer's list of rows: the one field that view.h knows as a table. */
@@ -114,26 +115,40 @@ int query_ask_all(const struct ctl *ctl, struct referral_client *client, Referra
     return result;
 }
 
-int query_of_verb(struct ctl *ctl, struct referral_client **ret_client, json_t **ret_answer)
+int query_open(struct ctl *ctl, struct referral_client **ret_client, json_t **ret_query)
 {
-    Referral__Kind kind = ctl->verb->kind;
     const char *cursor = ctl_option(ctl, "cursor");
-    long long rows = DEFAULT_ROWS;
-    json_t *query = NULL;
+    long long rows;
     int result;
 
     *ret_client = NULL;
-    if (!ctl_number(ctl, "rows", 1, 100000000, &rows))
+    *ret_query = NULL;
+    if (!ctl_number(ctl, "rows", 1, ROWS_MAX, &rows))
         return EXIT_USAGE;
-    result = body_of_verb(ctl, kind_info(kind)->body, &query);
+    result = body_of_verb(ctl, kind_info(ctl->verb->kind)->body, ret_query);
     if (result == EXIT_OK && cursor != NULL)
-        json_object_set_new(query, "cursor", json_string(cursor));
+        json_object_set_new(*ret_query, "cursor", json_string(cursor));
+    return result == EXIT_OK ? connect_open(ctl, 0, ret_client) : result;
+}
+
+int query_answer(const struct ctl *ctl, struct referral_client *client, json_t *query, json_t **ret_answer)
+{
+    Referral__Kind kind = ctl->verb->kind;
+    long long rows = DEFAULT_ROWS;
+
+    if (list_field(kind_info(kind)->result) == NULL)
+        return query_ask(ctl, client, kind, query, false, ret_answer);
+    ctl_number(ctl, "rows", 1, ROWS_MAX, &rows); /* looked at before */
+    return query_ask_all(ctl, client, kind, query, (size_t)rows, ret_answer);
+}
+
+int query_of_verb(struct ctl *ctl, struct referral_client **ret_client, json_t **ret_answer)
+{
+    json_t *query;
+    int result = query_open(ctl, ret_client, &query);
+
     if (result == EXIT_OK)
-        result = connect_open(ctl, 0, ret_client);
-    if (result == EXIT_OK)
-        result = list_field(kind_info(kind)->result) == NULL
-                     ? query_ask(ctl, *ret_client, kind, query, false, ret_answer)
-                     : query_ask_all(ctl, *ret_client, kind, query, (size_t)rows, ret_answer);
+        result = query_answer(ctl, *ret_client, query, ret_answer);
     json_decref(query);
     return result;
 }
@@ -253,6 +268,27 @@ static void print_why(const struct ctl *ctl, json_t *answer)
 int query_list(struct ctl *ctl)
 {
     return ask_and_print(ctl, print_list);
+}
+
+static bool says_whose(const struct ctl *ctl)
+{
+    for (size_t i = 0; i < ctl->given_count; i++)
+        if (ctl->given[i].option->field != NULL || strcmp(ctl->given[i].option->name, "body") == 0)
+            return true;
+    return ctl->arguments[0] != NULL;
+}
+
+int query_claims(struct ctl *ctl)
+{
+    if (says_whose(ctl))
+        return query_list(ctl);
+    ctl_complain(ctl, "%s",
+                 ctl->verb->kind == REFERRAL__KIND__LIST_BOOKINGS
+                     ? ctl_say(ctl, "请指明: 转诊编号, --booking, --pool (本院场次) 或 --team",
+                               "say whose: a REFERRAL, --booking, --pool (of the own hospital) or --team")
+                     : ctl_say(ctl, "请指明: 转诊编号, --entry, 或 --class 与 --department (本院候补)",
+                               "say whose: a REFERRAL, --entry, or --class and --department (of the own hospital)"));
+    return EXIT_USAGE;
 }
 
 int query_settings(struct ctl *ctl)

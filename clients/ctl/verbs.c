@@ -136,7 +136,8 @@ static const struct option_info glance[] = {
     {"hospital", "ID", "hospital", "医院", "the hospital"}, CLASS, DEPARTMENT, RESOURCE,                                \
     {"doctor", "NAME", "doctor", "医生姓名(部分)", "part of the doctor's name"},                                          \
     {"from", "YYYY-MM-DD", "first_date", "自该日(默认今天)", "from this day (default: today)"},                            \
-    {"to", "YYYY-MM-DD", "last_date", "至该日(默认两周)", "to this day (default: two weeks on)"}, CHANNEL,                  \
+    {"to", "YYYY-MM-DD", "last_date", "至该日(默认两周)", "to this day (default: two weeks on)"},                           \
+    {"channel", "CHANNEL", "channel", "渠道(默认家医; 医院查找时为一般)", "channel (default: FAMILY_DOCTOR; a hospital's search: GENERAL)"}, \
     {"units", "N", "units", "连续号数(默认 1)", "consecutive units (default 1)"}
 static const struct option_info search[] = {
     SEARCH, {"all", NULL, "all", "也显示无空号的场次", "sessions without free places, too"}, PAGE, END,
@@ -423,8 +424,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_PLACES, "confirm", command_run, KIND(CONFIRM_PLACE), booking_, who_only, "确认暂占或候补到的号", "confirm what is held or offered"),
     PLAIN(GROUP_PLACES, "cancel-place", command_run, KIND(CANCEL_PLACE), booking_, who_why, "取消预约或暂占, 或谢绝候补到的号", "give a place back, or decline an offer"),
     PLAIN(GROUP_PLACES, "move", command_run, KIND(MOVE_PLACE), booking_pool, moved, "改约(同院同类)", "to another session of that hospital and class"),
-    PLAIN(GROUP_PLACES, "bookings", query_list, KIND(LIST_BOOKINGS), some_referral, bookings, "预约列表", "bookings of a referral, session or team"),
-    PLAIN(GROUP_PLACES, "waitlist", query_list, KIND(LIST_WAITING), some_referral, waiting, "候补列表", "who waits, in order"),
+    PLAIN(GROUP_PLACES, "bookings", query_claims, KIND(LIST_BOOKINGS), some_referral, bookings, "预约列表", "bookings of a referral, session or team"),
+    PLAIN(GROUP_PLACES, "waitlist", query_claims, KIND(LIST_WAITING), some_referral, waiting, "候补列表", "who waits, in order"),
     PLAIN(GROUP_PLACES, "waitlist join", command_run, KIND(JOIN_LIST), some_referral, joining, "列入候补", "wait for a place"),
     PLAIN(GROUP_PLACES, "waitlist leave", command_run, KIND(LEAVE_LIST), entry_, who_only, "退出候补", "no longer"),
 
