@@ -5,6 +5,7 @@
 #include "body.h"
 #include "connect.h"
 #include "handlers.h"
+#include "progress.h"
 #include "query.h"
 #include "wire/wire.h"
 #include "wizard.h"
@@ -102,14 +103,21 @@ static enum wizard_step find_entry(struct wizard *wizard)
     return step;
 }
 
-static enum wizard_step walk(struct wizard *wizard)
+static enum wizard_step find_place(struct wizard *wizard)
 {
     enum wizard_step step = find_booking(wizard);
 
-    if (step == WIZARD_CHOOSE)
-        step = find_entry(wizard);
-    while (step == WIZARD_CHOOSE || step == WIZARD_HOLDS)
-        step = step == WIZARD_CHOOSE ? book_choose(wizard) : book_hold(wizard);
+    return step == WIZARD_CHOOSE ? find_entry(wizard) : step;
+}
+
+static enum wizard_step walk(struct wizard *wizard)
+{
+    enum wizard_step step = WIZARD_BEGIN;
+
+    while (step == WIZARD_BEGIN || step == WIZARD_CHOOSE || step == WIZARD_HOLDS)
+        step = step == WIZARD_BEGIN    ? find_place(wizard)
+               : step == WIZARD_CHOOSE ? book_choose(wizard)
+                                       : book_hold(wizard);
     if (step == WIZARD_HAS_PLACE)
         prompt_say(
             &wizard->prompt, "%s",
@@ -129,6 +137,7 @@ static int exit_code_of(enum wizard_step step)
         return EXIT_OK;
     case WIZARD_FAILED:
         return EXIT_NO_BROKER;
+    case WIZARD_BEGIN:
     case WIZARD_CHOOSE:
     case WIZARD_HOLDS:
     case WIZARD_HAS_PLACE:
@@ -166,6 +175,7 @@ int book_run(struct ctl *ctl)
     if (result == EXIT_OK)
         result = connect_open(ctl, 0, &wizard.client);
     if (result == EXIT_OK) {
+        wizard.connected_ms = progress_clock_ms();
         json_object_set_new(wizard.query, "referral", json_pack("{s:s}", "referral_id", ctl->arguments[0]));
         result = converse(&wizard);
     }

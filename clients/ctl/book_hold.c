@@ -2,9 +2,11 @@
  *
  * The count is for people. Whether the hold has expired is the broker's to say (C2): it is asked now and then, and when the count is at its end, so that
  * a session that was cancelled meanwhile is known too. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "moment.h"
+#include "pool_text.h"
 #include "progress.h"
 #include "wizard.h"
 
@@ -17,12 +19,13 @@ struct countdown {
     int64_t looked_ms;
 };
 
-/* A hold just taken lives as long as the reply says; one that was there before, as long as the broker's time when we connected says. */
+/* A hold just taken lives as long as the reply says; one that was there before, as long as the broker's time says, which it told when we
+ * connected. */
 static struct countdown countdown_of(const struct wizard *wizard)
 {
-    int64_t now_ms =
-        wizard->ours ? wizard_number(wizard->booking, "created_at_ms") : referral_welcome(wizard->client)->now_ms;
     int64_t clock_ms = progress_clock_ms();
+    int64_t now_ms = wizard->ours ? wizard_number(wizard->booking, "created_at_ms")
+                                  : referral_welcome(wizard->client)->now_ms + clock_ms - wizard->connected_ms;
 
     return (struct countdown){.until_ms = clock_ms + wizard_number(wizard->booking, "expires_at_ms") - now_ms,
                               .looked_ms = clock_ms};
@@ -42,16 +45,17 @@ static void format_left(char out[LEFT_SIZE], int64_t left_ms)
 static void draw(struct wizard *wizard, int64_t left_ms)
 {
     const struct ctl *ctl = wizard->ctl;
-    json_t *booking = wizard->booking, *pool = json_object_get(booking, "pool");
+    json_t *booking = wizard->booking;
+    char *session = pool_text_session(json_object_get(booking, "pool"), wizard_text(booking, "doctor"));
     char start[MOMENT_TEXT_SIZE], left[LEFT_SIZE], line[512];
     const char *choices = wizard->ours ? ctl_say(ctl, "[1]确认 [2]另选 [3]放弃", "[c]onfirm, [a]nother, [g]ive up")
                                        : ctl_say(ctl, "[1]确认 [2]谢绝 [3]以后再定", "[c]onfirm, [d]ecline, [l]ater");
 
     moment_format_short(start, wizard_number(booking, "start_ms"));
     format_left(left, left_ms);
-    snprintf(line, sizeof line, ctl_say(ctl, "%s %s %s %s, 还剩 %s  %s: ", "%s %s %s %s, %s left  %s: "), start,
-             wizard_text(pool, "department"), wizard_text(pool, "resource"), wizard_text(booking, "doctor"), left,
-             choices);
+    snprintf(line, sizeof line, ctl_say(ctl, "%s %s, 还剩 %s  %s: ", "%s %s, %s left  %s: "), start,
+             session == NULL ? "" : session, left, choices);
+    free(session);
     prompt_draw(&wizard->prompt, line);
 }
 
@@ -138,7 +142,7 @@ static enum wizard_step expired(struct wizard *wizard)
     }
 }
 
-/* Somebody else decided: the session was cancelled, or another window of the same team. */
+/* Somebody else decided: the session was cancelled, and the patient waits first (Q10); or another window of the same team. */
 static enum wizard_step ended(struct wizard *wizard)
 {
     if (is_in(wizard, "PLACE_BOOKED"))
@@ -148,7 +152,7 @@ static enum wizard_step ended(struct wizard *wizard)
     prompt_say(&wizard->prompt, "%s", ctl_say(wizard->ctl, "该号已被取消", "the place was taken back"));
     wizard->ours = false;
     wizard_give_back(wizard);
-    return WIZARD_CHOOSE;
+    return WIZARD_BEGIN;
 }
 
 /* One second at most. False: nobody has decided. */

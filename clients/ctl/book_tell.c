@@ -1,8 +1,11 @@
 /* book_tell.c - what the team reads to the patient. */
+#include <stdlib.h>
+
 #include "labels.h"
 #include "moment.h"
 #include "names.h"
 #include "place.pb-c.h"
+#include "pool_text.h"
 #include "table.h"
 #include "wizard.h"
 
@@ -30,6 +33,7 @@ static void print_booking(struct wizard *wizard, json_t *booking)
            *contact = json_object_get(wizard->view, "receiver_contact");
     const char *department = wizard_text(pool, "department"), *id = wizard_text(pool, "hospital");
     json_t *hospital = names_institution(ctl, wizard->client, id);
+    char *session = pool_text_session(pool, wizard_text(booking, "doctor"));
 
     add(rows, ctl_say(ctl, "已预约", "booked"), json_string(wizard_text(booking, "booking_id")));
     add(rows, ctl_say(ctl, "转诊", "referral"),
@@ -40,12 +44,12 @@ static void print_booking(struct wizard *wizard, json_t *booking)
         json_sprintf("%s %s, %s %s", id, wizard_text(hospital, "name"), department,
                      names_department(hospital, department)));
     add(rows, ctl_say(ctl, "号源", "session"),
-        json_sprintf("%s %s %s",
-                     label_of_value(&referral__place_class__descriptor, wizard_text(pool, "class"), ctl->zh),
-                     wizard_text(pool, "resource"), wizard_text(booking, "doctor")));
+        json_sprintf("%s %s", label_of_value(&referral__place_class__descriptor, wizard_text(pool, "class"), ctl->zh),
+                     session == NULL ? "" : session));
     add(rows, ctl_say(ctl, "联系人", "contact"),
         json_sprintf("%s %s", wizard_text(contact, "name"), wizard_text(contact, "phone")));
     table_pairs(ctl, rows);
+    free(session);
     json_decref(hospital);
     json_decref(rows);
 }

@@ -1,11 +1,13 @@
 /* claims.c - two more questions about a referral, and their answers in words. */
 #include "claims.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "labels.h"
 #include "moment.h"
 #include "place.pb-c.h"
+#include "pool_text.h"
 #include "query.h"
 #include "table.h"
 
@@ -82,14 +84,15 @@ static void print_booking(const struct ctl *ctl, json_t *booking)
     const char *state = text_of(booking, "state");
     json_t *pool = json_object_get(booking, "pool");
     bool held = strcmp(state, "PLACE_HELD") == 0, offered = json_object_get(booking, "entry_id") != NULL;
-    char start[MOMENT_TEXT_SIZE], until[MOMENT_TEXT_SIZE];
+    char start[MOMENT_TEXT_SIZE], until[MOMENT_TEXT_SIZE], *session;
 
     if (!held && strcmp(state, "PLACE_BOOKED") != 0)
         return;
     time_of(start, booking, "start_ms");
     time_of(until, booking, "expires_at_ms");
-    fprintf(ctl->out, "%s %s %s %s %s: ", class_of(ctl, pool), text_of(pool, "department"), text_of(pool, "resource"),
-            text_of(booking, "doctor"), start);
+    session = pool_text_session(pool, text_of(booking, "doctor"));
+    fprintf(ctl->out, "%s %s %s: ", class_of(ctl, pool), session == NULL ? "" : session, start);
+    free(session);
     if (!held)
         fputs(ctl_say(ctl, "已预约", "booked"), ctl->out);
     else if (offered)

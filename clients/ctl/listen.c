@@ -19,6 +19,7 @@
 #include "labels.h"
 #include "moment.h"
 #include "payload.h"
+#include "pool_text.h"
 #include "progress.h"
 #include "table.h"
 #include "width.h"
@@ -185,7 +186,33 @@ static const char *id_of(const Referral__Delivery *delivery, json_t *json)
     return delivery->referral_id != NULL || id == NULL ? text_or_empty(delivery->referral_id) : id;
 }
 
-/* One line without patient data: when, lane, what, which, from whom to whom, attempt, what became of it. */
+static const char *class_of(const struct ctl *ctl, json_t *object)
+{
+    const char *class = json_string_value(json_object_get(object, "class"));
+
+    return class == NULL ? "" : label_of_value(&referral__place_class__descriptor, class, ctl->zh);
+}
+
+/* "EXPERT NK WANG-AM 王主任 12-04 08:00": the place that a notice is about; an offer with its end (Q8). */
+static void print_place(const struct ctl *ctl, json_t *notice)
+{
+    json_t *booking = json_object_get(notice, "booking"), *pool = json_object_get(booking, "pool");
+    json_t *expires = json_object_get(booking, "expires_at_ms");
+    char at[MOMENT_TEXT_SIZE], *session;
+
+    if (pool == NULL)
+        return;
+    session = pool_text_session(pool, json_string_value(json_object_get(booking, "doctor")));
+    moment_format_short(at, json_integer_value(json_object_get(booking, "start_ms")));
+    fprintf(ctl->out, "  %s %s %s", class_of(ctl, pool), session == NULL ? "" : session, at);
+    free(session);
+    if (expires == NULL)
+        return;
+    moment_format_short(at, json_integer_value(expires));
+    fprintf(ctl->out, ctl_say(ctl, ", %s 前确认", ", to be confirmed before %s"), at);
+}
+
+/* One line without patient data: when, lane, what, which, from whom to whom, which place, attempt, what became of it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
 {
@@ -197,8 +224,11 @@ static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery
               ctl->zh ? 4 : 9);
     fputs("  ", ctl->out);
     width_pad(ctl->out, subject_of(ctl, delivery, json), ctl->zh ? 12 : 15);
-    fprintf(ctl->out, "  %s  %s -> %s  #%u", id_of(delivery, json), text_or_empty(delivery->sender),
-            text_or_empty(delivery->receiver), delivery->attempt);
+    fprintf(ctl->out, "  %s", id_of(delivery, json));
+    if (delivery->sender != NULL || delivery->receiver != NULL) /* a hospital's own booking has neither */
+        fprintf(ctl->out, "  %s -> %s", text_or_empty(delivery->sender), text_or_empty(delivery->receiver));
+    print_place(ctl, json_object_get(json, "notice"));
+    fprintf(ctl->out, "  #%u", delivery->attempt);
     if (delivery->possibly_redelivered)
         fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);
     if (decision->ack)

@@ -82,3 +82,16 @@ char *pool_text_format(json_t *pool)
     }
     return fclose(out) == 0 ? text : NULL;
 }
+
+char *pool_text_session(json_t *pool, const char *doctor)
+{
+    const char *department = json_string_value(json_object_get(pool, "department"));
+    const char *resource = json_string_value(json_object_get(pool, "resource"));
+    bool named = doctor != NULL && doctor[0] != '\0' && (resource == NULL || strcmp(doctor, resource) != 0);
+    char *text = NULL;
+
+    if (asprintf(&text, "%s %s%s%s", department == NULL ? "" : department, resource == NULL ? "" : resource,
+                 named ? " " : "", named ? doctor : "") < 0)
+        return NULL;
+    return text;
+}

@@ -8,6 +8,7 @@
 struct wizard {
     struct ctl *ctl;
     struct referral_client *client;
+    int64_t connected_ms; /* of our monotonic clock: when the broker said what time it is */
     struct prompt prompt;
     json_t *view;    /* the ReferralView */
     json_t *query;   /* the PlaceQuery that finds places; its channel, class and units are those that are taken */
@@ -18,6 +19,7 @@ struct wizard {
 
 /* What a step came to. */
 enum wizard_step {
+    WIZARD_BEGIN,     /* what has the referral of this class? */
     WIZARD_CHOOSE,    /* nothing is held: search and choose */
     WIZARD_HOLDS,     /* `booking` is held */
     WIZARD_BOOKED,    /* `booking` is booked */
