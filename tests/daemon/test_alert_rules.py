@@ -38,6 +38,16 @@ class UnitTests(unittest.TestCase):
     def test_promtool_finds_no_fault(self):
         self.assertEqual(0, watch.promtool("check", "rules", watch.RULES)[0])
 
+    def test_the_configuration_in_the_readme_is_one(self):
+        shown = re.search(r"```yaml\n(rule_files:.*?)```", (fixture.SOURCE / "README.md").read_text(), re.S)[1]
+        self.assertEqual(["referrald"], [job["job_name"] for job in yaml.safe_load(shown)["scrape_configs"]])
+        with tempfile.TemporaryDirectory(prefix="referrald-rules.") as folder:
+            path = Path(folder) / "prometheus.yml"
+            path.write_text(shown.replace("/usr/share/referrald/prometheus", str(watch.RULES.parent)))
+            code, said = watch.promtool("check", "config", path)
+        self.assertEqual(0, code, said)
+        self.assertIn("%d rules found" % len(watch.rules()), said)
+
     def test_each_alert_fires_when_it_should(self):
         code, said = watch.promtool("test", "rules", UNIT_TESTS.name, cwd=UNIT_TESTS.parent)
         self.assertEqual(0, code, said)
