@@ -143,7 +143,7 @@ static void forget_past(const struct joining *joining)
 
     while (next_own(joining, &at, &is_past))
         if (is_past)
-            wait_row_delete(joining->work->txn, &at);
+            waiting_remove(joining->work, waiting_load(joining->work, at.id), NULL);
 }
 
 static bool check(struct joining *joining)
