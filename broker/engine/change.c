@@ -140,6 +140,7 @@ static bool check_confirm(const struct change *change, struct claimant *claimant
 
     if (!lapsed && !is_in(booking, REFERRAL__BOOKING_STATE__PLACE_HELD))
         return refuse_now(work);
+    claimant->displaced = entry != NULL && entry->row->displaced;
     /* An entry that has been offered something else since then stands for that. */
     bool stands = lapsed && entry != NULL && !entry->row->has_offer;
 

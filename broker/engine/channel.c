@@ -138,6 +138,12 @@ static bool may_have_further(enum state state)
     return state == BOOKED || state == ARRIVED || state == IN_CARE;
 }
 
+/* Q10: after arrival booked places stay, whatever becomes of the referral, and so does what is owed for one of them. */
+static bool keeps_what_it_had(const struct claimant *claimant, enum state state)
+{
+    return claimant->displaced && !state_is_before_arrival(state);
+}
+
 static enum refusal state_refusal(struct claimant *claimant, enum event event)
 {
     const Record__Referral *row = claimant->life->row;
@@ -146,7 +152,7 @@ static enum refusal state_refusal(struct claimant *claimant, enum event event)
     claimant->step =
         lifecycle_find((enum life)row->life, state, event, claimant->by, (Referral__Priority)row->priority);
     if (claimant->step == NULL)
-        return may_have_further(state) ? REFUSED_NOT : REFUSED_NOT_BOOKABLE;
+        return may_have_further(state) || keeps_what_it_had(claimant, state) ? REFUSED_NOT : REFUSED_NOT_BOOKABLE;
     if ((claimant->step->needs & NEEDS_DIRECT_BOOKING) != 0 &&
         !hospital_books_directly(claimant->hospital->institution, claimant->class))
         return REFUSED_NOT_BOOKABLE_YET;

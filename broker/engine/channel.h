@@ -3,7 +3,8 @@
  * FAMILY_DOCTOR: a live up-referral to this hospital from a primary institution by an active team (T6), in a state that may book, whose patient
  * holds no other place of that class there; whoever asks is its sender or the hospital, or acts for one of them. GENERAL: the sender of a
  * referral without a team, or the hospital for it (an EMERGENCY may have a team: it takes no reserved place, Q12); or the hospital's
- * schedulers under a reference of their own, without patient data. The request names its channel: it is never turned silently. */
+ * schedulers under a reference of their own, without patient data. The request names its channel: it is never turned silently. Who had a
+ * place of a further class that outlives the referral's care, and lost it to the hospital, may take the one offered for it then (Q10). */
 #pragma once
 #include "engine/claim.h"
 
@@ -14,6 +15,7 @@ struct claimant { /* somebody who asks for a place */
     struct life_of *life;          /* NULL: the hospital itself, under its own reference */
     int by;                        /* BY_SENDER, or BY_RECEIVER */
     bool again;                    /* a hold that has lapsed is taken again */
+    bool displaced;                /* it is offered another place for one that the hospital took away */
     const struct transition *step; /* channel_check: what its life does then; NULL: a place of a further class (Q5) */
 };
 

@@ -97,8 +97,9 @@ void m_life_run(struct world *world, int referral)
     }
 }
 
-/* Before acceptance only where the class allows it: by default EXPERT and EXAM. */
-static void may_book(const struct m_referral *referral, Referral__PlaceClass class, struct answer *answer)
+/* Before acceptance only where the class allows it: by default EXPERT and EXAM. What the hospital owes for a place of a further class that it took
+ * away may be had in whatever state the patient's care is by then. */
+static void may_book(const struct m_referral *referral, Referral__PlaceClass class, bool owed, struct answer *answer)
 {
     bool direct = class != REFERRAL__PLACE_CLASS__BED;
 
@@ -119,7 +120,8 @@ static void may_book(const struct m_referral *referral, Referral__PlaceClass cla
             m_say(answer, "NOT_BOOKABLE_YET");
         break;
     default:
-        m_say(answer, "NOT_BOOKABLE");
+        if (!owed || referral->state < REFERRAL__STATE__ARRIVED)
+            m_say(answer, "NOT_BOOKABLE");
     }
 }
 
@@ -183,6 +185,12 @@ static void without_referral(const struct taker *taker, struct answer *answer)
     }
 }
 
+static bool owes_another(const struct world *world, const struct taker *taker)
+{
+    return taker->own_entry != NOBODY && world->entries[taker->own_entry].live &&
+           world->entries[taker->own_entry].displaced;
+}
+
 void m_life_conditions(struct world *world, const struct taker *taker, struct answer *answer)
 {
     const struct m_referral *referral;
@@ -205,7 +213,7 @@ void m_life_conditions(struct world *world, const struct taker *taker, struct an
         m_say(answer, "FAMILY_CHANNEL");
     if (taker->channel == REFERRAL__CHANNEL__GENERAL && taker->reference)
         m_say(answer, "NOT_EXPECTED");
-    may_book(referral, taker->class, answer);
+    may_book(referral, taker->class, owes_another(world, taker), answer);
     holds_no_other(world, taker, answer);
     if (taker->holds && taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR && referral->team != 0 &&
         reserve_team_holds(world, referral->team) >= TEAM_HOLDS)

@@ -658,3 +658,39 @@ Test(claims, q5_a_lapsed_hold_is_taken_again_for_whom_the_sheet_names_now)
     district_assert_said(&d, places_book(&d, "T08", ref, FAMILY, places_refer(&d, "T08", "Wang Fang")), "");
     places_close(&d);
 }
+
+/* What the referral claims of the class now. */
+static char *claimed(struct district *d, const char *id, Referral__PlaceClass class)
+{
+    const Record__Claim *claim = claim_of(district_row(d, id), class);
+    char *text = arena_alloc(&d->keep, ID_TEXT_SIZE);
+
+    cr_assert(claim != NULL && claim->has_booking);
+    id_format(text, "bd", life_id_of(claim->booking));
+    return text;
+}
+
+Test(claims, q10_who_was_there_already_may_take_what_he_is_offered_instead)
+{
+    static const enum event until[] = {ARRIVE, START, REPORT, CLOSE};
+
+    for (size_t events = 1; events <= sizeof until / sizeof *until; events++) {
+        struct district d;
+
+        places_open(&d);
+        Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+        Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", "2026-11-27", 5);
+        char *id = places_refer(&d, "T07", "Wang Fang");
+
+        places_booked(&d, "T07", ref, FAMILY, id);
+        char *further = places_booked(&d, "T07", exam, FAMILY, id);
+
+        for (size_t i = 0; i < events; i++)
+            district_assert_said(&d, district_happen(&d, "H1", id, until[i]), "");
+        district_assert_said(&d, places_displace(&d, "H1", further), "");
+        cr_assert_str_eq(places_units(&d, exam), "Bf...");
+        district_assert_said(&d, places_confirm(&d, "T07", claimed(&d, id, EXAM)), "");
+        cr_assert_str_eq(places_units(&d, exam), "BF...");
+        places_close(&d);
+    }
+}
