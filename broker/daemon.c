@@ -215,6 +215,9 @@ static enum daemon_exit open_parts(struct daemon *daemon, const struct secrets *
     if (exit == DAEMON_STOPPED) {
         exit = open_turn(daemon);
     }
+    if (exit == DAEMON_STOPPED && daemon_archive_open(daemon) < 0) {
+        exit = failed("the archiver cannot be opened", -ENOMEM);
+    }
     if (exit == DAEMON_STOPPED) {
         exit = open_loop(daemon);
     }
@@ -266,6 +269,7 @@ void daemon_close(struct daemon *daemon)
     if (daemon->base) {
         event_base_free(daemon->base);
     }
+    daemon_archive_close(daemon);
     turn_close(daemon->turn);
     store_close(daemon->store);
     arena_close(&daemon->arena);

@@ -7,6 +7,7 @@
 #include "net/zmq_port.h"
 #include "store/store.h"
 #include "sys/daemon_clock.h"
+#include "turn/archiver.h"
 #include "turn/turn.h"
 #include <event2/event.h>
 
@@ -31,9 +32,12 @@ struct daemon {
     struct daemon_ops *ops;
 
     struct event *signals[DAEMON_SIGNALS];
-    struct event *turn_timer, *search_timer, *tick;
-    uint64_t searched_turns; /* turns there were when the search index was advanced last */
-    const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
+    struct event *turn_timer, *search_timer, *archive_timer, *tick;
+    struct archiver *archiver;
+    char *archive_directory;
+    int64_t archive_since_ms; /* when the present pass began; 0: none */
+    uint64_t searched_turns;  /* turns there were when the search index was advanced last */
+    const char *held_alarm;   /* the alarm raised for a doubtful time; NULL: none */
     uint64_t ticks, backup_ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
@@ -59,6 +63,13 @@ int daemon_suspect_open(struct daemon *daemon);
 /* Once a second; looks once a minute, at first at once, and again after daemon_backup_look. */
 void daemon_backup_watch(struct daemon *daemon);
 void daemon_backup_look(struct daemon *daemon);
+
+/* daemon_archive.c */
+
+int daemon_archive_open(struct daemon *daemon); /* once there is a turn; 0 or -ENOMEM */
+void daemon_archive_close(struct daemon *daemon);
+/* A step of a pass (turn/archiver.h); so many milliseconds until the next one, with the turns it asks for in between. */
+int64_t daemon_archive_step(struct daemon *daemon);
 
 /* daemon_ops.c */
 

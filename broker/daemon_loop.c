@@ -20,6 +20,9 @@
 #define SEARCH_BUSY_MS   10   /* ... and while turns are wanted, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
+#define ARCHIVE_AFTER_MS 1000 /* the first look, and the one after SIGHUP */
+#define ARCHIVE_BUSY_MS  20
+
 /* D6: new work is refused at 85 %; before that there is time to make room. */
 #define FILLING            "store-filling"
 #define FILLING_PERCENT    75
@@ -153,6 +156,21 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     }
 }
 
+/* Whoever waits is served first. */
+static void on_archive_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    if (turn_wants(daemon->turn, daemon_now(daemon))) {
+        after(daemon->archive_timer, ARCHIVE_BUSY_MS);
+        return;
+    }
+    int64_t wait_ms = daemon_archive_step(daemon);
+    run_turns(daemon);
+    after(daemon->archive_timer, wait_ms);
+}
+
 bool daemon_alarm_stands(struct daemon *daemon, const char *code)
 {
     struct store_txn *txn = NULL;
@@ -265,6 +283,7 @@ static void on_reload(evutil_socket_t number, short what, void *user)
         journal(LOG_LEVEL_INFO, "reloaded", "log_level=%s", config.log_level);
     }
     daemon_backup_look(daemon);
+    after(daemon->archive_timer, ARCHIVE_AFTER_MS);
     config_fini(&config);
 }
 
@@ -290,12 +309,14 @@ int daemon_loop_open(struct daemon *daemon)
     }
     daemon->turn_timer = event_new(daemon->base, -1, 0, on_turn_timer, daemon);
     daemon->search_timer = event_new(daemon->base, -1, 0, on_search_timer, daemon);
+    daemon->archive_timer = event_new(daemon->base, -1, 0, on_archive_timer, daemon);
     daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
-    if (!daemon->turn_timer || !daemon->search_timer || !daemon->tick) {
+    if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->tick) {
         return -ENOMEM;
     }
     after(daemon->tick, TICK_MS);
-    daemon->ticks = 1;                            /* the first report is for the first minute */
+    daemon->ticks = 1; /* the first report is for the first minute */
+    after(daemon->archive_timer, ARCHIVE_AFTER_MS);
     after(daemon->search_timer, SEARCH_AFTER_MS); /* what was accepted before the last stop */
     return 0;
 }
@@ -314,6 +335,7 @@ void daemon_loop_close(struct daemon *daemon)
     }
     drop_event(daemon->turn_timer);
     drop_event(daemon->search_timer);
+    drop_event(daemon->archive_timer);
     drop_event(daemon->tick);
 }
 

@@ -39,6 +39,8 @@ static const struct authority rows[] = {
     {KIND(CONFIRM_TIME),          OPERATE,            OPERATE},
     {KIND(DRAIN),                 OPERATE,            OPERATE},
     {KIND(FIND_PATIENT),          WORKING | OPERATE,  OPERATE},
+    {KIND(HOLD_REFERRAL),         OPERATE,            OPERATE},
+    {KIND(RELEASE_REFERRAL),      OPERATE,            OPERATE},
     {KIND(RELEASE_COMMAND),       OPERATE,            OPERATE},
 
     {KIND(GET_REFERRAL),          WORKING | OPERATE,  OPERATE},

@@ -63,6 +63,8 @@ static const struct family {
     {REFERRAL__KIND__CONFIRM_TIME,        PLAIN,               registry_apply_confirm_time},
     {REFERRAL__KIND__DRAIN,               PLAIN,               registry_apply_drain},
     {REFERRAL__KIND__FIND_PATIENT,        PLAIN,               find_apply_patient},
+    {REFERRAL__KIND__HOLD_REFERRAL,       PLAIN,               hold_apply_hold},
+    {REFERRAL__KIND__RELEASE_REFERRAL,    PLAIN,               hold_apply_release},
     {REFERRAL__KIND__RELEASE_COMMAND,     PLAIN,               quarantine_apply_release},
     {REFERRAL__KIND__PUT_POOL,            NEW_WORK,            publish_apply_pool},
     {REFERRAL__KIND__CUT_UNITS,           PLAIN,               publish_apply_cut},
@@ -87,6 +89,7 @@ static const struct family {
     {BATCH__INTERNAL__RAISE_ALARM,        PLAIN,               alarm_apply_raise},
     {BATCH__INTERNAL__CLEAR_ALARM,        PLAIN,               alarm_apply_clear},
     {BATCH__INTERNAL__QUARANTINE,         PLAIN,               quarantine_apply_culprit},
+    {BATCH__INTERNAL__ARCHIVED,           PLAIN,               archived_apply},
 };
 /* clang-format on */
 

@@ -10,6 +10,9 @@ bool show_payload_again(struct work *work, uint32_t sheet_version);
 /* find.c: P2, P3; again: what is found now. */
 bool find_apply_patient(struct work *work);
 bool find_patient_again(struct work *work);
+bool hold_apply_hold(struct work *work); /* hold.c: legal holds (D8) */
+bool hold_apply_release(struct work *work);
+bool archived_apply(struct work *work);  /* archived.c: what stands in the archive leaves the store (D8) */
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
 
 /* Places (section 6). publish.c: what a hospital publishes and takes away; timetable.c: its weeks. */

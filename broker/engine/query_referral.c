@@ -47,6 +47,10 @@ Referral__ReferralSummary *query_summary(struct asking *asking, struct id id, co
     FIELD_SET(summary, sheet_version, row->sheet_version);
     if (row->reason != 0)
         FIELD_SET(summary, reason, (Referral__Reason)row->reason);
+    if (row->archived != NULL)
+        summary->archived_in = row->archived->file;
+    if (row->hold != NULL)
+        FIELD_SET(summary, held_at_ms, row->hold->at_ms);
     return summary;
 }
 
@@ -157,6 +161,8 @@ ProtobufCMessage *query_referral(struct asking *asking)
     view->summary = query_summary(asking, id, row, party);
     view_of_times(row, view);
     view->place = place_of(asking, row->place);
+    if (asking->all && row->hold != NULL)
+        view->hold_reason = row->hold->reason;
     FIELD_SET(view, info_rounds, row->info_rounds);
     FIELD_SET(view, rebookings, row->rebookings);
     FIELD_SET(view, hops, row->hops);

@@ -116,9 +116,11 @@ static enum refusal value_refusal(const struct setting_info *info, const char *v
 {
     int64_t number;
 
-    if (info->kind == 'N') {
+    if (info->kind != 'T') {
         if (!number_parse(value, &number))
             return REFUSED_BAD_VALUE;
+        if (info->kind == 'O' && number == 0)
+            return REFUSED_NOT;
         return number < info->min || number > info->max ? REFUSED_OUT_OF_RANGE : REFUSED_NOT;
     }
     if ((int64_t)strlen(value) > info->max)

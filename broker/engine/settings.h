@@ -3,7 +3,7 @@
 #include "engine/work.h"
 #include "rules/deadline.h"
 
-/* X(name, scope 'I' also of one institution or 'G' of all only, kind 'N' number or 'T' text, default, min, max, help) */
+/* X(name, scope 'I' also of one institution or 'G' of all only, kind 'N' number, 'O' number or 0 for none, or 'T' text, default, min, max, help) */
 #define SETTINGS(X)                                                                                                    \
     X(answer_emergency_ms, 'I', 'N', "60000", 1000, 86400000, "an EMERGENCY must be acknowledged within (L4)")         \
     X(answer_urgent_ms, 'I', 'N', "7200000", 60000, 604800000, "an URGENT referral must be answered within (L4)")      \
@@ -38,6 +38,8 @@
       "a process that reads an old state of the store for so long raises an alarm; 0: none does")                      \
     X(key_alarm_ms, 'G', 'N', "2592000000", 0, 31536000000,                                                            \
       "an institution whose keys end within this time raises an alarm; 0: none does")                                  \
+    X(retention_finished_ms, 'G', 'O', "0", 2592000000, 3153600000000,                                                 \
+      "finished referrals move to the archive so long after their end; 0: never (D8)")                                 \
     X(reserve_bp, 'I', 'N', "2000", 2000, 10000,                                                                       \
       "share of new pools kept for family doctors' patients, in basis points (Q1)")                                    \
     X(down_referral_diseases, 'G', 'T', "I10-I15 E10-E14 J44 I69 I25", 0, 2000, "ICD-10 list for the hint of F4")

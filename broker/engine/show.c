@@ -46,6 +46,8 @@ static bool find_sheet(struct work *work, struct shown *shown)
         return refuse(work, REFUSED_NOT_FOUND, "");
     if (!may_see(work, is_party(work, shown->id, row), shown))
         return false;
+    if (row->archived != NULL)
+        return refuse(work, REFUSED_ARCHIVED, "referral_id");
     shown->kind = REFERRAL__DELIVERY_KIND__SHEET;
     if (show->has_sheet_version)
         shown->version = show->sheet_version;

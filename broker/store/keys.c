@@ -171,3 +171,16 @@ int keys_copy(const char *from_directory, const char *to_directory)
 
     return failure != 0 ? failure : file_write_new(to_directory, bytes_of(content, size));
 }
+
+int keys_compare(const char *one_directory, const char *other_directory)
+{
+    uint8_t one[KEYS_FILE_MAX], other[KEYS_FILE_MAX];
+    size_t one_size = 0, other_size = 0;
+    int failure = file_read(one_directory, one, &one_size);
+
+    if (failure == 0)
+        failure = file_read(other_directory, other, &other_size);
+    if (failure != 0)
+        return failure;
+    return bytes_equal(bytes_of(one, one_size), bytes_of(other, other_size)) ? 0 : -EEXIST;
+}

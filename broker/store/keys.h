@@ -20,3 +20,5 @@ int keys_create(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE]);
 /* -EACCES: the host key is not the one that wrapped them, or the file is damaged; -EPERM: others may read the file. */
 int keys_load(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE], struct keys *ret_keys);
 int keys_copy(const char *from_directory, const char *to_directory);
+/* -EEXIST: the files there are not the same. */
+int keys_compare(const char *one_directory, const char *other_directory);

@@ -73,6 +73,7 @@ void due_delete(struct store_txn *txn, struct instant at, enum due_subject kind,
 bool due_first(struct store_txn *txn, struct instant *ret_at, enum due_subject *ret_kind, struct bytes *ret_subject);
 
 void timeline_add(struct store_txn *txn, struct id referral, uint32_t number, const Record__Timeline *row);
+void timeline_row_put(struct store_txn *txn, struct id referral, uint32_t number, const Record__Timeline *row);
 Record__Timeline *timeline_row(struct store_txn *txn, struct id referral, uint32_t number);
 void journey_add(struct store_txn *txn, struct id journey, struct id member);
 Record__Alarm *alarm_row(struct store_txn *txn, const char *code, const char *subject);

@@ -103,6 +103,13 @@ void timeline_add(struct store_txn *txn, struct id referral, uint32_t number, co
     record_add(txn, TABLE_TIMELINE, timeline_key(key, referral, number), &row->base);
 }
 
+void timeline_row_put(struct store_txn *txn, struct id referral, uint32_t number, const Record__Timeline *row)
+{
+    uint8_t key[TIMELINE_KEY_SIZE];
+
+    record_put(txn, TABLE_TIMELINE, timeline_key(key, referral, number), &row->base);
+}
+
 Record__Timeline *timeline_row(struct store_txn *txn, struct id referral, uint32_t number)
 {
     uint8_t key[TIMELINE_KEY_SIZE];

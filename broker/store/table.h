@@ -38,7 +38,8 @@
     X(LEDGER, 31, false, true)         /* hospital u32, first row u64, chunk u16; chained, hence outside sums */       \
     X(LEDGER_HEAD, 32, false, false)   /* hospital u32 */                                                              \
     X(ALARM_PAST, 33, false, false)    /* its end ms u64, keyed hash 16 of code \0 subject */                          \
-    X(QUARANTINE, 34, false, false)    /* hash of a command 16 */
+    X(QUARANTINE, 34, false, false)    /* hash of a command 16 */                                                      \
+    X(ARCHIVE, 35, true, false)        /* name of a file of the archive (store/archive.h) */
 
 #define X(name, number, sealed, derived) TABLE_##name = (number),
 enum table { STORE_TABLES(X) TABLE_COUNT };

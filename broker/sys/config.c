@@ -56,6 +56,14 @@ static const struct key keys[] = {
      .range = "16M to 16T",
      .initial = "64G",
      .help = "the most the store may grow to; address space, not disk"},
+    {.name = "archive_directory",
+     .kind = OPTIONAL_PATH,
+     .offset = FIELD(archive_directory),
+     .max = PATH_BYTES_MAX,
+     .range = "a path, or empty",
+     .initial = "",
+     .help = "where finished referrals are archived to, once retention_finished_ms is set; empty: store_directory and "
+             "\".archive\""},
     {.name = "host_key_file",
      .kind = PATH,
      .offset = FIELD(host_key_file),
@@ -367,6 +375,7 @@ void config_fini(struct config *config)
     }
     free(config->endpoints);
     free(config->store_directory);
+    free(config->archive_directory);
     free(config->host_key_file);
     free(config->server_key_file);
     free(config->http_listen);

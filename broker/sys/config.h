@@ -10,10 +10,11 @@
 struct config {
     char *store_directory;
     uint64_t store_map_bytes;
-    char *host_key_file;   /* "key = hex", 0600: wraps the store's keys */
-    char *server_key_file; /* "public = hex", "secret = hex", 0600 */
-    char **endpoints;      /* NULL-terminated: "tcp://0.0.0.0:5570" */
-    char *http_listen;     /* "127.0.0.1:5571", "unix:/run/referrald/ops.sock"; NULL: no HTTP */
+    char *archive_directory; /* NULL: beside the store */
+    char *host_key_file;     /* "key = hex", 0600: wraps the store's keys */
+    char *server_key_file;   /* "public = hex", "secret = hex", 0600 */
+    char **endpoints;        /* NULL-terminated: "tcp://0.0.0.0:5570" */
+    char *http_listen;       /* "127.0.0.1:5571", "unix:/run/referrald/ops.sock"; NULL: no HTTP */
     uint32_t window;
     uint32_t ping_interval_ms;
     char *log_level;       /* "error", "warning", "info", "debug" */

@@ -449,6 +449,15 @@ void turn_quarantine(struct turn *turn, const struct suspect *culprit)
     turn->batch_is_urgent = true;
 }
 
+bool turn_archived(struct turn *turn, const Batch__Archived *archived)
+{
+    if (!batch_has_room_for_own(&turn->batch))
+        return false;
+    batch_add_own(&turn->batch, BATCH__INTERNAL__ARCHIVED, &archived->base, &turn->arena);
+    turn->batch_is_urgent = true;
+    return true;
+}
+
 void turn_hurry(struct turn *turn)
 {
     turn->batch_is_urgent = true;

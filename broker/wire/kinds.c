@@ -48,6 +48,8 @@ static const struct kind_info kinds[] = {
     ROW(CONFIRM_TIME, COMMAND, .body = TYPE(confirm_time)),
     ROW(DRAIN, COMMAND, .body = TYPE(drain)),
     ROW(FIND_PATIENT, COMMAND, .body = TYPE(find_patient), .result = TYPE(patient_referrals)),
+    ROW(HOLD_REFERRAL, COMMAND, .body = TYPE(legal_hold)),
+    ROW(RELEASE_REFERRAL, COMMAND, .body = TYPE(legal_hold)),
     ROW(RELEASE_COMMAND, COMMAND, .body = TYPE(release_command)),
 
     ROW(GET_REFERRAL, QUERY, .body = TYPE(referral_query), .result = TYPE(referral_view)),

@@ -121,7 +121,7 @@ void setting_help(const struct ctl *ctl)
         char min[SETTING_TEXT_SIZE], max[SETTING_TEXT_SIZE], standard[SETTING_TEXT_SIZE];
 
         fprintf(ctl->out, "  %-24s  %s (", info->name, help_of(info->name, info->help, ctl->zh));
-        if (info->kind == 'N')
+        if (info->kind != 'T')
             fprintf(ctl->out, "%s-%s; ", number_text(info, info->min, min), number_text(info, info->max, max));
         fprintf(ctl->out, "%s)\n", setting_to_text(info->name, info->default_value, standard));
     }

@@ -457,6 +457,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "audit", query_list, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
     PLAIN(GROUP_OPERATE, "quarantine", query_list, KIND(LIST_QUARANTINE), NULL, pages, "曾使服务中断而隔离的命令", "commands that ended the broker and are held back"),
     PLAIN(GROUP_OPERATE, "quarantine release", command_run, KIND(RELEASE_COMMAND), hash_, stated, "放行被隔离的命令", "let one be applied when it is sent again"),
+    PLAIN(GROUP_OPERATE, "legal hold", command_run, KIND(HOLD_REFERRAL), referral_, stated, "法律保全: 该转诊及同一旅程不归档", "keep a referral and its journey out of the archive, whatever their age"),
+    PLAIN(GROUP_OPERATE, "legal release", command_run, KIND(RELEASE_REFERRAL), referral_, stated, "解除法律保全", "end that hold"),
     PLAIN(GROUP_OPERATE, "confirm-time", command_run, KIND(CONFIRM_TIME), NULL, stated, "确认系统时间无误", "confirm the time after an alarm about it"),
 
     PLAIN(GROUP_REGISTRY, "institutions", query_list, KIND(LIST_INSTITUTIONS), NULL, paged, "机构列表", "institutions"),

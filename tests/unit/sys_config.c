@@ -271,7 +271,7 @@ Test(config, the_example_shows_every_key_with_its_default)
         strcat(text, is_key ? line + 1 : line);
     }
     fclose(file);
-    cr_assert_eq(keys, 10);
+    cr_assert_eq(keys, 11);
     cr_assert_eq(load(text, &shown), 0, "%s", error);
     cr_assert_eq(load("", &config), 0, "%s", error);
     char *defaults = dump(&config), *dumped = dump(&shown);
@@ -300,7 +300,7 @@ Test(config, help_names_every_key_that_is_dumped)
             keys++;
         }
     }
-    cr_assert_eq(keys, 10);
+    cr_assert_eq(keys, 11);
     free(text);
     free(dumped);
     config_fini(&config);

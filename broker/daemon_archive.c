@@ -1,0 +1,71 @@
+/* daemon_archive.c - when finished referrals move to the archive, and what became of it as an alarm (D8). The steps are turn/archiver.h's. */
+#include "daemon_inside.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FAILED "archive-failed"
+
+#define PAUSE_MS      (60 * MINUTE_MS) /* from pass to pass; a pass may take a twentieth of the time */
+#define PAUSE_PASSES  20
+#define AGAIN_MS      (60 * SECOND_MS) /* a turn in between has failed */
+#define STEP_PAUSE_MS 1
+
+static const char *word_of(int failure)
+{
+    switch (failure) {
+    case -ENOSPC:
+    case -EDQUOT:
+    case -EFBIG:
+        return "room";
+    case -EBADMSG:
+    case -EPROTO:
+        return "unsound";
+    case -EEXIST:
+        return "other-keys";
+    default:
+        return "other";
+    }
+}
+
+int daemon_archive_open(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    int length = config->archive_directory
+                     ? asprintf(&daemon->archive_directory, "%s", config->archive_directory)
+                     : asprintf(&daemon->archive_directory, "%s.archive", config->store_directory);
+    if (length < 0) {
+        daemon->archive_directory = NULL;
+        return -ENOMEM;
+    }
+    const struct archiver_options options = {
+        .store = daemon->store, .turn = daemon->turn, .directory = daemon->archive_directory};
+    return archiver_open(&options, &daemon->archiver);
+}
+
+void daemon_archive_close(struct daemon *daemon)
+{
+    archiver_close(daemon->archiver);
+    free(daemon->archive_directory);
+}
+
+int64_t daemon_archive_step(struct daemon *daemon)
+{
+    int64_t now_ms = clock_boot_ms();
+    if (daemon->archive_since_ms == 0) {
+        daemon->archive_since_ms = now_ms;
+    }
+    int result = archiver_step(daemon->archiver, daemon_now(daemon));
+    if (result > 0) {
+        return STEP_PAUSE_MS;
+    }
+    int64_t pause_ms = (now_ms - daemon->archive_since_ms) * PAUSE_PASSES;
+    daemon->archive_since_ms = 0;
+    if (result == -EAGAIN) {
+        return AGAIN_MS;
+    }
+    if (daemon_alarm_stands(daemon, FAILED) != (result != 0)) {
+        turn_alarm(daemon->turn, FAILED, DAEMON_ALARM_SUBJECT, result != 0 ? word_of(result) : NULL, result != 0);
+    }
+    return pause_ms > PAUSE_MS ? pause_ms : PAUSE_MS;
+}

@@ -1,0 +1,178 @@
+/* retention.c - a journey is looked at as a whole, and a referral by its row and by what waits in the inboxes of its parties. */
+#include "engine/retention.h"
+
+#include "engine/binary.h"
+#include "engine/life.h"
+#include "engine/settings.h"
+
+/* Messages of an inbox that are looked through for those of one referral. Where more lie between its first and its last event, it stays. */
+#define MESSAGES_MAX 1000
+
+struct instant retention_limit(struct store_txn *txn, struct instant now)
+{
+    int64_t age_ms = setting_number(txn, SETTING_retention_finished_ms, NULL);
+
+    return instant_of(age_ms == 0 || age_ms >= now.ms ? 0 : now.ms - age_ms);
+}
+
+/* ---- Messages ---- */
+
+struct about { /* messages of this referral were accepted in these turns */
+    uint8_t id[ID_KEY_SIZE];
+    uint64_t first, last;
+};
+
+typedef bool next_message(struct store_txn *txn, struct inbox_ref *at, ProtobufCBinaryData *ret_referral);
+
+static bool next_waiting(struct store_txn *txn, struct inbox_ref *at, ProtobufCBinaryData *ret_referral)
+{
+    const Record__Inbox *row = inbox_row_next(txn, *at, at);
+
+    if (row != NULL)
+        *ret_referral = row->referral;
+    return row != NULL;
+}
+
+static bool next_dead(struct store_txn *txn, struct inbox_ref *at, ProtobufCBinaryData *ret_referral)
+{
+    const Record__Dead *row = dead_row_next(txn, *at, at);
+
+    if (row != NULL)
+        *ret_referral = row->entry->referral;
+    return row != NULL;
+}
+
+static bool is_among(struct store_txn *txn, next_message *next, uint32_t institution, uint8_t lane,
+                     const struct about *about)
+{
+    struct inbox_ref at = {institution, lane, about->first - 1, UINT16_MAX};
+    size_t mark = arena_mark(store_arena(txn));
+
+    for (int i = 0; i < MESSAGES_MAX; i++, arena_rewind(store_arena(txn), mark)) {
+        ProtobufCBinaryData referral;
+
+        if (!next(txn, &at, &referral) || at.lane != lane || at.index > about->last)
+            return false;
+        if (bytes_equal(binary_bytes(referral), bytes_of(about->id, sizeof about->id)))
+            return true;
+    }
+    return true;
+}
+
+/* Every message goes with an entry of the timeline, but the first. */
+static uint64_t last_turn(struct store_txn *txn, struct id id, const Record__Referral *row)
+{
+    const Record__Timeline *line = row->timeline_next == 0 ? NULL : timeline_row(txn, id, row->timeline_next - 1);
+    const Referral__TimelineEntry *entry;
+    enum refusal refusal = REFUSED_NOT;
+
+    if (line == NULL)
+        return id.index;
+    entry = (const Referral__TimelineEntry *)wire_unpack(&referral__timeline_entry__descriptor,
+                                                         binary_bytes(line->entry), store_arena(txn), &refusal);
+    return entry == NULL ? UINT64_MAX : entry->index;
+}
+
+static bool has_messages(struct store_txn *txn, struct id id, const Record__Referral *row)
+{
+    const uint32_t institutions[] = {row->receiver_number, row->sender_number, row->submitted_by_number};
+    struct about about = {.first = id.index, .last = last_turn(txn, id, row)};
+
+    id_to_key(about.id, id);
+    for (size_t i = 0; i < sizeof institutions / sizeof *institutions; i++)
+        for (uint8_t lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
+            if (institutions[i] != 0 && (is_among(txn, next_waiting, institutions[i], lane, &about) ||
+                                         is_among(txn, next_dead, institutions[i], lane, &about)))
+                return true;
+    return false;
+}
+
+/* ---- Journeys ---- */
+
+static bool is_over(struct store_txn *txn, struct id id, const Record__Referral *row, struct instant limit)
+{
+    return row != NULL && state_is_terminal((enum state)row->state) && row->ended_at_ms != 0 &&
+           row->ended_at_ms <= limit.ms && row->hold == NULL && row->n_claims == 0 && row->due_ms == 0 &&
+           !has_messages(txn, id, row);
+}
+
+static struct id first_of(struct id id, const Record__Referral *row)
+{
+    return row->journey.len != 0 ? life_id_of(row->journey) : id;
+}
+
+/* All referrals of a journey, the oldest first; 0: too many. */
+static size_t members_of(struct store_txn *txn, struct id first, struct id ids[RETENTION_JOURNEY_MAX])
+{
+    uint8_t prefix[ID_KEY_SIZE];
+    struct store_cursor *cursor;
+    struct bytes key;
+    size_t count = 1;
+
+    id_to_key(prefix, first);
+    ids[0] = first;
+    cursor = store_scan(txn, TABLE_JOURNEY, bytes_of(prefix, sizeof prefix), bytes_of(prefix, sizeof prefix));
+    while (count != 0 && store_next_key(cursor, &key)) {
+        struct id member = id_from_key(key.data + ID_KEY_SIZE);
+
+        if (id_equal(member, first))
+            continue;
+        if (count == RETENTION_JOURNEY_MAX)
+            count = 0;
+        else
+            ids[count++] = member;
+    }
+    store_scan_end(cursor);
+    return count;
+}
+
+static bool all_over(struct store_txn *txn, const struct id *ids, size_t count, struct instant limit)
+{
+    size_t mark = arena_mark(store_arena(txn));
+    bool over = instant_is_set(limit);
+
+    for (size_t i = 0; over && i < count; i++, arena_rewind(store_arena(txn), mark))
+        over = is_over(txn, ids[i], referral_row(txn, ids[i]), limit);
+    return over;
+}
+
+size_t retention_choose(struct store_txn *txn, struct id first, struct instant limit,
+                        struct id ret_ids[RETENTION_JOURNEY_MAX])
+{
+    const Record__Referral *row = referral_row(txn, first);
+    struct id ids[RETENTION_JOURNEY_MAX];
+    size_t mark = arena_mark(store_arena(txn)), members, count = 0;
+
+    if (row == NULL || !id_equal(first_of(first, row), first))
+        return 0;
+    members = members_of(txn, first, ids);
+    for (size_t i = members; i-- > 0; arena_rewind(store_arena(txn), mark)) {
+        row = referral_row(txn, ids[i]);
+        if (row != NULL && row->archived == NULL)
+            ret_ids[count++] = ids[i];
+    }
+    return count != 0 && all_over(txn, ids, members, limit) ? count : 0;
+}
+
+/* A redirected child keeps no sheet of its own. */
+static bool is_read_by(struct store_txn *txn, struct id id, const struct id *ids, size_t count)
+{
+    size_t mark = arena_mark(store_arena(txn));
+    bool is_read = false;
+
+    for (size_t i = 0; !is_read && i < count; i++, arena_rewind(store_arena(txn), mark)) {
+        const Record__Referral *other = referral_row(txn, ids[i]);
+
+        is_read = other != NULL && other->archived == NULL && other->has_sheet_of &&
+                  id_equal(life_id_of(other->sheet_of), id);
+    }
+    return is_read;
+}
+
+bool retention_allows(struct store_txn *txn, struct id id, const Record__Referral *row, struct instant limit)
+{
+    struct id ids[RETENTION_JOURNEY_MAX];
+    size_t count = members_of(txn, first_of(id, row), ids);
+
+    return count != 0 && row->archived == NULL && all_over(txn, ids, count, limit) && !is_read_by(txn, id, ids, count);
+}

@@ -1,0 +1,370 @@
+/* archive.c - finished referrals move to the archive in small steps: a broker that ends between any two of them loses nothing and archives nothing twice;
+ * and whatever byte of a file is changed, it is found (D8). */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "query.pb-c.h"
+#include "store/archive.h"
+#include "story/world_inside.h"
+#include "turn/archiver.h"
+
+#define DAY_S  86400
+#define YEAR_S (365LL * DAY_S)
+#define MARKER "王桂英七一" /* of the patient, wherever it can stand */
+
+struct shelf {
+    struct world *w;
+    char directory[96];
+    uint64_t file_bytes;
+};
+
+static struct shelf shelf_open(void)
+{
+    struct shelf shelf = {.w = world_open()};
+
+    snprintf(shelf.directory, sizeof shelf.directory, "%s.archive", shelf.w->directory);
+    world_connect(shelf.w, "OP", 0);
+    world_connect(shelf.w, "T07", 20);
+    world_connect(shelf.w, "H1", 20);
+    world_good(shelf.w, "T07");
+    world_good(shelf.w, "H1");
+    world_say(shelf.w, "OP", "PUT_SETTING", "name=retention_finished_ms; value=31536000000");
+    return shelf;
+}
+
+static void shelf_close(struct shelf *shelf)
+{
+    char command[160];
+
+    world_close(shelf->w);
+    snprintf(command, sizeof command, "rm -rf %s", shelf->directory);
+    cr_assert_eq(system(command), 0);
+}
+
+/* So many finished ones, r<from> on. */
+static void finish(struct shelf *shelf, int from, int count)
+{
+    for (int i = from; i < from + count; i++) {
+        char name[24], what[200];
+
+        snprintf(name, sizeof name, "r%d", i);
+        world_submit(shelf->w, "T07", name,
+                     "up to H1, routine; patient.name=" MARKER "; present_history=" MARKER " 胸闷一周");
+        snprintf(what, sizeof what, "reject %s; reason=OTHER_REASON; text=" MARKER " 不收", name);
+        world_event(shelf->w, "H1", what);
+    }
+    world_forget(shelf->w);
+}
+
+static void years_pass(struct shelf *shelf)
+{
+    shelf->w->clock.now.ms += 2 * YEAR_S * 1000; /* nobody's session need live through it */
+    world_settle(shelf->w);
+    world_forget(shelf->w);
+}
+
+/* So many steps of a pass (-1: all of them), after which the archiver is gone, as with a process that ends, and what the last one asked of the next turn
+ * has not happened. */
+static void steps(struct shelf *shelf, int count, int *ret_result)
+{
+    struct archiver_options options = {.store = shelf->w->store,
+                                       .turn = shelf->w->turn,
+                                       .directory = shelf->directory,
+                                       .file_bytes = shelf->file_bytes};
+    struct archiver *archiver;
+    int done = 0, result = 1;
+
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    while (result > 0 && done != count) {
+        result = archiver_step(archiver, shelf->w->clock);
+        if (++done != count)
+            world_settle(shelf->w);
+    }
+    archiver_close(archiver);
+    *ret_result = result;
+}
+
+static void pass(struct shelf *shelf)
+{
+    int result;
+
+    steps(shelf, -1, &result);
+    cr_assert_eq(result, 0, "%d", result);
+}
+
+static size_t file_count(const struct shelf *shelf)
+{
+    char **names = NULL;
+    size_t count = 0;
+
+    if (archive_list(shelf->directory, &names) == 0)
+        while (names[count] != NULL)
+            count++;
+    archive_list_free(names);
+    return count;
+}
+
+static const Referral__ReferralView *view_of(struct shelf *shelf, const char *name)
+{
+    char edits[40];
+
+    snprintf(edits, sizeof edits, "referral_id=%s", name);
+    world_say(shelf->w, "T07", "GET_REFERRAL", edits);
+    world_forget(shelf->w);
+    return world_result(shelf->w);
+}
+
+/* Each is archived in one file and can be read there. */
+static void check_archived(struct shelf *shelf, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        char name[24];
+        struct archive *archive;
+        const struct archive_entry *entries;
+        size_t entry_count, found = 0;
+
+        snprintf(name, sizeof name, "r%d", i);
+
+        const char *file = view_of(shelf, name)->summary->archived_in;
+
+        cr_assert_not_null(file, "%s", name);
+        cr_assert_eq(archive_open(archive_keys_of(shelf->w->store), shelf->directory, file, &archive), 0);
+        entries = archive_entries(archive, &entry_count);
+        for (size_t at = 0; at < entry_count; at++) {
+            char text[ID_TEXT_SIZE];
+            uint8_t *record;
+            size_t size;
+
+            id_format(text, archive_about(archive)->short_name, entries[at].id);
+            if (strcmp(text, world_id(shelf->w, name)) != 0)
+                continue;
+            cr_assert_eq(archive_read(archive, &entries[at], &record, &size), 0);
+            cr_assert_not_null(memmem(record, size, MARKER, strlen(MARKER)), "the sheet is in it");
+            free(record);
+            found++;
+        }
+        cr_assert_eq(found, 1);
+        archive_close(archive);
+    }
+}
+
+static struct bytes contents(const struct shelf *shelf, const char *name)
+{
+    char path[200];
+    struct stat status;
+
+    snprintf(path, sizeof path, "%s/%s", shelf->directory, name);
+
+    FILE *file = fopen(path, "rb");
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fstat(fileno(file), &status), 0);
+
+    uint8_t *data = malloc((size_t)status.st_size);
+
+    cr_assert_eq(fread(data, 1, (size_t)status.st_size, file), (size_t)status.st_size);
+    fclose(file);
+    return bytes_of(data, (size_t)status.st_size);
+}
+
+Test(archive, d8_what_is_finished_for_long_moves_and_what_is_not_stays)
+{
+    struct shelf shelf = shelf_open();
+
+    finish(&shelf, 1, 3);
+    world_submit(shelf.w, "T07", "r4", "up to H1, routine");
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 0, "nothing is old enough: no file, no directory");
+    cr_assert_neq(access(shelf.directory, F_OK), 0);
+    world_after(shelf.w, 20 * DAY_S); /* r4 expires */
+    years_pass(&shelf);
+    world_submit(shelf.w, "T07", "r5", "up to H1, routine");
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 1);
+    check_archived(&shelf, 3);
+    cr_assert_not_null(view_of(&shelf, "r4")->summary->archived_in);
+    cr_assert_null(view_of(&shelf, "r5")->summary->archived_in);
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 1, "and nothing twice");
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_a_broker_that_ends_at_any_step_loses_nothing_and_archives_nothing_twice)
+{
+    int result = 1;
+
+    for (int count = 1; result > 0; count++) {
+        struct shelf shelf = shelf_open();
+
+        finish(&shelf, 1, 5);
+        shelf.file_bytes = 1000; /* several files */
+        years_pass(&shelf);
+        steps(&shelf, count, &result);
+        world_restart(shelf.w);
+        world_connect(shelf.w, "T07", 20);
+        world_good(shelf.w, "T07");
+        pass(&shelf);
+        check_archived(&shelf, 5);
+        cr_assert_gt(file_count(&shelf), 1);
+        shelf_close(&shelf);
+    }
+}
+
+/* A step that a crash cuts off in the middle leaves what is tried here: a file under its hidden name; one of which nothing was told. */
+Test(archive, d8_a_file_that_was_not_told_is_told_and_a_part_of_one_is_removed)
+{
+    struct shelf shelf = shelf_open();
+    char part[200];
+    int result;
+
+    finish(&shelf, 1, 2);
+    years_pass(&shelf);
+    for (int count = 1; file_count(&shelf) == 0; count++)
+        steps(&shelf, count, &result); /* up to where it has its name, and no further */
+    cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
+    snprintf(part, sizeof part, "%s/.archive-2028-01-01-9.rfa.part", shelf.directory);
+    fclose(fopen(part, "wb"));
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 1, "the same one");
+    cr_assert_neq(access(part, F_OK), 0);
+    check_archived(&shelf, 2);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_a_file_to_which_nothing_moved_is_removed)
+{
+    struct shelf shelf = shelf_open();
+    int result;
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    for (int count = 1; file_count(&shelf) == 0; count++)
+        steps(&shelf, count, &result);
+    world_say(shelf.w, "OP", "HOLD_REFERRAL", "referral_id=r1; reason=case 12");
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 0);
+    cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
+    world_say(shelf.w, "OP", "RELEASE_REFERRAL", "referral_id=r1; reason=case 12 is closed");
+    pass(&shelf);
+    check_archived(&shelf, 1);
+    shelf_close(&shelf);
+}
+
+Test(archive, p1_nothing_of_a_patient_is_in_a_file_but_sealed)
+{
+    struct shelf shelf = shelf_open();
+    char **names;
+
+    finish(&shelf, 1, 2);
+    years_pass(&shelf);
+    pass(&shelf);
+    cr_assert_eq(archive_list(shelf.directory, &names), 0);
+
+    struct bytes file = contents(&shelf, names[0]);
+
+    cr_assert_null(memmem(file.data, file.size, MARKER, strlen(MARKER)));
+    cr_assert_null(memmem(file.data, file.size, "胸闷", strlen("胸闷")));
+    cr_assert_null(memmem(file.data, file.size, "T07", 3), "nor who referred him");
+    free((void *)(uintptr_t)file.data);
+    archive_list_free(names);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_whatever_byte_is_changed_is_found)
+{
+    struct shelf shelf = shelf_open();
+    char **names, path[200];
+    struct archive *archive;
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    pass(&shelf);
+    cr_assert_eq(archive_list(shelf.directory, &names), 0);
+    snprintf(path, sizeof path, "%s/%s", shelf.directory, names[0]);
+
+    struct bytes file = contents(&shelf, names[0]);
+    FILE *out = fopen(path, "r+b");
+
+    for (size_t i = 0; i < file.size; i++) {
+        fseek(out, (long)i, SEEK_SET);
+        fputc(file.data[i] ^ (1 << i % 8), out);
+        fflush(out);
+
+        int failure = archive_open(archive_keys_of(shelf.w->store), shelf.directory, names[0], &archive);
+
+        cr_assert(failure == -EBADMSG || failure == -EPROTO, "byte %zu: %d", i, failure);
+        fseek(out, (long)i, SEEK_SET);
+        fputc(file.data[i], out);
+        fflush(out);
+    }
+    for (size_t size = 0; size < file.size; size++) {
+        cr_assert_eq(ftruncate(fileno(out), (off_t)(file.size - size - 1)), 0);
+        cr_assert_neq(archive_open(archive_keys_of(shelf.w->store), shelf.directory, names[0], &archive), 0);
+    }
+    fclose(out);
+    free((void *)(uintptr_t)file.data);
+    archive_list_free(names);
+    shelf_close(&shelf);
+}
+
+Test(archive, d6_without_room_for_a_file_everything_stays)
+{
+    static const struct rlimit no_room = {900, RLIM_INFINITY};
+    struct rlimit before;
+    struct shelf shelf = shelf_open();
+    int result;
+
+    finish(&shelf, 1, 3);
+    years_pass(&shelf);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    setrlimit(RLIMIT_FSIZE, &no_room);
+    steps(&shelf, -1, &result);
+    setrlimit(RLIMIT_FSIZE, &before);
+    cr_assert_eq(result, -EFBIG);
+    cr_assert_eq(file_count(&shelf), 0);
+    cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
+    pass(&shelf);
+    check_archived(&shelf, 3);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_where_another_stores_archive_is_nothing_is_written)
+{
+    struct shelf shelf = shelf_open(), other = shelf_open();
+    int result;
+
+    finish(&shelf, 1, 1);
+    finish(&other, 1, 1);
+    years_pass(&shelf);
+    years_pass(&other);
+    pass(&shelf);
+    snprintf(other.directory, sizeof other.directory, "%s", shelf.directory);
+    steps(&other, -1, &result);
+    cr_assert_eq(result, -EEXIST);
+    cr_assert_eq(file_count(&shelf), 1);
+    check_archived(&shelf, 1);
+    world_close(other.w);
+    shelf_close(&shelf);
+}
+
+Test(archive, c4_a_doubtful_time_ends_the_pass)
+{
+    struct shelf shelf = shelf_open();
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    world_hold(shelf.w, true);
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 0);
+    world_hold(shelf.w, false);
+    pass(&shelf);
+    check_archived(&shelf, 1);
+    shelf_close(&shelf);
+}
