@@ -151,6 +151,14 @@ static void set_texts(struct layout *layout, const struct glance *list, size_t c
     }
 }
 
+static bool has_doctors(const struct glance *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].doctor[0] != '\0')
+            return true;
+    return false;
+}
+
 static int room_for_bar(const struct layout *layout)
 {
     return layout->columns - layout_width(layout);
@@ -165,7 +173,7 @@ struct layout layout_of(const struct ctl *ctl, const struct glance *list, size_t
     int whole = longest_bar(list, count, 1), wished = whole < BAR_COLUMNS_WISHED ? whole : BAR_COLUMNS_WISHED;
 
     set_texts(&layout, list, count);
-    if (room_for_bar(&layout) >= wished)
+    if (has_doctors(list, count) && room_for_bar(&layout) >= wished)
         return layout;
     layout.text[DOCTOR] = 0;
     if (room_for_bar(&layout) >= wished)

@@ -15,6 +15,9 @@
 #include "width.h"
 #include "wire/wire.h"
 
+/* What opens within a minute counts as open: a session opens in the turn that published it, and the broker told us the time before that. */
+#define MINUTE_MS 60000
+
 /* The body's pool, or the day of its group, as a question. */
 static json_t *question_of(json_t *body)
 {
@@ -120,7 +123,7 @@ static void tell_of(const struct ctl *ctl, struct referral_client *client, json_
     if (used < sizeof name)
         snprintf(name + used, sizeof name - used, ":");
     if (query_ask_all(ctl, client, REFERRAL__KIND__LIST_POOLS, query, SIZE_MAX, &answer) == EXIT_OK)
-        tell(ctl, name, answer, referral_welcome(client)->now_ms);
+        tell(ctl, name, answer, referral_welcome(client)->now_ms + MINUTE_MS);
     json_decref(answer);
     json_decref(query);
 }
