@@ -81,6 +81,14 @@ class Tour(unittest.TestCase):
         self.save_block("python", "build/first.py")
         self.assertRegex(self.run_block("python-run"), r"^accepted bd-\S+ call \S+ 022-\d+\n$")
 
+    def test_places(self):
+        said = self.run_block("places")
+        self.assertRegex(said, r"5 units, 1 reserved until \S+ 16:00, 5 free\n")
+        self.assertRegex(said, r"WARD-3 .* GGGGR +1 +0 +4 +0 +1 +1/0\n")
+        self.assertRegex(said, r"booked +bd-")
+        self.assertRegex(said, r"BED +合计 total +1 +5 +1 +1 20\.00 % +1 +4 ")
+        self.assertIn("the report is as the ledger has it", said)
+
     def test_look_around(self):
         said = self.run_block("operator")
         self.assertIn("broker version", said)
