@@ -111,17 +111,23 @@ class Prometheus:
         job = {"job_name": "referrald", "static_configs": [{"targets": [address]}]}
         config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(RULES)], "scrape_configs": [job]}
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+        self.log_file = self.folder / "log"
+        self.spawn()
+        fixture.until(self.is_ready, "prometheus to be ready")
+
+    def spawn(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = "127.0.0.1:%d" % free.getsockname()[1]
-        self.log_file = self.folder / "log"
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address",
-                                             self.address], cwd=self.folder, stdout=log, stderr=log)
-        fixture.until(self.is_ready, "prometheus to be ready")
+            self.process = subprocess.Popen(["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+                                             "--web.listen-address", self.address], cwd=self.folder, stdout=log, stderr=log)
 
     def is_ready(self):
         if self.process.poll() is not None:
-            raise AssertionError("prometheus ended:\n" + self.log_file.read_text())
+            said = self.log_file.read_text()
+            if "address already in use" not in said:  # somebody was faster
+                raise AssertionError("prometheus ended:\n" + said)
+            self.spawn()
         try:
             with urllib.request.urlopen("http://%s/-/ready" % self.address, timeout=5):
                 return True
