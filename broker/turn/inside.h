@@ -69,6 +69,13 @@ void turn_tell_effects(const struct turn *turn);
 void turn_refuse(struct turn *turn, struct session *session, uint64_t request, uint32_t position, enum refusal refusal,
                  uint32_t retry_after_ms);
 
+/* answer.c */
+/* The queries collected, from this view of what is committed. */
+void turn_answer(struct turn *turn, struct store_txn *txn);
+/* The same before the commit, of those sessions that send no command with it: they need not wait for the disk, and are told at once. Whoever
+ * sends a command and a query finds in the answer what the command did. 0, or the store's failure. */
+int turn_answer_first(struct turn *turn);
+
 /* commit.c */
 int turn_on_committed(void *user, uint64_t index, struct bytes batch);
 /* Seals, proposes, applies and commits what was collected. 0, or a lasting failure. */

@@ -220,82 +220,6 @@ static void renew_sessions(struct turn *turn, struct store_txn *txn)
     turn->keys_changed = false;
 }
 
-static struct live_inbox live_inbox(void *user, uint32_t institution)
-{
-    return deliveries_live(&((const struct turn *)user)->deliveries, institution);
-}
-
-static bool live_in_flight(void *user, struct inbox_ref ref)
-{
-    return deliveries_in_flight(&((const struct turn *)user)->deliveries, ref);
-}
-
-static struct live_session live_session(const struct turn *turn, const struct session *session)
-{
-    return (struct live_session){
-        .epoch = session->epoch,
-        .key = session->key,
-        .speaker = session->speaker,
-        .client_name = session->client_name,
-        .client_version = session->client_version,
-        .connected_at = session->begun_at,
-        .heard_at = instant_of(turn->clock.now.ms - (turn->clock.mono_ms - session->heard_ms)),
-        .receives = session->consumer.mailbox != NULL,
-        .is_slow = session->parked != NULL,
-        .credit = session->consumer.credit,
-        .in_flight = session->consumer.in_hand,
-        .unanswered = session->unanswered,
-    };
-}
-
-/* Sessions are kept in the order they began, which is that of their epochs. */
-static size_t live_sessions_after(void *user, uint64_t epoch, struct live_session *out, size_t room)
-{
-    const struct turn *turn = user;
-    struct session *session, *next;
-    size_t count = 0;
-
-    HASH_ITER(by_epoch, turn->sessions.by_epoch, session, next)
-    {
-        if (count == room)
-            break;
-        if (session->epoch > epoch)
-            out[count++] = live_session(turn, session);
-    }
-    return count;
-}
-
-static void answer_queries(struct turn *turn, struct store_txn *txn)
-{
-    struct live live = {
-        .user = turn,
-        .inbox = live_inbox,
-        .in_flight = live_in_flight,
-        .sessions_after = live_sessions_after,
-        .broker_version = turn->options.broker_version,
-        .sessions = sessions_count(&turn->sessions),
-        .turns = turn->counters.turns,
-        .commands = turn->counters.commands,
-        .refused = turn->counters.refused,
-        .dropped_frames = turn->counters.dropped_frames,
-        .commit_p50_us = turn->commit_p50_us,
-        .commit_p99_us = turn->commit_p99_us,
-        .time_held = turn->clock.hold,
-        .draining = turn->is_draining,
-    };
-
-    for (struct query *query = turn->queries; query != NULL; query = query->next) {
-        struct session *session = sessions_of_epoch(&turn->sessions, query->session);
-
-        if (session == NULL)
-            continue;
-        session->unanswered--;
-        query->question.now = turn->clock.now;
-        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY,
-                    query_answer(txn, &turn->arena, &query->question, &live), &turn->arena);
-    }
-}
-
 static void hand_to_session(void *user, struct consumer *consumer, struct bytes delivery)
 {
     struct turn *turn = user;
@@ -345,7 +269,7 @@ static int read_part(struct turn *turn, bool was_turn, bool was_clock)
     turn->destinations_changed = false;
     if (was_turn)
         note_next_due(turn, txn, was_clock);
-    answer_queries(turn, txn);
+    turn_answer(turn, txn);
     hand_out(turn, txn);
     result = store_failure(txn);
     store_read_end(txn);
@@ -367,6 +291,9 @@ int turn_run(struct turn *turn, struct turn_clock clock)
         was_clock = collect_own(turn);
         was_turn = turn->batch.count != 0;
     }
+    if (was_turn && !was_clock) /* what is due comes before whatever is asked (C3) */
+        result = turn_answer_first(turn);
+    failure = failure != 0 ? failure : result;
     if (was_turn)
         result = turn_commit(turn);
     failure = failure != 0 ? failure : result;

@@ -1,0 +1,130 @@
+/* answer.c - what sessions ask of what is committed. */
+#include "turn/inside.h"
+
+static struct live_inbox live_inbox(void *user, uint32_t institution)
+{
+    return deliveries_live(&((const struct turn *)user)->deliveries, institution);
+}
+
+static bool live_in_flight(void *user, struct inbox_ref ref)
+{
+    return deliveries_in_flight(&((const struct turn *)user)->deliveries, ref);
+}
+
+static struct live_session live_session(const struct turn *turn, const struct session *session)
+{
+    return (struct live_session){
+        .epoch = session->epoch,
+        .key = session->key,
+        .speaker = session->speaker,
+        .client_name = session->client_name,
+        .client_version = session->client_version,
+        .connected_at = session->begun_at,
+        .heard_at = instant_of(turn->clock.now.ms - (turn->clock.mono_ms - session->heard_ms)),
+        .receives = session->consumer.mailbox != NULL,
+        .is_slow = session->parked != NULL,
+        .credit = session->consumer.credit,
+        .in_flight = session->consumer.in_hand,
+        .unanswered = session->unanswered,
+    };
+}
+
+/* Sessions are kept in the order they began, which is that of their epochs. */
+static size_t live_sessions_after(void *user, uint64_t epoch, struct live_session *out, size_t room)
+{
+    const struct turn *turn = user;
+    struct session *session, *next;
+    size_t count = 0;
+
+    HASH_ITER(by_epoch, turn->sessions.by_epoch, session, next)
+    {
+        if (count == room)
+            break;
+        if (session->epoch > epoch)
+            out[count++] = live_session(turn, session);
+    }
+    return count;
+}
+
+static struct live live_of(struct turn *turn)
+{
+    return (struct live){
+        .user = turn,
+        .inbox = live_inbox,
+        .in_flight = live_in_flight,
+        .sessions_after = live_sessions_after,
+        .broker_version = turn->options.broker_version,
+        .sessions = sessions_count(&turn->sessions),
+        .turns = turn->counters.turns,
+        .commands = turn->counters.commands,
+        .refused = turn->counters.refused,
+        .dropped_frames = turn->counters.dropped_frames,
+        .commit_p50_us = turn->commit_p50_us,
+        .commit_p99_us = turn->commit_p99_us,
+        .time_held = turn->clock.hold,
+        .draining = turn->is_draining,
+    };
+}
+
+static void answer(struct turn *turn, struct store_txn *txn, struct query *queries)
+{
+    struct live live = live_of(turn);
+
+    for (struct query *query = queries; query != NULL; query = query->next) {
+        struct session *session = sessions_of_epoch(&turn->sessions, query->session);
+
+        if (session == NULL)
+            continue;
+        session->unanswered--;
+        query->question.now = turn->clock.now;
+        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY,
+                    query_answer(txn, &turn->arena, &query->question, &live), &turn->arena);
+    }
+}
+
+void turn_answer(struct turn *turn, struct store_txn *txn)
+{
+    answer(turn, txn, turn->queries);
+    turn->queries = NULL;
+}
+
+static bool has_command(const struct batch *batch, uint64_t session)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->entries[i].session == session)
+            return true;
+    return false;
+}
+
+/* Takes from the turn's queries those whose session sent no command beside. */
+static struct query *take_unrelated(struct turn *turn)
+{
+    struct query *taken = NULL, **end = &taken, **at = &turn->queries, *query;
+
+    while ((query = *at) != NULL) {
+        if (has_command(&turn->batch, query->session)) {
+            turn->last_query = query;
+            at = &query->next;
+        } else {
+            *at = query->next;
+            *end = query;
+            end = &query->next;
+        }
+    }
+    *end = NULL;
+    return taken;
+}
+
+int turn_answer_first(struct turn *turn)
+{
+    struct store_txn *txn = NULL;
+    int result = turn->queries == NULL ? 0 : store_read_begin(turn->options.store, &turn->arena, &txn);
+
+    if (txn == NULL)
+        return result;
+    answer(turn, txn, take_unrelated(turn));
+    result = store_failure(txn);
+    store_read_end(txn);
+    turn_speak(turn);
+    return result;
+}
