@@ -86,6 +86,25 @@ Test(registry, f2_everything_wrong_with_an_institution_comes_back_at_once)
     desk_close(&desk);
 }
 
+Test(registry, t1_no_institution_passes_for_the_broker)
+{
+    static char *const ids[] = {"broker", "clock", "operator"};
+    Referral__Institution put = REFERRAL__INSTITUTION__INIT;
+    struct desk desk;
+
+    desk_open(&desk);
+    put.name = "x";
+    put.has_kind = true;
+    put.kind = REFERRAL__INSTITUTION_KIND__OBSERVER;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        put.id = ids[i];
+        cr_assert_str_eq(desk_operate(&desk, registry_apply_institution, KIND(PUT_INSTITUTION), &put), "BAD_ID id");
+    }
+    put.id = "broker-2";
+    cr_assert_str_eq(desk_operate(&desk, registry_apply_institution, KIND(PUT_INSTITUTION), &put), "");
+    desk_close(&desk);
+}
+
 Test(registry, t1_working_hours_are_two_times_of_a_day)
 {
     static const struct {
