@@ -84,9 +84,19 @@ static bool check_transport(const struct ops_view *view, struct ops_text *text)
 
 static bool check_alarms(const struct ops_view *view, struct ops_text *text)
 {
-    ops_text_format(text, "%zu%s alarms stand", view->overview->alarm_count,
-                    view->overview->alarms_left_out ? " or more" : "");
-    return view->overview->alarm_count == 0;
+    const struct overview *overview = view->overview;
+    uint64_t count = 0, critical = 0;
+    for (size_t i = 0; i < alarm_info_count(); i++) {
+        count += overview->alarm_counts[i];
+        critical += alarm_is_critical(alarm_info(i)) ? overview->alarm_counts[i] : 0;
+    }
+    ops_text_format(text, "%" PRIu64 " alarms stand, %" PRIu64 " of them critical", count, critical);
+    for (size_t i = 0; i < alarm_info_count(); i++) {
+        if (overview->alarm_counts[i] != 0) {
+            ops_text_format(text, " %s=%" PRIu32, alarm_info(i)->code, overview->alarm_counts[i]);
+        }
+    }
+    return count == 0;
 }
 
 static const struct check {

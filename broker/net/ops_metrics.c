@@ -155,17 +155,14 @@ static void add_turn_seconds(struct ops_text *text, const struct histogram *hist
     ops_text_format(text, "referrald_turn_seconds_count %" PRIu64 "\n", count);
 }
 
-/* Alarms are kept by code and subject: those of one code stand together. */
+/* Every code, also where none stands: a rule can tell "none" from "not asked". */
 static void add_alarms(struct ops_text *text, const struct overview *overview)
 {
-    add_head(text, "referrald_alarms", "gauge", "alarms that stand, by code; at most 100 are counted");
-    for (size_t i = 0, same; i < overview->alarm_count; i += same) {
-        const char *code = overview->alarms[i].code;
-        for (same = 1; i + same < overview->alarm_count && strcmp(code, overview->alarms[i + same].code) == 0; same++) {
-        }
-        ops_text_add(text, "referrald_alarms{code=");
-        ops_text_label(text, code);
-        ops_text_format(text, "} %zu\n", same);
+    add_head(text, "referrald_alarms", "gauge",
+             "alarms that stand, by code and level; at most 1000 of a code are counted");
+    for (size_t i = 0; i < alarm_info_count(); i++) {
+        ops_text_format(text, "referrald_alarms{code=\"%s\",level=\"%s\"} %" PRIu32 "\n", alarm_info(i)->code,
+                        alarm_info(i)->level, overview->alarm_counts[i]);
     }
 }
 

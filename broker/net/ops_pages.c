@@ -88,6 +88,7 @@ struct ops_pages {
         int status;
         struct evbuffer *body; /* NULL: not rendered since the view is shown */
     } rendered[PAGE_COUNT];
+    struct evbuffer *runbook; /* the page asked for last */
 };
 
 int ops_pages_open(const struct ops_pages_options *options, struct ops_pages **ret_pages)
@@ -116,6 +117,9 @@ void ops_pages_close(struct ops_pages *self)
 {
     if (self) {
         forget_rendered(self);
+        if (self->runbook) {
+            evbuffer_free(self->runbook);
+        }
         free(self);
     }
 }
@@ -147,10 +151,33 @@ static void render(struct ops_pages *self, const struct page *page, struct rende
     evbuffer_add_reference(rendered->body, text.data, text.size, free_text, NULL);
 }
 
+/* A page of the runbook, by the code of its alarm. */
+static struct ops_answer answer_runbook(struct ops_pages *self, const char *code)
+{
+    const struct ops_runbook_page *page = ops_runbook;
+    while (page->code && strcmp(page->code, code) != 0) {
+        page++;
+    }
+    if (!page->code) {
+        return (struct ops_answer){.status = 404};
+    }
+    if (self->runbook) {
+        evbuffer_free(self->runbook);
+    }
+    self->runbook = evbuffer_new();
+    assert(self->runbook);
+    evbuffer_add_reference(self->runbook, page->file.data, page->file.size, NULL, NULL);
+    return (struct ops_answer){200, PLAIN, self->runbook};
+}
+
 bool ops_pages_answer(void *self, const char *target, struct ops_answer *ret_answer)
 {
     struct ops_pages *all = self;
     size_t i = 0;
+    if (strncmp(target, ALARM_RUNBOOK, strlen(ALARM_RUNBOOK)) == 0) {
+        *ret_answer = answer_runbook(all, target + strlen(ALARM_RUNBOOK));
+        return true;
+    }
     while (i < PAGE_COUNT && strcmp(pages[i].target, target) != 0) {
         i++;
     }

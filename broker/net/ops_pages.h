@@ -5,6 +5,7 @@
  *     /readyz            new work is taken
  *     /healthz           nothing needs an operator; ?verbose: one line a check (see ops_health.h)
  *     /metrics           Prometheus text
+ *     /runbook/CODE      what to do about an alarm: the pages of systemd/runbook/, embedded too
  *     /status.json       everything, for pages and scripts (see ops_status.h)
  *
  * A view lasts a second: whoever asks later waits until the daemon shows the next one. */

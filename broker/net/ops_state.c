@@ -118,6 +118,7 @@ static bool is_held(const struct ops_view *view, struct ops_text *zh, struct ops
     return view->time_held;
 }
 
+/* The first is a critical one where there is any. */
 static bool is_alarmed(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
     const struct overview *overview = view->overview;
@@ -129,6 +130,12 @@ static bool is_alarmed(const struct ops_view *view, struct ops_text *zh, struct 
     ops_text_format(en, "%zu alarms stand, one of them: %s (%s).", overview->alarm_count, first->text_en,
                     first->subject);
     return true;
+}
+
+static bool is_alarmed_critically(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
+{
+    const struct overview *overview = view->overview;
+    return overview->alarm_count != 0 && alarm_is_critical(overview->alarms[0].info) && is_alarmed(view, zh, en);
 }
 
 static bool is_unattended(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
@@ -159,9 +166,16 @@ enum ops_level ops_state_render(const struct ops_view *view, struct ops_text *zh
         enum ops_level level;
         bool (*holds)(const struct ops_view *view, struct ops_text *zh, struct ops_text *en);
     } states[] = {
-        {OPS_LEVEL_CRITICAL, is_unreadable}, {OPS_LEVEL_CRITICAL, is_full},      {OPS_LEVEL_CRITICAL, is_unbalanced},
-        {OPS_LEVEL_CRITICAL, is_at_risk},    {OPS_LEVEL_WARNING, is_idle},       {OPS_LEVEL_WARNING, is_held},
-        {OPS_LEVEL_WARNING, is_alarmed},     {OPS_LEVEL_WARNING, is_unattended}, {OPS_LEVEL_OK, is_well},
+        {OPS_LEVEL_CRITICAL, is_unreadable},
+        {OPS_LEVEL_CRITICAL, is_full},
+        {OPS_LEVEL_CRITICAL, is_unbalanced},
+        {OPS_LEVEL_CRITICAL, is_at_risk},
+        {OPS_LEVEL_CRITICAL, is_alarmed_critically},
+        {OPS_LEVEL_WARNING, is_idle},
+        {OPS_LEVEL_WARNING, is_held},
+        {OPS_LEVEL_WARNING, is_alarmed},
+        {OPS_LEVEL_WARNING, is_unattended},
+        {OPS_LEVEL_OK, is_well},
     };
     size_t i = 0;
     while (!states[i].holds(view, zh, en)) {

@@ -282,9 +282,14 @@ static void add_alarms(struct ops_text *text, const struct overview *overview)
         ops_text_add(text, "{\"code\":");
         ops_text_json(text, alarm->code);
         add_string(text, "subject", alarm->subject);
+        add_string(text, "level", alarm->info->level);
         add_time(text, "since_ms", alarm->since);
         add_string(text, "text_zh", alarm->text_zh);
         add_string(text, "text_en", alarm->text_en);
+        add_string(text, "detail", alarm->detail);
+        add_string(text, "todo_zh", alarm->info->todo_zh);
+        add_string(text, "todo_en", alarm->info->todo_en);
+        ops_text_format(text, ",\"runbook\":\"" ALARM_RUNBOOK "%s\"", alarm->code);
         ops_text_add(text, "}");
     }
     ops_text_format(text, "],\"alarms_left_out\":%s", boolean(overview->alarms_left_out));

@@ -39,6 +39,7 @@ void overview_begin(struct overview *overview)
     arena_reset(&overview->texts, 1 << 20);
     overview->destination_count = overview->alarm_count = 0;
     overview->alarms_left_out = false;
+    memset(overview->alarm_counts, 0, sizeof overview->alarm_counts);
     overview->totals = (struct overview_totals){0};
     overview->next_number = 0;
     overview->looked_on = 0;
@@ -234,7 +235,7 @@ static char *with_detail(struct arena *texts, const char *text, const char *sepa
     return detail == NULL ? arena_text(texts, text) : arena_format(texts, "%s%s%s", text, separator, detail);
 }
 
-static void add_alarm(struct overview *overview, struct store_txn *txn, struct bytes key)
+static void add_alarm(struct overview *overview, struct store_txn *txn, const struct alarm_info *info, struct bytes key)
 {
     struct arena *texts = &overview->texts;
     char *code = arena_zalloc(texts, key.size + 2); /* as the key is: code, NUL, subject */
@@ -243,29 +244,50 @@ static void add_alarm(struct overview *overview, struct store_txn *txn, struct b
 
     const char *subject = code + strlen(code) + 1;
     const Record__Alarm *row = alarm_row(txn, code, subject);
-    const struct alarm_info *info = alarm_info_of(texts, code);
 
     if (row == NULL)
         return;
     overview->alarms[overview->alarm_count++] = (struct overview_alarm){
-        .code = code,
+        .code = info->code,
         .subject = subject,
+        .info = info,
+        .detail = arena_text(texts, row->detail),
         .text_zh = with_detail(texts, info->text_zh, ":", row->detail),
         .text_en = with_detail(texts, info->text_en, ": ", row->detail),
-        .info = info,
         .since = instant_of(row->since_ms),
     };
 }
 
+/* Those of one code: counted as far as is worth it, shown while there is room. */
+static void collect_code(struct overview *overview, struct store_txn *txn, size_t code)
+{
+    const struct alarm_info *info = alarm_info(code);
+    struct bytes prefix = bytes_of(info->code, strlen(info->code) + 1), key;
+    struct store_cursor *cursor = store_scan(txn, TABLE_ALARM, prefix, prefix);
+
+    while (overview->alarm_counts[code] < OVERVIEW_ALARMS_COUNTED && store_next_key(cursor, &key)) {
+        overview->alarm_counts[code]++;
+        if (overview->alarm_count < OVERVIEW_ALARMS)
+            add_alarm(overview, txn, info, key);
+        else
+            overview->alarms_left_out = true;
+    }
+    store_scan_end(cursor);
+}
+
+/* Critical ones first: whatever else there is does not push them out. */
+static void collect_alarms(struct overview *overview, struct store_txn *txn)
+{
+    assert(alarm_info_count() <= OVERVIEW_CODES);
+    for (int critical = 1; critical >= 0; critical--)
+        for (size_t i = 0; i < alarm_info_count(); i++)
+            if (alarm_is_critical(alarm_info(i)) == (critical != 0))
+                collect_code(overview, txn, i);
+}
+
 static void collect_rest(struct overview *overview, struct store_txn *txn)
 {
-    struct store_cursor *cursor = store_scan(txn, TABLE_ALARM, bytes_of(NULL, 0), bytes_of(NULL, 0));
-    struct bytes key;
-
-    while (overview->alarm_count < OVERVIEW_ALARMS && store_next_key(cursor, &key))
-        add_alarm(overview, txn, key);
-    overview->alarms_left_out = overview->alarm_count == OVERVIEW_ALARMS && store_next_key(cursor, &key);
-    store_scan_end(cursor);
+    collect_alarms(overview, txn);
     overview->referrals = meta_row(txn)->referrals;
     overview->index = meta_row(txn)->index;
     sort_destinations(overview);

@@ -13,9 +13,11 @@
 #include "turn/reserve_board.h"
 #include "turn/turn.h"
 
-#define OVERVIEW_LANES   3 /* EMERGENCY, URGENT, ROUTINE */
-#define OVERVIEW_ALARMS  100
-#define OVERVIEW_ACTIONS TURN_ADMINISTERED
+#define OVERVIEW_LANES          3 /* EMERGENCY, URGENT, ROUTINE */
+#define OVERVIEW_ALARMS         100
+#define OVERVIEW_CODES          64   /* of alarms; there are fewer */
+#define OVERVIEW_ALARMS_COUNTED 1000 /* of one code */
+#define OVERVIEW_ACTIONS        TURN_ADMINISTERED
 
 struct overview_lane {
     uint64_t waiting;
@@ -61,6 +63,7 @@ struct overview_alarm {
     const char *code, *subject;
     const struct alarm_info *info;
     const char *text_zh, *text_en; /* with its detail */
+    const char *detail;            /* or NULL */
     struct instant since;
 };
 
@@ -82,8 +85,9 @@ struct overview {                              /* the snapshot; whole once overv
     size_t destination_count;
     /* By urgency: the first deadline first, then those with something at risk, then by number. */
     const struct overview_destination **by_urgency;
-    struct overview_alarm alarms[OVERVIEW_ALARMS];
+    struct overview_alarm alarms[OVERVIEW_ALARMS]; /* critical ones first, then by code */
     size_t alarm_count;
+    uint32_t alarm_counts[OVERVIEW_CODES]; /* as alarm_info() numbers them */
     bool alarms_left_out;
     struct overview_action actions[OVERVIEW_ACTIONS]; /* the last first; kept from snapshot to snapshot */
     size_t action_count;

@@ -190,7 +190,7 @@ class Pages(OpsTest):
         for line in ('referrald_inbox_waiting{institution="H1",lane="urgent"} 1', "referrald_serving 1"):
             self.assertTrue(line in lines, line)
         labels = set(re.findall(r'[{,]([a-z_]+)="', text.decode()))
-        self.assertEqual({"institution", "lane", "le", "version"}, labels - {"code"}, "bounded labels only")
+        self.assertEqual({"institution", "lane", "le", "version", "code", "level"}, labels, "bounded labels only")
 
     def test_every_metric_of_the_table_is_there(self):
         table = (fixture.SOURCE / "broker" / "net" / "ops_metrics.def").read_text()

@@ -62,6 +62,25 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
+static size_t number_of(const char *code)
+{
+    size_t i = 0;
+
+    while (strcmp(alarm_info(i)->code, code) != 0)
+        i++;
+    return i;
+}
+
+static struct overview_alarm standing(const char *code, const char *subject)
+{
+    return (struct overview_alarm){.code = code,
+                                   .subject = subject,
+                                   .info = alarm_info(number_of(code)),
+                                   .text_zh = "等待过久",
+                                   .text_en = "waits too long",
+                                   .since = instant_of(NOW)};
+}
+
 static void expect_state(struct scene *scene, enum ops_level level, const char *zh, const char *en)
 {
     ops_text_reset(&scene->zh);
@@ -88,10 +107,13 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
     expect_state(&scene, OPS_LEVEL_WARNING, "1 个目的地有消息等待,但其系统未连接。",
                  "1 destinations have waiting messages and no connection.");
     scene.overview.alarm_count = 1;
-    scene.overview.alarms[0] =
-        (struct overview_alarm){"inbox-age", "H1", "等待过久", "waits too long", instant_of(NOW)};
+    scene.overview.alarms[0] = standing("inbox-age", "H1");
     expect_state(&scene, OPS_LEVEL_WARNING, "1 个告警,其一:等待过久(H1)。",
                  "1 alarms stand, one of them: waits too long (H1).");
+    scene.overview.alarms[0] = standing("receiver-down", "H1");
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "1 个告警,其一:等待过久(H1)。",
+                 "1 alarms stand, one of them: waits too long (H1).");
+    scene.overview.alarms[0] = standing("inbox-age", "H1");
     scene.view.time_held = true;
     expect_state(&scene, OPS_LEVEL_WARNING, "系统时间存疑,到期处理等待运维确认。",
                  "The time is in doubt: expiry waits for an operator.");
@@ -218,16 +240,15 @@ Test(ops_metrics, alarms_of_one_code_are_one_sample)
     struct scene scene;
 
     scene_open(&scene, 0);
-    scene.overview.alarm_count = 3;
-    scene.overview.alarms[0] = (struct overview_alarm){.code = "inbox-age", .subject = "H1"};
-    scene.overview.alarms[1] = (struct overview_alarm){.code = "inbox-age", .subject = "H2"};
-    scene.overview.alarms[2] = (struct overview_alarm){.code = "store-filling", .subject = "broker"};
+    scene.overview.alarm_counts[number_of("inbox-age")] = 2;
+    scene.overview.alarm_counts[number_of("receiver-down")] = 1;
     ops_metrics_render(&scene.view, &scene.text);
 
     const char *text = ops_text_string(&scene.text);
 
-    cr_assert_not_null(strstr(text, "referrald_alarms{code=\"inbox-age\"} 2\n"));
-    cr_assert_not_null(strstr(text, "referrald_alarms{code=\"store-filling\"} 1\n"));
+    cr_assert_not_null(strstr(text, "referrald_alarms{code=\"inbox-age\",level=\"warning\"} 2\n"));
+    cr_assert_not_null(strstr(text, "referrald_alarms{code=\"receiver-down\",level=\"critical\"} 1\n"));
+    cr_assert_not_null(strstr(text, "referrald_alarms{code=\"backup-old\",level=\"warning\"} 0\n"));
     scene_close(&scene);
 }
 

@@ -41,18 +41,24 @@ function alarmText(alarm) {
   return language === "zh" ? alarm.text_zh : alarm.text_en;
 }
 
+/* Critical ones first, the latest first of each. */
 function drawAlarms() {
-  const alarms = [...status.alarms].sort((a, b) => b.since_ms - a.since_ms);
+  const rank = (alarm) => (alarm.level === "critical" ? 0 : 1);
+  const alarms = [...status.alarms].sort((a, b) => rank(a) - rank(b) || b.since_ms - a.since_ms);
   const count = byId("alarm-count");
   put(count, alarms.length + (status.alarms_left_out ? "+" : ""));
   count.classList.toggle("some", alarms.length > 0);
   list(byId("alarms"), alarms.length ? alarms : [null], (alarm) => alarm && alarm.code + " " + alarm.subject,
-    (alarm) => (alarm ? element("li", "", element("b"), element("span"), element("span", "muted")) : element("li", "none")),
+    (alarm) => (alarm ? element("li", alarm.level, element("b"), element("span"), element("span", "muted"),
+      element("span", "todo", element("span"), element("a"))) : element("li", "none")),
     (item, alarm) => {
       if (!alarm) return put(item, say("no_alarms"));
       put(item.children[0], nameOf(alarm.subject));
       put(item.children[1], alarmText(alarm));
-      put(item.children[2], say("since", moment(alarm.since_ms, status.at_ms), duration(status.at_ms - alarm.since_ms)));
+      put(item.children[2], say(alarm.level) + " · " + say("since", moment(alarm.since_ms, status.at_ms), duration(status.at_ms - alarm.since_ms)));
+      put(item.children[3].children[0], (language === "zh" ? alarm.todo_zh : alarm.todo_en) + " ");
+      put(item.children[3].children[1], say("runbook"));
+      attribute(item.children[3].children[1], "href", alarm.runbook);
     });
 }
 

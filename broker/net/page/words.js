@@ -3,7 +3,7 @@
 
 const WORDS = {
   zh: {
-    at_risk: "条消息有风险", alarms: "告警", no_alarms: "没有未解除的告警", since: "自 {0} 起,已 {1}",
+    at_risk: "条消息有风险", alarms: "告警", no_alarms: "没有未解除的告警", since: "自 {0} 起,已 {1}", critical: "严重", warning: "警告", runbook: "处置手册",
     destinations: "目的地", by_urgency: "最先到期的在前",
     nothing_waits: "没有消息在等待,没有死信。",
     idle: "{0} 个目的地没有积压", left_out: "另有 {0} 个目的地未显示",
@@ -25,7 +25,7 @@ const WORDS = {
     d: "{0} 天", h: "{0} 小时", min: "{0} 分钟", s: "{0} 秒",
   },
   en: {
-    at_risk: "messages at risk now", alarms: "Alarms", no_alarms: "No alarm stands", since: "since {0}, for {1}",
+    at_risk: "messages at risk now", alarms: "Alarms", no_alarms: "No alarm stands", since: "since {0}, for {1}", critical: "critical", warning: "warning", runbook: "runbook",
     destinations: "Destinations", by_urgency: "the first deadline first",
     nothing_waits: "Nothing waits, and there are no dead letters.",
     idle: "{0} destinations with nothing waiting", left_out: "{0} more destinations are not shown",
