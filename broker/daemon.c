@@ -1,6 +1,7 @@
 /* daemon.c - the parts of referrald, opened in order and closed in reverse. */
 #include "daemon.h"
 #include "daemon_inside.h"
+#include "store/verify.h"
 #include "sys/journal.h"
 #include <errno.h>
 #include <malloc.h>
@@ -15,6 +16,7 @@
 
 #define ARENA_BYTES  (256UL << 20)
 #define SELF_TEST_MS 10000
+#define CHAIN_TURNS  1000
 
 /* On sodium's guarded pages: locked where the machine grants it, never in a core file, wiped when given back. */
 struct secrets {
@@ -70,15 +72,36 @@ static struct secrets *secrets_open(const struct config *config)
     char error[CONFIG_ERROR_SIZE];
     struct secrets *secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *secrets);
     if (!secrets) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "out of memory");
+        journal(JOURNAL_start_refused, "out of memory");
         return NULL;
     }
     if (read_secrets(config, secrets, error, sizeof error) < 0) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "%s", error);
+        journal(JOURNAL_start_refused, "%s", error);
         sodium_free(secrets);
         return NULL;
     }
     return secrets;
+}
+
+static void keyprint_of(const struct secrets *secrets, struct daemon_keyprint *ret_print)
+{
+    crypto_generichash(ret_print->host, sizeof ret_print->host, secrets->host, sizeof secrets->host, NULL, 0);
+    memcpy(ret_print->server, secrets->server_public, sizeof ret_print->server);
+}
+
+int daemon_read_keyprint(const struct config *config, struct daemon_keyprint *ret_print, char *error, size_t error_size)
+{
+    struct secrets *secrets = sodium_malloc(sizeof *secrets);
+    if (!secrets) {
+        snprintf(error, error_size, "out of memory");
+        return -ENOMEM;
+    }
+    int rc = read_secrets(config, secrets, error, error_size);
+    if (rc == 0) {
+        keyprint_of(secrets, ret_print);
+    }
+    sodium_free(secrets);
+    return rc;
 }
 
 enum daemon_exit daemon_check(const struct config *config)
@@ -111,7 +134,7 @@ static enum daemon_exit open_store(struct daemon *daemon, const struct secrets *
     if (failure == 0) {
         return DAEMON_STOPPED;
     }
-    journal(LOG_LEVEL_ERROR, "start_refused", "%s", error[0] ? error : strerror(-failure));
+    journal(JOURNAL_start_refused, "%s", error[0] ? error : strerror(-failure));
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
         if (exits[i].failure == failure) {
             return exits[i].exit;
@@ -120,9 +143,24 @@ static enum daemon_exit open_store(struct daemon *daemon, const struct secrets *
     return DAEMON_FAILED;
 }
 
+/* Nobody is served from a store whose end is not what the last turn left (P3); what is older is the verify timer's work. */
+static enum daemon_exit check_store(struct daemon *daemon)
+{
+    uint64_t records = 0;
+    int64_t from_us = clock_boot_us();
+    int failure = store_verify_end(daemon->store, &daemon->arena, CHAIN_TURNS, &records);
+    if (failure < 0) {
+        journal(JOURNAL_start_refused, "%s", store_error(daemon->store));
+        return failure == -EBADMSG ? DAEMON_STORE_DAMAGED : DAEMON_FAILED;
+    }
+    journal(JOURNAL_chain_checked, "records=%llu ms=%lld", (unsigned long long)records,
+            (long long)(clock_boot_us() - from_us) / 1000);
+    return DAEMON_STOPPED;
+}
+
 static enum daemon_exit failed(const char *what, int failure)
 {
-    journal(LOG_LEVEL_ERROR, "start_refused", "%s: %s", what, strerror(-failure));
+    journal(JOURNAL_start_refused, "%s: %s", what, strerror(-failure));
     return DAEMON_FAILED;
 }
 
@@ -131,6 +169,7 @@ static enum daemon_exit open_turn(struct daemon *daemon)
     const struct turn_options options = {
         .store = daemon->store,
         .port = {.user = daemon, .send = daemon_send, .drop = daemon_drop},
+        .watcher = {.user = daemon, .tell = daemon_on_news},
         .broker_version = REFERRALD_VERSION,
         .window = daemon->config->window,
         .ping_interval_ms = daemon->config->ping_interval_ms,
@@ -145,7 +184,11 @@ static enum daemon_exit open_turn(struct daemon *daemon)
 static bool admits(void *user, const uint8_t public_key[32])
 {
     struct daemon *daemon = user;
-    return turn_admits(daemon->turn, public_key, daemon_now(daemon).now);
+    bool is_admitted = turn_admits(daemon->turn, public_key, daemon_now(daemon).now);
+    if (!is_admitted) {
+        daemon_note_refused_key(daemon, public_key);
+    }
+    return is_admitted;
 }
 
 static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *secrets)
@@ -163,7 +206,7 @@ static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *s
     }
     failure = zmq_port_open(&options, &daemon->port);
     if (failure < 0) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "an endpoint of %s cannot be bound: %s", daemon->config_path,
+        journal(JOURNAL_start_refused, "an endpoint of %s cannot be bound: %s", daemon->config_path,
                 strerror(-failure));
         return DAEMON_NO_ENDPOINT;
     }
@@ -174,7 +217,7 @@ static enum daemon_exit open_http(struct daemon *daemon)
 {
     int failure = daemon_ops_listen(daemon);
     if (failure < 0) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "http_listen of %s cannot be bound: %s", daemon->config_path,
+        journal(JOURNAL_start_refused, "http_listen of %s cannot be bound: %s", daemon->config_path,
                 strerror(-failure));
         return DAEMON_NO_ENDPOINT;
     }
@@ -188,7 +231,7 @@ static enum daemon_exit self_test(struct daemon *daemon, const struct secrets *s
     if (failure == 0 || daemon->stopping || daemon->failed) { /* a signal, or the store, may end the loop of the test */
         return DAEMON_STOPPED;
     }
-    journal(LOG_LEVEL_ERROR, "start_refused", "self-test: %s",
+    journal(JOURNAL_start_refused, "self-test: %s",
             failure == -EPERM       ? "a stranger's key was admitted"
             : failure == -ETIMEDOUT ? "a stranger's key was not refused in time"
                                     : strerror(-failure));
@@ -209,6 +252,9 @@ static enum daemon_exit open_loop(struct daemon *daemon)
 static enum daemon_exit open_parts(struct daemon *daemon, const struct secrets *secrets)
 {
     enum daemon_exit exit = open_store(daemon, secrets);
+    if (exit == DAEMON_STOPPED) {
+        exit = check_store(daemon);
+    }
     if (exit == DAEMON_STOPPED) {
         exit = daemon_time_open(daemon);
     }
@@ -241,9 +287,10 @@ enum daemon_exit daemon_open(const struct config *config, const char *config_pat
     if (daemon && arena_open(&daemon->arena, ARENA_BYTES) == 0) {
         daemon->config = config;
         daemon->config_path = config_path;
+        keyprint_of(secrets, &daemon->keyprint);
         exit = open_parts(daemon, secrets);
     } else {
-        journal(LOG_LEVEL_ERROR, "start_refused", "out of memory");
+        journal(JOURNAL_start_refused, "out of memory");
     }
     sodium_free(secrets);
     if (exit == DAEMON_STOPPED) {

@@ -1,6 +1,6 @@
 /* daemon.h - referrald as a process: owns every part, starts and stops them in order, and drives the turn from the loop.
  *
- * Start order: secrets, store, time, turn, ZAP, port, HTTP, self-test, ready; stop in reverse. Whatever keeps it from starting is one line
+ * Start order: secrets, store and its end, time, turn, ZAP, port, HTTP, self-test, ready; stop in reverse. Whatever keeps it from starting is one line
  * in the log and an exit code of its own, so that whoever starts it knows what to do. */
 #pragma once
 #include "sys/config.h"

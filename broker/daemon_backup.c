@@ -3,7 +3,6 @@
 #include "daemon_inside.h"
 #include "engine/setting_read.h"
 #include "store/backup_state.h"
-#include "sys/journal.h"
 
 #define TOO_OLD    "backup-old"
 #define FAILED     "backup-failed"
@@ -12,12 +11,9 @@
 /* What is on disk decides, as for every alarm of the daemon's. */
 static void set_alarm(struct daemon *daemon, const char *code, const char *detail, bool holds)
 {
-    if (daemon_alarm_stands(daemon, code) == holds) {
-        return;
+    if (daemon_alarm_stands(daemon, code) != holds) {
+        turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, detail, holds);
     }
-    journal(holds ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "backup", "alarm=%s %s=%s", code, holds ? "raised" : "cleared",
-            detail ? detail : "yes");
-    turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, detail, holds);
 }
 
 void daemon_backup_look(struct daemon *daemon)

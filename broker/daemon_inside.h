@@ -18,6 +18,12 @@ struct port_counters {
     uint64_t keys_refused, frames_dropped, edges_missed;
 };
 
+/* What two readings of the key files are compared by; says nothing of the secrets. */
+struct daemon_keyprint {
+    uint8_t host[32];   /* hash of the key */
+    uint8_t server[32]; /* public key */
+};
+
 struct daemon {
     const struct config *config;
     const char *config_path;
@@ -30,6 +36,7 @@ struct daemon {
     struct arena arena; /* for what is done between turns */
     struct daemon_clock clock;
     struct daemon_ops *ops;
+    struct daemon_keyprint keyprint; /* of the keys it was started with */
 
     struct event *signals[DAEMON_SIGNALS];
     struct event *turn_timer, *search_timer, *archive_timer, *tick;
@@ -44,6 +51,21 @@ struct daemon {
     bool serving;            /* has said that it is ready */
     bool stopping, failed;   /* asked to stop; cannot go on */
 };
+
+/* daemon.c */
+
+/* Reads the key files as a start would. */
+int daemon_read_keyprint(const struct config *config, struct daemon_keyprint *ret_print, char *error,
+                         size_t error_size);
+
+/* daemon_reload.c */
+
+void daemon_reload(struct daemon *daemon);
+
+/* daemon_news.c: for turn_watcher and ZAP. */
+
+void daemon_on_news(void *user, const struct turn_news *news);
+void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]);
 
 /* daemon_time.c */
 
@@ -77,6 +99,7 @@ int daemon_ops_open(struct daemon *daemon);   /* before any turn; 0 or -ENOMEM *
 int daemon_ops_listen(struct daemon *daemon); /* once there is a port; 0, also where HTTP is off; else why not */
 void daemon_ops_close(struct daemon *daemon);
 void daemon_ops_tick(struct daemon *daemon); /* once a second */
+void daemon_ops_tell(struct daemon *daemon); /* systemd's status line, made of what operators are shown */
 /* How long turns with a commit take: around whatever may run one. */
 struct stopwatch {
     uint64_t turns;

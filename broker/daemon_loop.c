@@ -29,6 +29,7 @@
 #define ROOM_AGAIN_PERCENT 70
 
 #define PORT_REPORT_TICKS 60
+#define TELL_TICKS        10  /* what the log left out, and the status line */
 #define CROWD             128 /* connections that end within a second or so */
 
 #define DRAIN_MS       2000
@@ -56,7 +57,7 @@ static void schedule(struct daemon *daemon)
 /* A lasting failure: nobody is told anything any more, and what was accepted is on disk. */
 static void fail(struct daemon *daemon, int failure)
 {
-    journal(LOG_LEVEL_ERROR, "store_failed", "%s (%s)", store_error(daemon->store), strerror(-failure));
+    journal(JOURNAL_store_failed, "%s (%s)", store_error(daemon->store), strerror(-failure));
     daemon->failed = true;
     event_base_loopbreak(daemon->base);
 }
@@ -147,7 +148,7 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     int indexed = search_advance(daemon->store, &daemon->arena, SEARCH_ROWS);
     arena_reset(&daemon->arena, 0);
     if (indexed < 0) {
-        journal(LOG_LEVEL_WARNING, "index_failed", "the search index waits: %s", store_error(daemon->store));
+        journal(JOURNAL_index_failed, "the search index waits: %s", store_error(daemon->store));
         after(daemon->search_timer, SEARCH_FAILED_MS);
     } else if (indexed == SEARCH_ROWS) {
         after(daemon->search_timer, turn_wants(daemon->turn, daemon_now(daemon)) ? SEARCH_BUSY_MS : 0);
@@ -193,8 +194,8 @@ static void watch_room(struct daemon *daemon)
     uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
     bool stands = daemon_alarm_stands(daemon, FILLING);
     if (!stands && percent >= FILLING_PERCENT) {
-        journal(LOG_LEVEL_WARNING, "store_filling", "used_bytes=%llu limit_bytes=%llu",
-                (unsigned long long)room.used_bytes, (unsigned long long)room.limit_bytes);
+        journal(JOURNAL_store_filling, "used_bytes=%llu limit_bytes=%llu", (unsigned long long)room.used_bytes,
+                (unsigned long long)room.limit_bytes);
         turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, true);
     } else if (stands && percent < ROOM_AGAIN_PERCENT) {
         turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, false);
@@ -222,21 +223,11 @@ static void report_port(struct daemon *daemon)
     if (daemon->ticks++ % PORT_REPORT_TICKS != 0 || memcmp(&now, then, sizeof now) == 0) {
         return;
     }
-    journal(LOG_LEVEL_WARNING, "port", "keys_refused=%llu frames_dropped=%llu edges_missed=%llu",
+    journal(JOURNAL_port, "keys_refused=%llu frames_dropped=%llu edges_missed=%llu",
             (unsigned long long)(now.keys_refused - then->keys_refused),
             (unsigned long long)(now.frames_dropped - then->frames_dropped),
             (unsigned long long)(now.edges_missed - then->edges_missed));
     *then = now;
-}
-
-static void tell_status(const struct daemon *daemon)
-{
-    struct turn_counters counters = turn_counters(daemon->turn);
-    char status[128];
-    snprintf(status, sizeof status, "%s%u sessions, %llu commands, %llu deliveries",
-             daemon->clock.held ? "time held, " : "", counters.sessions, (unsigned long long)counters.commands,
-             (unsigned long long)counters.deliveries);
-    notify_status(status);
 }
 
 /* The watchdog is fed from here, once the turns that were due are done: a turn that hangs starves it as a loop that stands still does. */
@@ -254,7 +245,10 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
         notify_watchdog();
     }
     daemon_ops_tick(daemon);
-    tell_status(daemon);
+    if (daemon->ticks % TELL_TICKS == 2) { /* at the first tick, too */
+        journal_report();
+        daemon_ops_tell(daemon);
+    }
 }
 
 /* ---- Signals ---- */
@@ -263,7 +257,7 @@ static void on_stop(evutil_socket_t number, short what, void *user)
 {
     (void)what;
     struct daemon *daemon = user;
-    journal(LOG_LEVEL_INFO, "stopping", "got %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    journal(JOURNAL_stopping, "got %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
     daemon->stopping = true;
     event_base_loopbreak(daemon->base);
 }
@@ -273,18 +267,8 @@ static void on_reload(evutil_socket_t number, short what, void *user)
     (void)number;
     (void)what;
     struct daemon *daemon = user;
-    struct config config;
-    char error[CONFIG_ERROR_SIZE];
-    enum log_level level;
-    if (config_load(daemon->config_path, &config, error, sizeof error) < 0) {
-        journal(LOG_LEVEL_ERROR, "reload_refused", "%s", error);
-    } else if (journal_level_parse(config.log_level, &level)) {
-        journal_set_level(level);
-        journal(LOG_LEVEL_INFO, "reloaded", "log_level=%s", config.log_level);
-    }
-    daemon_backup_look(daemon);
+    daemon_reload(daemon);
     after(daemon->archive_timer, ARCHIVE_AFTER_MS);
-    config_fini(&config);
 }
 
 static void on_clock(evutil_socket_t number, short what, void *user)
@@ -358,10 +342,10 @@ enum daemon_exit daemon_run(struct daemon *daemon)
     run_turns(daemon);
     if (!daemon->failed && !daemon->stopping) {
         daemon->serving = true;
-        notify_ready("serving");
-        journal(LOG_LEVEL_INFO, "ready", "endpoint=%s store=%s incarnation=%u turn=%llu",
-                zmq_port_endpoint(daemon->port), store_identity(daemon->store)->short_name,
-                store_identity(daemon->store)->incarnation, (unsigned long long)store_mark(daemon->store).index);
+        notify_ready("ready");
+        journal(JOURNAL_ready, "endpoint=%s store=%s incarnation=%u turn=%llu", zmq_port_endpoint(daemon->port),
+                store_identity(daemon->store)->short_name, store_identity(daemon->store)->incarnation,
+                (unsigned long long)store_mark(daemon->store).index);
         event_base_dispatch(daemon->base);
     }
     notify_stopping();
@@ -373,7 +357,8 @@ enum daemon_exit daemon_run(struct daemon *daemon)
         fail(daemon, failure);
     }
     if (!daemon->failed) {
-        journal(LOG_LEVEL_INFO, "stopped", "turn=%llu", (unsigned long long)store_mark(daemon->store).index);
+        journal_report();
+        journal(JOURNAL_stopped, "turn=%llu", (unsigned long long)store_mark(daemon->store).index);
     }
     return daemon->failed ? DAEMON_FAILED : DAEMON_STOPPED;
 }

@@ -6,6 +6,7 @@
 #include "net/ops_pages.h"
 #include "net/ops_view.h"
 #include "sys/journal.h"
+#include "sys/notify.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define VIEW_MS      1000
 #define BUSY_MS      1 /* while turns are wanted, they have the loop between two steps */
 #define RECENT_TICKS 60
+#define SLOW_TURN_US 1000000
 
 struct daemon_ops {
     struct ops_http *http; /* NULL: off */
@@ -41,7 +43,12 @@ struct stopwatch daemon_ops_start(const struct daemon *daemon)
 void daemon_ops_stop(struct daemon *daemon, const struct stopwatch *watch)
 {
     if (turn_counters(daemon->turn).turns != watch->turns) {
-        histogram_add(&daemon->ops->turn_us, (uint64_t)(clock_boot_us() - watch->us));
+        int64_t us = clock_boot_us() - watch->us;
+        histogram_add(&daemon->ops->turn_us, (uint64_t)us);
+        if (us >= SLOW_TURN_US) {
+            journal(JOURNAL_turn_slow, "ms=%lld turn=%llu", (long long)us / 1000,
+                    (unsigned long long)store_mark(daemon->store).index);
+        }
     }
 }
 
@@ -102,8 +109,40 @@ static void fill_view(struct daemon *daemon, bool is_readable)
     view->port_dropped = zmq_port_dropped(daemon->port);
     view->edges_missed = zmq_port_missed(daemon->port);
     view->connections = zmq_port_connections(daemon->port);
-    view->http = ops_http_counters(ops->http);
     copy_history(view, ops);
+}
+
+/* -1: nothing waits. */
+static int64_t oldest_ms(const struct overview *overview, struct instant now)
+{
+    int64_t oldest = -1;
+    for (size_t i = 0; i < overview->destination_count; i++) {
+        struct instant at = overview->destinations[i].oldest_at;
+        if (instant_is_set(at) && now.ms - at.ms > oldest) {
+            oldest = now.ms - at.ms;
+        }
+    }
+    return oldest;
+}
+
+static void tell_status(const struct daemon *daemon)
+{
+    const struct ops_view *view = &daemon->ops->view;
+    char line[NOTIFY_LINE_SIZE];
+    if (!daemon->serving || daemon->stopping) {
+        return;
+    }
+    notify_health_line(
+        &(struct notify_health){
+            .state = turn_is_draining(daemon->turn) ? "draining"
+                     : view->time_held              ? "ready, time held"
+                                                    : "ready",
+            .waiting = daemon->ops->overview.totals.waiting,
+            .oldest_ms = oldest_ms(&daemon->ops->overview, view->at),
+            .p99_us = histogram_quantile_us(&view->recent_us, 990),
+        },
+        line);
+    notify_status(line);
 }
 
 static void show(struct daemon *daemon, bool is_readable)
@@ -112,8 +151,12 @@ static void show(struct daemon *daemon, bool is_readable)
     fill_view(daemon, is_readable);
     ops->is_collecting = false;
     ops->shown_ms = clock_boot_ms();
-    ops_pages_show(ops->pages, &ops->view);
-    ops_http_ready(ops->http);
+    tell_status(daemon);
+    if (ops->http) {
+        ops->view.http = ops_http_counters(ops->http);
+        ops_pages_show(ops->pages, &ops->view);
+        ops_http_ready(ops->http);
+    }
 }
 
 static void collect_after(struct daemon_ops *ops, int ms)
@@ -135,7 +178,7 @@ static void on_collect(evutil_socket_t fd, short what, void *user)
         return;
     }
     if (rc < 0) {
-        journal(LOG_LEVEL_WARNING, "status_unread", "%s", store_error(daemon->store));
+        journal(JOURNAL_status_unread, "%s", store_error(daemon->store));
         overview_begin(&ops->overview);
     }
     show(daemon, rc == 0);
@@ -155,6 +198,11 @@ static bool is_fresh(void *user)
     return false;
 }
 
+void daemon_ops_tell(struct daemon *daemon)
+{
+    is_fresh(daemon); /* what is collected now is told when it is whole */
+}
+
 /* ---- Life ---- */
 
 int daemon_ops_open(struct daemon *daemon)
@@ -163,7 +211,8 @@ int daemon_ops_open(struct daemon *daemon)
     if (!daemon->ops) {
         return -ENOMEM;
     }
-    return overview_open(&daemon->ops->overview);
+    daemon->ops->collect = event_new(daemon->base, -1, 0, on_collect, daemon);
+    return daemon->ops->collect ? overview_open(&daemon->ops->overview) : -ENOMEM;
 }
 
 /* What does not change while the process lives. */
@@ -191,8 +240,7 @@ int daemon_ops_listen(struct daemon *daemon)
         return 0;
     }
     const struct ops_pages_options pages = {.user = daemon, .is_fresh = is_fresh};
-    ops->collect = event_new(daemon->base, -1, 0, on_collect, daemon);
-    if (!ops->collect || ops_pages_open(&pages, &ops->pages) < 0) {
+    if (ops_pages_open(&pages, &ops->pages) < 0) {
         return -ENOMEM;
     }
     begin_view(daemon);
@@ -204,7 +252,7 @@ int daemon_ops_listen(struct daemon *daemon)
     };
     int rc = ops_http_open(&options, &ops->http);
     if (rc == 0) {
-        journal(LOG_LEVEL_INFO, "http", "address=%s", ops_http_address(ops->http));
+        journal(JOURNAL_http, "address=%s", ops_http_address(ops->http));
     }
     return rc;
 }

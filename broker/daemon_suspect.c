@@ -9,8 +9,8 @@
 static int hold_back(struct daemon *daemon, const struct suspect *culprit)
 {
     const struct kind_info *kind = kind_info(culprit->kind);
-    journal(LOG_LEVEL_ERROR, "quarantined", "a %s of %s ended the broker; it is refused until an operator releases it",
-            kind ? kind->name : "command", culprit->institution);
+    const struct journal_about about = {.institution = culprit->institution};
+    journal_about(&about, JOURNAL_quarantined, "kind=%s", kind ? kind->name : "unknown");
     daemon_time_watch(daemon); /* C4: a doubt goes to disk with the first turn */
     turn_quarantine(daemon->turn, culprit);
     int failure = turn_run(daemon->turn, daemon_now(daemon));
@@ -25,8 +25,7 @@ int daemon_suspect_open(struct daemon *daemon)
     struct suspect culprit;
     int failure = suspect_watch(daemon->store);
     if (failure < 0) { /* a full disk, most likely: worse than serving without */
-        journal(LOG_LEVEL_WARNING, "crash_unwatched", "a command that ends the broker will not be known: %s",
-                strerror(-failure));
+        journal(JOURNAL_crash_unwatched, "a command that ends the broker will not be known: %s", strerror(-failure));
         return 0;
     }
     failure = suspect_found(daemon->store, &culprit) ? hold_back(daemon, &culprit) : 0;

@@ -46,13 +46,13 @@ enum daemon_exit daemon_time_open(struct daemon *daemon)
     struct instant last_turn = store_mark(daemon->store).time;
     int64_t test_ms;
     if (is_test_time(daemon) != (test_clock_file != NULL)) {
-        journal(LOG_LEVEL_ERROR, "start_refused",
+        journal(JOURNAL_start_refused, "%s",
                 test_clock_file ? "test_clock_file is set, but the store is not made for test time"
                                 : "the store is made for test time, and test_clock_file is not set");
         return DAEMON_TEST_TIME;
     }
     if (test_clock_file && !clock_test_ms(test_clock_file, &test_ms)) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "%s: holds no time in milliseconds since 1970", test_clock_file);
+        journal(JOURNAL_start_refused, "%s: holds no time in milliseconds since 1970", test_clock_file);
         return DAEMON_TEST_TIME;
     }
     if (test_clock_file) {
@@ -63,7 +63,7 @@ enum daemon_exit daemon_time_open(struct daemon *daemon)
     daemon_clock_init(&daemon->clock, last_turn, clock_boot_ms(), clock_wall_ms());
     daemon->held_alarm = standing_doubt(daemon);
     if (daemon->held_alarm) {
-        journal(LOG_LEVEL_WARNING, "time_held", "%s: nobody has confirmed the time since", daemon->held_alarm);
+        journal(JOURNAL_time_held, "%s: nobody has confirmed the time since", daemon->held_alarm);
         daemon_clock_hold(&daemon->clock, daemon->held_alarm);
     }
     return DAEMON_STOPPED;
@@ -73,12 +73,11 @@ void daemon_time_watch(struct daemon *daemon)
 {
     struct daemon_clock *clock = &daemon->clock;
     if (turn_time_confirmed(daemon->turn) && clock->held) {
-        journal(LOG_LEVEL_INFO, "time_confirmed", "an operator confirmed the time; expiry and no-show go on");
+        journal(JOURNAL_time_confirmed, "an operator confirmed the time; expiry and no-show go on");
         daemon_clock_confirm(clock);
     }
     if (clock->held && !daemon->held_alarm) {
-        journal(LOG_LEVEL_WARNING, "time_held", "%s: expiry and no-show wait until an operator confirms the time",
-                clock->why);
+        journal(JOURNAL_time_held, "%s: expiry and no-show wait until an operator confirms the time", clock->why);
         turn_alarm(daemon->turn, clock->why, DAEMON_ALARM_SUBJECT, NULL, true);
         daemon->held_alarm = clock->why;
     }

@@ -19,7 +19,8 @@ static void print_help(void)
 #define X(name, code, help) printf("  %-3d %s\n", code, help);
     DAEMON_EXITS(X)
 #undef X
-    puts("\nSignals: SIGTERM and SIGINT drain and stop, SIGHUP reads log_level again.");
+    puts("\nSignals: SIGTERM and SIGINT drain and stop, SIGHUP reads configuration and keys again: takes log_level, "
+         "says what needs a restart.");
 }
 
 /* False: wrong arguments; it was said. */
@@ -69,7 +70,7 @@ static enum daemon_exit with_config(enum action action, const char *path)
     enum daemon_exit exit = DAEMON_STOPPED;
     journal_open(level);
     if (config_load(path, &config, error, sizeof error) < 0) {
-        journal(LOG_LEVEL_ERROR, "start_refused", "%s", error);
+        journal(JOURNAL_start_refused, "%s", error);
         config_fini(&config);
         return DAEMON_BAD_CONFIG;
     }

@@ -430,6 +430,40 @@ void config_dump(const struct config *config, FILE *out)
     }
 }
 
+static bool texts_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool lists_equal(char *const *a, char *const *b)
+{
+    while (*a && *b && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return *a == *b; /* both at their end */
+}
+
+bool config_key_equals(size_t index, const struct config *a, const struct config *b)
+{
+    const struct key *key = &keys[index];
+    const void *one = (const char *)a + key->offset, *other = (const char *)b + key->offset;
+    switch (key->kind) {
+    case PATH:
+    case OPTIONAL_PATH:
+    case LEVEL:
+    case LOCAL:
+        return texts_equal(*(char *const *)one, *(char *const *)other);
+    case NUMBER:
+        return *(const uint32_t *)one == *(const uint32_t *)other;
+    case SIZE:
+        return *(const uint64_t *)one == *(const uint64_t *)other;
+    case ENDPOINTS:
+        return lists_equal(*(char **const *)one, *(char **const *)other);
+    }
+    return false;
+}
+
 void config_help(FILE *out)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {

@@ -36,6 +36,8 @@ struct config_key { /* static texts */
 };
 /* The keys in the order of the table, which is for manual pages; false: there are not so many. */
 bool config_key(size_t index, struct config_key *ret_key);
+/* Do both hold the same for this key of the table? */
+bool config_key_equals(size_t index, const struct config *a, const struct config *b);
 
 /* Reads 32 bytes from the line "name = <64 hex digits>" of a secret file. Refuses a file that is not regular, belongs to another
  * user, can be read by group or others, or has no such line. `error` never shows what the file holds.

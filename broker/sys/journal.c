@@ -1,21 +1,34 @@
 /* journal.c - where a line goes is decided once; control characters never leave, so that one event is one line. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "sys/journal.h"
+#include "base/bytes.h"
+#include "sys/daemon_clock.h"
+#include "sys/pace.h"
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#define LINE_SIZE 1024
+#define LINE_SIZE   1024
+#define FIELD_SIZE  160
+#define FIELD_COUNT 8
+
+static const struct journal_entry entries[] = {
+#define EVENT(word, importance, message_id, chinese, english)                                                          \
+    {.name = #word, .id = message_id, .zh = chinese, .en = english, .level = LOG_LEVEL_##importance},
+#include "sys/journal_events.def"
+#undef EVENT
+};
 
 /* The one mutable state of this folder: a log line must be possible from anywhere, without a handle. */
 static struct {
     enum log_level level;
     bool to_journal;
+    struct pace paces[JOURNAL_EVENT_COUNT];
 } state = {.level = LOG_LEVEL_WARNING};
 
 static const struct {
@@ -60,7 +73,7 @@ bool journal_level_parse(const char *text, enum log_level *ret_level)
     return false;
 }
 
-static const char *level_name(enum log_level level)
+const char *journal_level_name(enum log_level level)
 {
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         if (levels[i].level == level) {
@@ -68,6 +81,16 @@ static const char *level_name(enum log_level level)
         }
     }
     return "info";
+}
+
+const struct journal_entry *journal_entry(enum journal_event event)
+{
+    return &entries[event];
+}
+
+bool journal_wants(enum journal_event event)
+{
+    return entries[event].level <= state.level;
 }
 
 static void replace_controls(char *text)
@@ -86,20 +109,53 @@ static bool is_fields(const char *text)
     return word > 0 && text[word] == '=';
 }
 
-static void write_stderr(enum log_level level, const char *event, const char *text)
+struct field {
+    const char *name, *value; /* NULL: none */
+};
+
+/* What the line is about, by the names of stderr. */
+struct fields {
+    char key[2 * JOURNAL_KEY_SIZE + 1];
+    struct field list[3];
+};
+
+static void fields_of(const struct journal_about *about, struct fields *ret_fields)
 {
-    char line[2 * LINE_SIZE + 128]; /* every character of the text may need a backslash */
-    int used = snprintf(line, sizeof line, "level=%s event=%s %s", level_name(level), event,
-                        is_fields(text) ? text : "message=\"");
-    size_t length = (size_t)used;
-    if (!is_fields(text)) {
-        for (; *text; text++) {
-            if (*text == '"' || *text == '\\') {
-                line[length++] = '\\';
-            }
-            line[length++] = *text;
+    hex_encode(ret_fields->key, bytes_of(about->message_key, about->message_key ? JOURNAL_KEY_SIZE : 0));
+    ret_fields->list[0] = (struct field){"institution", about->institution};
+    ret_fields->list[1] = (struct field){"referral_id", about->referral_id};
+    ret_fields->list[2] = (struct field){"message_key", about->message_key ? ret_fields->key : NULL};
+}
+
+static size_t add_quoted(char *line, const char *text)
+{
+    size_t length = 0;
+    line[length++] = '"';
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') {
+            line[length++] = '\\';
         }
-        line[length++] = '"';
+        line[length++] = *text;
+    }
+    line[length++] = '"';
+    return length;
+}
+
+static void write_stderr(const struct journal_entry *entry, const struct fields *fields, const char *text)
+{
+    char line[2 * LINE_SIZE + FIELD_COUNT * FIELD_SIZE]; /* every character of the text may need a backslash */
+    size_t length = (size_t)snprintf(line, FIELD_SIZE, "level=%s event=%s", journal_level_name(entry->level), entry->name);
+    for (size_t i = 0; i < sizeof fields->list / sizeof fields->list[0]; i++) {
+        if (fields->list[i].value) {
+            snprintf(line + length, FIELD_SIZE, " %s=%s", fields->list[i].name, fields->list[i].value);
+            length += strlen(line + length);
+        }
+    }
+    if (is_fields(text)) {
+        length += (size_t)sprintf(line + length, " %s", text);
+    } else {
+        length += (size_t)sprintf(line + length, " message=");
+        length += add_quoted(line + length, text);
     }
     line[length++] = '\n';
     /* One write, so that lines of several processes do not mix; a log that cannot be written stops nobody. */
@@ -107,21 +163,86 @@ static void write_stderr(enum log_level level, const char *event, const char *te
     (void)written;
 }
 
-void journal(enum log_level level, const char *event, const char *format, ...)
+/* A field of the journal: its name is upper case there. */
+static struct iovec field_vector(char out[FIELD_SIZE], const char *name, const char *value)
 {
-    if (level > state.level) {
+    snprintf(out, FIELD_SIZE, "%s=%s", name, value);
+    for (char *letter = out; *letter != '='; letter++) {
+        if (*letter >= 'a' && *letter <= 'z') {
+            *letter = (char)(*letter - 'a' + 'A');
+        }
+    }
+    return (struct iovec){.iov_base = out, .iov_len = strlen(out)};
+}
+
+static void write_journal(const struct journal_entry *entry, const struct fields *fields, const char *text)
+{
+    char lines[FIELD_COUNT - 1][FIELD_SIZE], message[LINE_SIZE + sizeof "MESSAGE="], priority[16];
+    struct iovec vectors[FIELD_COUNT];
+    int count = 0;
+    snprintf(message, sizeof message, "MESSAGE=%s", text);
+    snprintf(priority, sizeof priority, "%d", (int)entry->level);
+    vectors[0] = (struct iovec){.iov_base = message, .iov_len = strlen(message)};
+    const struct field all[FIELD_COUNT - 1] = {
+        {"priority", priority}, {"event", entry->name}, {"message_id", entry->id}, {"syslog_identifier", "referrald"},
+        fields->list[0],        fields->list[1],        fields->list[2],
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i].value) {
+            vectors[count + 1] = field_vector(lines[count], all[i].name, all[i].value);
+            count++;
+        }
+    }
+    sd_journal_sendv(vectors, count + 1);
+}
+
+static void write_line(const struct journal_about *about, enum journal_event event, const char *text)
+{
+    struct fields fields;
+    fields_of(about, &fields);
+    if (state.to_journal) {
+        write_journal(&entries[event], &fields, text);
+    } else {
+        write_stderr(&entries[event], &fields, text);
+    }
+}
+
+__attribute__((format(printf, 3, 0))) static void say(const struct journal_about *about, enum journal_event event,
+                                                      const char *format, va_list arguments)
+{
+    if (!journal_wants(event) || !pace_admits(&state.paces[event], JOURNAL_BURST, JOURNAL_LINE_MS, clock_boot_ms())) {
         return;
     }
     char text[LINE_SIZE];
+    vsnprintf(text, sizeof text, format, arguments);
+    replace_controls(text);
+    write_line(about, event, text);
+}
+
+void journal(enum journal_event event, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    say(&(struct journal_about){.institution = NULL}, event, format, arguments);
     va_end(arguments);
-    replace_controls(text);
-    if (state.to_journal) {
-        sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", (int)level, "EVENT=%s", event, "SYSLOG_IDENTIFIER=referrald",
-                        NULL);
-    } else {
-        write_stderr(level, event, text);
+}
+
+void journal_about(const struct journal_about *about, enum journal_event event, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(about, event, format, arguments);
+    va_end(arguments);
+}
+
+void journal_report(void)
+{
+    for (size_t i = 0; i < JOURNAL_EVENT_COUNT; i++) {
+        uint64_t lines = pace_take_denied(&state.paces[i]);
+        if (lines != 0) {
+            char text[LINE_SIZE];
+            snprintf(text, sizeof text, "of=%s lines=%" PRIu64, entries[i].name, lines);
+            write_line(&(struct journal_about){.institution = NULL}, JOURNAL_suppressed, text);
+        }
     }
 }

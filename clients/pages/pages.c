@@ -1,7 +1,8 @@
 /* pages.c - manual pages and completion from the tables the programs run on, so that neither can say anything else.
  *
  *   pages FILE          copies the page in FILE, with a table in the place of each line "@name@"
- *   pages --completion  what bash completes for referralctl */
+ *   pages --completion  what bash completes for referralctl
+ *   pages --catalog en  the events of the log as a catalogue of journalctl's (or zh) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "help.h"
 #include "setting.h"
 #include "sys/config.h"
+#include "sys/journal.h"
 
 /* ---- roff ------------------------------------------------------------------------------------------------------------------ */
 
@@ -167,6 +169,28 @@ static void ctl_exits(void)
     }
 }
 
+/* "dead_letter (warning)" above what it means. */
+static void events(void)
+{
+    for (int i = 0; i < JOURNAL_EVENT_COUNT; i++) {
+        const struct journal_entry *entry = journal_entry((enum journal_event)i);
+
+        item(entry->name, journal_level_name(entry->level), entry->en);
+    }
+}
+
+/* See systemd's "Message Catalogs"; the language is in the file's name. */
+static void catalog_print(bool is_english)
+{
+    puts("# The events of referrald, made of its table.");
+    for (int i = 0; i < JOURNAL_EVENT_COUNT; i++) {
+        const struct journal_entry *entry = journal_entry((enum journal_event)i);
+
+        printf("\n-- %s\nSubject: %s\nDefined-By: referrald\nDocumentation: man:referrald(8)\n\n%s\n", entry->id,
+               entry->name, is_english ? entry->en : entry->zh);
+    }
+}
+
 static void settings(void)
 {
     verbatim(setting_help);
@@ -188,6 +212,7 @@ static const struct {
     {"@options@\n", options_of_all},
     {"@ctl-exits@\n", ctl_exits},
     {"@settings@\n", settings},
+    {"@events@\n", events},
     {"@places@\n", places},
 };
 
@@ -218,13 +243,16 @@ static bool copy(const char *path)
 
 int main(int argc, char **argv)
 {
-    bool good = argc == 2;
+    bool good = argc == 2 || (argc == 3 && strcmp(argv[1], "--catalog") == 0);
 
-    if (good && strcmp(argv[1], "--completion") == 0)
+    if (good && argc == 3)
+        catalog_print(strcmp(argv[2], "en") == 0);
+    else if (good && strcmp(argv[1], "--completion") == 0)
         completion_print();
     else
         good = good && copy(argv[1]);
     if (!good)
-        fprintf(stderr, "pages: takes --completion, or a page that can be read and names tables that exist\n");
+        fprintf(stderr, "pages: takes --completion, --catalog and a language, or a page that can be read and names "
+                        "tables that exist\n");
     return good && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

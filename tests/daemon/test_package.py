@@ -15,7 +15,7 @@ NAMES = ["libreferral-dev", "libreferral0", "referral-tools", "referrald"]
 LIB = "/usr/lib/*-linux-*"
 FILES = {  # beside copyright and changelog
     "referrald": ["/etc/referrald/referrald.conf", "/usr/sbin/referrald", "/usr/lib/systemd/system/referrald*.service",
-                  "/usr/lib/systemd/system/referrald-*.timer", "/usr/lib/sysusers.d/referrald.conf",
+                  "/usr/lib/systemd/system/referrald-*.timer", "/usr/lib/sysusers.d/referrald.conf", "/usr/lib/systemd/catalog/referrald*.catalog",
                   "/usr/lib/tmpfiles.d/referrald.conf", "/usr/share/man/man8/referrald.8.gz",
                   "/usr/share/man/man5/referrald.conf.5.gz",
                   "/usr/share/referrald/prometheus/referrald.rules.yml", "/usr/share/referrald/grafana/referrald.json",

@@ -1,0 +1,69 @@
+/* daemon_reload.c - SIGHUP: what may change while the broker serves is taken, and what may not is said.
+ *
+ * The log level is taken. A key pair of the server that changed is not: every client pins it, and libzmq gives a bound socket no other. Nor is
+ * the host key, which the store is open with. But both files are read, so that a key that would keep the next start from succeeding
+ * is heard of now. */
+#include "daemon_inside.h"
+#include "sys/journal.h"
+#include "sys/notify.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_SIZE 512
+
+static void add_name(char names[NAMES_SIZE], const char *name)
+{
+    size_t length = strlen(names);
+    snprintf(names + length, NAMES_SIZE - length, "%s%s", length ? "," : "", name);
+}
+
+/* Keys of the configuration, and key files, that a restart would change. */
+static void list_changes(const struct daemon *daemon, const struct config *config, const struct daemon_keyprint *print,
+                         char names[NAMES_SIZE])
+{
+    struct config_key key;
+    names[0] = '\0';
+    for (size_t i = 0; config_key(i, &key); i++) {
+        if (strcmp(key.name, "log_level") != 0 && !config_key_equals(i, daemon->config, config)) {
+            add_name(names, key.name);
+        }
+    }
+    if (sodium_memcmp(print->host, daemon->keyprint.host, sizeof print->host) != 0) {
+        add_name(names, "host.key");
+    }
+    if (sodium_memcmp(print->server, daemon->keyprint.server, sizeof print->server) != 0) {
+        add_name(names, "server.key");
+    }
+}
+
+static void take(const struct daemon *daemon, const struct config *config, const struct daemon_keyprint *print)
+{
+    char names[NAMES_SIZE];
+    enum log_level level;
+    list_changes(daemon, config, print, names);
+    if (journal_level_parse(config->log_level, &level)) {
+        journal_set_level(level);
+    }
+    journal(JOURNAL_reloaded, "log_level=%s%s%s", config->log_level, names[0] ? " restart=" : "", names);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    struct config config;
+    struct daemon_keyprint print;
+    char error[CONFIG_ERROR_SIZE];
+    notify_reloading();
+    int rc = config_load(daemon->config_path, &config, error, sizeof error);
+    if (rc == 0) {
+        rc = daemon_read_keyprint(&config, &print, error, sizeof error);
+    }
+    if (rc < 0) {
+        journal(JOURNAL_reload_refused, "%s", error);
+    } else {
+        take(daemon, &config, &print);
+    }
+    config_fini(&config);
+    daemon_backup_look(daemon);
+    notify_ready(rc < 0 ? "ready; the last reload was refused, see the log" : "ready; reloaded");
+}
