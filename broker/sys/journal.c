@@ -144,7 +144,8 @@ static size_t add_quoted(char *line, const char *text)
 static void write_stderr(const struct journal_entry *entry, const struct fields *fields, const char *text)
 {
     char line[2 * LINE_SIZE + FIELD_COUNT * FIELD_SIZE]; /* every character of the text may need a backslash */
-    size_t length = (size_t)snprintf(line, FIELD_SIZE, "level=%s event=%s", journal_level_name(entry->level), entry->name);
+    size_t length =
+        (size_t)snprintf(line, FIELD_SIZE, "level=%s event=%s", journal_level_name(entry->level), entry->name);
     for (size_t i = 0; i < sizeof fields->list / sizeof fields->list[0]; i++) {
         if (fields->list[i].value) {
             snprintf(line + length, FIELD_SIZE, " %s=%s", fields->list[i].name, fields->list[i].value);
