@@ -154,6 +154,11 @@ static bool read_value(struct reader *reader, const ProtobufCMessageDescriptor *
             return false;
         *(uint32_t *)value = (uint32_t)number;
         return true;
+    case PROTOBUF_C_TYPE_INT32:
+        if (!read_integer(reader, json, INT32_MIN, INT32_MAX, &number))
+            return false;
+        *(int32_t *)value = (int32_t)number;
+        return true;
     case PROTOBUF_C_TYPE_INT64:
         if (!read_integer(reader, json, INT64_MIN, INT64_MAX, &number))
             return false;

@@ -58,6 +58,8 @@ static json_t *value_to_json(const ProtobufCMessageDescriptor *owner, const Prot
     switch (field->type) {
     case PROTOBUF_C_TYPE_UINT32:
         return json_integer(*(const uint32_t *)value);
+    case PROTOBUF_C_TYPE_INT32:
+        return json_integer(*(const int32_t *)value);
     case PROTOBUF_C_TYPE_INT64:
         return json_integer(*(const int64_t *)value);
     case PROTOBUF_C_TYPE_UINT64:
@@ -72,7 +74,6 @@ static json_t *value_to_json(const ProtobufCMessageDescriptor *owner, const Prot
         return bytes_to_json(owner, field, *(const ProtobufCBinaryData *)value);
     case PROTOBUF_C_TYPE_MESSAGE:
         return message_to_json(*(ProtobufCMessage *const *)value);
-    case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:
     case PROTOBUF_C_TYPE_SFIXED32:
     case PROTOBUF_C_TYPE_SINT64:
