@@ -8,6 +8,7 @@
 #include "connect.h"
 #include "labels.h"
 #include "message.h"
+#include "moment.h"
 #include "progress.h"
 #include "table.h"
 #include "wire/wire.h"
@@ -116,6 +117,15 @@ static void print_allowed(const struct ctl *ctl, const Referral__Refusal *refusa
     fputc('\n', ctl->err);
 }
 
+/* The broker's clock is not ours, and may be a test's: said as a length. */
+static void print_retry(const struct ctl *ctl, uint32_t after_ms)
+{
+    char span[MOMENT_TEXT_SIZE];
+
+    span_format(span, after_ms);
+    fprintf(ctl->err, ctl_say(ctl, "  %s 后再试\n", "  try again in %s\n"), span);
+}
+
 /* "MISSING (F2) patient.name: 必填 / is mandatory" */
 void call_print_refusal(const struct ctl *ctl, const char *before, const Referral__Refusal *refusal)
 {
@@ -126,6 +136,8 @@ void call_print_refusal(const struct ctl *ctl, const char *before, const Referra
                  refusal->rule == NULL ? "?" : refusal->rule, refusal->field == NULL ? "" : " ",
                  refusal->field == NULL ? "" : refusal->field, first == NULL ? "" : first,
                  second == NULL ? "" : second);
+    if (refusal->has_retry_after_ms)
+        print_retry(ctl, refusal->retry_after_ms);
     if (refusal->has_state)
         print_allowed(ctl, refusal);
 }

@@ -309,6 +309,8 @@ class Searching(PlacesTest):
         general = self.run_ctl("search", key="H1").stdout  # a hospital's own schedulers book for everybody else
         self.assertEqual(general, self.run_ctl("search", "--channel", "general", key="H1").stdout)
         self.assertTrue(general.startswith("channel: GENERAL\n"), general)
+        early = self.run_ctl("book", "place", WANG, "--channel", "general", "--reference", "HIS-1", key="H1", expect=REFUSED).stderr
+        self.assertRegex(early, r"NOT_OPEN_YET .*\n  try again in 23h\n")
         self.assertTrue(self.run_ctl("search", "--lang", "zh", key="H1").stdout.startswith("渠道: 一般\n"))
         for key in ("H1", "T07"):
             narrow = self.run_ctl("search", key=key, env={**os.environ, "COLUMNS": "80"}).stdout
