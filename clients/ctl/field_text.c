@@ -81,6 +81,12 @@ static char *message_text(const ProtobufCMessageDescriptor *descriptor, json_t *
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* Of a booking: which ones. */
+static bool is_unit_numbers(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_UINT32 && strcmp(field->name, "units") == 0;
+}
+
 static char *list_text(const ProtobufCFieldDescriptor *field, json_t *list, bool zh)
 {
     char *text = NULL;
@@ -101,6 +107,17 @@ static char *list_text(const ProtobufCFieldDescriptor *field, json_t *list, bool
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* Alone they would read like how many: "no. 1, 2". */
+static char *unit_numbers_text(const ProtobufCFieldDescriptor *field, json_t *list, bool zh)
+{
+    char *numbers = list_text(field, list, zh), *text = NULL;
+
+    if (numbers == NULL || asprintf(&text, zh ? "第 %s 号" : "no. %s", numbers) < 0)
+        text = NULL;
+    free(numbers);
+    return text;
+}
+
 /* Nobody reads base64: its size. */
 static char *string_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
 {
@@ -119,7 +136,7 @@ char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh)
 {
     switch (json_typeof(value == NULL ? json_null() : value)) {
     case JSON_ARRAY:
-        return list_text(field, value, zh);
+        return is_unit_numbers(field) ? unit_numbers_text(field, value, zh) : list_text(field, value, zh);
     case JSON_OBJECT:
         if (field->descriptor == &referral__pool_ref__descriptor)
             return pool_text_format(value);

@@ -345,7 +345,7 @@ class Views(PlacesTest):
         booking = self.ask("hold", "H1/" + WANG, "--referral", referral, "--channel", "family-doctor", key="T07")["booking"]["booking_id"]
         self.assertIn("EXPERT NK WANG-AM 王主任 12-04 08:00: held until 12-01 09:10 (%s)" % booking, self.run_ctl("why", referral).stdout)
         self.assertIn("PLACE_HELD", self.run_ctl("show", referral, key="T07").stdout)
-        self.run_ctl("confirm", booking, "--person", "王医生", key="T07")
+        self.assertRegex(self.run_ctl("confirm", booking, "--person", "王医生", key="T07").stdout, r"\nunits +no\. 1\n")
         for key in ("T07", "H1", "operator"):
             self.assertIn("12-04 08:00: booked (%s)" % booking, self.run_ctl("why", referral, key=key).stdout)
         self.assertIn("专家号 NK WANG-AM 王主任 12-04 08:00: 已预约", self.run_ctl("why", referral, "--lang", "zh").stdout)
