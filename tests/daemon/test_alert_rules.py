@@ -14,6 +14,7 @@ import fixture
 import watch
 
 UNIT_TESTS = fixture.SOURCE / "tests" / "data" / "alerts" / "rules_test.yml"
+THRESHOLD = re.compile(r"([<>]=?) ((?:[1-9]|0\.)[\d.]*)")
 TEMPLATE_LABELS = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 
 
@@ -29,6 +30,7 @@ def failing(change):
         (Path(folder) / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
         tests = yaml.safe_load(UNIT_TESTS.read_text())
         tests["rule_files"] = ["rules.yml"]
+        tests["tests"] = [test for test in tests["tests"] if test["name"] in changed]
         (Path(folder) / "tests.yml").write_text(yaml.safe_dump(tests))
         _, said = watch.promtool("test", "rules", "tests.yml", cwd=folder)
     return changed, set(re.findall(r'expr: "ALERTS\{alertname=\\"(\w+)\\"', said))
@@ -76,6 +78,16 @@ class UnitTests(unittest.TestCase):
         changed, failed = failing(lambda rule: rule.pop("for", None))
         self.assertEqual(changed, failed)
         self.assertGreater(len(failed), 10)
+
+    def test_a_threshold_that_is_twice_or_half_as_high_is_noticed(self):
+        for factor in (2, 0.5):
+            def scaled(rule):
+                before = rule["expr"]
+                rule["expr"] = THRESHOLD.sub(lambda found: "%s %g" % (found[1], float(found[2]) * factor), before)
+                return rule["expr"] != before
+            changed, failed = failing(scaled)
+            self.assertEqual(changed, failed, factor)
+            self.assertGreater(len(failed), 5)
 
 
 class Words(unittest.TestCase):

@@ -93,6 +93,11 @@ class Watched(unittest.TestCase):
                 if name in has:
                     self.assertLessEqual(labels, has[name], expression)
 
+    def test_the_broker_serves_every_page_of_the_runbook(self):
+        for page in watch.RUNBOOK.glob("*.md"):
+            answer = ops.get(self.broker.http, "/runbook/" + page.stem)
+            self.assertEqual((200, page.read_bytes()), (answer.status, answer.body), page.stem)
+
     def test_every_query_of_the_dashboard_shows_something(self):
         asked = 0
         for where, expression in watch.queries(watch.dashboard()):
