@@ -75,7 +75,8 @@ void booking_shift(struct work *work, struct booking_of *booking, const uint32_t
 
 /* What a referral's life means for its places; called by life.c while the life is loaded (life_load has brought the pools of its claims up to
  * date), and saved by it. These save their pools.
- * L6: everything it holds and waits for is freed; booked places of a patient who is or was there only where `booked_too`. */
+ * L6: everything it holds and waits for is freed; booked places of a patient who is or was there, and what is owed for one that the hospital took
+ * away, only where `booked_too`. */
 void booking_release_claims(struct work *work, struct life_of *life, bool booked_too);
 /* Its main place: the patient came (before its day: as a walk-in, so that the place is free), did not come, or gave it back (`reason`
  * NOT_AVAILABLE by the hospital: units go to B). Of a main entry: it leaves the list. NULL: no unit; else the place as it is now. */

@@ -116,6 +116,8 @@ void booking_release_claims(struct work *work, struct life_of *life, bool booked
         struct booking_of *booking = claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
         struct waiting_of *entry = entry_of(work, claim);
 
+        if (entry != NULL && entry->row->displaced && !booked_too)
+            continue; /* Q10: for a booked place, which would have stayed */
         if (entry != NULL)
             waiting_remove(work, entry, life); /* and its offer */
         else if (booking != NULL)

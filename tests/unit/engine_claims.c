@@ -694,3 +694,39 @@ Test(claims, q10_who_was_there_already_may_take_what_he_is_offered_instead)
         places_close(&d);
     }
 }
+
+Test(claims, l6_what_is_owed_for_a_displaced_place_outlives_the_care)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", "2026-11-27", 5);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    places_booked(&d, "T07", ref, FAMILY, id);
+    char *further = places_booked(&d, "T07", exam, FAMILY, id);
+
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    district_assert_said(&d, places_displace(&d, "H1", further), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, REPORT), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, CLOSE), "");
+    cr_assert_str_eq(places_units(&d, exam), "Bf...");
+    district_assert_said(&d, places_confirm(&d, "T07", claimed(&d, id, EXAM)), "");
+    places_close(&d);
+}
+
+Test(claims, l6_a_void_referral_is_owed_nothing)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    district_assert_said(&d, places_displace(&d, "H1", places_booked(&d, "T07", ref, FAMILY, id)), "");
+    cr_assert_str_eq(places_units(&d, ref), "Bf...");
+    district_assert_said(&d, district_happen(&d, "T07", id, ANNUL), "");
+    cr_assert_str_eq(places_units(&d, ref), "B....");
+    places_close(&d);
+}
