@@ -208,10 +208,17 @@ static void write_line(const struct journal_about *about, enum journal_event eve
     }
 }
 
+static bool is_in_pace(enum journal_event event)
+{
+    bool is_debug = entries[event].level == LOG_LEVEL_DEBUG;
+    return pace_admits(&state.paces[event], is_debug ? JOURNAL_DEBUG_BURST : JOURNAL_BURST,
+                       is_debug ? JOURNAL_DEBUG_LINE_MS : JOURNAL_LINE_MS, clock_boot_ms());
+}
+
 __attribute__((format(printf, 3, 0))) static void say(const struct journal_about *about, enum journal_event event,
                                                       const char *format, va_list arguments)
 {
-    if (!journal_wants(event) || !pace_admits(&state.paces[event], JOURNAL_BURST, JOURNAL_LINE_MS, clock_boot_ms())) {
+    if (!journal_wants(event) || !is_in_pace(event)) {
         return;
     }
     char text[LINE_SIZE];

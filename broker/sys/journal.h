@@ -5,15 +5,18 @@
  * `level=info event=stopping message="..."`, after the event what it is about: `institution=H1 referral_id=... message_key=...`. A text that is
  * key=value already ("endpoint=tcp://...") stands there as it is. The journal has the same as fields, by the same names in upper case.
  *
- * Each event has a pace: JOURNAL_BURST lines at once, then one each JOURNAL_LINE_MS; what is left out is counted. */
+ * Each event has a pace: JOURNAL_BURST lines at once, then one each JOURNAL_LINE_MS, and those of debug level many more; what is left out is
+ * counted. */
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define JOURNAL_BURST   20
-#define JOURNAL_LINE_MS 200
+#define JOURNAL_BURST         20
+#define JOURNAL_LINE_MS       200
+#define JOURNAL_DEBUG_BURST   1000
+#define JOURNAL_DEBUG_LINE_MS 5
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 

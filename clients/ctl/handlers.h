@@ -40,6 +40,7 @@ int keygen_run(struct ctl *ctl);
 int init_run(struct ctl *ctl);
 int verify_run(struct ctl *ctl);
 int recount_run(struct ctl *ctl);
+int message_key_run(struct ctl *ctl);
 int restore_run(struct ctl *ctl);
 int backup_run(struct ctl *ctl);
 /* help.c */

@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 """test_start.py - the daemon starts only when it can keep its promises, says why in one clear line when not, and drains when asked to stop."""
+import re
 import shutil
 import signal
+import subprocess
 import unittest
 
 import fixture
 import sheets
 from foreign_client import Client
+
+STORE_DAMAGED = 9
 
 
 class Start(fixture.BrokerTest):
@@ -97,6 +101,22 @@ class Start(fixture.BrokerTest):
             shutil.rmtree(self.broker.store)
             newer.rename(self.broker.store)
 
+    def flip(self, row):
+        """One bit of an audit row; again: back."""
+        subprocess.run([fixture.BUILD / "tests" / "daemon" / "break_chain", self.broker.store, str(row)], check=True)
+
+    def test_p3_a_broken_end_of_the_chain_is_refused(self):
+        for row in (1, 5):
+            self.flip(row)
+            line = self.refused("damaged", "audit chain", "referralctl verify")
+            self.assertEqual(STORE_DAMAGED, self.broker.process.returncode)
+            self.assertIn("event=start_refused", line)
+            self.flip(row)
+        self.broker.start()
+        found = re.search(r"event=chain_checked records=(\d+) ms=(\d+)", self.broker.log_text())
+        self.assertGreater(int(found[1]), 1)
+        print("%s records of the chain checked in %s ms" % found.groups())
+
     def test_sigterm_says_goodbye_and_exits_0_within_5_seconds(self):
         self.broker.start()
         client = Client(self.broker.endpoint, self.broker.key_pair("server")[0], self.broker.key_pair("H1"))
@@ -108,7 +128,6 @@ class Start(fixture.BrokerTest):
         client.close()
 
     def test_check_and_dump_read_the_same_configuration(self):
-        import subprocess
         program = fixture.BUILD / "referrald"
         checked = subprocess.run([program, "--config", self.broker.config_file, "--check"], capture_output=True, text=True)
         self.assertEqual(0, checked.returncode, checked.stderr)
