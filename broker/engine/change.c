@@ -46,8 +46,10 @@ bool change_find(struct work *work, const char *booking_id, struct change *ret_c
         return false;
     if (id_is_set(booking_referral(change.booking))) {
         change.life = life_load(work, booking_referral(change.booking)); /* may have ended it (C3) */
-        if (change.life == NULL)
-            return refuse(work, REFUSED_NOT_FOUND, "booking_id"); /* a failing store */
+        if (change.life == NULL) { /* a failing store */
+            refuse(work, REFUSED_NOT_FOUND, "booking_id");
+            return false;
+        }
         change.by = channel_party(work, change.life, "booking_id");
         change.is_main = booking_main(work, change.life) == change.booking;
     } else if (channel_is_own(work, change.booking->pool->key.hospital, "booking_id")) {
