@@ -3,13 +3,16 @@
 arguments, as does every unit, setting and page that is named.
 """
 import functools
+import json
 import re
 import shlex
 import subprocess
 import unittest
 
 import fixture
+import sheets
 import watch
+from foreign_client import Client
 
 SECTIONS = ["含义 · What it means", "查看 · Look", "处理 · Do", "解除 · It clears", "联系 · Call"]
 SPAN = re.compile(r"`([^`\n]+)`")
@@ -131,6 +134,30 @@ class Commands(unittest.TestCase):
         for name, text in pages().items():
             for setting in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text):
                 self.assertTrue("X(%s," % setting in settings or re.search(r"\b%s\b" % setting, dump), "%s: %s" % (name, setting))
+
+
+class Looks(unittest.TestCase):
+    """What a page says to look at is looked at: beside a broker with a dead letter, as its operator."""
+
+    def test_each_command_to_look_with_answers(self):
+        broker = fixture.Broker()
+        self.addCleanup(broker.close)
+        server = broker.key_pair("server")[0]
+        sender, receiver = (Client(broker.endpoint, server, broker.key_pair(name)) for name in ("T07", "H1"))
+        self.addCleanup(sender.close)
+        self.addCleanup(receiver.close)
+        referral = sender.submit(sheets.made("up")).referral_id
+        receiver.credit(1)
+        receiver.nack(receiver.receive(), "NACK_UNREADABLE")
+        dead = fixture.until(lambda: json.loads(broker.ctl("dead", "H1", "--json").stdout)["entries"], "the dead letter")
+        meant = {"INSTITUTION": "H1", "ID": "H1", "HOSPITAL": "H1", "REFERRAL": referral, "DELIVERY": dead[0]["entry"]["delivery_id"],
+                 "TEXT": "看内容", "YYYY-MM-DD": "2026-03-10"}
+        for command in sorted({c for text in pages().values() for c in commands(text.split("## 查看")[1].split("## 处理")[0])}):
+            words = [meant.get(word, word) for word in shlex.split(command)]
+            if words[0] == "referralctl" and words[1] in ("verify", "recount"):
+                broker.ctl_offline(*words[1:], "--store", broker.store, "--host-key", broker.key_file("host"))
+            elif words[0] == "referralctl":
+                broker.ctl(*words[1:])
 
 
 if __name__ == "__main__":
