@@ -46,7 +46,7 @@ bool change_find(struct work *work, const char *booking_id, struct change *ret_c
         return false;
     if (id_is_set(booking_referral(change.booking))) {
         change.life = life_load(work, booking_referral(change.booking)); /* may have ended it (C3) */
-        if (change.life == NULL) { /* a failing store */
+        if (change.life == NULL) {                                       /* a failing store */
             refuse(work, REFUSED_NOT_FOUND, "booking_id");
             return false;
         }
