@@ -37,6 +37,16 @@ static void became_of(struct asking *asking, const Record__Dedup *row, Referral_
         FIELD_SET(view, state, (Referral__State)referral->state);
 }
 
+/* P2: as asking_institution has it; the field is another. */
+static const char *sender_of(struct asking *asking, const char *named)
+{
+    if (named == NULL || named[0] == '\0')
+        return asking->work.actor;
+    if (asking_speaks_for(asking, named) || (asking->all && institution_row(asking->work.txn, named) != NULL))
+        return named;
+    return NULL;
+}
+
 ProtobufCMessage *query_message(struct asking *asking)
 {
     const Referral__MessageQuery *query = (const Referral__MessageQuery *)asking->work.body;
@@ -46,9 +56,9 @@ ProtobufCMessage *query_message(struct asking *asking)
 
     if (query->message_id == NULL || query->message_id[0] == '\0')
         return asking_refuse(asking, REFUSED_MISSING, "message_id");
-    sender = asking_institution(asking, query->sender);
+    sender = sender_of(asking, query->sender);
     if (sender == NULL)
-        return NULL;
+        return asking_refuse(asking, REFUSED_NOT_FOUND, "sender");
     row = dedup_row(asking->work.txn, asking_number_of(asking, sender), query->message_id);
     if (row == NULL)
         return asking_refuse(asking, REFUSED_NOT_FOUND, "");

@@ -15,6 +15,8 @@ enum exit_code {
     EXIT_CHECK_FAILED = 5, /* verify, recount, replay: store, ledger or report is not as it should be */
 };
 
+#define CHECK_UNKNOWN 3 /* of `check`, whose codes are those of monitoring plugins */
+
 #define OPTIONS_MAX   64 /* of a command line */
 #define GIVEN_MAX     66 /* and what a verb adds */
 #define ARGUMENTS_MAX 8

@@ -16,8 +16,6 @@ int query_list(struct ctl *ctl);
 int query_claims(struct ctl *ctl); /* bookings, entries: of whom must be said */
 int query_settings(struct ctl *ctl);
 int query_record(struct ctl *ctl);
-int query_status(struct ctl *ctl);
-int query_trace(struct ctl *ctl);
 int query_why(struct ctl *ctl);
 /* places.c, search.c, book.c */
 int places_run(struct ctl *ctl);
@@ -28,6 +26,19 @@ int ledger_run(struct ctl *ctl);
 int replay_run(struct ctl *ctl);
 int report_reserve_run(struct ctl *ctl);
 int report_service_run(struct ctl *ctl);
+/* ops_*.c: what operators ask first, and do */
+int ops_status_run(struct ctl *ctl);
+int ops_top_run(struct ctl *ctl);
+int ops_queues_run(struct ctl *ctl);
+int ops_show_waiters(struct ctl *ctl);
+int ops_show_alarms(struct ctl *ctl);
+int ops_show_sessions(struct ctl *ctl);
+int ops_check_run(struct ctl *ctl); /* returns a monitoring plugin's code: 0 to 3 */
+int ops_trace_run(struct ctl *ctl);
+int ops_find_message_run(struct ctl *ctl);
+int ops_find_patient_run(struct ctl *ctl);
+int ops_dead_run(struct ctl *ctl);
+int ops_drain_run(struct ctl *ctl);
 /* payload.c */
 int payload_run(struct ctl *ctl);
 /* load.c, listen.c */

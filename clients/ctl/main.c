@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "handlers.h"
 #include "help.h"
 #include "options.h"
 
@@ -92,6 +93,8 @@ int main(int argc, char **argv)
     }
     if (options_parse(&ctl, argc, words))
         result = run(&ctl);
+    else if (ctl.verb != NULL && ctl.verb->run == ops_check_run)
+        result = CHECK_UNKNOWN;
 out:
     free_words(argc, words);
     if (fflush(stdout) == 0 && !ferror(stdout))

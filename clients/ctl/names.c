@@ -38,16 +38,22 @@ static bool read_page(const struct ctl *ctl, struct referral_client *client, Pro
     return cursor->len != 0;
 }
 
-static json_t *read_names(const struct ctl *ctl)
+json_t *names_read(const struct ctl *ctl, struct referral_client *client)
 {
-    struct referral_client *client = NULL;
     ProtobufCBinaryData cursor = {0};
     json_t *names = json_object();
 
-    if (connect_open(ctl, 0, &client) == EXIT_OK)
-        while (read_page(ctl, client, &cursor, names))
-            ;
+    while (read_page(ctl, client, &cursor, names))
+        ;
     free(cursor.data);
+    return names;
+}
+
+static json_t *read_names(const struct ctl *ctl)
+{
+    struct referral_client *client = NULL;
+    json_t *names = connect_open(ctl, 0, &client) == EXIT_OK ? names_read(ctl, client) : NULL;
+
     referral_close(client);
     return names;
 }

@@ -123,6 +123,22 @@ static int wait_for_input(struct prompt *prompt, int64_t until_ms)
     return PROMPT_STOPPED;
 }
 
+bool prompt_wait(struct prompt *prompt, int64_t until_ms)
+{
+    struct signalfd_siginfo info;
+    int64_t left;
+
+    while (!prompt->stopped && (left = until_ms - progress_clock_ms()) > 0) {
+        struct pollfd polls[] = {{.fd = prompt->signals, .events = POLLIN},
+                                 {.fd = referral_fd(prompt->client), .events = POLLIN}};
+
+        poll(polls, 2, left < SERVE_MS ? (int)left : SERVE_MS);
+        referral_process(prompt->client);
+        prompt->stopped = polls[0].revents != 0 && read(prompt->signals, &info, sizeof info) > 0;
+    }
+    return !prompt->stopped;
+}
+
 /* One character; PROMPT_STOPPED at the end of the input. */
 static int read_character(struct prompt *prompt, int64_t until_ms)
 {
@@ -153,6 +169,24 @@ bool prompt_line(struct prompt *prompt, const char *question, char *out, size_t 
     if (character <= 0 || !prompt->terminal)
         fputc('\n', prompt->ctl->err);
     return character > 0;
+}
+
+bool prompt_hidden(struct prompt *prompt, const char *question, char *out, size_t size)
+{
+    struct termios saved, hidden;
+    bool is_hidden = prompt->terminal && tcgetattr(STDIN_FILENO, &saved) == 0;
+    bool answered;
+
+    if (is_hidden) {
+        hidden = saved;
+        hidden.c_lflag &= ~(tcflag_t)ECHO;
+        hidden.c_lflag |= ECHONL;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    }
+    answered = prompt_line(prompt, question, out, size);
+    if (is_hidden)
+        tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+    return answered;
 }
 
 /* "c", "C" or "1" is the first of "cag". */

@@ -28,9 +28,13 @@ void prompt_close(struct prompt *prompt);
 
 /* Asks, and waits for a line. False: stopped. */
 bool prompt_line(struct prompt *prompt, const char *question, char *out, size_t size);
+/* The same; on a terminal what is typed is not shown. */
+bool prompt_hidden(struct prompt *prompt, const char *question, char *out, size_t size);
 /* Waits at most `timeout_ms` (-1: for ever) for one of `keys` ("cag"), upper case or lower, or its position as a digit ("1"): the key,
  * PROMPT_NOTHING or PROMPT_STOPPED. */
 int prompt_key(struct prompt *prompt, const char *keys, int timeout_ms);
+/* Serves the connection until then (monotonic, progress.h), without looking at the keyboard. False: stopped. */
+bool prompt_wait(struct prompt *prompt, int64_t until_ms);
 /* The line that prompt_key answers, instead of what stood there: on a terminal rewritten in place; elsewhere printed once. */
 void prompt_draw(struct prompt *prompt, const char *line);
 /* A line of its own. */

@@ -11,7 +11,6 @@
 #include "handlers.h"
 #include "labels.h"
 #include "message.h"
-#include "names.h"
 #include "progress.h"
 #include "setting.h"
 #include "table.h"
@@ -224,41 +223,6 @@ static void print_record(const struct ctl *ctl, json_t *answer)
     claims_print(ctl, answer);
 }
 
-/* Inboxes that never had a message, and are not paused, say nothing: how many were left out. */
-static size_t leave_out_idle(json_t *inboxes)
-{
-    size_t count = json_array_size(inboxes), left_out = 0;
-
-    for (size_t i = count; i > 0; i--) {
-        json_t *books = json_array_get(inboxes, i - 1);
-
-        if (json_integer_value(json_object_get(books, "accepted")) == 0 &&
-            !json_is_true(json_object_get(books, "paused")))
-            left_out += json_array_remove(inboxes, i - 1) == 0;
-    }
-    return left_out;
-}
-
-static void print_status(const struct ctl *ctl, json_t *answer)
-{
-    json_t *inboxes = json_object_get(answer, "inboxes");
-    size_t idle = leave_out_idle(inboxes);
-
-    names_add(ctl, inboxes, "institution");
-    table_record(ctl, answer_descriptor(ctl), answer);
-    if (idle != 0)
-        fprintf(ctl->out, ctl_say(ctl, "另有 %zu 个收件箱从未有过消息\n", "and %zu inboxes that never had a message\n"),
-                idle);
-    query_tell_of_more(ctl, answer);
-}
-
-static void print_trace(const struct ctl *ctl, json_t *answer)
-{
-    table_print(ctl, &referral__timeline_entry__descriptor, json_object_get(answer, "timeline"));
-    claims_print(ctl, answer);
-    query_tell_of_more(ctl, answer);
-}
-
 static void print_why(const struct ctl *ctl, json_t *answer)
 {
     fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
@@ -299,16 +263,6 @@ int query_settings(struct ctl *ctl)
 int query_record(struct ctl *ctl)
 {
     return ask_of_referral(ctl, print_record);
-}
-
-int query_status(struct ctl *ctl)
-{
-    return ask_and_print(ctl, print_status);
-}
-
-int query_trace(struct ctl *ctl)
-{
-    return ask_of_referral(ctl, print_trace);
 }
 
 int query_why(struct ctl *ctl)

@@ -199,7 +199,26 @@ static const struct option_info alarms[] = {
 static const struct option_info lane[] = {
     {"lane", "PRIORITY", "lane", "只看一个通道", "one lane only"}, PAGE, END,
 };
+#define FORM OUTPUT("table|json|prometheus")
+#define OUTPUT(forms) {"output", forms, NULL, "输出形式(-o)", "form of the answer (-o)"}
+static const struct option_info form[] = {FORM, END};
+static const struct option_info queues[] = {
+    {"stuck", NULL, NULL, "只看停滞的: 未连接, 暂停, 有风险, 退回过, 有死信", "only what is stuck: not connected, paused, at risk, come back, dead letters"}, FORM, END,
+};
+static const struct option_info sessions[] = {INSTITUTION, FORM, PAGE, END};
+static const struct option_info top[] = {
+    {"count", "N", NULL, "显示 N 次后结束", "end after N screens"}, END,
+};
+static const struct option_info check[] = {
+    {"warn", "N", NULL, "达到即警告(时间可写 10m)", "a warning from here on (of times: 10m)"},
+    {"crit", "N", NULL, "达到即严重", "critical from here on"}, FORM, END,
+};
+static const struct option_info drain[] = {
+    {"off", NULL, "off", "恢复接收新业务", "take new work again"},
+    {"wait", NULL, NULL, "等待投递中的消息处理完毕", "show what is in flight until nothing is"}, STATED, END,
+};
 static const struct option_info dead[] = {
+    {"yes", NULL, NULL, "执行(否则只演练)", "do it; else it is only shown what would be done"},
     {"id", "HEX", "delivery_ids", "投递编号, 可多次给出", "a delivery id; may be given several times"},
     {"all", NULL, "all", "全部(每次最多 1000 条)", "all of them, at most 1,000 at once"},
     STATED, END,
@@ -208,6 +227,18 @@ static const struct option_info dead[] = {
     {"reference", "TEXT", "sender_reference", "按本方编号查询", "instead: by the sender's own number"},                   \
     {"sent-as", "ID", "message_id", "按提交时的消息编号查询", "instead: by the message id it was sent with"}
 static const struct option_info which[] = {WHICH, END};
+#define PATIENT_ID                                                                                                     \
+    {"id-type", "TYPE", NULL, "证件类型(默认 RESIDENT_ID)", "kind of id: RESIDENT_ID (default), PASSPORT ..."},              \
+    {"reason", "TEXT", NULL, "理由(运维必填, 记入审计)", "why; operators must say, and it is kept in the audit"}
+#define SENDER {"from", "ID", NULL, "发送机构(运维可指定)", "whose message (operators)"}
+static const struct option_info trace[] = {
+    WHICH,
+    {"message", "ID", NULL, "按消息编号", "by the message id of any command about it"}, SENDER,
+    {"patient", NULL, NULL, "按患者证件号码, 在提示后输入", "by a patient's id number, typed at a prompt"}, PATIENT_ID,
+    {"cursor", "HEX", NULL, "从上次结束处继续", "go on where the last answer ended"}, END,
+};
+static const struct option_info sender[] = {SENDER, END};
+static const struct option_info patient[] = {PATIENT_ID, END};
 static const struct option_info which_pages[] = {WHICH, PAGE, END};
 static const struct option_info payload[] = {
     {"sheet-version", "N", "sheet_version", "单据版本(默认最新)", "version of the sheet (default: the latest)"}, STATED, END,
@@ -313,7 +344,6 @@ static const struct option_info backup[] = {
     END,
 };
 #define OFFLINE {"store", "DIR", NULL, "直接读取数据库目录, 不连接服务", "read the store in this directory, without a broker"}, HOST_KEY
-#define OUTPUT(forms) {"output", forms, NULL, "输出形式(-o)", "form of the answer (-o)"}
 static const struct option_info ledger[] = {OUTPUT("table|csv|json|hex"), OFFLINE, END};
 static const struct option_info replay[] = {
     {"all", NULL, NULL, "全部医院", "every hospital"}, OFFLINE, END,
@@ -359,6 +389,8 @@ ARGUMENTS(timetable_, {"CLASS", "class", false}, {"DEPARTMENT", "department", fa
 ARGUMENTS(booking_, {"BOOKING", "booking_id", false});
 ARGUMENTS(booking_pool, {"BOOKING", "booking_id", false}, {"POOL", "pool", false});
 ARGUMENTS(entry_, {"ENTRY", "entry_id", false});
+ARGUMENTS(message_, {"MESSAGE_ID", NULL, false});
+ARGUMENTS(check_, {"alive|ready|oldest-age|waiting|dead|at-risk|alarms|reserve|store|backup|commit|sessions", NULL, false}, {"INSTITUTION", NULL, true});
 ARGUMENTS(wizard_, {"REFERRAL", NULL, false});
 ARGUMENTS(file_, {"FILE", NULL, false});
 ARGUMENTS(some_file, {"FILE", NULL, true});
@@ -430,8 +462,10 @@ static const struct verb table[] = {
     PLAIN(GROUP_PLACES, "waitlist leave", command_run, KIND(LEAVE_LIST), entry_, who_only, "退出候补", "no longer"),
 
     PLAIN(GROUP_LOOK, "show", query_record, KIND(GET_REFERRAL), some_referral, which, "查看转诊(不含患者信息)", "one referral, without its payload"),
-    PLAIN(GROUP_LOOK, "trace", query_trace, KIND(GET_REFERRAL), some_referral, which_pages, "时间线与每次投递", "its timeline with every delivery attempt"),
+    PLAIN(GROUP_LOOK, "trace", ops_trace_run, KIND(GET_REFERRAL), some_referral, trace, "逐步追踪: 提交, 每次投递, 事件, 预约, 死信", "every hop: submission, each delivery, events, places, dead letters"),
     PLAIN(GROUP_LOOK, "why", query_why, KIND(WHY), some_referral, which, "一句话: 在等谁, 等什么, 联系谁", "one sentence: whose turn, since when, what for, whom to call"),
+    PLAIN(GROUP_LOOK, "find message", ops_find_message_run, KIND(FIND_MESSAGE), message_, sender, "某消息编号的命令结果如何", "what became of the command with this message id"),
+    PLAIN(GROUP_LOOK, "find patient", ops_find_patient_run, KIND(FIND_PATIENT), NULL, patient, "按证件号码(提示后输入)查找患者的转诊(记入审计)", "a patient's referrals, by the id number typed at a prompt; audited"),
     PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which_pages, "同一转诊旅程的全部转诊", "all referrals of its journey"),
     PLAIN(GROUP_LOOK, "list", query_list, KIND(LIST_REFERRALS), NULL, list, "转诊列表", "referrals by state, age, institution"),
     PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
@@ -442,14 +476,23 @@ static const struct verb table[] = {
     PLAIN(GROUP_PROOF, "report reserve", report_reserve_run, KIND(LIST_LEDGER), some_hospital, reserve, "家医号源预留报告", "was the reserve kept? by class and day or month"),
     PLAIN(GROUP_PROOF, "report service", report_service_run, KIND(GET_SERVICE_FACTS), some_hospital, service, "双向转诊服务月报: 答复, 拒绝, 未到, 下转人数", "how referrals are answered, month by month; persons sent down"),
 
-    PLAIN(GROUP_OPERATE, "status", query_status, KIND(GET_STATUS), NULL, pages, "运行状态与收件箱账目", "the broker, and the books of every inbox"),
+    PLAIN(GROUP_OPERATE, "status", ops_status_run, KIND(GET_STATUS), NULL, form, "一屏概况: 最要紧的在前", "one screen: what matters first"),
+    PLAIN(GROUP_OPERATE, "top", ops_top_run, KIND(GET_STATUS), NULL, top, "同上, 每秒更新; q 结束", "the same, every second, with rates; q ends it"),
+    PLAIN(GROUP_OPERATE, "queues", ops_queues_run, KIND(LIST_WAITERS), NULL, queues, "各机构队列, 最先到期的在前", "every destination, the first deadline first"),
+    PLAIN(GROUP_OPERATE, "show sessions", ops_show_sessions, KIND(LIST_SESSIONS), NULL, sessions, "谁在连接", "who is connected"),
+    PLAIN(GROUP_OPERATE, "show waiters", ops_show_waiters, KIND(LIST_WAITERS), NULL, form, "各机构各通道最早的消息", "the oldest message of each destination and lane"),
+    PLAIN(GROUP_OPERATE, "show alarms", ops_show_alarms, KIND(LIST_ALARMS), NULL, form, "当前告警, 最严重的在前", "alarms that stand, the worst first"),
+    PLAIN(GROUP_OPERATE, "show settings", query_settings, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
+    PLAIN(GROUP_OPERATE, "show keys", query_list, KIND(LIST_KEYS), NULL, paged, "密钥", "keys"),
+    PLAIN(GROUP_OPERATE, "check", ops_check_run, 0, check_, check, "一项检查, 一行结果, 退出码 0 正常 1 警告 2 严重 3 未知", "one check as monitoring wants it: a line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, alarms, "告警, 以及怎么办", "what an operator must know of, and what to do"),
     PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
     PLAIN(GROUP_OPERATE, "dead show", payload_run, KIND(SHOW_PAYLOAD), dead_, stated, "显示死信内容(记入审计)", "show a dead letter's body; audited"),
-    PLAIN(GROUP_OPERATE, "dead replay", command_run, KIND(REPLAY_DEAD), institution_, dead, "重新投递死信", "put dead letters back into the inbox"),
-    PLAIN(GROUP_OPERATE, "dead drop", command_run, KIND(DROP_DEAD), institution_, dead, "丢弃死信", "drop dead letters"),
+    PLAIN(GROUP_OPERATE, "dead replay", ops_dead_run, KIND(REPLAY_DEAD), institution_, dead, "重新投递死信(默认演练)", "put dead letters back into the inbox; without --yes shows which"),
+    PLAIN(GROUP_OPERATE, "dead drop", ops_dead_run, KIND(DROP_DEAD), institution_, dead, "丢弃死信(默认演练)", "drop dead letters; without --yes shows which"),
     PLAIN(GROUP_OPERATE, "pause", command_run, KIND(PAUSE), institution_, stated, "暂停向该机构投递", "stop delivery to an institution; nothing is refused"),
     PLAIN(GROUP_OPERATE, "resume", command_run, KIND(RESUME), institution_, stated, "恢复投递", "go on"),
+    PLAIN(GROUP_OPERATE, "drain", ops_drain_run, KIND(DRAIN), NULL, drain, "停机前暂不接收新业务(急诊除外), 已接收的照常", "take no new work before a stop, but emergencies; the rest goes on"),
     PLAIN(GROUP_OPERATE, "settings", query_settings, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
     PLAIN(GROUP_OPERATE, "set", command_set, KIND(PUT_SETTING), setting_, setting, "更改设置(无值则恢复默认)", "change a setting; without VALUE: back to the default"),
     PLAIN(GROUP_OPERATE, "calendar", query_list, KIND(LIST_CALENDAR), NULL, pages, "节假日与调休", "holidays and make-up days"),

@@ -16,6 +16,7 @@ static const struct result { /* what a kind's reply carries, as wire.proto says 
     const ProtobufCMessageDescriptor *descriptor;
 } results[] = {
     {REFERRAL__KIND__SHOW_PAYLOAD, &referral__payload__descriptor},
+    {REFERRAL__KIND__FIND_PATIENT, &referral__patient_referrals__descriptor},
     {REFERRAL__KIND__GET_REFERRAL, &referral__referral_view__descriptor},
     {REFERRAL__KIND__LIST_REFERRALS, &referral__referral_list__descriptor},
     {REFERRAL__KIND__GET_JOURNEY, &referral__referral_list__descriptor},
@@ -32,6 +33,9 @@ static const struct result { /* what a kind's reply carries, as wire.proto says 
     {REFERRAL__KIND__LIST_AUDIT, &referral__audit_list__descriptor},
     {REFERRAL__KIND__LIST_ALARMS, &referral__alarm_list__descriptor},
     {REFERRAL__KIND__GET_STATUS, &referral__status_view__descriptor},
+    {REFERRAL__KIND__LIST_SESSIONS, &referral__session_list__descriptor},
+    {REFERRAL__KIND__LIST_WAITERS, &referral__waiter_list__descriptor},
+    {REFERRAL__KIND__FIND_MESSAGE, &referral__message_view__descriptor},
     {REFERRAL__KIND__LIST_QUARANTINE, &referral__quarantine_list__descriptor},
     {REFERRAL__KIND__SEARCH_PLACES, &referral__place_list__descriptor},
     {REFERRAL__KIND__LIST_POOLS, &referral__pool_list__descriptor},

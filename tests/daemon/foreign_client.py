@@ -52,6 +52,7 @@ BODIES = {
     "REPLAY_DEAD": registry_pb2.DeadLetters, "DROP_DEAD": registry_pb2.DeadLetters, "SHOW_PAYLOAD": registry_pb2.ShowPayload,
     "RELEASE_COMMAND": registry_pb2.ReleaseCommand,
     "CONFIRM_TIME": registry_pb2.ConfirmTime, "HOLD_REFERRAL": registry_pb2.LegalHold, "RELEASE_REFERRAL": registry_pb2.LegalHold,
+    "DRAIN": registry_pb2.Drain, "FIND_PATIENT": registry_pb2.FindPatient, "FIND_MESSAGE": query_pb2.MessageQuery,
     "GET_REFERRAL": query_pb2.ReferralQuery, "LIST_REFERRALS": query_pb2.ReferralsQuery, "GET_JOURNEY": query_pb2.ReferralQuery,
     "WHY": query_pb2.ReferralQuery, "LIST_INBOX": query_pb2.InboxQuery, "LIST_DEAD": query_pb2.InboxQuery,
     "LIST_AUDIT": query_pb2.AuditQuery,
@@ -67,7 +68,8 @@ BODIES = {
     # the other queries: PageQuery
 }
 RESULTS = {
-    "SHOW_PAYLOAD": registry_pb2.Payload,
+    "SHOW_PAYLOAD": registry_pb2.Payload, "FIND_PATIENT": query_pb2.PatientReferrals,
+    "LIST_SESSIONS": query_pb2.SessionList, "LIST_WAITERS": query_pb2.WaiterList, "FIND_MESSAGE": query_pb2.MessageView,
     "GET_REFERRAL": query_pb2.ReferralView, "LIST_REFERRALS": query_pb2.ReferralList, "GET_JOURNEY": query_pb2.ReferralList,
     "WHY": query_pb2.WhyView, "LIST_INBOX": query_pb2.InboxList, "LIST_DEAD": query_pb2.DeadList,
     "LIST_INSTITUTIONS": query_pb2.InstitutionList, "LIST_RELATIONS": query_pb2.RelationList,

@@ -118,7 +118,7 @@ class Receiving(CtlTest):
         return self.ask("dead", "H1").get("entries", [])
 
     def test_d4_d5_the_exit_code_of_a_command_decides(self):
-        self.run_ctl("dead", "drop", "H1", "--all", "--reason", "test")
+        self.run_ctl("dead", "drop", "H1", "--all", "--reason", "test", "--yes")
         for code, nack in ((65, "NACK_UNREADABLE"), (67, "NACK_NOT_FOR_US"), (1, "NACK_INTERNAL")):
             referral = self.send(sheets.UP)["referral_id"]
             self.decide(code)
@@ -127,12 +127,12 @@ class Receiving(CtlTest):
         self.assertEqual(self.ask("inbox", "H1").get("entries", []), [])
         # Replayed ones come again, with the same ids; dropping needs a reason.
         first = self.dead()[0]["entry"]
-        self.assertEqual(self.ask("dead", "replay", "H1", "--id", first["delivery_id"])["affected"], 1)
+        self.assertEqual(self.ask("dead", "replay", "H1", "--id", first["delivery_id"], "--yes")["affected"], 1)
         self.assertEqual([m["delivery_id"] for m in self.listen("H1")], [first["delivery_id"]])
-        self.run_ctl("dead", "drop", "H1", "--all", expect=REFUSED)
+        self.run_ctl("dead", "drop", "H1", "--all", "--yes", expect=REFUSED)
         shown = self.ask("dead", "show", self.dead()[0]["entry"]["delivery_id"], "--reason", "核查")
         self.assertEqual(shown["patient"]["name"], sheets.UP["patient"]["name"])
-        self.assertEqual(self.ask("dead", "drop", "H1", "--all", "--reason", "test")["affected"], 2)
+        self.assertEqual(self.ask("dead", "drop", "H1", "--all", "--reason", "test", "--yes")["affected"], 2)
         self.assertEqual(self.dead(), [])
 
     def test_d4_what_says_nothing_of_the_message_is_tried_again(self):
@@ -249,7 +249,7 @@ class Operating(CtlTest):
             total = sum(books.get(k, 0) for k in ("acknowledged", "waiting", "dead", "dropped"))
             self.assertEqual(books.get("accepted", 0), total, books)
         self.send(sheets.UP)
-        shown = self.run_ctl("status").stdout
+        shown = self.run_ctl("queues").stdout
         self.assertIn("H1 县人民医院", shown)
         self.assertNotIn("NOCONTACT", shown)  # never had a message
         self.assertIn("inboxes that never had a message", shown)

@@ -143,7 +143,7 @@ Test(live, d1_an_accepted_command_is_found_by_its_message_id_below_its_sender)
     /* P2: each sender's own, but for operators. */
     cr_assert_str_eq(ask_said(&d, "H1", KIND(FIND_MESSAGE), &query), "NOT_FOUND");
     query.sender = "T07";
-    cr_assert_str_eq(ask_said(&d, "H1", KIND(FIND_MESSAGE), &query), "NOT_FOUND institution");
+    cr_assert_str_eq(ask_said(&d, "H1", KIND(FIND_MESSAGE), &query), "NOT_FOUND sender");
     cr_assert_str_eq(((Referral__MessageView *)ask(&d, "OPS", KIND(FIND_MESSAGE), &query))->referral_id, id);
     query.message_id = "never-sent";
     cr_assert_str_eq(ask_said(&d, "OPS", KIND(FIND_MESSAGE), &query), "NOT_FOUND");

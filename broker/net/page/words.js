@@ -53,6 +53,7 @@ const ACTIONS_ZH = {
   PUT_INSTITUTION: "登记机构", PUT_CONTACT: "登记联系人", PUT_RELATION: "登记协作关系", DELETE_RELATION: "删除协作关系", PUT_DELEGATION: "登记代办",
   DELETE_DELEGATION: "删除代办", PUT_TEAM: "登记团队", ADD_KEY: "添加密钥", REVOKE_KEY: "吊销密钥", PUT_SETTING: "修改设置", PUT_CALENDAR: "修改日历",
   PAUSE: "暂停投递", RESUME: "恢复投递", REPLAY_DEAD: "重投死信", DROP_DEAD: "丢弃死信", CONFIRM_TIME: "确认时间", SHOW_PAYLOAD: "查看内容",
+  DRAIN: "停收新业务", FIND_PATIENT: "按患者查找",
 };
 
 let language = chosenLanguage();

@@ -1,0 +1,17 @@
+/* ops_screen.h - the facts about a broker on one screen: what is wrong first, then numbers, alarms, and who waits longest. */
+#pragma once
+#include "ops.h"
+
+enum ops_level { LEVEL_GOOD, LEVEL_WARN, LEVEL_BAD };
+/* The worst that is true in one sentence, and whom to call (P4). */
+enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts, const struct ops_totals *totals,
+                            char *out, size_t size);
+/* "no connection, paused": what keeps a destination's messages; empty: nothing that is known. */
+void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZE]);
+/* `before`: of some time ago, for rates; NULL: none are shown. `lines`: room for alarms and waiters; 0: as status has it. */
+void ops_screen(const struct screen *screen, const struct ops_facts *facts, const struct ops_facts *before,
+                size_t lines);
+/* Alarms that stand, as a table; `lines` 0: all. */
+void ops_alarms(const struct screen *screen, const struct ops_facts *facts, size_t lines);
+/* Waiters as a table. */
+void ops_waiters(const struct screen *screen, const struct ops_facts *facts, json_t *waiters, size_t lines);
