@@ -78,6 +78,12 @@ size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name);
 int world_port_send(void *user, uint64_t number, struct bytes frame);
 void world_port_drop(void *user, uint64_t number);
 
+/* world_stage.c, for the power cuts of crash/: the broker of which only this directory is left; 0 or why it does not open. */
+int world_stand_up(struct world *w, const char *directory);
+void world_lie_down(struct world *w); /* in good order */
+void world_leave(struct world *w);    /* the same, and its directory goes */
+void world_judge(struct world *w);    /* as at the end of a story */
+
 /* world_say.c: "(id m5) rest": the id, and `what` without it; a new id where there is none. */
 const char *world_take_message_id(struct world *w, const char **what);
 

@@ -44,6 +44,23 @@ static void open_broker(struct world *w)
     cr_assert_eq(turn_open(&turn, &w->turn), 0);
 }
 
+int world_stand_up(struct world *w, const char *directory)
+{
+    struct store_options options;
+    int failure;
+
+    snprintf(w->directory, sizeof w->directory, "%s", directory);
+    w->store = NULL;
+    w->turn = NULL;
+    options = options_of(w, w->directory);
+    failure = store_open(&options, &w->store);
+    if (failure == 0) {
+        store_close(w->store);
+        open_broker(w);
+    }
+    return failure;
+}
+
 static void close_broker(struct world *w)
 {
     turn_close(w->turn);
@@ -172,8 +189,19 @@ static void judge_books(void *user, const struct recount *books)
     cr_assert_not_null(w);
 }
 
+void world_lie_down(struct world *w)
+{
+    close_broker(w);
+}
+
+void world_leave(struct world *w)
+{
+    close_broker(w);
+    remove_tree(w->directory);
+}
+
 /* D7, P3, Q13: whatever the story did. */
-static void judge(struct world *w)
+void world_judge(struct world *w)
 {
     struct verify_result result;
 
@@ -185,7 +213,7 @@ static void judge(struct world *w)
 
 void world_close(struct world *w)
 {
-    judge(w);
+    world_judge(w);
     close_broker(w);
     remove_tree(w->directory);
     if (w->copy[0] != '\0')
