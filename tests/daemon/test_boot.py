@@ -174,7 +174,33 @@ class Service(unittest.TestCase):
 
     def test_it_says_ready_and_how_it_is(self):
         self.assertEqual(("active", "running", "notify"), (self.show("ActiveState"), self.show("SubState"), self.show("Type")))
-        fixture.until(lambda: self.show("StatusText") not in ("", "serving"), "a status")
+        self.check_serves()
+        told = fixture.until(lambda: re.match(r"ready · waiting \d+( · oldest \d+[smhd])? · p99 \d+ ms$", self.show("StatusText")), "a status")
+        print("\n" + told[0])
+
+    def entries(self, *match):
+        lines = self.machine.inside("journalctl", "--no-pager", "-o", "json", "-u", UNIT, *match).stdout.splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def test_the_journal_has_fields_to_search_by_and_says_what_an_event_means(self):
+        self.check_serves()
+        entry = fixture.until(lambda: self.entries("EVENT=session_begun", "INSTITUTION=H1"), "an entry about an institution")[-1]
+        self.assertEqual(("6", "referrald", UNIT), (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"], entry["_SYSTEMD_UNIT"]))
+        explained = self.machine.inside("journalctl", "--no-pager", "-x", "-u", UNIT, "MESSAGE_ID=" + entry["MESSAGE_ID"]).stdout
+        self.assertIn("A system of this institution has connected.", explained)
+
+    def test_a_backup_is_made_beside_it_and_verified(self):
+        self.check_serves()
+        self.assertEqual("active", self.show("ActiveState", "referrald-backup.timer"))
+        self.systemctl("start", "referrald-backup.service")
+        self.assertEqual("success", self.show("Result", "referrald-backup.service"))
+        files = sorted((self.machine.path / "var/lib/referrald-backup").iterdir())
+        self.assertEqual(1, len(files), files)
+        verified = self.machine.inside("runuser", "-u", "referrald", "--", "referralctl", "verify", "--backup",
+                                       "/var/lib/referrald-backup/" + files[0].name).stdout
+        self.assertIn("no fault found", verified)
+        self.assertNotIn("backup-failed", self.ctl("alarms"))
+        print("\n%s: %d bytes" % (files[0].name, files[0].stat().st_size))
 
     def test_operators_ask_it_over_its_socket(self):
         ask = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/referrald/ops.sock'); "
@@ -191,6 +217,7 @@ class Service(unittest.TestCase):
         print("\n" + found.stdout.strip().splitlines()[-1])
         self.assertEqual("", self.show("DropInPaths"))
         status = self.machine.inside("cat", "/proc/%s/status" % self.show("MainPID")).stdout
+        self.assertRegex(self.machine.inside("cat", "/proc/%s/limits" % self.show("MainPID")).stdout, r"Max core file size +0 +0")
         for line in ("Seccomp:\t2", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"):
             self.assertIn(line, status)
         user = self.machine.inside("id", "-u", "referrald").stdout.strip()
