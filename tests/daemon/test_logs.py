@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """test_logs.py - patient data is where it belongs and nowhere else (P1, P2): one marked life, sent well-formed and malformed; then the log, every
-refusal, the list of processes, what operators are shown, and the bytes on disk are searched for the marks."""
+refusal, the list of processes, what operators are shown, pages and metrics, and the bytes on disk and of a backup are searched for the marks."""
 import hashlib
 import json
 import os
 import resource
+import subprocess
+import tempfile
 from pathlib import Path
 
 import fixture
+import ops
+import places
 import sheets
 from foreign_client import body_of, referral_pb2, wire_pb2
 from party import PartyTest
@@ -16,6 +20,7 @@ MARK = "Q7ZMARK"
 PHONE, ID_VALUE = "18877665544", sheets.resident_id("12022419600512371")
 MARKS = (MARK, PHONE, ID_VALUE, ID_VALUE[:-1])
 PERSON = {"name": "何医生", "phone": "022-29000003"}
+PAGES = ["/", "/livez", "/readyz", "/healthz?verbose", "/metrics", "/status.json"]
 BLOB = ("%s 影像 " % MARK).encode() * 3000
 PICTURE = {"name": MARK + ".png", "media_type": "image/png", "size_bytes": len(BLOB), "content": BLOB, "sha256": hashlib.sha256(BLOB).digest()}
 PATIENT = {"patient.name": MARK + "患者", "patient.id_value": ID_VALUE, "patient.phone": PHONE, "patient.address": MARK + " 村 1 号",
@@ -44,7 +49,7 @@ def marked(text):
 
 
 class Logs(PartyTest):
-    broker_options = {"config": 'log_level = "debug"\n'}
+    broker_options = {"config": 'log_level = "debug"\nhttp_listen = "127.0.0.1:0"\n'}
 
     @classmethod
     def setUpClass(cls):
@@ -79,10 +84,50 @@ class Logs(PartyTest):
             self.keep(self.centre.submit(sheet, message_id="%s-%d" % (MARK, len(self.refusals))))
         self.ask_amiss(up)
         self.send_garbage()
+        self.take_places()
+        type(self).pages = self.ask_pages()
+        self.back_up()
         self.fill_the_disk()
         self.broker.kill()
         self.broker.start()
         self.keep(self.centre.submit(sheets.made("up", UP), message_id=MARK + "-again"))
+
+    def take_places(self):
+        """A hold, bookings and a list for the marked patient, by marked references."""
+        date = places.day_of(self.hospital.welcome.now_ms, 5)
+        pool, person = places.ref("AM", date), PERSON
+        up = self.send(self.centre, "up", dict(PATIENT, **CLINICAL, team_id="TEAM1", sender_reference=MARK + "-P"))
+        commands = [
+            (self.hospital, "PUT_POOL", places.pool("AM", date, 3, person=person)),
+            (self.centre, "HOLD_PLACE", places.family(pool, up, person=person)), (self.hospital, "BOOK_PLACE", places.general(pool, MARK + "-G1")),
+            (self.hospital, "BOOK_PLACE", places.general(pool, MARK + "-G2")), (self.hospital, "BOOK_PLACE", places.general(pool, MARK + "-G3")),
+            (self.hospital, "JOIN_LIST", {"hospital": "H1", "class": "EXPERT", "department": "NK", "channel": "GENERAL", "reference": MARK}),
+            (self.hospital, "CANCEL_POOL", {"pool": pool, "reason": "STAFF_ABSENT", "person": person}),
+            (self.centre, "BOOK_PLACE", places.family(dict(pool, resource=MARK), up)), (self.hospital, "CUT_UNITS", {"pool": dict(pool, date=MARK)}),
+            (self.hospital, "CONFIRM_PLACE", {"booking_id": MARK})]
+        accepted = 0
+        for i, (client, kind, body) in enumerate(commands):
+            accepted += not self.keep(client.command(kind, body, message_id="%s-place-%d" % (MARK, i))).refusals
+        self.assertGreaterEqual(accepted, 4)
+
+    def http(self, path, *head):
+        """All that is answered, head included."""
+        address = next(line.split("address=")[1].split()[0] for line in self.broker.log_text().splitlines() if "event=http " in line)
+        return ops.ask(address, "\r\n".join(["GET %s HTTP/1.1" % path, *(head or ["Host: localhost"]), "", ""]).encode())
+
+    def ask_pages(self):
+        """{path: answer}, and what is answered to whoever names patients in a request."""
+        pages = {path: self.http(path) for path in PAGES}
+        for path in ("/" + MARK, "/metrics?" + MARK, "/%51" + MARK, "/../" + MARK, "/status.json#" + PHONE):
+            pages["with a mark: " + path] = self.http(path)
+        for head in ("Host: " + MARK, "Host: localhost\r\nX-Patient: " + MARK, "Host: localhost\r\nCookie: " + PHONE, MARK):
+            pages["with a head: " + head] = self.http("/", head)
+        return pages
+
+    def back_up(self):
+        (self.broker.folder / "backups").mkdir()
+        self.broker.ctl_offline("backup", self.broker.folder / "backups", "--store", self.broker.store, "--host-key",
+                                self.broker.keys / "host.key", "--staging", self.broker.folder / "staging")
 
     def keep(self, reply):
         self.refusals += [r for r in reply.refusals]
@@ -158,6 +203,54 @@ class Logs(PartyTest):
         log = self.broker.log_file.read_bytes()
         self.assertIn(b"event=ready", log)
         self.assertIsNone(marked(log))
+
+    def test_p1_the_log_had_much_to_say(self):
+        """The control: at debug level, with a line for each of these."""
+        log = (self.broker.folder / "referrald.log").read_text(errors="replace")
+        for event in ("command", "session_begun", "session_lost", "redelivery", "dead_letter", "key_refused"):
+            self.assertIn("event=%s " % event, log)
+        self.assertGreater(log.count("event=command"), 100)
+        self.assertIn("message_key=", log)
+
+    def test_p1_pages_and_metrics_hold_none_of_it_whoever_asks_for_what(self):
+        for pages in (self.pages, self.ask_pages()):
+            for path in PAGES:
+                self.assertRegex(pages[path], rb"^HTTP/1.1 (200|503) ", path)
+                self.assertGreater(len(pages[path].split(b"\r\n\r\n", 1)[1]), 2)
+            for path, answer in pages.items():
+                self.assertIsNone(marked(answer), "%s:\n%s" % (path, answer[:2000]))
+
+    def test_p1_a_backup_holds_none_of_it_in_plain(self):
+        files = list((self.broker.folder / "backups").iterdir())
+        self.assertTrue(files)
+        for path in files:
+            self.assertIsNone(marked(path.read_bytes()), path.name)
+
+    def test_p1_the_receiver_gets_all_of_it(self):
+        """The control: the marks went through all that is searched here."""
+        hospital = self.party("H1", credit=20)
+        fixture.until(lambda: hospital.hear(0) or hospital.deliveries, "a delivery")
+        for mark in (MARK, PHONE, ID_VALUE):
+            self.assertTrue(any(mark.encode() in delivery.body for delivery in hospital.deliveries), mark)
+
+    def owner_of_memory(self, *command):
+        """Whose the files of this process in /proc are, once it has read its configuration: root's where nobody may look into it."""
+        with tempfile.TemporaryDirectory(prefix="referrald-nobody.") as folder:
+            os.chmod(folder, 0o755)
+            os.mkfifo(folder + "/pipe", 0o644)
+            process = subprocess.Popen([*command, folder + "/pipe"], user="nobody", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            with open(folder + "/pipe", "w", encoding="utf-8"):  # opens once the other side reads, and has done what it does before
+                owner = Path("/proc/%d/environ" % process.pid).stat().st_uid
+            process.wait()
+            return owner
+
+    def test_p1_no_other_process_may_look_into_it_and_no_core_file_holds_it(self):
+        limits = Path("/proc/%d/limits" % self.broker.process.pid).read_text()
+        self.assertRegex(limits, r"Max core file size +0 +0")
+        if os.geteuid() != 0:
+            self.skipTest("not run: only root may run it as somebody else")
+        self.assertEqual(0, self.owner_of_memory(fixture.BUILD / "referrald", "--check", "--config"))
+        self.assertNotEqual(0, self.owner_of_memory("cat"), "the control")
 
     def test_p1_no_refusal_quotes_it_in_any_language(self):
         self.assertGreater(len({r.code for r in self.refusals}), 25, sorted({r.code for r in self.refusals}))
