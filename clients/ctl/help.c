@@ -7,6 +7,7 @@
 #include "connect.h"
 #include "field.h"
 #include "handlers.h"
+#include "ops_check.h"
 #include "pool_text.h"
 #include "setting.h"
 #include "wire/wire.h"
@@ -86,6 +87,10 @@ static void print_verb(const struct ctl *ctl, const struct verb *verb)
     print_options(ctl, verb, verb->options);
     if (verb->kind == REFERRAL__KIND__LIST_SETTINGS || verb->kind == REFERRAL__KIND__PUT_SETTING)
         setting_help(ctl);
+    if (verb->run == ops_check_run) {
+        fprintf(ctl->out, "\nWHAT:\n");
+        ops_check_help(ctl);
+    }
     fprintf(ctl->out, "\n%s\n",
             ctl_say(ctl, "通用选项见 referralctl --help", "Options of every verb: referralctl --help"));
 }

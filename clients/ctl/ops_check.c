@@ -5,6 +5,7 @@
 #include "connect.h"
 #include "handlers.h"
 #include "moment.h"
+#include "ops_check.h"
 #include "ops_screen.h"
 #include "progress.h"
 #include "query.h"
@@ -170,24 +171,51 @@ static bool check_sessions(struct probe *probe)
 static const struct check {
     const char *name;
     measure *measure;
+    const char *zh, *en;
     const char *unit; /* "s": thresholds are spans, of seconds where they are bare; "ms": of milliseconds */
     int64_t warn, crit;
     bool is_fewer; /* than a threshold is bad; else as many or more */
     bool of_one;   /* takes an institution */
 } checks[] = {
-    {"alive", check_alive, "ms", 1000, 5000, false, false},
-    {"ready", check_ready, "", 1, 1, false, false},
-    {"oldest-age", check_oldest_age, "s", 600000, 3600000, false, false},
-    {"waiting", check_waiting, "", 1000, 10000, false, false},
-    {"dead", check_dead, "", 1, 10, false, false},
-    {"at-risk", check_at_risk, "", 1, 10, false, false},
-    {"alarms", check_alarms, "", 1, 10, false, false},
-    {"reserve", check_reserve, "", 1, 10, false, false},
-    {"store", check_store, "%", 75, 85, false, false},
-    {"backup", check_backup, "", 1, 2, false, false},
-    {"commit", check_commit, "ms", 250, 1000, false, false},
-    {"sessions", check_sessions, "", 1, 1, true, true},
+    {"alive", check_alive, "答复用时", "how long an answer takes", "ms", 1000, 5000, false, false},
+    {"ready", check_ready, "是否接收新业务", "does it take new work?", "", 1, 1, false, false},
+    {"oldest-age", check_oldest_age, "最早的等待消息", "age of the oldest waiting message", "s", 600000, 3600000, false,
+     false},
+    {"waiting", check_waiting, "等待的消息数", "messages that wait", "", 1000, 10000, false, false},
+    {"dead", check_dead, "死信数", "dead letters", "", 1, 10, false, false},
+    {"at-risk", check_at_risk, "过半期限的消息及死信", "messages past half of their time, and dead letters", "", 1, 10,
+     false, false},
+    {"alarms", check_alarms, "当前告警; 有严重告警即为严重", "alarms that stand; a critical one is critical", "", 1, 10,
+     false, false},
+    {"reserve", check_reserve, "家医预留不足", "pools and groups short of their reserve", "", 1, 10, false, false},
+    {"store", check_store, "存储已用比例", "how much of the store is used", "%", 75, 85, false, false},
+    {"backup", check_backup, "备份过旧或失败", "backups too old, or failed", "", 1, 2, false, false},
+    {"commit", check_commit, "提交耗时 p99", "99 of 100 commits take at most so long", "ms", 250, 1000, false, false},
+    {"sessions", check_sessions, "某机构的会话数, 少于即报", "sessions of INSTITUTION; fewer than this is bad", "", 1,
+     1, true, true},
 };
+
+const char *ops_check_name(size_t i)
+{
+    return i < sizeof checks / sizeof *checks ? checks[i].name : NULL;
+}
+
+/* In the unit that thresholds are given in. */
+static long long shown(const struct check *check, int64_t value)
+{
+    return check->unit[0] == 's' ? value / 1000 : value;
+}
+
+void ops_check_help(const struct ctl *ctl)
+{
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        char defaults[64];
+
+        snprintf(defaults, sizeof defaults, "--warn %lld%s --crit %lld%s", shown(&checks[i], checks[i].warn),
+                 checks[i].unit, shown(&checks[i], checks[i].crit), checks[i].unit);
+        fprintf(ctl->out, "  %-11s %-28s %s\n", checks[i].name, defaults, ctl_say(ctl, checks[i].zh, checks[i].en));
+    }
+}
 
 /* ---- Thresholds ---- */
 
@@ -277,12 +305,6 @@ static void tell_complaint(struct ctl *ctl, enum verdict verdict, const char *co
     for (; *complaint != '\0'; complaint++)
         fputc(*complaint == '\n' ? ' ' : *complaint == '|' ? '/' : *complaint, ctl->out);
     fputc('\n', ctl->out);
-}
-
-/* Seconds, where that is the unit. */
-static long long shown(const struct check *check, int64_t value)
-{
-    return check->unit[0] == 's' ? value / 1000 : value;
 }
 
 static void tell_line(const struct check *check, const struct probe *probe, enum verdict verdict, int64_t warn,

@@ -390,7 +390,7 @@ ARGUMENTS(booking_, {"BOOKING", "booking_id", false});
 ARGUMENTS(booking_pool, {"BOOKING", "booking_id", false}, {"POOL", "pool", false});
 ARGUMENTS(entry_, {"ENTRY", "entry_id", false});
 ARGUMENTS(message_, {"MESSAGE_ID", NULL, false});
-ARGUMENTS(check_, {"alive|ready|oldest-age|waiting|dead|at-risk|alarms|reserve|store|backup|commit|sessions", NULL, false}, {"INSTITUTION", NULL, true});
+ARGUMENTS(check_, {"WHAT", NULL, false}, {"INSTITUTION", NULL, true});
 ARGUMENTS(wizard_, {"REFERRAL", NULL, false});
 ARGUMENTS(file_, {"FILE", NULL, false});
 ARGUMENTS(some_file, {"FILE", NULL, true});

@@ -7,6 +7,7 @@
 
 #include "engine/settings.h"
 #include "help.h"
+#include "ops_check.h"
 
 /* Finds the verb among the words before the cursor, as referralctl does: two words before one. */
 static const char script[] =
@@ -156,6 +157,8 @@ static void print_following(const struct verb *table, size_t count, const struct
         print_first_words(table, count);
     if (strcmp(verb->name, "set") == 0)
         print_setting_names();
+    for (size_t i = 0; strcmp(verb->name, "check") == 0 && ops_check_name(i) != NULL; i++)
+        printf("%s ", ops_check_name(i));
     for (const struct argument_info *a = verb->arguments; a != NULL && a->name != NULL; a++)
         if (strstr(a->name, "FILE") != NULL || strchr(a->name, '|') != NULL)
             print_value(verb, a->name, a->field);

@@ -12,6 +12,7 @@
 #include "connect.h"
 #include "daemon.h"
 #include "help.h"
+#include "ops_check.h"
 #include "setting.h"
 #include "sys/config.h"
 #include "sys/journal.h"
@@ -196,6 +197,11 @@ static void settings(void)
     verbatim(setting_help);
 }
 
+static void checks(void)
+{
+    verbatim(ops_check_help);
+}
+
 static void places(void)
 {
     verbatim(connect_help);
@@ -212,6 +218,7 @@ static const struct {
     {"@options@\n", options_of_all},
     {"@ctl-exits@\n", ctl_exits},
     {"@settings@\n", settings},
+    {"@checks@\n", checks},
     {"@events@\n", events},
     {"@places@\n", places},
 };

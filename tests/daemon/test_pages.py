@@ -89,6 +89,9 @@ class Completion(unittest.TestCase):
         self.assertEqual(len(set(self.completed(""))), len(self.completed("")))
         self.assertEqual(["drop", "replay", "show"], sorted(self.completed("dead", "")))
         self.assertEqual(["put"], self.completed("institution", ""))
+        self.assertEqual(["alarms", "keys", "sessions", "settings", "waiters"], sorted(self.completed("show", "")))
+        self.assertIn("oldest-age", self.completed("check", ""))
+        self.assertEqual(["prometheus"], self.completed("check", "dead", "--output", "p"))
         self.assertEqual(["verify", "void"], sorted(self.completed("help", "v")))
 
     def test_options_are_those_of_the_verb_and_of_every_verb(self):

@@ -1,0 +1,180 @@
+/* What an operator's screen is made of: texts, tables that fit, sums, and the sentence that comes first. */
+#include <criterion/criterion.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops_check.h"
+#include "ops_metrics.h"
+#include "ops_screen.h"
+#include "width.h"
+
+#define NOW INT64_C(1763714400000)
+
+static char *printed;
+static size_t printed_size;
+
+static struct screen screen_of(struct ctl *ctl, bool zh)
+{
+    struct screen screen;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    unsetenv("COLUMNS");
+    *ctl = (struct ctl){.zh = zh, .out = open_memstream(&printed, &printed_size), .err = stderr};
+    screen_init(&screen, ctl);
+    return screen;
+}
+
+/* H1 has two urgent messages, one of them over half of its time, and a dead letter; nobody receives. H2 is fine. */
+static struct ops_facts facts_of(void)
+{
+    struct ops_facts facts = {.now_ms = NOW, .alarms = json_array()};
+
+    facts.names = json_pack("{s:s}", "H1", "宝坻区人民医院");
+    facts.status = json_pack("{s:[{s:s,s:i,s:i,s:[i,i,i]},{s:s,s:i,s:i,s:i,s:[i,i,i]}]}", "inboxes", "institution",
+                             "H1", "waiting", 2, "dead", 1, "waiting_lanes", 0, 2, 0, "institution", "H2", "waiting", 1,
+                             "connections", 1, "in_flight", 1, "waiting_lanes", 0, 0, 1);
+    facts.waiters =
+        json_pack("[{s:s,s:s,s:i,s:I,s:I,s:I,s:{s:s,s:s}},{s:s,s:s,s:i,s:I,s:I,s:I,s:i}]", "institution", "H1", "lane",
+                  "URGENT", "waiting", 2, "oldest_accepted_at_ms", NOW - 3900000, "at_risk_at_ms", NOW - 300000,
+                  "due_at_ms", NOW + 3300000, "contact", "name", "王主任", "phone", "138", "institution", "H2", "lane",
+                  "ROUTINE", "waiting", 1, "oldest_accepted_at_ms", NOW - 1000, "at_risk_at_ms", NOW + 86400000,
+                  "due_at_ms", NOW + 172800000, "connections", 1);
+    return facts;
+}
+
+Test(ctl_ops, p4_lengths_of_time_and_sizes_read_like_words)
+{
+    char text[OPS_TEXT_SIZE];
+
+    ops_age(text, 7500000);
+    cr_assert_str_eq(text, "2h 5m");
+    ops_age(text, 999);
+    cr_assert_str_eq(text, "0s");
+    ops_age(text, -5);
+    cr_assert_str_eq(text, "0s");
+    ops_left(text, NOW + 60000, NOW);
+    cr_assert_str_eq(text, "1m");
+    ops_left(text, NOW - 90500, NOW);
+    cr_assert_str_eq(text, "-1m 30s");
+    ops_bytes(text, 1023);
+    cr_assert_str_eq(text, "1023.0 B");
+    ops_bytes(text, INT64_C(3) << 29);
+    cr_assert_str_eq(text, "1.5 GiB");
+}
+
+Test(ctl_ops, l4_totals_count_what_is_at_risk_as_the_broker_does)
+{
+    struct ops_facts facts = facts_of();
+    struct ops_totals totals = ops_totals(&facts);
+
+    cr_assert(totals.waiting == 3 && totals.lanes[1] == 2 && totals.lanes[2] == 1);
+    cr_assert(totals.at_risk == 3, "two behind half of their time, and a dead letter");
+    cr_assert(totals.late == 0 && totals.without_consumer == 1 && totals.in_flight == 1);
+    cr_assert(totals.oldest_ms == 3900000);
+    cr_assert_str_eq(ops_string(totals.pressed, "institution"), "H1");
+    ops_facts_fini(&facts);
+}
+
+Test(ctl_ops, p4_the_sentence_names_the_worst_and_whom_to_call)
+{
+    struct ops_facts facts = facts_of();
+    struct ops_totals totals = ops_totals(&facts);
+    char text[512];
+    struct ctl ctl;
+
+    screen_of(&ctl, false);
+    cr_assert(ops_sentence(&ctl, &facts, &totals, text, sizeof text) == LEVEL_BAD);
+    cr_assert_str_eq(text, "H1 宝坻区人民医院: a message due in 55m (not connected); call 王主任 138");
+    ctl.zh = true;
+    ops_sentence(&ctl, &facts, &totals, text, sizeof text);
+    cr_assert_str_eq(text, "H1 宝坻区人民医院 的消息将到期, 还剩 55m (未连接); 请联系 王主任 138");
+    json_array_clear(facts.waiters);
+    json_array_clear(json_object_get(facts.status, "inboxes"));
+    totals = ops_totals(&facts);
+    ctl.zh = false;
+    cr_assert(ops_sentence(&ctl, &facts, &totals, text, sizeof text) == LEVEL_GOOD);
+    json_object_set_new(facts.status, "draining", json_true());
+    cr_assert(ops_sentence(&ctl, &facts, &totals, text, sizeof text) == LEVEL_WARN);
+    ops_facts_fini(&facts);
+    fclose(ctl.out);
+}
+
+/* Names as long as they come, in both languages. */
+Test(ctl_ops, p4_every_line_fits_80_columns)
+{
+    for (int zh = 0; zh <= 1; zh++) {
+        struct ops_facts facts = facts_of();
+        struct ctl ctl;
+        struct screen screen = screen_of(&ctl, zh != 0);
+
+        json_object_set_new(
+            facts.names, "H1",
+            json_string("某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某某人民医院"));
+        json_array_append_new(facts.alarms,
+                              json_pack("{s:s,s:s,s:s,s:I,s:s,s:s}", "code", "reserve-deficit", "level", "critical",
+                                        "subject", "H1/EXAM/NK/CT/2026-03-04", "since_ms", NOW - 86400000, "todo_zh",
+                                        "请医院补充号源, 或调整已占用的号源, 或调整已占用的号源.", "todo_en",
+                                        "Have the hospital publish more places, or move what was taken, at once."));
+        ops_screen(&screen, &facts, &facts, 0);
+        fclose(ctl.out);
+        for (char *line = strtok(printed, "\n"); line != NULL; line = strtok(NULL, "\n"))
+            cr_expect(width_of(line) <= 80, "%d: %s", width_of(line), line);
+        free(printed);
+        ops_facts_fini(&facts);
+    }
+}
+
+static const struct grid_column two_columns[] = {
+    {"甲", "NAME", false, true}, {"乙", "N", true, false}, {"丙", "EMPTY", false, false}, {NULL, NULL, false, false}};
+
+Test(ctl_ops, a_table_pads_by_width_cuts_what_gives_and_leaves_out_what_is_empty)
+{
+    struct ctl ctl;
+    struct screen screen = screen_of(&ctl, false);
+    struct grid grid;
+    struct grid_row *row;
+
+    screen.columns = 16;
+    grid_init(&grid, &screen, two_columns);
+    row = grid_row(&grid, TONE_BAD);
+    grid_set(row, 0, "县医院");
+    grid_set(row, 1, "7");
+    row = grid_row(&grid, TONE_PLAIN);
+    grid_set(row, 0, "a name that is far too long");
+    grid_set(row, 1, "12345");
+    grid_print(&grid, 0);
+    grid_print(&grid, 1);
+    grid_fini(&grid);
+    fclose(ctl.out);
+    cr_assert_str_eq(printed,
+                     "NAME           N\n县医院         7\na name t…  12345\nNAME    N\n县医院  7\n… and 1 more\n");
+    free(printed);
+}
+
+Test(ctl_ops, metrics_bear_the_names_of_institutions_as_labels)
+{
+    struct ops_facts facts = facts_of();
+    FILE *out = open_memstream(&printed, &printed_size);
+
+    json_object_set_new(json_array_get(facts.waiters, 1), "institution", json_string("a\"b\\c"));
+    ops_metrics_queues(out, &facts);
+    fclose(out);
+    cr_assert_not_null(strstr(printed, "referrald_inbox_waiting{institution=\"H1\",lane=\"urgent\"} 2\n"));
+    cr_assert_not_null(
+        strstr(printed, "referrald_inbox_oldest_age_seconds{institution=\"H1\",lane=\"urgent\"} 3900.000\n"));
+    cr_assert_not_null(strstr(printed, "{institution=\"a\\\"b\\\\c\",lane=\"routine\"} 1\n"));
+    cr_assert_not_null(strstr(printed, "referrald_inbox_dead{institution=\"H1\"} 1\n"));
+    free(printed);
+    ops_facts_fini(&facts);
+}
+
+Test(ctl_ops, every_check_has_a_name_of_its_own)
+{
+    size_t count = 0;
+
+    for (; ops_check_name(count) != NULL; count++)
+        for (size_t k = 0; k < count; k++)
+            cr_assert_str_neq(ops_check_name(k), ops_check_name(count));
+    cr_assert(count >= 12);
+}
