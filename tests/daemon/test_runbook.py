@@ -71,7 +71,7 @@ def fault(command):
         elif known[word[2:]]:
             rest.pop(0)
     usage = text.splitlines()[0].split("referralctl " + " ".join(name), 1)[1].replace("[OPTION...]", "")
-    least, most = len(re.findall(r"(?<!\[)\b[A-Z_|]+\b(?!\])", usage)), len(usage.split())
+    least, most = sum(not word.startswith("[") for word in usage.split()), len(usage.split())
     return None if least <= given <= most else "%d arguments where it takes %s" % (given, usage.strip() or "none")
 
 
