@@ -312,6 +312,7 @@ void daemon_close(struct daemon *daemon)
         /* another signal; what was sent last may not have left yet */
     }
     daemon_ops_close(daemon);
+    daemon_alarms_close(daemon);
     daemon_loop_close(daemon);
     if (daemon->base) {
         event_base_free(daemon->base);

@@ -1,5 +1,5 @@
 /* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c), time (daemon_time.c) and
- * showing (daemon_ops.c), backups (daemon_backup.c) and crashes (daemon_suspect.c) share. */
+ * showing (daemon_ops.c), alarms (daemon_alarms.c) and crashes (daemon_suspect.c) share. */
 #pragma once
 #include "base/arena.h"
 #include "daemon.h"
@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "sys/daemon_clock.h"
 #include "turn/archiver.h"
+#include "turn/key_watch.h"
 #include "turn/turn.h"
 #include <event2/event.h>
 
@@ -24,6 +25,15 @@ struct daemon_keyprint {
     uint8_t server[32]; /* public key */
 };
 
+/* What daemon_alarms.c has seen so far. */
+struct daemon_alarms {
+    uint64_t ticks;
+    struct store_reader reader;  /* the oldest one ... */
+    struct instant reader_since; /* ... and when it was seen first */
+    struct key_watch keys;
+    bool is_reading_keys;
+};
+
 struct daemon {
     const struct config *config;
     const char *config_path;
@@ -36,6 +46,7 @@ struct daemon {
     struct arena arena; /* for what is done between turns */
     struct daemon_clock clock;
     struct daemon_ops *ops;
+    struct daemon_alarms alarms;
     struct daemon_keyprint keyprint; /* of the keys it was started with */
 
     struct event *signals[DAEMON_SIGNALS];
@@ -45,7 +56,7 @@ struct daemon {
     int64_t archive_since_ms; /* when the present pass began; 0: none */
     uint64_t searched_turns;  /* turns there were when the search index was advanced last */
     const char *held_alarm;   /* the alarm raised for a doubtful time; NULL: none */
-    uint64_t ticks, backup_ticks;
+    uint64_t ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
     bool serving;            /* has said that it is ready */
@@ -80,11 +91,14 @@ void daemon_time_watch(struct daemon *daemon);
 /* Before any frame: what a command did to the process before is on disk, and whoever ends this one will be known. 0, or the store's failure. */
 int daemon_suspect_open(struct daemon *daemon);
 
-/* daemon_backup.c */
+/* daemon_alarms.c */
 
-/* Once a second; looks once a minute, at first at once, and again after daemon_backup_look. */
-void daemon_backup_watch(struct daemon *daemon);
-void daemon_backup_look(struct daemon *daemon);
+/* Is the alarm of this code on disk? It outlives the process that raised it. */
+bool daemon_alarm_stands(struct daemon *daemon, const char *code);
+/* Once a second; looks once a minute, at first at once. */
+void daemon_alarms_watch(struct daemon *daemon);
+void daemon_alarms_look(struct daemon *daemon); /* now */
+void daemon_alarms_close(struct daemon *daemon);
 
 /* daemon_archive.c */
 
@@ -99,6 +113,8 @@ int daemon_ops_open(struct daemon *daemon);   /* before any turn; 0 or -ENOMEM *
 int daemon_ops_listen(struct daemon *daemon); /* once there is a port; 0, also where HTTP is off; else why not */
 void daemon_ops_close(struct daemon *daemon);
 void daemon_ops_tick(struct daemon *daemon); /* once a second */
+/* 99 of 100 turns of the last minute or two took at most that long; 0: there were none. */
+uint32_t daemon_ops_recent_p99_us(const struct daemon *daemon);
 void daemon_ops_tell(struct daemon *daemon); /* systemd's status line, made of what operators are shown */
 /* How long turns with a commit take: around whatever may run one. */
 struct stopwatch {
@@ -112,8 +128,6 @@ void daemon_ops_stop(struct daemon *daemon, const struct stopwatch *watch);
 
 int daemon_loop_open(struct daemon *daemon); /* signals and timers; 0 or -ENOMEM */
 void daemon_loop_close(struct daemon *daemon);
-/* Is the alarm of this code on disk? It outlives the process that raised it. */
-bool daemon_alarm_stands(struct daemon *daemon, const char *code);
 /* For turn_port: the port is there by the time anybody speaks. */
 int daemon_send(void *user, uint64_t peer, struct bytes frame);
 void daemon_drop(void *user, uint64_t peer);

@@ -1,6 +1,5 @@
 /* daemon_loop.c - the loop: frames become turns, time becomes turns, and between turns what can wait is done. */
 #include "daemon_inside.h"
-#include "store/rows.h"
 #include "store/search.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
@@ -172,18 +171,6 @@ static void on_archive_timer(evutil_socket_t fd, short what, void *user)
     after(daemon->archive_timer, wait_ms);
 }
 
-bool daemon_alarm_stands(struct daemon *daemon, const char *code)
-{
-    struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
-        return false;
-    }
-    bool stands = alarm_row(txn, code, DAEMON_ALARM_SUBJECT) != NULL;
-    store_read_end(txn);
-    arena_reset(&daemon->arena, 0);
-    return stands;
-}
-
 /* What is on disk decides, so that the alarm's turn may fail, and the process end, in between. */
 static void watch_room(struct daemon *daemon)
 {
@@ -238,7 +225,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     struct daemon *daemon = user;
     watch_room(daemon);
     watch_crowd(daemon);
-    daemon_backup_watch(daemon);
+    daemon_alarms_watch(daemon);
     report_port(daemon);
     run_turns(daemon);
     if (!daemon->failed) {

@@ -79,6 +79,12 @@ void daemon_ops_tick(struct daemon *daemon)
     turn_note_latency(daemon->turn, histogram_quantile_us(&recent, 500), histogram_quantile_us(&recent, 990));
 }
 
+uint32_t daemon_ops_recent_p99_us(const struct daemon *daemon)
+{
+    struct histogram recent = histogram_between(&daemon->ops->recent_from, &daemon->ops->turn_us);
+    return histogram_quantile_us(&recent, 990);
+}
+
 /* ---- The view ---- */
 
 static void copy_history(struct ops_view *view, const struct daemon_ops *ops)
@@ -151,6 +157,9 @@ static void show(struct daemon *daemon, bool is_readable)
     fill_view(daemon, is_readable);
     ops->is_collecting = false;
     ops->shown_ms = clock_boot_ms();
+    if (is_readable) {
+        overview_alarm(&ops->overview, daemon->turn);
+    }
     tell_status(daemon);
     if (ops->http) {
         ops->view.http = ops_http_counters(ops->http);

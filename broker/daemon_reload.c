@@ -64,6 +64,6 @@ void daemon_reload(struct daemon *daemon)
         take(daemon, &config, &print);
     }
     config_fini(&config);
-    daemon_backup_look(daemon);
+    daemon_alarms_look(daemon);
     notify_ready(rc < 0 ? "ready; the last reload was refused, see the log" : "ready; reloaded");
 }

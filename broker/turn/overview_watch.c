@@ -24,8 +24,9 @@ static struct instant later(struct instant a, struct instant b)
     return a.ms > b.ms ? a : b;
 }
 
-/* A system that comes back soon is no alarm: only what has waited, with nobody there, for as long as is set. Whoever paused a destination
- * knows that nobody takes anything. */
+/* A system that comes back soon is no alarm: only what has waited, with nobody there, for as long as is set. One that stands ends when somebody
+ * comes, or nothing waits: after a restart of the broker nobody has been away for long. Whoever paused a destination knows that nobody takes
+ * anything. */
 static bool is_unattended(struct store_txn *txn, const struct overview_destination *d, struct instant since,
                           struct instant now)
 {
@@ -35,7 +36,7 @@ static bool is_unattended(struct store_txn *txn, const struct overview_destinati
         return false;
     limit_ms = setting_number(txn, SETTING_no_consumer_alarm_ms, d->id);
     since = later(later(since, d->live.last_seen), d->oldest_at);
-    return limit_ms != 0 && now.ms - since.ms >= limit_ms;
+    return limit_ms != 0 && (d->stands[WATCHED_NO_CONSUMER] || now.ms - since.ms >= limit_ms);
 }
 
 /* Half of the time its receiver has to answer (L4). */
@@ -52,12 +53,12 @@ void overview_watch_destination(struct store_txn *txn, struct overview_destinati
 {
     struct overview_destination *d = destination;
 
+    for (int i = 0; i < WATCHED_COUNT; i++)
+        d->stands[i] = alarm_row(txn, overview_watched_code((enum overview_watched)i), d->id) != NULL;
     d->holds[WATCHED_NO_CONSUMER] = is_unattended(txn, d, since, now);
     d->holds[WATCHED_HALF_DEADLINE] = is_half_late(d, now);
     d->holds[WATCHED_DEAD_LETTERS] = d->dead != 0;
     d->holds[WATCHED_UNBALANCED] = d->accepted != d->acknowledged + d->waiting + d->dead + d->dropped; /* D7 */
-    for (int i = 0; i < WATCHED_COUNT; i++)
-        d->stands[i] = alarm_row(txn, overview_watched_code((enum overview_watched)i), d->id) != NULL;
 }
 
 /* Why, in numbers as they are when it is raised. */

@@ -72,6 +72,8 @@ Test(alarms, d4_messages_that_wait_with_nobody_there_are_one_after_a_minute)
     watch(w);
     world_restart(w);
     world_connect(w, "OP", 0);
+    overview_close(&overview);
+    cr_assert_eq(overview_open(&overview), 0);
     watch(w);
     cr_assert_str_eq(alarms(w, false), "no-consumer H1 waiting=1", "it stands over a restart");
     cr_assert_str_eq(alarms(w, true), "");
