@@ -19,7 +19,7 @@
 #define SEARCH_BUSY_MS   10   /* ... and while turns are wanted, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
-#define ARCHIVE_AFTER_MS 1000 /* the first look, and the one after SIGHUP */
+#define ARCHIVE_AFTER_MS 1000 /* the first look */
 #define ARCHIVE_BUSY_MS  20
 
 /* D6: new work is refused at 85 %; before that there is time to make room. */
@@ -255,7 +255,7 @@ static void on_reload(evutil_socket_t number, short what, void *user)
     (void)what;
     struct daemon *daemon = user;
     daemon_reload(daemon);
-    after(daemon->archive_timer, ARCHIVE_AFTER_MS);
+    after(daemon->archive_timer, 0);
 }
 
 static void on_clock(evutil_socket_t number, short what, void *user)

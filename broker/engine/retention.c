@@ -42,10 +42,10 @@ static bool next_dead(struct store_txn *txn, struct inbox_ref *at, ProtobufCBina
     return row != NULL;
 }
 
-static bool is_among(struct store_txn *txn, next_message *next, uint32_t institution, uint8_t lane,
+static bool is_among(struct store_txn *txn, next_message *next, uint32_t institution, int lane,
                      const struct about *about)
 {
-    struct inbox_ref at = {institution, lane, about->first - 1, UINT16_MAX};
+    struct inbox_ref at = {institution, (uint8_t)lane, about->first - 1, UINT16_MAX};
     size_t mark = arena_mark(store_arena(txn));
 
     for (int i = 0; i < MESSAGES_MAX; i++, arena_rewind(store_arena(txn), mark)) {
@@ -80,7 +80,7 @@ static bool has_messages(struct store_txn *txn, struct id id, const Record__Refe
 
     id_to_key(about.id, id);
     for (size_t i = 0; i < sizeof institutions / sizeof *institutions; i++)
-        for (uint8_t lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
+        for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
             if (institutions[i] != 0 && (is_among(txn, next_waiting, institutions[i], lane, &about) ||
                                          is_among(txn, next_dead, institutions[i], lane, &about)))
                 return true;
@@ -99,6 +99,11 @@ static bool is_over(struct store_txn *txn, struct id id, const Record__Referral 
 static struct id first_of(struct id id, const Record__Referral *row)
 {
     return row->journey.len != 0 ? life_id_of(row->journey) : id;
+}
+
+static struct id *room_for_journey(struct store_txn *txn)
+{
+    return arena_alloc(store_arena(txn), RETENTION_JOURNEY_MAX * sizeof(struct id));
 }
 
 /* All referrals of a journey, the oldest first; 0: too many. */
@@ -140,7 +145,7 @@ size_t retention_choose(struct store_txn *txn, struct id first, struct instant l
                         struct id ret_ids[RETENTION_JOURNEY_MAX])
 {
     const Record__Referral *row = referral_row(txn, first);
-    struct id ids[RETENTION_JOURNEY_MAX];
+    struct id *ids = room_for_journey(txn);
     size_t mark = arena_mark(store_arena(txn)), members, count = 0;
 
     if (row == NULL || !id_equal(first_of(first, row), first))
@@ -171,7 +176,7 @@ static bool is_read_by(struct store_txn *txn, struct id id, const struct id *ids
 
 bool retention_allows(struct store_txn *txn, struct id id, const Record__Referral *row, struct instant limit)
 {
-    struct id ids[RETENTION_JOURNEY_MAX];
+    struct id *ids = room_for_journey(txn);
     size_t count = members_of(txn, first_of(id, row), ids);
 
     return count != 0 && row->archived == NULL && all_over(txn, ids, count, limit) && !is_read_by(txn, id, ids, count);

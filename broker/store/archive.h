@@ -67,12 +67,14 @@ void archive_clear(const char *directory);
 
 struct keys;
 struct archive;
-/* The whole file is read and compared with its digest. */
+/* Reads the manifest, which is as good as the file: archive_check says how good that is. */
 int archive_open(const struct keys *keys, const char *directory, const char *name, struct archive **ret_archive);
 void archive_close(struct archive *archive); /* NULL is fine */
+/* Reads the whole file and compares it with its digest. */
+int archive_check(const struct archive *archive);
 const struct archive_about *archive_about(const struct archive *archive);
 const struct archive_entry *archive_entries(const struct archive *archive, size_t *ret_count);
-/* Opens one record, into malloc'ed memory that becomes the caller's. */
+/* Opens one record, which is sound by itself, into malloc'ed memory that becomes the caller's. */
 int archive_read(const struct archive *archive, const struct archive_entry *entry, uint8_t **ret_record,
                  size_t *ret_size);
 /* The keys of a store, or of an archive by the file `keys` that lies in its directory; borrowed, or to be closed. */

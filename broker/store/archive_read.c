@@ -14,11 +14,13 @@
 #include "store/record.h"
 #include "store/seal.h"
 
+#define BLOCK_SIZE ((size_t)256 << 10)
+
 struct archive {
     const struct keys *keys;
     char name[ARCHIVE_NAME_MAX];
-    uint8_t *data; /* the whole file */
-    size_t size;
+    int fd; /* -1: none */
+    uint64_t size;
     struct archive_about about;
     struct archive_entry *entries;
     size_t count;
@@ -84,13 +86,13 @@ void archive_keys_close(struct keys *keys)
 
 /* ---- A file ---- */
 
-static int read_all(int fd, uint8_t *data, size_t size)
+static int read_at(const struct archive *archive, uint64_t offset, uint8_t *data, size_t size)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t got = read(fd, data + done, size - done);
+        ssize_t got = pread(archive->fd, data + done, size - done, (off_t)(offset + done));
 
         if (got == 0)
-            return -EBADMSG; /* it shrank meanwhile */
+            return -EBADMSG; /* it is shorter than it says */
         if (got < 0 && errno != EINTR)
             return -errno;
         done += got > 0 ? (size_t)got : 0;
@@ -98,47 +100,27 @@ static int read_all(int fd, uint8_t *data, size_t size)
     return 0;
 }
 
-static int read_open_file(struct archive *archive, int fd)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) != 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode) || status.st_size < (off_t)(ARCHIVE_MAGIC_SIZE + ARCHIVE_TAIL))
-        return -EPROTO;
-    archive->size = (size_t)status.st_size;
-    archive->data = malloc(archive->size);
-    return archive->data == NULL ? -ENOMEM : read_all(fd, archive->data, archive->size);
-}
-
-static int read_file(struct archive *archive, const char *directory)
+static int open_file(struct archive *archive, const char *directory)
 {
     char path[PATH_MAX];
+    uint8_t magic[ARCHIVE_MAGIC_SIZE];
+    struct stat status;
 
     if (snprintf(path, sizeof(path), "%s/%s", directory, archive->name) >= PATH_MAX)
         return -ENAMETOOLONG;
-
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-    if (fd < 0)
+    archive->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (archive->fd < 0 || fstat(archive->fd, &status) != 0)
         return -errno;
-
-    int failure = read_open_file(archive, fd);
-
-    close(fd);
-    return failure;
-}
-
-static int check_digest(struct archive *archive)
-{
-    size_t covered = archive->size - STORE_DIGEST_SIZE;
-    uint8_t *digest = archive->about.digest;
-
-    if (memcmp(archive->data, ARCHIVE_MAGIC, ARCHIVE_MAGIC_SIZE) != 0)
+    if (!S_ISREG(status.st_mode) || status.st_size < (off_t)(ARCHIVE_MAGIC_SIZE + ARCHIVE_TAIL))
         return -EPROTO;
-    crypto_generichash(digest, STORE_DIGEST_SIZE, archive->data, covered, archive->keys->hash,
-                       sizeof(archive->keys->hash));
-    return sodium_memcmp(digest, archive->data + covered, STORE_DIGEST_SIZE) == 0 ? 0 : -EBADMSG;
+    archive->size = (uint64_t)status.st_size;
+
+    int failure = read_at(archive, 0, magic, sizeof(magic));
+
+    if (failure == 0 && memcmp(magic, ARCHIVE_MAGIC, ARCHIVE_MAGIC_SIZE) != 0)
+        failure = -EPROTO;
+    return failure != 0 ? failure
+                        : read_at(archive, archive->size - STORE_DIGEST_SIZE, archive->about.digest, STORE_DIGEST_SIZE);
 }
 
 static bool take_head(struct archive *archive, const Record__ArchiveManifest *manifest)
@@ -187,21 +169,36 @@ static int take_manifest(struct archive *archive, const Record__ArchiveManifest 
     return 0;
 }
 
-static int read_manifest(struct archive *archive)
+static int parse_manifest(struct archive *archive, struct bytes bytes)
 {
-    size_t end = archive->size - ARCHIVE_TAIL, size = get_be32(archive->data + end);
     struct arena arena;
-
-    if (size > end - ARCHIVE_MAGIC_SIZE)
-        return -EBADMSG;
-
     int failure = arena_open(&arena, ARCHIVE_MANIFEST_ARENA);
 
     if (failure != 0)
         return failure;
-    failure = take_manifest(archive, record_unpack_bare(&arena, bytes_of(archive->data + end - size, size),
-                                                        &record__archive_manifest__descriptor));
+    failure = take_manifest(archive, record_unpack_bare(&arena, bytes, &record__archive_manifest__descriptor));
     arena_close(&arena);
+    return failure;
+}
+
+static int read_manifest(struct archive *archive)
+{
+    uint64_t end = archive->size - ARCHIVE_TAIL;
+    uint8_t tail[ARCHIVE_SIZE], *manifest;
+    int failure = read_at(archive, end, tail, sizeof(tail));
+    size_t size = get_be32(tail);
+
+    if (failure != 0)
+        return failure;
+    if (size > end - ARCHIVE_MAGIC_SIZE || size > ARCHIVE_MANIFEST_MAX)
+        return -EBADMSG;
+    manifest = malloc(size + 1);
+    if (manifest == NULL)
+        return -ENOMEM;
+    failure = read_at(archive, end - size, manifest, size);
+    if (failure == 0)
+        failure = parse_manifest(archive, bytes_of(manifest, size));
+    free(manifest);
     return failure;
 }
 
@@ -212,12 +209,11 @@ int archive_open(const struct keys *keys, const char *directory, const char *nam
     if (archive == NULL)
         return archive_is_name(name) ? -ENOMEM : -EINVAL;
     archive->keys = keys;
+    archive->fd = -1;
     snprintf(archive->name, sizeof(archive->name), "%s", name);
 
-    int failure = read_file(archive, directory);
+    int failure = open_file(archive, directory);
 
-    if (failure == 0)
-        failure = check_digest(archive);
     if (failure == 0)
         failure = read_manifest(archive);
     if (failure == 0)
@@ -231,9 +227,32 @@ void archive_close(struct archive *archive)
 {
     if (archive == NULL)
         return;
-    free(archive->data);
+    if (archive->fd >= 0)
+        close(archive->fd);
     free(archive->entries);
     free(archive);
+}
+
+int archive_check(const struct archive *archive)
+{
+    uint8_t digest[STORE_DIGEST_SIZE], *block = malloc(BLOCK_SIZE);
+    crypto_generichash_state state;
+    uint64_t end = archive->size - STORE_DIGEST_SIZE;
+    int failure = block == NULL ? -ENOMEM : 0;
+
+    crypto_generichash_init(&state, archive->keys->hash, sizeof(archive->keys->hash), sizeof(digest));
+    for (uint64_t at = 0; failure == 0 && at < end; at += BLOCK_SIZE) {
+        size_t size = end - at < BLOCK_SIZE ? (size_t)(end - at) : BLOCK_SIZE;
+
+        failure = read_at(archive, at, block, size);
+        if (failure == 0)
+            crypto_generichash_update(&state, block, size);
+    }
+    free(block);
+    if (failure != 0)
+        return failure;
+    crypto_generichash_final(&state, digest, sizeof(digest));
+    return sodium_memcmp(digest, archive->about.digest, sizeof(digest)) == 0 ? 0 : -EBADMSG;
 }
 
 const struct archive_about *archive_about(const struct archive *archive)
@@ -256,36 +275,43 @@ static bool is_as_hashed(const struct archive *archive, const struct archive_ent
     return memcmp(digest, entry->digest, sizeof(digest)) == 0;
 }
 
+/* Opens it into `record`, which has room for as much as was sealed. */
+static int unseal(const struct archive *archive, const struct archive_entry *entry, uint8_t *sealed, uint8_t *record,
+                  size_t *ret_size)
+{
+    uint8_t place[TABLE_KEY_MAX];
+    int failure = read_at(archive, entry->offset - ARCHIVE_SIZE, sealed, ARCHIVE_SIZE + entry->length);
+    struct bytes bytes = bytes_of(sealed + ARCHIVE_SIZE, entry->length);
+
+    if (failure == 0 && (get_be32(sealed) != entry->length || !seal_plain_size(TABLE_ARCHIVE, bytes, ret_size)))
+        failure = -EBADMSG;
+    if (failure == 0)
+        failure =
+            seal_read(archive->keys, TABLE_ARCHIVE, archive_place(place, archive->name, entry->offset), bytes, record);
+    if (failure == 0 && !is_as_hashed(archive, entry, bytes_of(record, *ret_size)))
+        failure = -EBADMSG;
+    return failure;
+}
+
 int archive_read(const struct archive *archive, const struct archive_entry *entry, uint8_t **ret_record,
                  size_t *ret_size)
 {
-    uint8_t place[TABLE_KEY_MAX], *record = NULL;
-    struct bytes sealed = {0};
-    size_t size = 0;
+    uint8_t *sealed, *record;
+    int failure = -ENOMEM;
 
     if (entry->offset < ARCHIVE_MAGIC_SIZE + ARCHIVE_SIZE || entry->offset > archive->size ||
-        entry->length > archive->size - entry->offset ||
-        get_be32(archive->data + entry->offset - ARCHIVE_SIZE) != entry->length)
+        entry->length > archive->size - entry->offset)
         return -EBADMSG;
-    sealed = bytes_of(archive->data + entry->offset, entry->length);
-    if (!seal_plain_size(TABLE_ARCHIVE, sealed, &size))
-        return -EBADMSG;
-    record = malloc(size + 1);
-    if (record == NULL)
-        return -ENOMEM;
-
-    int failure =
-        seal_read(archive->keys, TABLE_ARCHIVE, archive_place(place, archive->name, entry->offset), sealed, record);
-
-    if (failure == 0 && !is_as_hashed(archive, entry, bytes_of(record, size)))
-        failure = -EBADMSG;
-    if (failure != 0) {
+    sealed = malloc(ARCHIVE_SIZE + entry->length);
+    record = malloc(entry->length + 1U);
+    if (sealed != NULL && record != NULL)
+        failure = unseal(archive, entry, sealed, record, ret_size);
+    free(sealed);
+    if (failure == 0)
+        *ret_record = record;
+    else
         free(record);
-        return failure;
-    }
-    *ret_record = record;
-    *ret_size = size;
-    return 0;
+    return failure;
 }
 
 /* ---- A directory ---- */

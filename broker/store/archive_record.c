@@ -58,7 +58,7 @@ static void add_bookings(struct store_txn *txn, struct bytes prefix, Record__Arc
         struct bytes id = bytes_of(key.data + ID_KEY_SIZE, ID_KEY_SIZE);
         Record__ArchiveBooking *booking = arena_alloc(txn->arena, sizeof(*booking));
 
-        if (key.size != 2 * ID_KEY_SIZE || !store_get(txn, TABLE_BOOKING, id, &value))
+        if (key.size != (size_t)2 * ID_KEY_SIZE || !store_get(txn, TABLE_BOOKING, id, &value))
             continue;
         record__archive_booking__init(booking);
         booking->has_id = booking->has_booking = true;

@@ -14,14 +14,14 @@
 #include "store/seal.h"
 
 struct archive_writer {
-    const struct store *store;
-    char directory[PATH_MAX], name[ARCHIVE_NAME_MAX];
-    int fd, folder; /* -1: none */
-    bool is_there;  /* under its hidden name */
-    uint64_t bytes;
     crypto_generichash_state digest;
+    const struct store *store;
+    uint64_t bytes;
     size_t count, room;
     struct archive_entry *entries;
+    int fd, folder; /* -1: none */
+    bool is_there;  /* under its hidden name */
+    char directory[PATH_MAX], name[ARCHIVE_NAME_MAX];
 };
 
 static void hidden_name(const struct archive_writer *writer, char out[ARCHIVE_NAME_MAX + 8])

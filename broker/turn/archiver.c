@@ -138,8 +138,12 @@ static int begin_telling(struct archiver *archiver, const char *name)
     int failure =
         archive_open(archive_keys_of(archiver->options.store), archiver->options.directory, name, &archiver->told);
 
-    if (failure != 0)
+    if (failure == 0)
+        failure = archive_check(archiver->told);
+    if (failure != 0) {
+        forget_file(archiver);
         return failure;
+    }
     if (archiver->name != name)
         snprintf(archiver->name, sizeof archiver->name, "%s", name);
     archiver->phase = TELLING;
@@ -335,8 +339,8 @@ static int write_journey(struct archiver *archiver, struct store_txn *txn, const
 
 static int look_at(struct archiver *archiver, struct store_txn *txn, struct id id, struct instant limit)
 {
-    struct id ids[RETENTION_JOURNEY_MAX];
     size_t mark = arena_mark(&archiver->arena);
+    struct id *ids = arena_alloc(&archiver->arena, RETENTION_JOURNEY_MAX * sizeof *ids);
     size_t count = retention_choose(txn, id, limit, ids);
     int failure = count == 0 ? 0 : write_journey(archiver, txn, ids, count);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archives.h"
 #include "folder.h"
 #include "handlers.h"
 #include "moment.h"
@@ -101,6 +102,11 @@ static int verify(struct ctl *ctl)
     struct store_options options = offline_options(&offline, true);
 
     result = check_verify(ctl, &options, false);
+    if (ctl_has(ctl, "archives")) {
+        int archived = archive_verify_run(ctl, &options, offline.archives);
+
+        result = result == EXIT_OK ? archived : result;
+    }
     offline_fini(&offline);
     return result;
 }

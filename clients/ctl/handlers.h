@@ -54,5 +54,10 @@ int recount_run(struct ctl *ctl);
 int message_key_run(struct ctl *ctl);
 int restore_run(struct ctl *ctl);
 int backup_run(struct ctl *ctl);
+/* archives.c: by the host's key, without a broker */
+int archives_list_run(struct ctl *ctl);
+int archives_find_run(struct ctl *ctl);
+int archives_show_run(struct ctl *ctl);
+int archives_looks_run(struct ctl *ctl);
 /* help.c */
 int help_run(struct ctl *ctl);

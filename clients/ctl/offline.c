@@ -27,6 +27,16 @@ static int read_host_key(const struct ctl *ctl, const char *path, struct offline
     return EXIT_BAD_FILE;
 }
 
+static void find_archives(const struct ctl *ctl, const struct config *config, struct offline *offline)
+{
+    const char *given = ctl_option(ctl, "archives");
+
+    if (given == NULL)
+        given = config->archive_directory;
+    snprintf(offline->archives, sizeof offline->archives, "%s%s", given != NULL ? given : offline->directory,
+             given != NULL ? "" : ".archive");
+}
+
 int offline_find(const struct ctl *ctl, const char *directory, struct offline *ret_offline)
 {
     const char *host_key = ctl_option(ctl, "host-key"), *path = ctl_option(ctl, "broker-config");
@@ -49,6 +59,7 @@ int offline_find(const struct ctl *ctl, const char *directory, struct offline *r
     }
     snprintf(ret_offline->directory, sizeof ret_offline->directory, "%s",
              directory == NULL ? config.store_directory : directory);
+    find_archives(ctl, &config, ret_offline);
     result = read_host_key(ctl, host_key == NULL ? config.host_key_file : host_key, ret_offline);
     config_fini(&config);
     return result;

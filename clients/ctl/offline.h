@@ -5,6 +5,8 @@
 
 struct offline {
     char directory[4096];
+    char archives
+        [4200]; /* where finished referrals are archived to: --archives, else the configuration, else beside the store */
     uint64_t map_bytes; /* 0: the store's default */
     uint8_t host_key[STORE_HOST_KEY_SIZE];
     char error[STORE_ERROR_SIZE];

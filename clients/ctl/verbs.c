@@ -330,8 +330,14 @@ static const struct option_info verify[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
     {"backup", "FILE", NULL, "检查该备份: 解封到临时目录, 与数据库同样检查", "check this backup, as the store that it becomes"}, BACKUP_KEY,
     {"staging", "DIR", NULL, "在此解封备份(默认 /var/tmp)", "where the backup is unsealed (default /var/tmp)"},
+    {"archives", "DIR", NULL, "另检查归档目录: 每个文件, 每条记录, 与数据库一致", "check the archive in DIR, too: every file and record, and that the store agrees"},
     {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较; 无 --store 则向服务查询", "check only this saved report, JSON, made again over its range of the ledger; without --store: of the broker"},
     END,
+};
+#define ARCHIVES {"archives", "DIR", NULL, "归档目录(默认见服务配置)", "directory of the archive (default: of the broker's configuration)"}
+static const struct option_info archives[] = {ARCHIVES, HOST_KEY, END};
+static const struct option_info archive_look[] = {
+    ARCHIVES, HOST_KEY, {"reason", "TEXT", NULL, "理由(记入归档目录的查阅记录)", "why; kept in the archive's log of looks"}, END,
 };
 static const struct option_info restore[] = {HOST_KEY, BACKUP_KEY, END};
 static const struct option_info backup[] = {
@@ -371,6 +377,7 @@ static const struct option_info init[] = {
 #define ARGUMENTS(name, ...) static const struct argument_info name[] = {__VA_ARGS__, {NULL, NULL, false}}
 
 ARGUMENTS(referral_, {"REFERRAL", "referral_id", false});
+ARGUMENTS(archived_, {"REFERRAL", NULL, false});
 ARGUMENTS(some_referral, {"REFERRAL", "referral_id", true});
 ARGUMENTS(institution_, {"INSTITUTION", "institution", false});
 ARGUMENTS(some_institution, {"INSTITUTION", "institution", true});
@@ -527,6 +534,10 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
     PLAIN(GROUP_LOCAL, "message-key", message_key_run, 0, NULL, store, "由标准输入的消息编号求其在日志中的 message_key", "what the log shows as message_key of the message id on standard input"),
     PLAIN(GROUP_LOCAL, "backup", backup_run, 0, directory_, backup, "运行中备份: 复制, 密封, 检查, 移到目录", "copy the store beside a running broker, seal and verify the copy, and move it to DIRECTORY"),
+    PLAIN(GROUP_LOCAL, "archive", archives_list_run, 0, NULL, archives, "归档文件列表", "the files of finished referrals"),
+    PLAIN(GROUP_LOCAL, "archive find", archives_find_run, 0, archived_, archives, "转诊在哪个归档文件", "which file a referral is in"),
+    PLAIN(GROUP_LOCAL, "archive show", archives_show_run, 0, archived_, archive_look, "显示已归档的转诊(须说明理由, 先记入查阅记录)", "show an archived referral; who looked is noted first"),
+    PLAIN(GROUP_LOCAL, "archive looks", archives_looks_run, 0, NULL, archives, "归档查阅记录", "who looked into the archive, and why"),
     PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, restore, "由备份或副本恢复为新库(新代次)", "make a store of a backup or copy, in a new incarnation: no id is given twice"),
     PLAIN(GROUP_LOCAL, "help", help_run, 0, some_verb, none, "帮助", "help"),
 };

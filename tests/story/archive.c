@@ -11,11 +11,12 @@
 
 #include "query.pb-c.h"
 #include "store/archive.h"
+#include "store/archive_verify.h"
 #include "story/world_inside.h"
 #include "turn/archiver.h"
 
-#define DAY_S  86400
-#define YEAR_S (365LL * DAY_S)
+#define DAY_S  86400LL
+#define YEAR_S (365 * DAY_S)
 #define MARKER "王桂英七一" /* of the patient, wherever it can stand */
 
 struct shelf {
@@ -135,6 +136,7 @@ static void check_archived(struct shelf *shelf, int count)
 
         cr_assert_not_null(file, "%s", name);
         cr_assert_eq(archive_open(archive_keys_of(shelf->w->store), shelf->directory, file, &archive), 0);
+        cr_assert_eq(archive_check(archive), 0);
         entries = archive_entries(archive, &entry_count);
         for (size_t at = 0; at < entry_count; at++) {
             char text[ID_TEXT_SIZE];
@@ -276,11 +278,29 @@ Test(archive, p1_nothing_of_a_patient_is_in_a_file_but_sealed)
     shelf_close(&shelf);
 }
 
+static int open_and_check(struct shelf *shelf, const char *name)
+{
+    struct archive *archive = NULL;
+    int failure = archive_open(archive_keys_of(shelf->w->store), shelf->directory, name, &archive);
+
+    if (failure == 0)
+        failure = archive_check(archive);
+    archive_close(archive);
+    return failure;
+}
+
+static struct archive_verify_result verified(struct shelf *shelf)
+{
+    struct archive_verify_result found = {0};
+
+    cr_assert_eq(archive_verify(shelf->w->store, shelf->directory, NULL, NULL, &found), 0);
+    return found;
+}
+
 Test(archive, d8_whatever_byte_is_changed_is_found)
 {
     struct shelf shelf = shelf_open();
     char **names, path[200];
-    struct archive *archive;
 
     finish(&shelf, 1, 1);
     years_pass(&shelf);
@@ -296,16 +316,18 @@ Test(archive, d8_whatever_byte_is_changed_is_found)
         fputc(file.data[i] ^ (1 << i % 8), out);
         fflush(out);
 
-        int failure = archive_open(archive_keys_of(shelf.w->store), shelf.directory, names[0], &archive);
+        int failure = open_and_check(&shelf, names[0]);
 
         cr_assert(failure == -EBADMSG || failure == -EPROTO, "byte %zu: %d", i, failure);
+        cr_assert_gt(verified(&shelf).faults, 0);
         fseek(out, (long)i, SEEK_SET);
         fputc(file.data[i], out);
         fflush(out);
     }
+    cr_assert_eq(verified(&shelf).faults, 0);
     for (size_t size = 0; size < file.size; size++) {
         cr_assert_eq(ftruncate(fileno(out), (off_t)(file.size - size - 1)), 0);
-        cr_assert_neq(archive_open(archive_keys_of(shelf.w->store), shelf.directory, names[0], &archive), 0);
+        cr_assert_neq(open_and_check(&shelf, names[0]), 0);
     }
     fclose(out);
     free((void *)(uintptr_t)file.data);
@@ -366,5 +388,38 @@ Test(archive, c4_a_doubtful_time_ends_the_pass)
     world_hold(shelf.w, false);
     pass(&shelf);
     check_archived(&shelf, 1);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_verify_misses_a_file_and_knows_one_that_was_not_told)
+{
+    struct shelf shelf = shelf_open();
+    char **names, path[200], aside[200];
+    int result;
+
+    finish(&shelf, 1, 3);
+    years_pass(&shelf);
+    for (int count = 1; file_count(&shelf) == 0; count++)
+        steps(&shelf, count, &result);
+    cr_assert_eq(verified(&shelf).untold, 1);
+    cr_assert_eq(verified(&shelf).faults, 0);
+    pass(&shelf);
+
+    struct archive_verify_result found = verified(&shelf);
+
+    cr_assert_eq(found.files, 1);
+    cr_assert_eq(found.records, 3);
+    cr_assert_eq(found.referrals, 3);
+    cr_assert_eq(found.untold, 0);
+    cr_assert_eq(found.faults, 0, "%s", found.first_fault);
+    cr_assert_eq(archive_list(shelf.directory, &names), 0);
+    snprintf(path, sizeof path, "%s/%s", shelf.directory, names[0]);
+    snprintf(aside, sizeof aside, "%s.aside", shelf.directory);
+    cr_assert_eq(rename(path, aside), 0);
+    cr_assert_gt(verified(&shelf).faults, 0);
+    snprintf(path, sizeof path, "%s/archive-2030-01-01-1.rfa", shelf.directory);
+    cr_assert_eq(rename(aside, path), 0);
+    cr_assert_gt(verified(&shelf).faults, 0, "nor does it take another's name");
+    archive_list_free(names);
     shelf_close(&shelf);
 }

@@ -37,7 +37,7 @@ static void empty_inboxes(struct district *d)
     for (int pass = 0; pass < 2; pass++) {
         struct store_txn *txn = district_read(d);
         struct store_cursor *cursor = store_scan(txn, TABLE_INBOX, bytes_of(NULL, 0), bytes_of(NULL, 0));
-        struct inbox_ref refs[64];
+        struct inbox_ref *refs = arena_alloc(&d->keep, 64 * sizeof *refs);
         struct bytes key;
         size_t count = 0;
 
@@ -74,9 +74,7 @@ static size_t choose(struct district *d, const char *first, struct id ids[RETENT
 
 static size_t ripe(struct district *d, const char *first)
 {
-    struct id ids[RETENTION_JOURNEY_MAX];
-
-    return choose(d, first, ids);
+    return choose(d, first, arena_alloc(&d->keep, RETENTION_JOURNEY_MAX * sizeof(struct id)));
 }
 
 static struct bytes record_of(struct district *d, struct id id)
@@ -276,13 +274,14 @@ Test(retention, p3_holds_are_the_operators_and_audited)
 
 Test(retention, d8_a_journey_goes_together_and_waits_for_its_youngest)
 {
-    struct id ids[RETENTION_JOURNEY_MAX];
+    struct id *ids;
     Referral__Event *event;
     Referral__Reply *reply;
     struct district d;
     char *first, *second;
 
     open_year(&d);
+    ids = arena_alloc(&d.keep, RETENTION_JOURNEY_MAX * sizeof *ids);
     first = district_refer(&d, "T07", "H1", ROUTINE);
     event = district_event(&d, first, REDIRECT);
     event->receiver = "H2";

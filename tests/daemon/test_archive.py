@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""test_archive.py - finished referrals move to the archive by themselves, are found and read back, and a broker killed at any step of it loses nothing
+and archives nothing twice (D8)."""
+import json
+import os
+import signal
+import subprocess
+
+import fixture
+import sheets
+from foreign_client import Client
+from party import PartyTest
+
+OK, REFUSED, USAGE, BAD_FILE, CHECK_FAILED = 0, 1, 2, 4, 5
+SHIM = fixture.BUILD / "tests" / "daemon" / "libcrash_at.so"
+DAY_MS = 86400000
+START_MS = 1772413200000  # 2026-03-02 09:00 in China
+MARKER = "独一无二之现病史"
+
+
+class Shelved(fixture.Broker):
+    """In test time; `crash_at` names the step at which the next process ends."""
+    crash_at = None
+
+    def spawn(self):
+        environment = dict(os.environ)
+        if self.crash_at:
+            environment.update(LD_PRELOAD=str(SHIM), CRASH_AT=self.crash_at)
+        log = open(self.log_file, "ab")
+        self.log_from = self.log_file.stat().st_size
+        self.process = subprocess.Popen([fixture.BUILD / "referrald", "--config", self.config_file], stderr=log, stdout=log, env=environment)
+        log.close()
+
+    @property
+    def archive(self):
+        return self.store.with_name(self.store.name + ".archive")
+
+    def look(self):
+        """The archiver looks once an hour, or when it is told."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGHUP)
+
+
+class ArchiveTest(PartyTest):
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    @classmethod
+    def tearDownClass(cls):
+        pass
+
+    def open_broker(self, count=3):
+        """With so many referrals that ended 400 days ago."""
+        self.broker = Shelved(test_time_ms=START_MS)
+        self.addCleanup(self.broker.close)
+        centre, hospital = self.party("T07", credit=100), self.party("H1", credit=100)
+        self.ids = []
+        for _ in range(count):
+            reply = self.accepted(centre.submit(sheets.made("up", {"present_history": MARKER})))
+            self.ids.append(reply.referral_id)
+            self.accepted(hospital.event(reply.referral_id, "REJECT", reason="OTHER_REASON", text="不收"))
+        self.take(hospital, count)
+        self.take(centre, count)
+        operator = self.party("OPS")
+        fixture.until(lambda: not any(books[2] for books in self.books(operator).values()), "nothing to wait")
+        self.close_parties()
+        self.broker.set_clock(START_MS + 400 * DAY_MS)
+        self.broker.ctl("set", "retention_finished_ms", "365d")
+
+    def take(self, client, count):
+        """So many messages, acknowledged."""
+        for _ in range(count):
+            client.ack(client.receive())
+
+    def close_parties(self):
+        for client in self.parties:
+            client.close()
+        self.parties = []
+
+    def files(self):
+        return sorted(p.name for p in self.broker.archive.glob("*.rfa")) if self.broker.archive.exists() else []
+
+    def archived_in(self):
+        client = Client(self.broker.endpoint, self.broker.key_pair("server")[0], self.broker.key_pair("T07"))
+        try:
+            return [client.query("GET_REFERRAL", referral_id=id_).summary.archived_in for id_ in self.ids]
+        finally:
+            client.close()
+
+    def until_archived(self):
+        def done():
+            self.broker.look()
+            return all(self.archived_in())
+        fixture.until(done, "all to be archived")
+
+    def offline(self, *arguments, expect=OK):
+        result = self.broker.ctl_offline(*arguments, "--archives", self.broker.archive, "--host-key", self.broker.keys / "host.key", check=False)
+        self.assertEqual(expect, result.returncode, result.stdout + result.stderr)
+        return result
+
+    def verify(self, expect=OK):
+        return self.offline("verify", "--store", self.broker.store, expect=expect)
+
+    def check_all_there_once(self):
+        """Each can be read from the one file that the store names, which holds it once."""
+        for id_, file in zip(self.ids, self.archived_in()):
+            found = json.loads(self.offline("--json", "archive", "find", id_).stdout)[0]
+            self.assertEqual(file, found["file"])
+            shown = json.loads(self.offline("--json", "archive", "show", id_, "--reason", "test").stdout)
+            self.assertEqual(MARKER, shown["sheets"][0]["present_history"])
+        listed = json.loads(self.offline("--json", "archive").stdout)
+        self.assertEqual(len(self.ids), sum(f["referrals"] for f in listed), "and in no other one")
+        self.verify()
+
+
+class Life(ArchiveTest):
+    def test_d8_what_has_ended_moves_is_found_and_read_back(self):
+        self.open_broker()
+        self.until_archived()
+        self.assertEqual(["archive-2027-04-06-1.rfa"], self.files())
+        for path in (self.broker.archive / self.files()[0], self.broker.archive / "keys"):
+            self.assertEqual(0o600, path.stat().st_mode & 0o777)
+        self.assertNotIn(MARKER.encode(), (self.broker.archive / self.files()[0]).read_bytes())
+        self.check_all_there_once()
+
+        # Online it is found, and says where it is; its payload is not there any more.
+        trace = self.broker.ctl("trace", self.ids[0]).stdout
+        self.assertIn("reject", trace)
+        self.assertIn(self.files()[0], self.broker.ctl("--lang", "en", "show", self.ids[0]).stdout)
+        refused = self.broker.ctl("payload", self.ids[0], "--reason", "test", check=False)
+        self.assertEqual(REFUSED, refused.returncode)
+        self.assertIn("ARCHIVED", refused.stdout + refused.stderr)
+        self.assertEqual(3, len(json.loads(self.broker.ctl("--json", "list").stdout)["referrals"]))
+
+        # P3: whoever reads by the host's key says why, and that is kept.
+        self.offline("archive", "show", self.ids[0], expect=USAGE)
+        looks = json.loads(self.offline("--json", "archive", "looks").stdout)
+        self.assertEqual(self.ids, [look["referral_id"] for look in looks])
+        self.assertEqual({"test"}, {look["reason"] for look in looks})
+        log = bytearray((self.broker.archive / "looks").read_bytes())
+        self.assertNotIn(b"test", log)
+        log[20] ^= 1
+        (self.broker.archive / "looks").write_bytes(log)
+        self.offline("archive", "looks", expect=CHECK_FAILED)
+        shown = self.offline("archive", "show", self.ids[0], "--reason", "test", expect=CHECK_FAILED)
+        self.assertNotIn(MARKER, shown.stdout, "what cannot be noted is not shown")
+
+        # Without the host's key, and with the wrong one.
+        other = self.broker.folder / "other.key"
+        other.touch(0o600)
+        other.write_text("key = %s\n" % os.urandom(32).hex())
+        result = self.broker.ctl_offline("archive", "--archives", self.broker.archive, "--host-key", other, check=False)
+        self.assertEqual(BAD_FILE, result.returncode)
+
+    def test_d8_a_changed_byte_is_found(self):
+        self.open_broker(1)
+        self.until_archived()
+        path = self.broker.archive / self.files()[0]
+        data = path.read_bytes()
+        for at in range(0, len(data), max(1, len(data) // 40)):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+            self.verify(expect=CHECK_FAILED)
+        path.write_bytes(data)
+        self.verify()
+        path.unlink()
+        self.verify(expect=CHECK_FAILED)
+
+    def test_d8_a_legal_hold_keeps_it(self):
+        self.open_broker(2)
+        self.broker.ctl("legal", "hold", self.ids[0], "--reason", "case 12")
+        fixture.until(lambda: (self.broker.look(), self.archived_in()[1])[1], "the other one to be archived")
+        self.assertEqual("", self.archived_in()[0])
+        self.assertIn("case 12", self.broker.ctl("show", self.ids[0]).stdout)
+        self.broker.ctl("legal", "release", self.ids[0], "--reason", "case 12 is closed")
+        self.until_archived()
+        self.verify()
+
+    def test_d6_without_room_it_says_so_and_goes_on_when_there_is(self):
+        self.open_broker()
+        self.broker.archive.mkdir(0o700)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(self.broker.archive)], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("not run: nothing can be mounted here")
+        try:
+            fixture.until(lambda: (self.broker.look(), "archive-failed" in self.broker.ctl("--json", "alarms").stdout)[1], "the alarm")
+            self.assertEqual([], self.files())
+            self.assertEqual(["", "", ""], self.archived_in())
+            subprocess.run(["mount", "-o", "remount,size=200m", str(self.broker.archive)], check=True)
+            self.until_archived()
+            fixture.until(lambda: (self.broker.look(), "archive-failed" not in self.broker.ctl("--json", "alarms").stdout)[1], "its end")
+            self.check_all_there_once()
+        finally:
+            self.broker.stop()
+            subprocess.run(["umount", str(self.broker.archive)], check=True)
+            self.broker.start()
+
+
+class Killed(ArchiveTest):
+    def crash(self, step):
+        self.open_broker()
+        self.broker.ctl("set", "retention_finished_ms")  # not before it is told where to end
+        self.broker.kill()
+        self.broker.crash_at = step
+        self.broker.start()
+        self.broker.ctl("set", "retention_finished_ms", "365d")
+
+        def ended():
+            self.broker.look()
+            return self.broker.process.poll() is not None
+        fixture.until(ended, "it to end")
+        self.assertEqual(-signal.SIGKILL, self.broker.process.returncode)
+        self.broker.crash_at = None
+
+    def finish(self):
+        self.broker.start()
+        self.until_archived()
+        self.assertEqual([], [p.name for p in self.broker.archive.iterdir() if p.name.endswith(".part")])
+        self.check_all_there_once()
+
+    def test_d8_before_the_file_has_its_name(self):
+        self.crash("before-rename")
+        self.assertEqual([], self.files())
+        self.finish()
+
+    def test_d8_before_the_store_knows_of_it(self):
+        self.crash("after-rename")
+        self.assertEqual(1, len(self.files()))
+        self.finish()
+        self.assertEqual(1, len(self.files()), "the same file")
+
+    def test_d8_in_the_middle_of_the_turn(self):
+        self.crash("sync-1")
+        self.finish()
+        self.assertEqual(1, len(self.files()))
+
+    def test_d8_after_the_turn(self):
+        self.open_broker()
+        self.until_archived()
+        self.broker.kill()
+        self.finish()
+        self.assertEqual(1, len(self.files()))
+
+
+if __name__ == "__main__":
+    fixture.main()
