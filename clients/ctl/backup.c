@@ -7,12 +7,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <linux/ioprio.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +38,7 @@
 #define KEEP_MAX         100000
 #define ROOM_NUMERATOR   5 /* the copy and what is sealed of it, and the broker must not come near to a full disk */
 #define ROOM_DENOMINATOR 2
+#define NICENESS         10 /* as referrald-backup.service has it */
 
 struct backup {
     struct ctl *ctl;
@@ -166,11 +170,19 @@ static int copy_child(void *user)
     return told(backup, store_copy(&options, backup->copy));
 }
 
+/* The broker's commits come first. Where this may not be said, it goes without. */
+static void give_way(void)
+{
+    setpriority(PRIO_PROCESS, 0, NICENESS);
+    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}
+
 static int seal_child(void *user)
 {
     struct backup *backup = user;
     struct store_options copy = offline_options(&backup->offline, true);
 
+    give_way();
     copy.directory = backup->copy;
     return told(backup, backup_seal(&copy, backup->key, backup->sealed));
 }
@@ -181,6 +193,7 @@ static int check_child(void *user)
     struct backup *backup = user;
     struct store_options check = offline_options(&backup->offline, true);
 
+    give_way();
     if (mkdir(backup->check, 0700) != 0) {
         fail_file(backup, backup->check);
         return BACKUP_OTHER;
