@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "daemon"))
+import backup  # noqa: E402
 import fixture  # noqa: E402
 import parties  # noqa: E402
 import rush  # noqa: E402
@@ -253,12 +254,17 @@ def main():
     parser.add_argument("--small", action="store_true", help="shorter rounds, fewer waiting")
     parser.add_argument("--tmpfs", action="store_true", help="the stores in /dev/shm instead of on the build folder's disk")
     parser.add_argument("--rush", action="store_true", help="the release rush alone")
+    parser.add_argument("--backup", action="store_true", help="a backup beside a running broker alone")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends, and what was made goes
     tempfile.tempdir = "/dev/shm" if options.tmpfs else str(fixture.BUILD)
-    if not options.rush:
+    everything = not (options.rush or options.backup)
+    if everything:
         measure(options)
-    rush.run(ROUNDS, options.small)
+    if everything or options.rush:
+        rush.run(ROUNDS, options.small)
+    if everything or options.backup:
+        backup.run(backup.SMALL if options.small else backup.WAITING)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #   sh tests/bench/run.sh             everything, with 1,000,000 waiting: about 8 minutes and 10 GiB of disk
 #   sh tests/bench/run.sh --small     shorter rounds, 50,000 waiting: about 3 minutes
 #   --rush                            the release rush alone, beside Redis and PostgreSQL where these are installed
+#   --backup                          a backup beside a running broker, and restoring from it, alone
 #   --tmpfs                           the store in /dev/shm: what is left when the disk costs nothing
 set -eu
 cd "$(dirname "$0")/../.."
