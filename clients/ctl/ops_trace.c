@@ -98,7 +98,7 @@ static void add(struct detail *detail, const char *format, ...)
     va_list arguments;
 
     if (used != 0 && used + 2 < sizeof detail->text) {
-        strcpy(detail->text + used, ", ");
+        memcpy(detail->text + used, ", ", 3);
         used += 2;
     }
     va_start(arguments, format);

@@ -1,16 +1,14 @@
 #!/usr/bin/python3
 """test_ctl_ops.py - what an operator asks at 3 a.m.: status, top, queues, show, check, trace, dead letters, drain; on a screen of 80 columns."""
-import copy
 import json
 import os
 import re
-import subprocess
-import unittest
 from pathlib import Path
 
 import fixture
+import ops
 import sheets
-from ctl import NO_BROKER, OK, REFUSED, USAGE, CtlTest
+from ctl import OK, REFUSED, USAGE, CtlTest
 from foreign_client import Client, body_of
 from terminal import Terminal
 
@@ -332,6 +330,19 @@ class Acting(OpsTest):
         terminal.expect(r"in flight 0, waiting 0")
         self.assertEqual(OK, terminal.end())
         self.run_ctl("drain", "--wait", "--off", expect=USAGE)
+
+    def test_while_draining_it_is_not_ready_but_alive(self):
+        self.broker.close()
+        self.broker = ops.Broker(test_time_ms=self.START_MS)
+        self.addCleanup(self.broker.close)
+        self.assertEqual(200, ops.get(self.broker.http, "/readyz").status)
+        self.run_ctl("drain", "--reason", "maintenance")
+        fixture.until(lambda: ops.get(self.broker.http, "/readyz").status == 503, "/readyz to say so")
+        self.assertIn(b"draining", ops.get(self.broker.http, "/healthz?verbose").body)
+        self.assertEqual(200, ops.get(self.broker.http, "/livez").status)
+        self.assertIn("Draining", ops.status(self.broker.http)["state"]["text_en"])
+        self.run_ctl("drain", "--off")
+        fixture.until(lambda: ops.get(self.broker.http, "/readyz").status == 200, "/readyz to be ready")
 
     def test_a_restart_ends_a_drain(self):
         self.run_ctl("drain", "--reason", "maintenance")
