@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/instant.h"
 #include "moment.h"
 #include "names.h"
 #include "query.h"
@@ -193,9 +194,14 @@ struct ops_totals ops_totals(const struct ops_facts *facts)
 
 void ops_age(char out[OPS_TEXT_SIZE], int64_t ms)
 {
+    static const int64_t units[] = {DAY_MS, HOUR_MS, MINUTE_MS};
     char span[MOMENT_TEXT_SIZE];
+    int64_t grain = SECOND_MS;
 
-    span_format(span, ms < 1000 ? 0 : ms / 1000 * 1000);
+    for (size_t i = 0; i < sizeof units / sizeof *units && grain == SECOND_MS; i++)
+        if (ms >= 10 * units[i])
+            grain = units[i];
+    span_format(span, ms < grain ? 0 : ms / grain * grain);
     snprintf(out, OPS_TEXT_SIZE, "%s", span);
 }
 

@@ -41,7 +41,7 @@ json_t *ops_rows(const struct ctl *ctl, struct referral_client *client, Referral
                  int *ret_result);
 
 #define OPS_TEXT_SIZE 192
-/* "2h 5m"; whole seconds. */
+/* "2h 5m", "25m", "40s": two units, or one of which there are ten. */
 void ops_age(char out[OPS_TEXT_SIZE], int64_t ms);
 /* "5m", or "-5m" where it is past. */
 void ops_left(char out[OPS_TEXT_SIZE], int64_t due_ms, int64_t now_ms);

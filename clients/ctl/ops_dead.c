@@ -3,7 +3,7 @@
 
 #include "connect.h"
 #include "handlers.h"
-#include "ops.h"
+#include "ops_screen.h"
 #include "query.h"
 #include "table.h"
 
@@ -34,6 +34,7 @@ static json_t *named_of(const struct ctl *ctl, const json_t *entries)
 static void tell(const struct ctl *ctl, json_t *named)
 {
     bool is_drop = strcmp(ctl->verb->name, "dead drop") == 0;
+    struct screen screen;
 
     if (ctl->json) {
         json_t *answer = json_pack("{s:b,s:O}", "dry_run", 1, "entries", named);
@@ -42,7 +43,8 @@ static void tell(const struct ctl *ctl, json_t *named)
         json_decref(answer);
         return;
     }
-    table_print(ctl, &referral__dead_entry__descriptor, named);
+    screen_init(&screen, ctl);
+    ops_messages(&screen, named);
     fprintf(ctl->out,
             ctl_say(ctl, "演练, 未执行: 将%s %zu 条死信; 加 --yes 执行\n",
                     "nothing was done: would %s %zu dead letters; --yes does it\n"),

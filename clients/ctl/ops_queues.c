@@ -94,7 +94,7 @@ static json_t *queues_of(const struct ops_facts *facts, bool stuck_only, size_t 
 static const struct grid_column queue_columns[] = {
     {"接收机构", "DESTINATION", false, true},
     {"急/快/常", "E/U/R", true, false},
-    {"投递中", "FLIGHT", true, false},
+    {"投递中", "OUT", true, false},
     {"最久", "OLDEST", true, false},
     {"剩余", "LEFT", true, false},
     {"退回", "BACK", true, false},
@@ -263,7 +263,7 @@ int ops_show_alarms(struct ctl *ctl)
 
 static const struct grid_column session_columns[] = {
     {"机构", "INSTITUTION", false, true}, {"客户端", "CLIENT", false, true}, {"已连接", "FOR", true, false},
-    {"最近", "HEARD", true, false},       {"信用额", "CREDIT", true, false}, {"投递中", "FLIGHT", true, false},
+    {"最近", "HEARD", true, false},       {"信用额", "CREDIT", true, false}, {"投递中", "OUT", true, false},
     {"未答复", "ASKED", true, false},     {"状况", "STATE", false, true},    {NULL, NULL, false, false},
 };
 

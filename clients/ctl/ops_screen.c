@@ -119,17 +119,18 @@ static void put_machine(const struct screen *screen, const struct ops_facts *fac
 {
     const json_t *status = facts->status;
     int64_t limit = ops_number(status, "store_limit_bytes"), used = ops_number(status, "store_used_bytes");
-    char bytes[OPS_TEXT_SIZE];
+    char bytes[OPS_TEXT_SIZE], commit[OPS_TEXT_SIZE] = "-";
 
+    if (ops_number(status, "commit_p99_us") != 0)
+        snprintf(commit, sizeof commit, "%.1f ms", (double)ops_number(status, "commit_p99_us") / 1000);
     if (limit == 0) /* not ours to see */
         return;
     ops_bytes(bytes, limit);
     screen_line(screen, TONE_PLAIN,
-                ctl_say(screen->ctl, "会话 %lld  无人接收 %llu  暂停 %llu  提交 p99 %.1f 毫秒  存储 %lld%%, 共 %s",
-                        "sessions %lld  no consumer %llu  paused %llu  commit p99 %.1f ms  store %lld%% of %s"),
+                ctl_say(screen->ctl, "会话 %lld  无人接收 %llu  暂停 %llu  提交 p99 %s  存储 %lld%%, 共 %s",
+                        "sessions %lld  no consumer %llu  paused %llu  commit p99 %s  store %lld%% of %s"),
                 (long long)ops_number(status, "sessions"), (unsigned long long)totals->without_consumer,
-                (unsigned long long)totals->paused, (double)ops_number(status, "commit_p99_us") / 1000,
-                (long long)(used / (limit / 100 + 1)), bytes);
+                (unsigned long long)totals->paused, commit, (long long)(used / (limit / 100 + 1)), bytes);
 }
 
 static uint64_t sum_of(const struct ops_facts *facts, const char *member)
@@ -264,4 +265,67 @@ void ops_screen(const struct screen *screen, const struct ops_facts *facts, cons
     if (json_array_size(facts->waiters) != 0)
         fputc('\n', screen->out);
     ops_waiters(screen, facts, facts->waiters, lines == 0 ? STATUS_WAITERS : lines - alarms);
+}
+
+/* ---- Messages ---- */
+
+static void add(char *text, size_t size, const char *what)
+{
+    size_t used = strlen(text);
+
+    if (what[0] != '\0')
+        snprintf(text + used, size - used, "%s%s", used == 0 ? "" : ", ", what);
+}
+
+static void add_moment(const struct ctl *ctl, char *text, size_t size, const json_t *row, const char *member,
+                       const char *zh, const char *en)
+{
+    char when[MOMENT_TEXT_SIZE], what[OPS_TEXT_SIZE];
+
+    if (ops_number(row, member) == 0)
+        return;
+    moment_format_short(when, ops_number(row, member));
+    snprintf(what, sizeof what, ctl_say(ctl, zh, en), when);
+    add(text, size, what);
+}
+
+static void describe_message(const struct ctl *ctl, const json_t *row, const json_t *entry, char *text, size_t size)
+{
+    char what[OPS_TEXT_SIZE];
+
+    snprintf(text, size, "%s %s %s %s", ops_string(entry, "institution"),
+             label_of_value(&referral__priority__descriptor, ops_string(entry, "lane"), ctl->zh),
+             label_of_value(&referral__delivery_kind__descriptor, ops_string(entry, "kind"), ctl->zh),
+             label_of_value(&referral__event_type__descriptor, ops_string(entry, "event"), ctl->zh));
+    add(text, size, ops_string(entry, "referral_id"));
+    add_moment(ctl, text, size, entry, "accepted_at_ms", "受理 %s", "accepted %s");
+    if (ops_number(entry, "attempts") != 0) {
+        snprintf(what, sizeof what, ctl_say(ctl, "失败 %lld 次", "failed %lld times"),
+                 (long long)ops_number(entry, "attempts"));
+        add(text, size, what);
+    }
+    add_moment(ctl, text, size, entry, "not_before_ms", "下次 %s", "next at %s");
+    add(text, size, ops_flag(entry, "in_flight") ? ctl_say(ctl, "投递中", "in flight") : "");
+    add_moment(ctl, text, size, row, "dead_at_ms", "转入死信 %s", "dead since %s");
+    add(text, size, label_of_text("cause", ops_string(row, "cause"), ctl->zh));
+    if (ops_string(row, "nack_code")[0] != '\0')
+        add(text, size, label_of_value(&referral__nack_code__descriptor, ops_string(row, "nack_code"), ctl->zh));
+    add(text, size, ops_string(row, "text"));
+}
+
+void ops_messages(const struct screen *screen, json_t *rows)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        const json_t *inner = json_object_get(row, "entry"), *entry = inner == NULL ? row : inner;
+        char text[1024];
+
+        describe_message(screen->ctl, row, entry, text, sizeof text);
+        screen_text(screen, TONE_PLAIN, 4, text);
+        if (json_object_get(entry, "delivery_id") != NULL)
+            screen_line(screen, TONE_PLAIN, "    --id %s", ops_string(entry, "delivery_id"));
+    }
 }

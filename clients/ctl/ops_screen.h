@@ -13,5 +13,7 @@ void ops_screen(const struct screen *screen, const struct ops_facts *facts, cons
                 size_t lines);
 /* Alarms that stand, as a table; `lines` 0: all. */
 void ops_alarms(const struct screen *screen, const struct ops_facts *facts, size_t lines);
+/* Rows of LIST_DEAD, or of what waits in an inbox, as lines that fit; with the ids that `dead` takes. */
+void ops_messages(const struct screen *screen, json_t *rows);
 /* Waiters as a table. */
 void ops_waiters(const struct screen *screen, const struct ops_facts *facts, json_t *waiters, size_t lines);

@@ -9,8 +9,8 @@
 #include "handlers.h"
 #include "labels.h"
 #include "moment.h"
-#include "ops.h"
 #include "ops_find.h"
+#include "ops_screen.h"
 #include "query.h"
 #include "table.h"
 #include "width.h"
@@ -199,6 +199,14 @@ static void print_rows(const struct ctl *ctl, const ProtobufCMessageDescriptor *
     table_print(ctl, descriptor, rows);
 }
 
+static void print_messages(const struct screen *screen, const char *title, json_t *rows)
+{
+    if (json_array_size(rows) == 0)
+        return;
+    fprintf(screen->out, "\n%s:\n", title);
+    ops_messages(screen, rows);
+}
+
 static void print_trace(const struct ctl *ctl, json_t *view)
 {
     struct screen screen;
@@ -208,10 +216,8 @@ static void print_trace(const struct ctl *ctl, json_t *view)
     screen_init(&screen, ctl);
     print_heading(&screen, view);
     json_array_foreach(json_object_get(view, "timeline"), i, row) print_hop(&screen, row);
-    print_rows(ctl, &referral__inbox_entry__descriptor, ctl_say(ctl, "等待投递", "waits to be delivered"),
-               json_object_get(view, "waiting"));
-    print_rows(ctl, &referral__dead_entry__descriptor, ctl_say(ctl, "死信", "dead letters"),
-               json_object_get(view, "dead"));
+    print_messages(&screen, ctl_say(ctl, "等待投递", "waits to be delivered"), json_object_get(view, "waiting"));
+    print_messages(&screen, ctl_say(ctl, "死信", "dead letters"), json_object_get(view, "dead"));
     claims_print(ctl, view);
     if (json_array_size(json_object_get(view, "journey")) > 1)
         print_rows(ctl, &referral__referral_summary__descriptor, ctl_say(ctl, "同一旅程", "of the same journey"),

@@ -13,6 +13,7 @@
 #define PLAIN_COLUMNS 80
 #define LEAST_COLUMNS 40
 #define GAP           2
+#define LEAST_CELL    8
 
 void screen_init(struct screen *screen, const struct ctl *ctl)
 {
@@ -70,13 +71,17 @@ static size_t fitting(const char *text, int columns)
     return used;
 }
 
-/* Cut with a sign that it was. */
-static void put_cut(const struct screen *screen, const char *text, int columns)
+/* Cut with a sign that it was; the columns it took. */
+static int put_cut(const struct screen *screen, const char *text, int columns)
 {
+    char cut[GRID_CELL_SIZE * 8];
+
     if (width_of(text) <= columns)
-        fputs(text, screen->out);
+        snprintf(cut, sizeof cut, "%s", text);
     else
-        fprintf(screen->out, "%.*s…", (int)fitting(text, columns - 1), text);
+        snprintf(cut, sizeof cut, "%.*s…", (int)fitting(text, columns - 1), text);
+    fputs(cut, screen->out);
+    return width_of(cut);
 }
 
 void screen_line(const struct screen *screen, enum tone tone, const char *format, ...)
@@ -178,23 +183,28 @@ static int natural_width(const struct grid *grid, size_t column, size_t rows)
     return widest == 0 || widest > width_of(heading(grid, column)) ? widest : width_of(heading(grid, column));
 }
 
-/* The widths of all columns; what is too much is taken from those that give. */
+/* The widest of those that give; NULL: none can give more. */
+static int *widest_that_gives(const struct grid *grid, int widths[GRID_COLUMNS])
+{
+    int *widest = NULL;
+
+    for (size_t i = 0; grid->columns[i].en != NULL; i++)
+        if (grid->columns[i].gives && widths[i] > LEAST_CELL && (widest == NULL || widths[i] > *widest))
+            widest = &widths[i];
+    return widest;
+}
+
+/* The widths of all columns; what is too much is taken from the widest. */
 static void fit(const struct grid *grid, size_t rows, int ret_widths[GRID_COLUMNS])
 {
-    int total = -GAP;
+    int total = -GAP, *widest;
 
     for (size_t i = 0; grid->columns[i].en != NULL; i++) {
         ret_widths[i] = natural_width(grid, i, rows);
         total += ret_widths[i] == 0 ? 0 : ret_widths[i] + GAP;
     }
-    for (size_t i = 0; grid->columns[i].en != NULL && total > grid->screen->columns; i++) {
-        int least = 8, spare = ret_widths[i] - least, wanted = total - grid->screen->columns;
-
-        if (!grid->columns[i].gives || spare <= 0)
-            continue;
-        ret_widths[i] -= wanted < spare ? wanted : spare;
-        total -= wanted < spare ? wanted : spare;
-    }
+    for (; total > grid->screen->columns && (widest = widest_that_gives(grid, ret_widths)) != NULL; total--)
+        --*widest;
 }
 
 static bool is_last(const struct grid *grid, const int *widths, size_t column)
@@ -210,14 +220,13 @@ static void put_cell(const struct grid *grid, const int *widths, size_t column, 
     FILE *out = grid->screen->out;
     int blanks = widths[column] - width_of(text);
 
-    if (blanks < 0)
-        blanks = 0;
-    if (grid->columns[column].right)
+    if (grid->columns[column].right && blanks > 0)
         fprintf(out, "%*s", blanks, "");
-    put_cut(grid->screen, text, widths[column]);
-    if (is_last(grid, widths, column))
-        return;
-    fprintf(out, "%*s", GAP + (grid->columns[column].right ? 0 : blanks), "");
+
+    int used = put_cut(grid->screen, text, widths[column]) + (grid->columns[column].right && blanks > 0 ? blanks : 0);
+
+    if (!is_last(grid, widths, column))
+        fprintf(out, "%*s", GAP + widths[column] - used, "");
 }
 
 static void put_headings(const struct grid *grid, const int *widths)

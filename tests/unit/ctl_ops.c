@@ -49,6 +49,8 @@ Test(ctl_ops, p4_lengths_of_time_and_sizes_read_like_words)
 
     ops_age(text, 7500000);
     cr_assert_str_eq(text, "2h 5m");
+    ops_age(text, 90000000);
+    cr_assert_str_eq(text, "1d 1h");
     ops_age(text, 999);
     cr_assert_str_eq(text, "0s");
     ops_age(text, -5);

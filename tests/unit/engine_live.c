@@ -20,7 +20,7 @@ static void connect_three(struct district *d, struct stage *stage)
         *session = (struct live_session){.epoch = 10 + i, .key = key, .client_name = "his", .client_version = "1.2"};
         session->speaker.number = institution_row(txn, whose[i])->number;
         session->speaker.roles = 1U << REFERRAL__ROLE__RECEIVE;
-        strcpy(session->speaker.institution, whose[i]);
+        snprintf(session->speaker.institution, sizeof session->speaker.institution, "%s", whose[i]);
         session->connected_at = d->now;
         session->heard_at = instant_after(d->now, 5);
         session->receives = true;
