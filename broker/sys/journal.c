@@ -18,8 +18,7 @@
 #define FIELD_COUNT 8
 
 static const struct journal_entry entries[] = {
-#define EVENT(word, importance, message_id, chinese, english)                                                          \
-    {.name = #word, .id = message_id, .zh = chinese, .en = english, .level = LOG_LEVEL_##importance},
+#define EVENT(name, level, id, zh, en) {#name, id, zh, en, LOG_LEVEL_##level},
 #include "sys/journal_events.def"
 #undef EVENT
 };
