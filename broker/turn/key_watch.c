@@ -12,11 +12,11 @@
 
 void key_watch_end(struct key_watch *watch)
 {
-    struct key_holder *holder, *next;
+    struct key_holder *holder = watch->holders, *next;
 
-    HASH_ITER(hh, watch->holders, holder, next)
-    {
-        HASH_DEL(watch->holders, holder);
+    HASH_CLEAR(hh, watch->holders); /* the list of them stays as it is */
+    for (; holder != NULL; holder = next) {
+        next = holder->hh.next;
         free(holder);
     }
 }
