@@ -282,6 +282,28 @@ Test(config, the_example_shows_every_key_with_its_default)
     config_fini(&shown);
 }
 
+/* For a reload: each line changes its own key and no other. */
+Test(config, what_differs_between_two_files_is_known_by_key)
+{
+    static const char *const lines[] = {
+        "store_directory = /x",        "store_map_bytes = 1G",  "host_key_file = /x", "server_key_file = /x",
+        "endpoints = {\"tcp://*:1\"}", "http_listen = unix:/x", "window = 7",         "ping_interval_ms = 600",
+        "log_level = debug",           "test_clock_file = /x",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct config before, after;
+        struct config_key key;
+        cr_assert_eq(load("", &before), 0);
+        cr_assert_eq(load(lines[i], &after), 0, "%s", error);
+        for (size_t j = 0; config_key(j, &key); j++) {
+            bool is_its_own = strncmp(lines[i], key.name, strlen(key.name)) == 0;
+            cr_assert_eq(config_key_equals(j, &before, &after), !is_its_own, "%s of %s", key.name, lines[i]);
+        }
+        config_fini(&before);
+        config_fini(&after);
+    }
+}
+
 Test(config, help_names_every_key_that_is_dumped)
 {
     struct config config;
