@@ -1,5 +1,6 @@
 /* daemon_archive.c - when finished referrals move to the archive, and what became of it as an alarm (D8). The steps are turn/archiver.h's. */
 #include "daemon_inside.h"
+#include "sys/journal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,16 @@ void daemon_archive_close(struct daemon *daemon)
     free(daemon->archive_directory);
 }
 
+static void tell_done(struct daemon *daemon)
+{
+    struct archiver_done now = archiver_done(daemon->archiver), *then = &daemon->archived;
+    if (now.files != then->files) {
+        journal(JOURNAL_archived, "files=%llu referrals=%llu", (unsigned long long)(now.files - then->files),
+                (unsigned long long)(now.referrals - then->referrals));
+    }
+    *then = now;
+}
+
 int64_t daemon_archive_step(struct daemon *daemon)
 {
     int64_t now_ms = clock_boot_ms();
@@ -61,6 +72,7 @@ int64_t daemon_archive_step(struct daemon *daemon)
     }
     int64_t pause_ms = (now_ms - daemon->archive_since_ms) * PAUSE_PASSES;
     daemon->archive_since_ms = 0;
+    tell_done(daemon);
     if (result == -EAGAIN) {
         return AGAIN_MS;
     }

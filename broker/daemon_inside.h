@@ -53,9 +53,10 @@ struct daemon {
     struct event *turn_timer, *search_timer, *archive_timer, *tick;
     struct archiver *archiver;
     char *archive_directory;
-    int64_t archive_since_ms; /* when the present pass began; 0: none */
-    uint64_t searched_turns;  /* turns there were when the search index was advanced last */
-    const char *held_alarm;   /* the alarm raised for a doubtful time; NULL: none */
+    int64_t archive_since_ms;      /* when the present pass began; 0: none */
+    struct archiver_done archived; /* told of so far */
+    uint64_t searched_turns;       /* turns there were when the search index was advanced last */
+    const char *held_alarm;        /* the alarm raised for a doubtful time; NULL: none */
     uint64_t ticks;
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */

@@ -14,7 +14,7 @@
 #define ARCHIVE_SUFFIX      ".rfa"
 #define ARCHIVE_NAME_MAX    40
 #define ARCHIVE_HASH_SIZE   16
-#define ARCHIVE_RECORD_MAX  (32U << 20)
+#define ARCHIVE_RECORD_MAX  (16U << 20)
 #define ARCHIVE_ENTRIES_MAX 20000
 
 struct archive_entry { /* a line of the manifest */

@@ -37,15 +37,18 @@ static bool add_sheets(struct store_txn *txn, struct id id, const Record__Referr
     return size <= ARCHIVE_RECORD_MAX;
 }
 
-static void add_timeline(struct store_txn *txn, struct bytes prefix, uint32_t count, Record__ArchiveRecord *record)
+static bool add_timeline(struct store_txn *txn, struct bytes prefix, uint32_t count, Record__ArchiveRecord *record)
 {
     struct store_cursor *cursor = store_scan(txn, TABLE_TIMELINE, prefix, prefix);
     struct bytes key, value;
+    size_t size = 0;
 
     record->timeline = arena_alloc(txn->arena, (count + 1) * sizeof(*record->timeline));
-    while (record->n_timeline < count && store_next(cursor, &key, &value))
+    for (; record->n_timeline < count && size <= ARCHIVE_RECORD_MAX && store_next(cursor, &key, &value);
+         size += value.size)
         record->timeline[record->n_timeline++] = data_of(txn, value);
     store_scan_end(cursor);
+    return size <= ARCHIVE_RECORD_MAX;
 }
 
 static void add_bookings(struct store_txn *txn, struct bytes prefix, Record__ArchiveRecord *record)
@@ -81,7 +84,8 @@ bool archive_record(struct store_txn *txn, struct id id, const Record__Referral 
     record.has_id = record.has_referral = true;
     record.id = data_of(txn, prefix);
     record.referral = data_of(txn, value);
-    add_timeline(txn, prefix, row->timeline_next, &record);
+    if (!add_timeline(txn, prefix, row->timeline_next, &record))
+        return false;
     add_bookings(txn, prefix, &record);
     *ret_record = record_pack(txn->arena, &record.base);
     return store_failure(txn) == 0 && ret_record->size <= ARCHIVE_RECORD_MAX;

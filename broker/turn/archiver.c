@@ -15,8 +15,8 @@
 #define FILE_BYTES    (16UL << 20)
 #define ROOM_FILES    4 /* room for so many files must be left on the disk */
 #define SCAN_ROWS     200
-#define SCAN_BYTES    (1UL << 20)
-#define TOLD_BYTES    (4UL << 20) /* records of one turn: it reads them again */
+#define SCAN_BYTES    (128UL << 10)
+#define TOLD_BYTES    (1UL << 20) /* records of one turn: it reads them again */
 #define FILES_A_DAY   10000
 #define NAME_DAY_ZONE 0 /* names are of days in UTC */
 

@@ -83,7 +83,7 @@ void turn_alarm(struct turn *turn, const char *code, const char *subject, const 
 /* The command that ended the process before is not to be applied again; before any frame is received. */
 void turn_quarantine(struct turn *turn, const struct suspect *culprit);
 /* D8: at most TURN_ARCHIVED_MAX records of a file of the archive that is on disk; false: there is no room in this turn, say it again. */
-#define TURN_ARCHIVED_MAX ((size_t)200)
+#define TURN_ARCHIVED_MAX ((size_t)50)
 bool turn_archived(struct turn *turn, const Batch__Archived *archived);
 /* No more frames will come: acks wait for no company. Then turn_run while turn_wants, then turn_drain. */
 void turn_hurry(struct turn *turn);

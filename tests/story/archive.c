@@ -423,3 +423,23 @@ Test(archive, d8_verify_misses_a_file_and_knows_one_that_was_not_told)
     archive_list_free(names);
     shelf_close(&shelf);
 }
+
+Test(archive, d8_a_store_restored_from_before_finds_its_archive_again)
+{
+    struct shelf shelf = shelf_open();
+
+    finish(&shelf, 1, 3);
+    years_pass(&shelf);
+    world_copy(shelf.w);
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 1);
+    world_restore(shelf.w);
+    world_connect(shelf.w, "T07", 20);
+    world_good(shelf.w, "T07");
+    cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
+    pass(&shelf);
+    cr_assert_eq(file_count(&shelf), 1);
+    check_archived(&shelf, 3);
+    cr_assert_eq(verified(&shelf).faults, 0);
+    shelf_close(&shelf);
+}
