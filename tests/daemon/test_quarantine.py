@@ -37,7 +37,7 @@ class Quarantine(PartyTest):
         return sheets.made("up", {"patient.name": "PLANTED " + fault})
 
     def send(self, sheet, message_id):
-        """Sent, and not waited for."""
+        """Sent, and not waited for. After a restart something else is asked first, so that the session is the present one."""
         data, _ = self.centre.ask("SUBMIT", body_of("SUBMIT", sheet).SerializeToString(), message_id=message_id)
         self.centre.send_frame(data)
 
@@ -117,7 +117,7 @@ class Quarantine(PartyTest):
             self.hangs()
             self.broker.kill()
             self.broker.start()
-            self.centre.hello()
+            self.centre.query("GET_STATUS")
         self.assert_held_back("HANG", "M-TWICE")
 
     def test_d2_a_kill_from_outside_holds_nothing_back(self):
@@ -125,7 +125,7 @@ class Quarantine(PartyTest):
             self.broker.kill()
             self.broker.start()
             self.assert_others_are_served()
-        self.centre.hello()
+        self.centre.query("GET_STATUS")
         self.send(self.planted("HANG"), "M-ONCE")
         self.hangs()
         self.broker.kill()
