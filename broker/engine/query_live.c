@@ -7,6 +7,7 @@
 #define LANES            3
 #define EPOCH_SIZE       8
 #define SESSIONS_AT_ONCE 32
+#define WAITERS_A_PAGE   60 /* each asks settings and calendar for its deadline */
 
 /* ---- Sessions ---- */
 
@@ -184,6 +185,13 @@ static void add_waiters(struct page *page, uint32_t number)
 }
 
 /* A destination is on one page, so a page has room for its lanes at least. */
+static uint32_t rows_of(uint32_t wanted)
+{
+    if (wanted == 0 || wanted > WAITERS_A_PAGE)
+        return WAITERS_A_PAGE;
+    return wanted < LANES ? LANES : wanted;
+}
+
 ProtobufCMessage *query_waiters(struct asking *asking)
 {
     const Referral__PageQuery *query = (const Referral__PageQuery *)asking->work.body;
@@ -196,7 +204,7 @@ ProtobufCMessage *query_waiters(struct asking *asking)
     if (!whose(asking, query->institution, &one))
         return NULL;
     put_be32(prefix, one);
-    page_begin(&page, asking, query->rows != 0 && query->rows < LANES ? LANES : query->rows);
+    page_begin(&page, asking, rows_of(query->rows));
     if (!page_scan(&page, TABLE_INSTITUTION_NUMBER, bytes_of(prefix, one != 0 ? sizeof prefix : 0), query->cursor))
         return NULL;
     while (page.rows_max - page.count >= LANES && page_next(&page, &key, &value))

@@ -131,6 +131,8 @@ class Seeing(OpsTest):
         self.assertIn("T07", self.run_ctl("show", "keys").stdout)
         self.assertIn("no alarm stands", self.run_ctl("show", "alarms").stdout)
         self.run_ctl("show", "keys", key="T07", expect=REFUSED)
+        self.assertIn("T07", [k["institution"] for k in json.loads(self.run_ctl("show", "keys", "-o", "json").stdout)["keys"]])
+        self.run_ctl("show", "keys", "-o", "prometheus", expect=USAGE)
 
     def test_prometheus_text_has_the_names_of_the_brokers_own_metrics(self):
         self.urgent()

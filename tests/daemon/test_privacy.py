@@ -16,7 +16,7 @@ EVENT_FIELDS = {
 }
 QUERIES = ["GET_REFERRAL", "WHY", "GET_JOURNEY"]
 LISTS = ["LIST_REFERRALS", "LIST_INBOX", "LIST_DEAD", "LIST_INSTITUTIONS", "LIST_RELATIONS", "LIST_DELEGATIONS", "LIST_TEAMS", "LIST_KEYS",
-         "LIST_SETTINGS", "LIST_CALENDAR", "LIST_AUDIT", "LIST_ALARMS", "GET_STATUS"]
+         "LIST_SETTINGS", "LIST_CALENDAR", "LIST_AUDIT", "LIST_ALARMS", "GET_STATUS", "LIST_SESSIONS", "LIST_WAITERS"]
 
 
 class Privacy(PartyTest):
@@ -134,7 +134,7 @@ class Privacy(PartyTest):
 
     def test_p2_observers_see_counts_and_no_referral(self):
         observer = self.party("OBS")
-        for kind in set(BODIES) - {"LIST_POOLS", "LIST_LEDGER", "GET_SERVICE_FACTS"}:  # test_reports looks into these
+        for kind in set(BODIES) - {"LIST_ALARMS", "LIST_POOLS", "LIST_LEDGER", "GET_SERVICE_FACTS"}:  # test_reports looks into these
             self.refused(observer.command(kind, {}), "NOT_ALLOWED")
         self.refused(observer.command("LIST_KEYS", {}), "NOT_ALLOWED")
         known = (self.up.encode(), sheets.UP["sender_reference"].encode())
