@@ -13,8 +13,8 @@ struct asking {
     bool all; /* the key's roles reach beyond its own institution for this kind (authority.h) */
 };
 
-/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_live.c, find.c, query_registry.c, query_audit.c, query_place.c,
- * query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
+/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_live.c, find.c, query_registry.c, query_audit.c, query_alarm.c,
+ * query_place.c, query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
 ProtobufCMessage *query_referral(struct asking *asking);
 ProtobufCMessage *query_referrals(struct asking *asking);
 ProtobufCMessage *query_journey(struct asking *asking);

@@ -132,7 +132,11 @@ class Looks(PageTest):
         self.assertIn("H1", shown)
         self.assertIn("T08", shown)
         self.says("#busy", "paused")
-        self.assertTrue(self.browser.texts("#alarms li"))
+        self.says("#alarms", "dead letters wait")
+        self.says("#alarms", "List them with referralctl dead")
+        self.assertEqual("critical", self.browser.script("return document.querySelector('#alarms li').className"), "the worst first")
+        linked = self.browser.script("return [...document.querySelectorAll('#alarms a')].map((a) => a.href)")
+        self.assertIn("http://%s/runbook/dead-letters" % self.broker.http, linked)
         self.says("#events", "pause 王卜庄镇中心卫生院")
 
     def test_q3_the_reserve_is_shown_as_it_is_counted(self):

@@ -58,7 +58,7 @@ function drawAlarms() {
       put(item.children[2], say(alarm.level) + " · " + say("since", moment(alarm.since_ms, status.at_ms), duration(status.at_ms - alarm.since_ms)));
       put(item.children[3].children[0], (language === "zh" ? alarm.todo_zh : alarm.todo_en) + " ");
       put(item.children[3].children[1], say("runbook"));
-      attribute(item.children[3].children[1], "href", alarm.runbook);
+      attribute(item.children[3].children[1], "href", alarm.runbook.slice(1)); /* as the page itself: below whatever path a proxy has */
     });
 }
 
