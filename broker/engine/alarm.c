@@ -5,8 +5,28 @@
 
 #include "engine/alarm_info.h"
 
-void alarm_raise(struct work *work, const char *code, const char *subject, const char *detail)
+#define SUBJECT_MAX 128 /* bytes of a key beside the longest code */
+#define HASH_SHOWN  8   /* of 16: tells apart what begins alike */
+
+/* A pool's names may be longer together than a key. Of such a subject its beginning stands, and a hash of the whole. */
+static const char *fitting(struct work *work, const char *subject)
 {
+    size_t cut = SUBJECT_MAX - 2 * HASH_SHOWN - 1;
+    char hex[2 * HASH_SHOWN + 1];
+    uint8_t hash[16];
+
+    if (strlen(subject) <= SUBJECT_MAX)
+        return subject;
+    store_keyed_hash(store_of(work->txn), bytes_text(subject), hash);
+    hex_encode(hex, bytes_of(hash, HASH_SHOWN));
+    while (((uint8_t)subject[cut] & 0xc0) == 0x80)
+        cut--; /* in the middle of a character */
+    return arena_format(work->arena, "%.*s~%s", (int)cut, subject, hex);
+}
+
+void alarm_raise(struct work *work, const char *code, const char *whole_subject, const char *detail)
+{
+    const char *subject = fitting(work, whole_subject);
     Record__Alarm row = RECORD__ALARM__INIT;
 
     assert(alarm_info_is_known(code));
@@ -19,8 +39,9 @@ void alarm_raise(struct work *work, const char *code, const char *subject, const
     work_note(work, (struct notable){.kind = NOTABLE_ALARM_RAISED, .code = code, .subject = subject});
 }
 
-void alarm_clear(struct work *work, const char *code, const char *subject)
+void alarm_clear(struct work *work, const char *code, const char *whole_subject)
 {
+    const char *subject = fitting(work, whole_subject);
     Record__Alarm *row = alarm_row(work->txn, code, subject);
 
     if (row == NULL)

@@ -8,7 +8,7 @@
 #define ALARM_PAST_MAX  1000
 #define ALARM_PAST_DAYS 90
 
-/* The code must be one of the table. Raising what stands changes nothing, nor does clearing what does not. */
+/* The code must be one of the table. A subject longer than a row's key is cut, and told apart from others by a hash. Raising what stands changes nothing, nor does clearing what does not. */
 void alarm_raise(struct work *work, const char *code, const char *subject, const char *detail);
 void alarm_clear(struct work *work, const char *code, const char *subject);
 bool alarm_apply_raise(struct work *work); /* Internal RAISE_ALARM, CLEAR_ALARM */

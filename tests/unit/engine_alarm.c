@@ -1,6 +1,7 @@
 /* Alarms: one row while a condition stands, one row of the past when it has ended, and words for each (T7, D5-D7, C4, P4). */
 #include "ask.h"
 
+#include "base/utf8.h"
 #include "engine/alarm.h"
 #include "engine/alarm_info.h"
 
@@ -193,4 +194,30 @@ Test(alarm, p4_a_code_of_a_newer_version_is_a_warning_that_says_itself)
     cr_assert_str_eq(alarm_info_of(&arena, "of-a-newer-one")->text_en, "of-a-newer-one");
     cr_assert_not(alarm_is_critical(alarm_info_of(&arena, "of-a-newer-one")));
     arena_close(&arena);
+}
+
+/* Institution, department and resource may have 64 bytes each; two such pools may differ in the last one only. */
+Test(alarm, q10_subjects_longer_than_a_key_are_told_apart_and_cleared)
+{
+    struct district d;
+    char one[240], other[240];
+
+    district_open(&d);
+    for (size_t i = 0; i < sizeof one; i += 3)
+        memcpy(one + i, "\xe5\x8f\xb7", 3);
+    one[sizeof one - 3] = '\0';
+    memcpy(other, one, sizeof one);
+    one[sizeof one - 4] = (char)0xb8;
+    raise_alarm(&d, "reserve-deficit", one, NULL);
+    raise_alarm(&d, "reserve-deficit", other, NULL);
+    raise_alarm(&d, "reserve-deficit", other, NULL);
+    cr_assert_eq(list(&d, false)->n_alarms, 2);
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(text_check(bytes_text(list(&d, false)->alarms[i]->subject)), TEXT_OK);
+    clear_alarm(&d, "reserve-deficit", one);
+    cr_assert_eq(list(&d, false)->n_alarms, 1);
+    clear_alarm(&d, "reserve-deficit", other);
+    cr_assert_eq(list(&d, false)->n_alarms, 0);
+    cr_assert_eq(list(&d, true)->n_alarms, 2);
+    district_close(&d);
 }
