@@ -1,0 +1,161 @@
+/* model.h - what a broker does with referrals and their messages, stated a second time (D, L): arrays, linear scans, the words of the rules.
+ *
+ * It knows no store, no sessions and no frames. Whoever plays it says what happens in which order, in one turn after another, and compares what it
+ * foretells with what the broker says: the verdict of each command, what waits in each inbox and when, who may be handed what.
+ * What each party may cause in each state is read from data/lifecycle.json, which is written by hand.
+ *
+ * A referral that has to do with units of a pool is `loose`: section 6 has a model of its own (model/reserve_*), so here its state and the
+ * notices about it are learnt from the broker, and only what must hold whatever they are is judged. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.pb-c.h"
+
+enum house { V1, T07, T08, H1, H2, C1, OP, PARTIES, NOBODY };
+#define INBOXES OP /* the parties before it have one */
+const char *party_name(enum house party);
+enum house party_of(const char *name); /* NOBODY where it is none */
+
+#define MODEL_STATES   20
+#define MODEL_EVENTS   48
+#define MODEL_VERSIONS 12
+#define MODEL_ID       72
+
+enum role_in { AS_SENDER, AS_RECEIVER, AS_OPERATOR, AS_CHILD_RECEIVER, AS_BROKER, AS_CLOCK };
+enum watch { WATCH_NONE, WATCH_ANSWER, WATCH_INFORMATION, WATCH_CANCEL, WATCH_RECEIPT };
+
+struct model_referral {
+    char id[MODEL_ID]; /* empty: not heard yet */
+    enum house sender, receiver, submitted_by;
+    bool down, team, loose;
+    int priority, state, previous;
+    bool accepted, reported, delivered, answered;
+    int info_rounds, rebookings, hops, version;
+    int parent, child, redirected_from, journey; /* numbers; -1: none */
+    int64_t submitted_at, since, valid_until, no_show_at, due_at;
+    enum watch watch;
+    int64_t warn_at, late_at;
+    bool warned, escalated;
+    int audit[MODEL_EVENTS];
+    uint64_t sheets[MODEL_VERSIONS]; /* a hash of each version's bytes */
+    uint32_t mark;                   /* of the texts in its sheet: nobody but its parties ever sees it */
+};
+
+struct model_message {
+    uint64_t number; /* in order of creation */
+    enum house to, cause;
+    int lane, event, referral, version, state;
+    bool is_sheet, is_dead, is_learnt;
+    int failed, returns;
+    int64_t first_failed, not_before, dead_at;
+    uint64_t turn;   /* of its acceptance */
+    uint64_t holder; /* connection that has it; 0: none */
+    int64_t late_at; /* monotonic */
+    bool beyond;
+    uint8_t id[32];
+    size_t id_size; /* 0: not heard yet */
+};
+
+struct model_books {
+    uint64_t accepted, acknowledged, waiting, dead, dropped;
+    int64_t last_ack;
+    bool paused;
+};
+
+struct model_key { /* D1 */
+    enum house actor;
+    char message_id[40];
+    uint32_t kind;
+    uint64_t body;
+    uint64_t answer;  /* hash of the reply; 0: not heard */
+    int about, child; /* referrals it is about; -1: none */
+};
+
+enum verdict { GRANTED, REFUSED, CONFLICT, AGAIN, UNKNOWN /* loose: as the broker says */ };
+
+struct deed { /* a command as the model sees it */
+    uint32_t kind;
+    enum house speaker, actor;
+    char message_id[40];
+    uint64_t body, request, peer;
+    bool is_bad;  /* breaks a rule of form */
+    int referral; /* EVENT: which; SUBMIT: its parent; -1: none */
+    int event;
+    enum house to; /* SUBMIT, REDIRECT: receiver; PAUSE ...: whose inbox */
+    int direction, priority;
+    bool team, agreed, has_report, is_place;
+    int place_class;
+    int64_t place_end;
+    uint64_t sheet;
+    uint32_t mark;
+    uint8_t dead_id[32];
+    size_t dead_id_size;
+    bool is_all;
+    /* foretold: */
+    enum verdict verdict;
+    int about, child; /* referral of the reply; -1: none */
+    int state, affected;
+    size_t key;
+};
+
+struct model {
+    int64_t now;
+    bool hold;
+    uint64_t turn, next_message;
+    struct model_referral *referrals;
+    int referral_count;
+    struct model_message *messages; /* waiting and dead, in order of creation */
+    int message_count;
+    struct model_key *keys;
+    size_t key_count;
+    struct model_books books[PARTIES];
+    int64_t urgent_ms[PARTIES];
+    bool may[2][MODEL_STATES][MODEL_EVENTS][2]; /* up or down, state, event, sender or receiver */
+};
+
+#define MODEL_REFERRALS 4096
+#define MODEL_MESSAGES  65536
+#define MODEL_KEYS      16384
+
+void model_open(struct model *m);
+void model_close(struct model *m);
+void model_load_table(struct model *m);
+
+/* model_life.c */
+void model_apply(struct model *m, struct deed *deed);
+/* D1: an accepted command occupies its key. */
+void model_keep_key(struct model *m, struct deed *deed);
+void model_clock(struct model *m);
+/* P2: may this party know of it? */
+bool model_is_party(const struct model *m, const struct model_referral *r, enum house who);
+bool model_acts_for(enum house who, enum house principal);
+bool model_may(const struct model *m, const struct model_referral *r, int event, enum role_in by);
+int model_find(const struct model *m, const char *id);
+/* What is due of a referral happens (C3). */
+void model_touch(struct model *m, struct model_referral *r);
+/* L2: whoever did not cause it is told. */
+void model_tell(struct model *m, struct model_referral *r, int event, enum house but, enum house speaker);
+bool model_is_before_arrival(int state);
+bool model_is_terminal(int state);
+
+/* model_inbox.c */
+void model_put(struct model *m, enum house to, const struct model_referral *r, bool is_sheet, int event,
+               enum house cause);
+void model_ack(struct model *m, enum house who, const uint8_t *id, size_t size);
+void model_nack(struct model *m, enum house who, const uint8_t *id, size_t size, bool retry);
+void model_fail(struct model *m, struct model_message *message);
+void model_lost(struct model *m, uint64_t holder);
+struct model_message *model_message(struct model *m, const uint8_t *id, size_t size);
+/* D3, D4, D9: may it be handed out now? */
+bool model_is_deliverable(const struct model *m, const struct model_message *message);
+void model_dead_letters(struct model *m, struct deed *deed);
+
+/* model_time.c: L4 */
+void model_begin(struct model *m, struct model_referral *r);
+void model_follow(struct model *m, struct model_referral *r, int event, bool *ret_cured);
+void model_book_time(struct model_referral *r, int64_t end);
+enum due { DUE_NONE, DUE_WARNING, DUE_ESCALATION, DUE_MISS, DUE_END };
+enum due model_due(const struct model *m, const struct model_referral *r, int64_t *ret_at);
+void model_save(struct model *m, struct model_referral *r);

@@ -1,0 +1,290 @@
+/* sim_broker.c - the broker of a simulated world: made, run a turn at a time, crashed, started again. */
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/registry.h"
+#include "sim/sim_inside.h"
+
+static const uint8_t host_key[STORE_HOST_KEY_SIZE] = {9};
+
+/* ---- The port ---- */
+
+struct sim_peer *sim_peer_of(struct sim *s, uint64_t number)
+{
+    for (size_t i = 0; number != 0 && i < SIM_PEERS; i++)
+        if (s->peers[i].number == number)
+            return &s->peers[i];
+    return NULL;
+}
+
+static int port_send(void *user, uint64_t number, struct bytes frame)
+{
+    struct sim *s = user;
+
+    if (s->is_deaf)
+        return 0; /* what is under way when a machine dies */
+    if (sim_peer_of(s, number) == NULL)
+        return -EHOSTUNREACH;
+    cr_assert(s->frame_count < SIM_HELD);
+    s->frames[s->frame_count++] = (struct sim_frame){.peer = number, .bytes = arena_copy(&s->w->arena, frame)};
+    return 0;
+}
+
+/* It hears why, in GOODBYE. */
+static void port_drop(void *user, uint64_t number)
+{
+    (void)user;
+    (void)number;
+}
+
+void sim_forget_peer(struct sim *s, struct sim_peer *peer)
+{
+    if (peer->session != 0)
+        s->lost[s->lost_count++] = peer->number;
+    *peer = (struct sim_peer){0};
+}
+
+/* ---- Made, ended, crashed ---- */
+
+static struct store_options options_of(const struct sim *s)
+{
+    return (struct store_options){.directory = s->directory, .map_bytes = 512UL << 20, .host_key = host_key};
+}
+
+static void stand_up(struct sim *s)
+{
+    struct store_options options = options_of(s);
+
+    if (store_open(&options, &s->store) != 0) {
+        sim_fail(s, "the store does not open");
+        return;
+    }
+
+    struct turn_options turn = {
+        .store = s->store,
+        .port = {.user = s, .send = port_send, .drop = port_drop},
+        .broker_version = "sim",
+    };
+
+    if (turn_open(&turn, &s->turn) != 0)
+        sim_fail(s, "the broker does not start");
+    s->opened_at = store_mark(s->store).index;
+    s->now.now = store_mark(s->store).time; /* what passed since the last turn nobody knows */
+    daemon_clock_init(&s->clock, store_mark(s->store).time, s->boot, s->wall);
+    sim_pass(s, 0, 0);
+}
+
+static void lie_down(struct sim *s)
+{
+    turn_close(s->turn);
+    store_close(s->store);
+    s->turn = NULL;
+    s->store = NULL;
+}
+
+/* Memory is gone: sessions, credit, what was handed out, commands that no turn had taken. A message that was out is deliverable again. */
+static void forget_memory(struct sim *s)
+{
+    for (int i = 0; i < s->model.message_count; i++) {
+        s->model.messages[i].holder = 0;
+        s->model.messages[i].beyond = false;
+    }
+    memset(s->peers, 0, sizeof s->peers);
+    memset(s->is_open, 0, sizeof s->is_open);
+    s->pending_count = s->lost_count = s->frame_count = 0;
+}
+
+void sim_crash(struct sim *s)
+{
+    lie_down(s);
+    forget_memory(s);
+    s->out->crashes++;
+    s->boot += 1000;
+    s->wall += 1000;
+    stand_up(s);
+}
+
+static void found(struct sim *s)
+{
+    struct store_options options = options_of(s);
+    struct store_turn turn = {.index = 1, .time = instant_of(s->wall)};
+    struct store_txn *txn = NULL;
+    uint8_t key[32];
+
+    sim_key(key, OP, 0);
+    cr_assert_eq(store_create(&options, "bd", turn.time, true), 0);
+    cr_assert_eq(store_open(&options, &s->store), 0);
+    cr_assert_eq(store_turn_begin(s->store, &s->w->arena, &txn), 0);
+    cr_assert_eq(registry_found(txn, "OP", "县医共体运维", key, turn.time), 0);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+    store_close(s->store);
+}
+
+/* ---- The people ---- */
+
+static void order(struct sim *s, Referral__Kind kind, const char *edits)
+{
+    struct deed deed = {.kind = kind, .speaker = OP, .actor = OP, .to = NOBODY, .referral = -1};
+
+    sim_command(s, sim_speaker(s, OP), &deed, NOBODY, sim_body(s, kind, "%s", edits));
+    sim_settle(s);
+    cr_assert(s->last_accepted && !sim_failed(s), "the stage is not set: %s: %s", edits, s->out->why);
+}
+
+static void add_institution(struct sim *s, enum house party, const char *what, bool is_hospital)
+{
+    static const char *const directions[] = {"UP", "DOWN"};
+    struct arena *arena = &s->w->arena;
+    const char *id = party_name(party);
+
+    order(s, REFERRAL__KIND__PUT_INSTITUTION,
+          arena_format(arena,
+                       "id=%s; name=%s; departments[0].code=MED; departments[0].name=内科;"
+                       "departments[1].code=SUR; departments[1].name=外科; %s",
+                       id, id, what));
+    for (size_t i = 0; i < 2; i++)
+        order(s, REFERRAL__KIND__PUT_CONTACT,
+              arena_format(arena,
+                           "institution=%s; direction=%s; contact.name=联系人%s; contact.phone=0571-8888888;"
+                           "contact.deputy_name=副联系人%s; contact.deputy_phone=0571-8888889; contact.hours=24 h",
+                           id, directions[i], id, id));
+    order(s, REFERRAL__KIND__ADD_KEY,
+          arena_format(arena, "public_key=key:%s#0; institution=%s; roles[0]=REFER; roles[1]=RECEIVE%s", id, id,
+                       is_hospital ? "; roles[2]=SCHEDULE" : ""));
+}
+
+static void people(struct sim *s)
+{
+    static const char *const relations[][2] = {{"H1", "C1"}, {"C1", "H1"}, {"T07", "C1"}, {"C1", "T07"}};
+
+    add_institution(s, V1, "kind=PRIMARY; tier=VILLAGE; consortium=county-1", false);
+    add_institution(s, T07, "kind=PRIMARY; tier=TOWNSHIP; consortium=county-1", false);
+    add_institution(s, T08, "kind=PRIMARY; tier=TOWNSHIP; consortium=county-1", false);
+    add_institution(s, H1, "kind=HOSPITAL; tier=COUNTY; consortium=county-1", true);
+    add_institution(s, H2, "kind=HOSPITAL; tier=COUNTY; consortium=county-1", true);
+    add_institution(s, C1, "kind=HOSPITAL; tier=CITY; consortium=city", true);
+    for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++)
+        order(s, REFERRAL__KIND__PUT_RELATION,
+              arena_format(&s->w->arena, "from=%s; to=%s", relations[i][0], relations[i][1]));
+    order(s, REFERRAL__KIND__PUT_DELEGATION, "agent=T07; principal=V1");
+    order(s, REFERRAL__KIND__PUT_TEAM,
+          "id=TEAM7; institution=T07; name=第七团队; members[0].name=王医生; members[0].phone=13800000001;"
+          "active_from=2020-01-01");
+}
+
+static void *take(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void keep(void *arena, void *pointer)
+{
+    (void)arena;
+    (void)pointer;
+}
+
+void sim_open(struct sim *s)
+{
+    s->w = calloc(1, sizeof *s->w);
+    s->frames = calloc(SIM_HELD, sizeof *s->frames);
+    cr_assert(s->w != NULL && s->frames != NULL);
+    cr_assert_eq(arena_open(&s->w->arena, 4UL << 30), 0);
+    s->w->allocator = (ProtobufCAllocator){.alloc = take, .free = keep, .allocator_data = &s->w->arena};
+    s->boot = 1000000;
+    s->wall = 1772413200000LL; /* 2026-03-02, a Monday, 09:00 in China */
+    snprintf(s->directory, sizeof s->directory, SCRATCH "/sim-XXXXXX");
+    cr_assert_not_null(mkdtemp(s->directory));
+    model_open(&s->model);
+    found(s);
+    stand_up(s);
+    people(s);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+void sim_close(struct sim *s)
+{
+    lie_down(s);
+    nftw(s->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    model_close(&s->model);
+    arena_close(&s->w->arena);
+    free(s->frames);
+    free(s->w);
+}
+
+void sim_disk(struct sim *s, bool is_full)
+{
+    struct rlimit limit;
+    struct stat status;
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/data.mdb", s->directory);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    limit.rlim_cur = is_full ? (rlim_t)status.st_size : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    s->is_full = is_full;
+}
+
+/* ---- Time and turns ---- */
+
+/* Everybody says now and then that it is there: silence is not what is played here. */
+static void ping_all(struct sim *s)
+{
+    for (size_t i = 0; i < SIM_PEERS; i++)
+        if (s->peers[i].number != 0 && s->peers[i].session != 0)
+            sim_transmit(s, &s->peers[i], REFERRAL__KIND__PING, NULL, NOBODY, bytes_of(NULL, 0));
+}
+
+void sim_pass(struct sim *s, int64_t boot_ms, int64_t wall_ms)
+{
+    struct instant before = s->now.now;
+
+    s->boot += boot_ms;
+    s->wall += wall_ms;
+    s->now.now = daemon_clock_read(&s->clock, s->boot, s->wall);
+    s->now.mono_ms = s->boot;
+    s->now.hold = s->clock.held;
+    s->w->clock = s->now;
+    if (s->now.now.ms < before.ms)
+        sim_fail(s, "C2: the time went back");
+    if (boot_ms > 0)
+        ping_all(s);
+}
+
+void sim_turn(struct sim *s)
+{
+    uint64_t before = turn_counters(s->turn).turns;
+    uint64_t index = store_mark(s->store).index;
+
+    s->model.now = s->now.now.ms;
+
+    int result = turn_run(s->turn, s->now);
+
+    if (result != 0 && !s->is_full)
+        sim_fail(s, "the turn failed: %d", result);
+    if (turn_time_confirmed(s->turn))
+        daemon_clock_confirm(&s->clock);
+    if (turn_counters(s->turn).turns != before || (s->is_full && s->pending_count != 0))
+        sim_model_turn(s, index);
+    sim_hear(s);
+}
+
+void sim_settle(struct sim *s)
+{
+    for (int i = 0; i < 10000 && !sim_failed(s) && turn_wants(s->turn, s->now); i++)
+        sim_turn(s);
+    if (!sim_failed(s) && turn_wants(s->turn, s->now))
+        sim_fail(s, "the broker never comes to rest");
+}

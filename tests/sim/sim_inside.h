@@ -1,0 +1,154 @@
+/* sim_inside.h - the simulated world, for its own files: sim_broker.c holds the broker, sim_say.c speaks to it, sim_hear.c compares what it says,
+ * sim_acts.c does what a step asks for, sim_places.c does it with places, sim_compare.c looks at the whole. */
+#pragma once
+#include "sim/model.h"
+#include "sim/sim.h"
+#include "story/world_inside.h"
+#include "sys/daemon_clock.h"
+
+#define SIM_PEERS   16
+#define SIM_DEEDS   64
+#define SIM_PENDING 64
+#define SIM_HELD    512
+
+struct sim_peer {
+    uint64_t number; /* 0: not connected */
+    enum house party;
+    uint32_t key; /* which of the party's keys */
+    uint64_t session;
+    int64_t credit;
+    bool grants;
+};
+
+struct sim_frame {
+    uint64_t peer;
+    struct bytes bytes;
+};
+
+struct sim_said { /* what the next turn is to apply, in order */
+    enum { SAID_ACK, SAID_NACK, SAID_COMMAND } what;
+    enum house who;
+    uint8_t id[32];
+    size_t id_size;
+    bool retry;
+    size_t deed;
+};
+
+struct sim_last { /* a command that may be said again */
+    struct deed deed;
+    struct bytes body;
+    enum house acting_for;
+};
+#define SIM_LASTS 64
+
+struct sim_pool {
+    char name[24];
+    int64_t date_days;
+    int places;
+};
+#define SIM_POOLS    12
+#define SIM_BOOKINGS 128
+
+struct sim {
+    struct world *w; /* arena and words only */
+    char directory[64];
+    struct store *store;
+    struct turn *turn;
+    struct daemon_clock clock;
+    int64_t boot, wall;
+    struct turn_clock now;
+    uint64_t opened_at; /* index */
+    struct model model;
+    struct sim_peer peers[SIM_PEERS];
+    uint64_t next_peer, next_request, next_message;
+    uint32_t keys[PARTIES]; /* the present one of each; revoked: it has none */
+    bool is_revoked[PARTIES];
+    struct sim_frame *frames;
+    size_t frame_count;
+    bool is_deaf; /* whatever the broker says is lost */
+    struct deed deeds[SIM_DEEDS];
+    bool is_open[SIM_DEEDS]; /* deed: no reply yet */
+    struct sim_said pending[SIM_PENDING];
+    size_t pending_count;
+    uint64_t lost[SIM_PEERS];
+    size_t lost_count;
+    struct sim_last lasts[SIM_LASTS];
+    size_t last_count;
+    uint8_t old_ids[64][32];
+    size_t old_id_size, old_id_count;
+    bool is_full; /* the disk */
+    struct sim_pool pools[SIM_POOLS];
+    size_t pool_count;
+    char bookings[SIM_BOOKINGS][MODEL_ID];
+    size_t booking_count;
+    char entries[SIM_BOOKINGS][MODEL_ID];
+    size_t entry_count;
+    uint64_t handed[PARTIES]; /* of this turn: the last one handed out, as lane and number */
+    const void *result;       /* of the last query */
+    const ProtobufCMessageDescriptor *asked;
+    bool last_accepted;
+    const Referral__Reply *reply;
+    uint64_t random; /* of the step at hand */
+    struct sim_result *out;
+    bool tells;
+    size_t story_used;
+};
+
+/* sim_broker.c */
+void sim_open(struct sim *s);
+void sim_close(struct sim *s);
+void sim_crash(struct sim *s);
+void sim_pass(struct sim *s, int64_t boot_ms, int64_t wall_ms);
+void sim_disk(struct sim *s, bool is_full);
+struct sim_peer *sim_peer_of(struct sim *s, uint64_t number);
+/* It is gone: what it held goes back in the next turn. */
+void sim_forget_peer(struct sim *s, struct sim_peer *peer);
+/* One turn, and what it says. */
+void sim_turn(struct sim *s);
+/* Until nobody has anything to say. */
+void sim_settle(struct sim *s);
+void sim_key(uint8_t key[32], enum house party, uint32_t number);
+
+/* sim_say.c */
+uint64_t sim_random(struct sim *s);
+uint64_t sim_below(struct sim *s, uint64_t limit);
+bool sim_one_in(struct sim *s, uint64_t n);
+void sim_transmit(struct sim *s, struct sim_peer *peer, Referral__Kind kind, const char *message_id,
+                  enum house acting_for, struct bytes body);
+/* A command: the model is told of it in the turn that applies it. */
+void sim_command(struct sim *s, struct sim_peer *peer, struct deed *deed, enum house acting_for, struct bytes body);
+struct bytes sim_body(struct sim *s, Referral__Kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+const void *sim_query(struct sim *s, struct sim_peer *peer, Referral__Kind kind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+const char *sim_new_id(struct sim *s);
+uint64_t sim_hash(struct bytes bytes);
+
+/* sim_hear.c */
+void sim_hear(struct sim *s);
+void sim_model_turn(struct sim *s, uint64_t index);
+bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer);
+
+/* sim_acts.c */
+void sim_act(struct sim *s, const struct sim_step *step);
+struct sim_peer *sim_connect(struct sim *s, enum house party);
+struct sim_peer *sim_any_peer(struct sim *s, enum house party); /* NULL: none */
+struct sim_peer *sim_speaker(struct sim *s, enum house party);  /* connects if need be; NULL: has no key */
+size_t sim_ack_all(struct sim *s, struct sim_peer *peer);
+void sim_connect_all(struct sim *s);
+
+/* sim_places.c */
+void sim_act_place(struct sim *s);
+void sim_learn_reply(struct sim *s, struct deed *deed, const Referral__Reply *reply);
+void sim_judge_pools(struct sim *s);
+
+/* sim_compare.c */
+void sim_compare(struct sim *s);
+void sim_drain(struct sim *s);
+struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
+                                const uint8_t *id, size_t id_size);
+
+/* sim_run.c: the first violation counts. */
+void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_tell(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define sim_failed(s) ((s)->out->failed)
