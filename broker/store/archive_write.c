@@ -56,17 +56,15 @@ static bool has_files(const char *directory)
 }
 
 /* The archive can be read by itself: beside its files lies what wraps their keys. Where there are files, another store's keys do not become those of
- * this archive; where there are none, a crash may have left a part of ours. */
+ * this archive. */
 static int keep_keys(const struct archive_writer *writer)
 {
     const char *store = writer->store->directory, *directory = writer->directory;
-    int failure = keys_copy(store, directory);
+    int failure = keys_bring(store, directory);
 
-    if (failure != -EEXIST || keys_compare(store, directory) == 0)
-        return failure == -EEXIST ? 0 : failure;
-    if (has_files(directory) || unlinkat(writer->folder, KEYS_FILE, 0) != 0)
-        return -EEXIST;
-    return keys_copy(store, directory);
+    if (failure != -EEXIST || has_files(directory) || unlinkat(writer->folder, KEYS_FILE, 0) != 0)
+        return failure;
+    return keys_bring(store, directory);
 }
 
 static int begin(struct archive_writer *writer)
@@ -252,6 +250,8 @@ int archive_writer_seal(struct archive_writer *writer)
     arena_close(&arena);
     if (failure == 0)
         failure = put_digest(writer);
+    if (failure == 0)
+        failure = keep_keys(writer); /* another may have been added meanwhile, and have sealed some of it */
     return failure != 0 ? failure : give_name(writer);
 }
 

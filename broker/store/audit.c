@@ -105,29 +105,42 @@ static bool is_linked(const Record__Audit *record, uint64_t index, const uint8_t
            memcmp(record->previous.data, digest, STORE_DIGEST_SIZE) == 0;
 }
 
-/* Follows the chain from `index` on, where the digest before it is `before`. */
+/* Follows the chain over the records of the turns from `index` to `last`. `digest` is what stands before them, and then what stands behind those
+ * that are linked; false: the one at `ret_end` is not. */
+static bool follow(struct store_txn *txn, uint64_t index, uint64_t last, uint8_t digest[STORE_DIGEST_SIZE],
+                   uint64_t *ret_records, uint64_t *ret_end)
+{
+    uint64_t records = 0;
+    size_t mark = arena_mark(txn->arena);
+    bool is_whole = true;
+
+    for (; is_whole && audit_first_from(txn, index, &index) && index <= last; index += is_whole) {
+        uint8_t key[KEY_SIZE];
+        struct bytes packed = bytes_of(NULL, 0);
+
+        put_be64(key, index);
+        is_whole = is_linked(audit_record(txn, index), index, digest) &&
+                   chunks_get(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), &packed);
+        if (is_whole) {
+            crypto_generichash(digest, STORE_DIGEST_SIZE, packed.data, packed.size, NULL, 0);
+            records++;
+        }
+        arena_rewind(txn->arena, mark);
+    }
+    *ret_records = records;
+    *ret_end = index;
+    return is_whole && txn->failure == 0;
+}
+
+/* To the mark, where the digest before `index` is `before`. */
 static bool walk_from(struct store_txn *txn, uint64_t index, const uint8_t before[STORE_DIGEST_SIZE],
                       uint64_t *ret_records, uint64_t *ret_broken_at)
 {
     uint8_t digest[STORE_DIGEST_SIZE];
-    uint64_t records = 0;
-    size_t mark = arena_mark(txn->arena);
 
     memcpy(digest, before, sizeof(digest));
-    for (; audit_first_from(txn, index, &index); index++, records++) {
-        uint8_t key[KEY_SIZE];
-        struct bytes packed = bytes_of(NULL, 0);
-
-        if (!is_linked(audit_record(txn, index), index, digest))
-            break;
-        put_be64(key, index);
-        chunks_get(txn, TABLE_AUDIT, bytes_of(key, KEY_SIZE), &packed);
-        crypto_generichash(digest, sizeof(digest), packed.data, packed.size, NULL, 0);
-        arena_rewind(txn->arena, mark);
-    }
-    *ret_records = records;
-    *ret_broken_at = index;
-    return txn->failure == 0 && memcmp(digest, txn->meta->digest.data, sizeof(digest)) == 0;
+    return follow(txn, index, UINT64_MAX, digest, ret_records, ret_broken_at) &&
+           memcmp(digest, txn->meta->digest.data, sizeof(digest)) == 0;
 }
 
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at)
@@ -135,6 +148,14 @@ bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_brok
     static const uint8_t none[STORE_DIGEST_SIZE] = {0};
 
     return walk_from(txn, 0, none, ret_records, ret_broken_at);
+}
+
+bool audit_digest_at(struct store_txn *txn, uint64_t index, uint8_t ret_digest[STORE_DIGEST_SIZE])
+{
+    uint64_t records, end;
+
+    memset(ret_digest, 0, STORE_DIGEST_SIZE);
+    return follow(txn, 0, index, ret_digest, &records, &end);
 }
 
 /* The turn of the last record; false: there is none. */

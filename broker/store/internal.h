@@ -61,6 +61,8 @@ struct store {
     MDB_dbi tables[TABLE_COUNT];
     uint64_t absent; /* bit of a table: an older store, read only, does not have it yet; it counts as empty */
     struct keys *keys;
+    uint8_t *host_key;   /* guarded; of a reader only, who takes the keys that were added meanwhile by himself */
+    uint32_t newest_key; /* data key that had sealed what was written, by the meta row */
     struct store_identity identity;
     struct store_mark mark;
     struct store_txn write, read;
@@ -93,6 +95,8 @@ bool env_has_room(const struct store *store);
 /* store.c: an unopened handle (sodium is ready); its keys from the file. */
 int store_new(const struct store_options *options, struct store **ret_store);
 int store_keys_load(struct store *store, const uint8_t *host_key);
+/* Opens a stored row as seal_read does; of a reader also one that a key sealed which was added since. */
+int store_unseal(struct store *store, enum table table, struct bytes key, struct bytes stored, uint8_t *out);
 /* The line about what failed outlives a store that did not open. Returns `failure`. */
 int store_tell(const struct store *store, const struct store_options *options, int failure);
 #define STORE_DATA_FILE "data.mdb"
@@ -130,7 +134,9 @@ int meta_refresh(struct store *store);
 /* audit.c: follows the chain from the first turn to the mark (P3). False: broken at the turn given, or there is no record from
  * there on though the mark says so. The meta row must be loaded. */
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
-/* The same of the last `turns` turns only, or of the last record where those left none. */
+/* The chain's digest once the turn `index` was over, followed from the first one on. False: broken before. */
+bool audit_digest_at(struct store_txn *txn, uint64_t index, uint8_t ret_digest[STORE_DIGEST_SIZE]);
+/* As audit_walk, of the last `turns` turns only, or of the last record where those left none. */
 bool audit_walk_end(struct store_txn *txn, uint64_t turns, uint64_t *ret_records, uint64_t *ret_broken_at);
 
 /* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many rows, or it does not

@@ -113,7 +113,11 @@ static void sums_set(struct store_txn *txn)
 
 void meta_write(struct store_txn *txn)
 {
+    uint32_t newest = txn->store->keys->newest;
+
     sums_set(txn);
+    txn->meta->has_newest_key = newest > KEYS_FIRST; /* the row of a store that never had another says nothing of it */
+    txn->meta->newest_key = newest;
     record_put(txn, TABLE_META, META_KEY, &txn->meta->base);
 }
 
@@ -125,6 +129,7 @@ void meta_take(struct store *store, const Record__Meta *meta)
     memcpy(identity->short_name, meta->short_name, strlen(meta->short_name) + 1);
     identity->incarnation = meta->incarnation;
     identity->test_time = meta->test_time;
+    store->newest_key = meta->newest_key;
     store->mark.index = meta->index;
     store->mark.time = instant_of(meta->time_ms);
     memcpy(store->mark.digest, meta->digest.data, STORE_DIGEST_SIZE);

@@ -51,11 +51,12 @@ static void tag_of(const struct keys *keys, const struct place *place, struct by
     crypto_shorthash(ret_tag, plain.data, plain.size, key);
 }
 
-static void hash_of(const struct keys *keys, const struct place *place, struct bytes plain, uint8_t ret_hash[HASH_SIZE])
+static void hash_of(const struct data_key *data, const struct place *place, struct bytes plain,
+                    uint8_t ret_hash[HASH_SIZE])
 {
     uint8_t key[HASH_SIZE];
 
-    place_hash(place, keys->nonce, key);
+    place_hash(place, data->nonce, key);
     crypto_shorthash_siphashx24(ret_hash, plain.data, plain.size, key);
 }
 
@@ -77,14 +78,16 @@ uint64_t seal_write(const struct keys *keys, enum table table, struct bytes key,
 
     place_set(&place, table, key);
     out[0] = (uint8_t)format_of(table);
-    out[AT_KEY_ID] = keys->key_id;
+    out[AT_KEY_ID] = table_is_sealed(table) ? (uint8_t)keys->newest : KEYS_FIRST;
     tag_of(keys, &place, plain, out + AT_TAG);
     if (table_is_sealed(table)) {
+        const struct data_key *data = keys_data(keys, keys->newest);
+
         memcpy(place.bytes, out, HEAD_SIZE);
-        hash_of(keys, &place, plain, out + HEAD_SIZE);
+        hash_of(data, &place, plain, out + HEAD_SIZE);
         nonce_of(out, nonce);
         crypto_aead_xchacha20poly1305_ietf_encrypt(out + HEAD_SIZE + HASH_SIZE, NULL, plain.data, plain.size,
-                                                   place.bytes, place.size, NULL, nonce, keys->seal);
+                                                   place.bytes, place.size, NULL, nonce, data->seal);
     } else if (plain.size > 0) {
         memcpy(out + HEAD_SIZE, plain.data, plain.size);
     }
@@ -107,7 +110,7 @@ static int plain_read(const struct keys *keys, const struct place *place, struct
     uint8_t tag[TAG_SIZE];
 
     tag_of(keys, place, plain, tag);
-    if (stored.data[AT_KEY_ID] != keys->key_id || memcmp(tag, stored.data + AT_TAG, TAG_SIZE) != 0)
+    if (stored.data[AT_KEY_ID] != KEYS_FIRST || memcmp(tag, stored.data + AT_TAG, TAG_SIZE) != 0)
         return -EBADMSG;
     if (plain.size > 0)
         memcpy(out, plain.data, plain.size);
@@ -118,11 +121,12 @@ static int sealed_read(const struct keys *keys, const struct place *place, struc
 {
     const uint8_t *sealed = stored.data + HEAD_SIZE + HASH_SIZE;
     size_t size = stored.size - HEAD_SIZE - HASH_SIZE;
+    const struct data_key *data = keys_data(keys, stored.data[AT_KEY_ID]);
     uint8_t nonce[NONCE_SIZE];
 
     nonce_of(stored.data, nonce);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, size, place->bytes, place->size, nonce,
-                                                   keys->seal) != 0)
+    if (data == NULL || crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, size, place->bytes,
+                                                                   place->size, nonce, data->seal) != 0)
         return -EBADMSG;
     return 0;
 }
@@ -141,6 +145,11 @@ int seal_read(const struct keys *keys, enum table table, struct bytes key, struc
     place_set(&place, table, key);
     memcpy(place.bytes, stored.data, HEAD_SIZE);
     return table_is_sealed(table) ? sealed_read(keys, &place, stored, out) : plain_read(keys, &place, stored, out);
+}
+
+uint32_t seal_key_id(struct bytes stored)
+{
+    return stored.size < HEAD_SIZE ? 0 : stored.data[AT_KEY_ID];
 }
 
 bool seal_tag(struct bytes stored, uint64_t *ret_tag)

@@ -4,6 +4,8 @@
  *   plain tables:  the plaintext
  *   sealed tables: hash 16, XChaCha20-Poly1305 of the plaintext, MAC 16
  *
+ * The key id says which data key sealed the row: what is written is of the newest. A plain row is of none, and says 1.
+ *
  * Tag and hash are two keyed hashes of table, key and plaintext: SipHash-2-4 of 64 bits under the index key and of 128 bits under the
  * data key. The tag checks a plain row at each read (a sealed one's MAC covers it too), and a table's sum is the sum of its tags, so
  * that an overwrite or a delete need not open the old value.
@@ -25,5 +27,7 @@ uint64_t seal_write(const struct keys *keys, enum table table, struct bytes key,
 bool seal_plain_size(enum table table, struct bytes stored, size_t *ret_size);
 /* Writes seal_plain_size bytes. -EBADMSG: not what was written; -EPROTO: a newer format. */
 int seal_read(const struct keys *keys, enum table table, struct bytes key, struct bytes stored, uint8_t *out);
+/* Number of the data key that sealed it; 0 where it is too short to say. */
+uint32_t seal_key_id(struct bytes stored);
 /* The tag of a stored row, unchecked; false where it is too short to have one. */
 bool seal_tag(struct bytes stored, uint64_t *ret_tag);

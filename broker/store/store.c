@@ -9,6 +9,7 @@
 
 #include "store/internal.h"
 #include "store/owner.h"
+#include "store/seal.h"
 #include "store/suspect.h"
 
 #define MAP_DEFAULT (64ULL << 30)
@@ -25,7 +26,10 @@ int store_new(const struct store_options *options, struct store **ret_store)
     store->directory = strdup(options->directory);
     if (sodium_init() >= 0)
         store->keys = sodium_malloc(sizeof(*store->keys));
-    if (store->directory == NULL || store->keys == NULL || memory_open(&store->memory) != 0) {
+    if (store->keys != NULL && store->read_only)
+        store->host_key = sodium_malloc(STORE_HOST_KEY_SIZE);
+    if (store->directory == NULL || store->keys == NULL || (store->read_only && store->host_key == NULL) ||
+        memory_open(&store->memory) != 0) {
         store_close(store);
         return -ENOMEM;
     }
@@ -47,10 +51,8 @@ bool store_has_file(const char *directory, const char *file)
     return snprintf(path, sizeof(path), "%s/%s", directory, file) < PATH_MAX && access(path, F_OK) == 0;
 }
 
-int store_keys_load(struct store *store, const uint8_t *host_key)
+static int fail_keys(struct store *store, int failure)
 {
-    int failure = keys_load(store->directory, host_key, store->keys);
-
     switch (failure) {
     case 0:
         return 0;
@@ -65,6 +67,63 @@ int store_keys_load(struct store *store, const uint8_t *host_key)
     default:
         return fail_with(store, failure, "%s/" KEYS_FILE ": %s", store->directory, strerror(-failure));
     }
+}
+
+int store_keys_load(struct store *store, const uint8_t *host_key)
+{
+    int failure = fail_keys(store, keys_load(store->directory, host_key, store->keys));
+
+    if (failure == 0 && store->host_key != NULL)
+        memcpy(store->host_key, host_key, STORE_HOST_KEY_SIZE);
+    return failure;
+}
+
+/* In place: an archive that is being read has borrowed them. */
+int store_keys_take(struct store *store, const uint8_t *host_key)
+{
+    struct keys *fresh = sodium_malloc(sizeof(*fresh));
+
+    if (fresh == NULL)
+        return fail_with(store, -ENOMEM, "out of memory");
+
+    int failure = fail_keys(store, keys_load(store->directory, host_key, fresh));
+
+    if (failure == 0 && !keys_include(fresh, store->keys))
+        failure = fail_with(store, -EACCES, "%s/" KEYS_FILE ": lacks keys that are in use: put the newer file back",
+                            store->directory);
+    if (failure == 0)
+        memcpy(store->keys, fresh, sizeof(*fresh));
+    sodium_free(fresh);
+    return failure;
+}
+
+uint32_t store_newest_key(const struct store *store)
+{
+    return store->keys->newest;
+}
+
+int store_unseal(struct store *store, enum table table, struct bytes key, struct bytes stored, uint8_t *out)
+{
+    int failure = seal_read(store->keys, table, key, stored, out);
+
+    if (failure != -EBADMSG || store->host_key == NULL || !table_is_sealed(table) ||
+        seal_key_id(stored) <= store->keys->newest || store_keys_take(store, store->host_key) != 0)
+        return failure;
+    return seal_read(store->keys, table, key, stored, out);
+}
+
+/* An older file in the place of the newer one: rows of what it lacks cannot be read, and a key of the same number made anew would part the
+ * store in two. */
+static int refuse_older_keys(struct store *store)
+{
+    uint32_t missing = store->newest_key;
+
+    if (missing <= store->keys->newest ||
+        (store->host_key != NULL && store_keys_take(store, store->host_key) == 0 && missing <= store->keys->newest))
+        return 0;
+    return fail_with(store, -EACCES,
+                     "%s/" KEYS_FILE ": lacks data key %u, which the store is sealed by: put the newer file back",
+                     store->directory, missing);
 }
 
 static int become_owner(struct store *store)
@@ -107,6 +166,8 @@ static int open_parts(struct store *store, const struct store_options *options)
         failure = env_open(store, false);
     if (failure == 0)
         failure = meta_refresh(store);
+    if (failure == 0)
+        failure = refuse_older_keys(store);
     if (failure == 0 && !store->read_only)
         failure = refuse_older_copy(store);
     return failure;
@@ -143,6 +204,7 @@ void store_close(struct store *store)
     owner_unlock(store->owner_fd);
     memory_close(&store->memory);
     sodium_free(store->keys);
+    sodium_free(store->host_key);
     free(store->directory);
     free(store);
 }

@@ -95,6 +95,10 @@ int store_turn_end(struct store_txn *txn, const struct store_turn *turn);
 void store_turn_abort(struct store_txn *txn); /* NULL is fine */
 /* Makes all visible turns durable; returns at once where they are. */
 int store_flush(struct store *store);
+/* Takes the data keys that were added to the file since: what is written is of the newest from now on, and rows of older ones wait for
+ * reseal.h. As store_open where the host key or the file is not right; -EACCES too where a key is missing that is in use: then nothing changes. */
+int store_keys_take(struct store *store, const uint8_t *host_key);
+uint32_t store_newest_key(const struct store *store);
 /* After -EIO at commit: closes and opens the environment again and reads the mark, which tells whether the turn is there. */
 int store_reopen(struct store *store);
 

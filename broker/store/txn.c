@@ -260,7 +260,7 @@ bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, s
     }
 
     uint8_t *plain = arena_alloc(txn->arena, size);
-    int failure = seal_read(txn->store->keys, table, key, stored, plain);
+    int failure = store_unseal(txn->store, table, key, stored, plain);
 
     if (failure != 0) {
         fail_txn(txn, failure, table, key);

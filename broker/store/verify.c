@@ -35,10 +35,9 @@ static void report(struct check *check, const char *what)
 /* The row's tag is computed anew from what it holds; a row that does not open has none. */
 static bool row_check(struct check *check, enum table table, struct bytes key, struct bytes stored, uint64_t *ret_tag)
 {
-    const struct keys *keys = check->txn->store->keys;
     size_t mark = arena_mark(check->txn->arena), size = 0;
     bool sound = seal_plain_size(table, stored, &size) &&
-                 seal_read(keys, table, key, stored, arena_alloc(check->txn->arena, size)) == 0 &&
+                 store_unseal(check->txn->store, table, key, stored, arena_alloc(check->txn->arena, size)) == 0 &&
                  seal_tag(stored, ret_tag);
 
     if (!sound) {
