@@ -1,6 +1,7 @@
 /* sheet.c - what the fields of a sheet say together: an id and a birth date, a place and its team, an emergency and its patient. */
 #include "rules/sheet.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "rules/identity.h"
@@ -211,8 +212,9 @@ static void check_vitals(const struct sheet_check *check)
     for (size_t i = 0; i < check->sheet->n_vitals; i++) {
         const Referral__Vital *vital = check->sheet->vitals[i];
 
-        if (!vital->has_item || (size_t)vital->item >= sizeof vital_ranges / sizeof *vital_ranges)
+        if (!vital->has_item)
             continue;
+        assert((size_t)vital->item < sizeof vital_ranges / sizeof *vital_ranges);
         if (vital->unit != NULL && strcmp(vital->unit, vital_ranges[vital->item].unit) != 0)
             sheet_refuse(check, REFUSED_BAD_UNIT, "vitals[].unit", i);
         if (vital->has_value_milli && (vital->value_milli < vital_ranges[vital->item].min_milli ||

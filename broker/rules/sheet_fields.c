@@ -80,18 +80,16 @@ const struct sheet_field *sheet_field(const char *path)
     return NULL;
 }
 
-/* Writes `index` (below 1000) between the brackets, if there are any. */
+/* Writes `index` (of a repeated field: below LIMIT_REPEATED) between the brackets, if there are any. */
 static void write_path(char out[FIELD_PATH_SIZE], const char *path, size_t index)
 {
-    assert(index < 1000 && strlen(path) + 3 < FIELD_PATH_SIZE);
+    assert(index < 100 && strlen(path) + 2 < FIELD_PATH_SIZE);
     for (; *path != '\0'; path++) {
         *out++ = *path;
         if (*path != '[')
             continue;
-        if (index >= 100)
-            *out++ = (char)('0' + index / 100);
         if (index >= 10)
-            *out++ = (char)('0' + index / 10 % 10);
+            *out++ = (char)('0' + index / 10);
         *out++ = (char)('0' + index % 10);
     }
     *out = '\0';

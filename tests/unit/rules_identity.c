@@ -24,6 +24,7 @@ Test(identity, f_resident_ids_say_when_somebody_was_born_and_which_sex)
         {"110105200002290013", {2000, 2, 29}, REFERRAL__SEX__MALE},
         {"120224202611210010", {2026, 11, 21}, REFERRAL__SEX__MALE}, /* born today */
         {"12022419881203101X", {1988, 12, 3}, REFERRAL__SEX__MALE},
+        {"120224187511220016", {1875, 11, 22}, REFERRAL__SEX__MALE}, /* 150 years, until tomorrow */
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -58,6 +59,7 @@ Test(identity, f_resident_ids_are_refused_for_form_check_digit_and_date)
         {"120224202304310011", REFUSED_BAD_ID_NUMBER},
         {"120224202313010010", REFUSED_BAD_ID_NUMBER},
         {"120224202300010011", REFUSED_BAD_ID_NUMBER},
+        {"120224187511210010", REFUSED_BAD_ID_NUMBER}, /* 151 years old */
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -122,6 +124,7 @@ Test(identity, f_other_ids_are_checked_for_form)
         {REFERRAL__ID_TYPE__HEALTH_CARD, "5F2E9A7C01", true},
         {REFERRAL__ID_TYPE__HEALTH_CARD, "5F2E 9A7C", false},
         {REFERRAL__ID_TYPE__HEALTH_CARD, "12345", false},
+        {(Referral__IdType)0, "12345678", false},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -199,6 +199,15 @@ Test(pool_times, q6_short_notice_does_not_excuse_a_release_out_of_range)
                    REFUSED_RELEASE_OUT_OF_RANGE, "release_at_ms");
 }
 
+Test(pool_times, q6_what_was_wished_rightly_is_not_named_for_the_other)
+{
+    struct instant start = at(11, 27, 8, 0);
+
+    expect_refused(start, at(11, 20, 9, 0),
+                   (struct pool_times_wish){.fd_opens_at = at(11, 21, 8, 0), .general_opens_at = start},
+                   REFUSED_BAD_TIMES, "general_opens_at_ms");
+}
+
 /* ---- After publication ---- */
 
 static const struct pool_times before = {

@@ -272,6 +272,9 @@ Test(route, t1_the_department_is_one_of_the_receivers)
     w.hospital.n_departments = 0;
     cr_assert_str_eq(check(&w), "");
     w.hospital.n_departments = 1;
+    w.cardiology.code = NULL; /* registered without one: nobody's choice */
+    w.route.department = "XN";
+    cr_assert_str_eq(check(&w), "UNKNOWN_DEPARTMENT department");
     w.route.department = NULL; /* whether it must be there is the sheet's question */
     cr_assert_str_eq(check(&w), "");
 }
@@ -335,5 +338,8 @@ Test(team, t6_is_active_from_its_first_day_until_the_day_before_its_end)
     cr_assert(team_is_active(&team, (struct date){2026, 12, 31}));
     cr_assert(!team_is_active(&team, (struct date){2027, 1, 1}));
     team.active_from = (char *)"some day";
+    cr_assert(!team_is_active(&team, (struct date){2026, 11, 21}));
+    team.active_from = (char *)"2026-11-21";
+    team.active_to = (char *)"some day";
     cr_assert(!team_is_active(&team, (struct date){2026, 11, 21}));
 }

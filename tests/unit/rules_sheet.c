@@ -498,6 +498,7 @@ Test(sheet, f_forms_of_single_fields)
         {"wanted_place.earliest_date", "2026-11-28", "BAD_ORDER wanted_place.latest_date"},
         {"wanted_place.latest_date", "2026-11-23", ""},
         {"wanted_place.latest_date", "soon", "BAD_DATE wanted_place.latest_date"},
+        {"wanted_place.earliest_date", "soon", "BAD_DATE wanted_place.earliest_date"},
         {"diagnoses[].icd10", "I1O", "BAD_ICD10 diagnoses[0].icd10"},
         {"present_history", "头晕三天", "TOO_SHORT present_history"},
         {"present_history", "头晕三天了", ""},
@@ -547,6 +548,8 @@ Test(sheet, f_age_and_birth_date_agree)
     cr_assert_str_eq(check(&s), "");
     s.patient.age_years = 30;
     cr_assert_str_eq(check(&s), "BAD_VALUE patient.age_years");
+    s.patient.age_years = 151;
+    cr_assert_str_eq(check(&s), "OUT_OF_RANGE patient.age_years, BAD_VALUE patient.age_years");
 }
 
 Test(sheet, f_an_id_is_type_and_value_or_the_reason_for_having_none)
@@ -630,6 +633,9 @@ Test(sheet, f5_what_is_for_emergencies_only_is_refused_elsewhere)
         cr_expect_str_eq(check(&s),
                          "EMERGENCY_ONLY emergency_category, EMERGENCY_ONLY consent, EMERGENCY_ONLY patient.sex, "
                          "EMERGENCY_ONLY patient.age_unknown");
+        s.patient.age_unknown = 0; /* said, but not so */
+        cr_expect_str_eq(check(&s),
+                         "EMERGENCY_ONLY emergency_category, EMERGENCY_ONLY consent, EMERGENCY_ONLY patient.sex");
     }
 }
 
@@ -663,6 +669,18 @@ Test(sheet, t6_a_place_on_the_way_up_is_wanted_by_a_team)
     cr_assert_str_eq(check(&s), "");
     s.sheet.direction = REFERRAL__DIRECTION__UP;
     s.sheet.wanted_place = NULL;
+    cr_assert_str_eq(check(&s), "");
+}
+
+Test(sheet, f_the_days_of_a_wanted_place_are_compared_where_both_are_named)
+{
+    struct sample s;
+
+    fill_up(&s);
+    s.place.earliest_date = NULL;
+    cr_assert_str_eq(check(&s), "");
+    fill_up(&s);
+    s.place.latest_date = NULL;
     cr_assert_str_eq(check(&s), "");
 }
 
@@ -744,6 +762,17 @@ Test(sheet, f_vital_signs_have_their_unit_and_their_range)
         s.vital.unit = (char *)"furlong";
         cr_expect_str_eq(check(&s), "BAD_UNIT vitals[0].unit, OUT_OF_RANGE vitals[0].value_milli", "%zu unit", i);
     }
+}
+
+Test(sheet, f_a_vital_sign_without_its_item_is_judged_by_nothing_else)
+{
+    struct sample s;
+
+    fill_up(&s);
+    s.vital.has_item = 0;
+    s.vital.unit = (char *)"furlong";
+    s.vital.value_milli = INT64_MAX;
+    cr_assert_str_eq(check(&s), "MISSING vitals[0].item");
 }
 
 Test(sheet, f_attachments_agree_with_their_size_and_hash)
