@@ -10,8 +10,9 @@
 #include "engine/families.h"
 #include "store/search.h"
 
-#define FOUND_MAX     50
-#define LOOKED_AT_MAX 10000 /* beyond the index */
+#define FOUND_MAX 50
+#define LOOKED_AT_MAX                                                                                                  \
+    1000 /* beyond the index, and of this patient: a page takes some milliseconds of a turn, whatever there is */
 
 /* ---- By message id ---- */
 
@@ -123,7 +124,7 @@ static void add_if_his(struct sought *sought, struct id id)
         sought->found->referrals[sought->found->n_referrals++] = query_summary(&sought->asking, id, row, party);
 }
 
-/* Not looked through to the end: where to go on. */
+/* Not looked through to the end: where to go on. Others' referrals count as looked at: some senders give many patients one id. */
 static void find_all(struct sought *sought)
 {
     uint32_t left = LOOKED_AT_MAX;
@@ -134,8 +135,10 @@ static void find_all(struct sought *sought)
 
         if (!found && left > 0)
             return;
-        if (found)
+        if (found) {
             add_if_his(sought, at);
+            left -= left > 0;
+        }
         if (left == 0)
             break;
     }

@@ -15,7 +15,7 @@
 #define BUSY_RETRY_MS    200
 #define FULL_RETRY_MS    5000
 #define HEAVY_MAX        64 /* a turn: large answers stay in memory until it has spoken. A query weighs 1, ... */
-#define HEAVY_LOOK       16 /* ... a shown payload so much: it may be a megabyte, several times over */
+#define HEAVY_LOOK       16 /* ... a command that shows something so much: a payload may be a megabyte, several times over */
 
 struct query {
     struct question question;

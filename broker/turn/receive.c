@@ -222,7 +222,7 @@ static uint32_t weight(const Referral__Envelope *envelope, bool is_query)
 {
     if (is_query)
         return 1;
-    return envelope->kind == REFERRAL__KIND__SHOW_PAYLOAD ? HEAVY_LOOK : 0;
+    return kind_info((uint32_t)envelope->kind)->result != NULL ? HEAVY_LOOK : 0;
 }
 
 static void take_request(struct turn *turn, struct session *session, const struct place *place,
