@@ -22,7 +22,7 @@ static const char *word_of(int failure)
     case -EBADMSG:
     case -EPROTO:
         return "unsound";
-    case -EEXIST:
+    case -EKEYREJECTED:
         return "other-keys";
     default:
         return "other";

@@ -52,7 +52,8 @@ void archive_file_row_put(struct store_txn *txn, const char *name, const Record_
 /* ---- Files (archive_write.c, archive_read.c) ---- */
 
 struct archive_writer;
-/* Begins a file under a hidden name; the directory is made if it is not there. -EEXIST: there is one of that name, or the directory is another store's. */
+/* Begins a file under a hidden name; the directory is made if it is not there. -EEXIST: there is one of that name; -EKEYREJECTED: the directory is
+ * another store's. */
 int archive_writer_open(struct store *store, const char *directory, const char *name,
                         struct archive_writer **ret_writer);
 /* -ENOSPC too: then the writer is only to be closed. */

@@ -82,7 +82,7 @@ static int begin(struct archive_writer *writer)
     int failure = keep_keys(writer);
 
     if (failure != 0)
-        return failure;
+        return failure == -EEXIST ? -EKEYREJECTED : failure; /* no other name would do */
     hidden_name(writer, hidden);
     writer->fd = openat(writer->folder, hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (writer->fd < 0)

@@ -34,7 +34,7 @@ struct archiver {
     struct arena arena; /* of a step */
     enum phase phase;
     struct turn_clock clock;
-    int failure; /* the first of the pass that did not end it */
+    int failure; /* of the pass: the first that did not end it, or what ended it */
 
     char **names; /* of the directory when the pass began */
     size_t next_name;
@@ -428,17 +428,21 @@ static int step(struct archiver *archiver)
     return 0;
 }
 
+/* C4: nothing is so and so old while the time is in doubt: what the last pass failed of stands. Where nothing is to be archived, nothing fails. */
 int archiver_step(struct archiver *archiver, struct turn_clock clock)
 {
+    bool archives;
     int result = 0;
 
     archiver->clock = clock;
-    if (!clock.hold &&
-        instant_is_set(limit_now(archiver))) /* C4: nothing is so and so old while the time is in doubt */
+    archives = instant_is_set(limit_now(archiver));
+    if (archives && !clock.hold)
         result = step(archiver);
     arena_reset(&archiver->arena, 1 << 20);
     if (result > 0)
         return 1;
     rest(archiver);
-    return result != 0 ? result : archiver->failure;
+    if (result != 0 || !archives)
+        archiver->failure = result;
+    return archiver->failure;
 }

@@ -91,6 +91,17 @@ static void steps(struct shelf *shelf, int count, int *ret_result)
     *ret_result = result;
 }
 
+static int whole_pass(struct shelf *shelf, struct archiver *archiver)
+{
+    int result = 1;
+
+    while (result > 0) {
+        result = archiver_step(archiver, shelf->w->clock);
+        world_settle(shelf->w);
+    }
+    return result;
+}
+
 static void pass(struct shelf *shelf)
 {
     int result;
@@ -369,10 +380,34 @@ Test(archive, d8_where_another_stores_archive_is_nothing_is_written)
     pass(&shelf);
     snprintf(other.directory, sizeof other.directory, "%s", shelf.directory);
     steps(&other, -1, &result);
-    cr_assert_eq(result, -EEXIST);
+    cr_assert_eq(result, -EKEYREJECTED);
     cr_assert_eq(file_count(&shelf), 1);
     check_archived(&shelf, 1);
     world_close(other.w);
+    shelf_close(&shelf);
+}
+
+/* Its alarm would stand for ever otherwise. */
+Test(archive, d8_what_failed_is_no_failure_any_more_once_nothing_is_archived)
+{
+    struct shelf shelf = shelf_open();
+    struct archiver_options options = {.store = shelf.w->store, .turn = shelf.w->turn, .directory = shelf.directory};
+    struct archiver *archiver;
+    char path[200];
+
+    years_pass(&shelf);
+    cr_assert_eq(mkdir(shelf.directory, 0700), 0);
+    snprintf(path, sizeof path, "%s/archive-2028-01-01-1.rfa", shelf.directory);
+    fclose(fopen(path, "wb"));
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    cr_assert_eq(whole_pass(&shelf, archiver), -EPROTO);
+    world_hold(shelf.w, true);
+    cr_assert_eq(whole_pass(&shelf, archiver), -EPROTO, "nobody has looked since");
+    world_hold(shelf.w, false);
+    cr_assert_eq(whole_pass(&shelf, archiver), -EPROTO);
+    world_say(shelf.w, "OP", "PUT_SETTING", "name=retention_finished_ms; value=0");
+    cr_assert_eq(whole_pass(&shelf, archiver), 0);
+    archiver_close(archiver);
     shelf_close(&shelf);
 }
 
