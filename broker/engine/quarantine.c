@@ -61,12 +61,18 @@ bool quarantine_admits(struct work *work)
     return refuse(work, REFUSED_QUARANTINED, "");
 }
 
-static const char *subject_of(struct work *work, struct bytes hash)
+static char *hex_of(struct work *work, struct bytes hash)
 {
     char *hex = arena_alloc(work->arena, 2 * SUSPECT_HASH_SIZE + 1);
 
     hex_encode(hex, hash);
     return hex;
+}
+
+/* As of other alarms: an institution, and what of it. */
+static const char *subject_of(struct work *work, const char *institution, struct bytes hash)
+{
+    return arena_format(work->arena, "%s/%s", institution, hex_of(work, hash));
 }
 
 bool quarantine_apply_culprit(struct work *work)
@@ -84,8 +90,8 @@ bool quarantine_apply_culprit(struct work *work)
     FIELD_SET(&row, kind, culprit->kind);
     quarantine_row_put(work->txn, culprit->hash.data, &row);
     FIELD_SET(meta, quarantined, meta->quarantined + 1);
-    alarm_raise(work, ALARM_CODE, subject_of(work, binary_bytes(culprit->hash)),
-                arena_format(work->arena, "%s %s", culprit->institution, kind != NULL ? kind->name : ""));
+    alarm_raise(work, ALARM_CODE, subject_of(work, culprit->institution, binary_bytes(culprit->hash)),
+                kind != NULL ? kind->name : NULL);
     return true;
 }
 
@@ -93,6 +99,7 @@ bool quarantine_apply_release(struct work *work)
 {
     const Referral__ReleaseCommand *release = (const Referral__ReleaseCommand *)work->body;
     Record__Meta *meta = meta_row(work->txn);
+    const Record__Quarantine *row;
 
     if (!registry_may_touch(work, NULL))
         return false;
@@ -102,12 +109,13 @@ bool quarantine_apply_release(struct work *work)
         refuse(work, REFUSED_MISSING, "reason");
     if (is_refused(work))
         return false;
-    if (release->hash.len != SUSPECT_HASH_SIZE || quarantine_row(work->txn, release->hash.data) == NULL)
+    row = release->hash.len == SUSPECT_HASH_SIZE ? quarantine_row(work->txn, release->hash.data) : NULL;
+    if (row == NULL)
         return refuse(work, REFUSED_NOT_QUARANTINED, "hash");
     quarantine_row_put(work->txn, release->hash.data, NULL);
     meta->quarantined--;
-    alarm_clear(work, ALARM_CODE, subject_of(work, binary_bytes(release->hash)));
-    work->audit.subject = arena_text(work->arena, subject_of(work, binary_bytes(release->hash)));
+    alarm_clear(work, ALARM_CODE, subject_of(work, row->institution, binary_bytes(release->hash)));
+    work->audit.subject = hex_of(work, binary_bytes(release->hash));
     work->audit.reason = release->reason;
     return true;
 }

@@ -42,7 +42,7 @@ static bool is_about(const char *subject, const char *institution)
 {
     size_t length = strlen(institution);
 
-    return strncmp(subject, institution, length) == 0 && (subject[length] == '\0' || subject[length] == '/');
+    return strncmp(subject, institution, length) == 0 && strchr("/>", subject[length]) != NULL; /* or its end */
 }
 
 ProtobufCMessage *query_alarms(struct asking *asking)

@@ -238,7 +238,7 @@ void alarm_past_keep(struct store_txn *txn, uint64_t count, struct instant from)
     struct bytes key;
 
     while (store_next_key(cursor, &key) &&
-           (txn->sums[TABLE_ALARM_PAST].rows > count || get_be64(key.data) < (uint64_t)from.ms))
+           (txn->sums[TABLE_ALARM_PAST].rows > count || (int64_t)get_be64(key.data) < from.ms))
         store_delete(txn, TABLE_ALARM_PAST, key);
     store_scan_end(cursor);
 }

@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "engine/alarm.h"
 #include "engine/alarm_info.h"
+#include "engine/binary.h"
+#include "store/suspect.h"
 
 static void change(struct district *d, uint32_t kind, const char *code, const char *subject, const char *detail)
 {
@@ -38,6 +40,18 @@ static Referral__AlarmList *list_for(struct district *d, const char *who, bool p
 static Referral__AlarmList *list(struct district *d, bool past)
 {
     return list_for(d, "OPS", past, NULL);
+}
+
+static const uint8_t hash[SUSPECT_HASH_SIZE] = {0xab}; /* of a SUBMIT that ended the broker */
+
+static void hold_back(struct district *d, const char *institution)
+{
+    Batch__Culprit culprit = BATCH__CULPRIT__INIT;
+
+    FIELD_SET(&culprit, hash, binary_copy(&d->keep, bytes_of(hash, sizeof hash)));
+    culprit.institution = arena_text(&d->keep, institution);
+    FIELD_SET(&culprit, kind, REFERRAL__KIND__SUBMIT);
+    district_say(d, NULL, BATCH__INTERNAL__QUARANTINE, &culprit);
 }
 
 static void reopen(struct district *d)
@@ -114,6 +128,39 @@ Test(alarm, p2_who_does_not_operate_sees_its_own_alarms_present_and_past)
     clear_alarm(&d, "inbox-age", "H1");
     clear_alarm(&d, "inbox-age", "H2");
     cr_assert_eq(list_for(&d, "OPS", true, NULL)->n_alarms, 2);
+    district_close(&d);
+}
+
+Test(alarm, t7_what_an_alarm_is_about_begins_with_an_institution)
+{
+    struct district d;
+
+    district_open(&d);
+    hold_back(&d, "T07");
+    raise_alarm(&d, "emergency-gap", "T07>H1", "contact");
+
+    Referral__AlarmList *of_t07 = list_for(&d, "OPS", false, "T07");
+
+    cr_assert_eq(of_t07->n_alarms, 2);
+    cr_assert_str_eq(of_t07->alarms[0]->subject, "T07>H1");
+    cr_assert_str_eq(of_t07->alarms[1]->subject, "T07/ab000000000000000000000000000000");
+    cr_assert_str_eq(of_t07->alarms[1]->detail, "SUBMIT");
+    cr_assert_eq(list_for(&d, "OPS", false, "T0")->n_alarms, 0);
+    district_close(&d);
+}
+
+Test(alarm, d2_a_release_ends_the_alarm_of_its_command)
+{
+    Referral__ReleaseCommand release = REFERRAL__RELEASE_COMMAND__INIT;
+    struct district d;
+
+    district_open(&d);
+    hold_back(&d, "T07");
+    FIELD_SET(&release, hash, binary_copy(&d.keep, bytes_of(hash, sizeof hash)));
+    release.reason = arena_text(&d.keep, "mended");
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__RELEASE_COMMAND, &release), "");
+    cr_assert_eq(list(&d, false)->n_alarms, 0);
+    cr_assert_eq(list(&d, true)->n_alarms, 1);
     district_close(&d);
 }
 
