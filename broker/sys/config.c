@@ -257,6 +257,16 @@ static void explain_unknown(char *text, size_t size)
     }
 }
 
+/* It quotes the file, whose words may hold line feeds; what is told is one line. */
+static void make_line(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
 /* libconfuse hands its error function nothing of ours, but the top section, which has no title: there the first error travels. */
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list arguments)
 {
@@ -266,6 +276,7 @@ __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const c
     }
     vsnprintf(text, sizeof text, format, arguments);
     explain_unknown(text, sizeof text);
+    make_line(text);
     int length = cfg->line > 0 ? asprintf(&cfg->title, "%d: %s", cfg->line, text) : asprintf(&cfg->title, " %s", text);
     if (length < 0) {
         cfg->title = NULL;

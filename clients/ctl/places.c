@@ -65,7 +65,7 @@ static void print_headings(const struct layout *layout)
     const char *texts[TEXT_COLUMNS];
 
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        texts[column] = layout_text_heading(layout, column);
+        texts[column] = layout_text_heading(layout, (enum text_column)column);
     print_texts(layout, texts);
     fprintf(ctl->out, "%s%*s", ctl_say(ctl, "容量", " cap"), layout->bar + 2, "");
     for (enum number_column column = 0; column < NUMBERS; column++) {

@@ -139,7 +139,7 @@ static int longest_bar(const struct glance *list, size_t count, uint64_t units_a
 static void set_texts(struct layout *layout, const struct glance *list, size_t count)
 {
     for (size_t column = 0; column < TEXT_COLUMNS; column++)
-        layout->text[column] = width_of(layout_text_heading(layout, column));
+        layout->text[column] = width_of(layout_text_heading(layout, (enum text_column)column));
     for (size_t i = 0; i < count; i++) {
         const char *texts[TEXT_COLUMNS];
         char time[TIME_COLUMNS];
