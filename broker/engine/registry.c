@@ -145,12 +145,6 @@ static void check_nothing_else(struct work *work, const Referral__Institution *p
         refuse(work, REFUSED_MISSING, "direct_booking_set");
 }
 
-/* Timelines, notices and ledgers tell by these who did what (Q13): an institution of such a name would pass for the broker. */
-static bool is_reserved(const char *id)
-{
-    return strcmp(id, "broker") == 0 || strcmp(id, "clock") == 0 || strcmp(id, "operator") == 0;
-}
-
 /* Writes the public record, keeping what the row knows besides. */
 static void write_institution(struct work *work, const Referral__Institution *institution)
 {
@@ -175,7 +169,7 @@ bool registry_apply_institution(struct work *work)
     if (!registry_may_touch(work, put->id))
         return false;
     require_id(work, put->id, "id");
-    if (put->id != NULL && is_reserved(put->id))
+    if (put->id != NULL && identity_is_reserved(put->id))
         refuse(work, REFUSED_BAD_ID, "id");
     require_text(work, put->name, "name");
     check_kind_and_tier(work, put);

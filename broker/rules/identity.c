@@ -128,6 +128,11 @@ bool identity_is_institution_id(const char *value)
     return true;
 }
 
+bool identity_is_reserved(const char *id)
+{
+    return strcmp(id, "broker") == 0 || strcmp(id, "clock") == 0 || strcmp(id, "operator") == 0;
+}
+
 /* A category: a capital letter and two digits. */
 static bool is_category(const char *code)
 {

@@ -19,6 +19,8 @@ enum refusal identity_check(Referral__IdType type, const char *value, struct dat
 int identity_age(struct date birth, struct date today);
 /* [A-Za-z0-9._:-]{1,64} (T1). */
 bool identity_is_institution_id(const char *value);
+/* "broker", "clock", "operator": timelines, notices and ledgers tell by these who did what (Q13), so no institution has such an id. */
+bool identity_is_reserved(const char *id);
 bool identity_is_icd10(const char *value);
 /* F4: is the code in a list such as "I10-I15 E10-E14 J44 I69 I25"? Prefixes of three characters, ranges inclusive. */
 bool identity_icd10_in_list(const char *code, const char *list);

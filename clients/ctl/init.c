@@ -59,10 +59,11 @@ static bool take_options(struct ctl *ctl, struct founding *founding)
         }
     founding->name = ctl_option(ctl, "name");
     founding->institution = ctl_option(ctl, "institution");
-    if (!identity_is_institution_id(founding->institution)) {
+    if (!identity_is_institution_id(founding->institution) || identity_is_reserved(founding->institution)) {
         ctl_complain(ctl, "%s",
-                     ctl_say(ctl, "--institution 应为 1 至 64 个字符: A-Z a-z 0-9 . _ : -",
-                             "--institution is 1 to 64 of A-Z a-z 0-9 . _ : -"));
+                     ctl_say(ctl,
+                             "--institution 应为 1 至 64 个字符: A-Z a-z 0-9 . _ : -, 且不是 broker, clock, operator",
+                             "--institution is 1 to 64 of A-Z a-z 0-9 . _ : -, and not broker, clock or operator"));
         return false;
     }
     founding->institution_name = ctl_option(ctl, "institution-name");

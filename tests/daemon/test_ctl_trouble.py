@@ -152,7 +152,8 @@ class Offline(CtlTest):
         self.assertEqual(before, {p.name: p.read_bytes() for p in base.iterdir() if p.is_file()})
         self.local("init", "--store", base / "s3", "--name", "No Name", *arguments[5:-1], self.broker.folder / "k3", expect=USAGE)
         self.local("init", "--store", base / "s3", expect=USAGE)
-        self.local("init", "--store", base / "s3", "--name", "x1", "--institution", "O PS", "--keys", self.broker.folder / "k3", expect=USAGE)
+        for institution in ("O PS", "broker"):
+            self.local("init", "--store", base / "s3", "--name", "x1", "--institution", institution, "--keys", self.broker.folder / "k3", expect=USAGE)
         self.assertFalse((base / "s3" / "data.mdb").exists())
 
 

@@ -161,6 +161,15 @@ Test(identity, t1_institution_ids_are_1_to_64_plain_characters)
     cr_assert(!identity_is_institution_id("H1\n"));
 }
 
+Test(identity, q13_no_institution_has_the_name_of_who_acts_by_himself)
+{
+    cr_assert(identity_is_reserved("broker"));
+    cr_assert(identity_is_reserved("clock"));
+    cr_assert(identity_is_reserved("operator"));
+    cr_assert_not(identity_is_reserved("broker-2"));
+    cr_assert_not(identity_is_reserved("OPERATOR"));
+}
+
 Test(identity, f_icd10_syntax)
 {
     static const char *const good[] = {"I10", "E11.9", "J44.901", "I10.x00x002", "E14.4+", "G63.2*", "U07.1", "Z00"};
