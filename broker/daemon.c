@@ -83,14 +83,10 @@ static struct secrets *secrets_open(const struct config *config)
     return secrets;
 }
 
-static void keyprint_of(const struct secrets *secrets, struct daemon_keyprint *ret_print)
+int daemon_reread_keys(struct daemon *daemon, const struct config *config, uint8_t ret_server_key[32], char *error,
+                       size_t error_size)
 {
-    crypto_generichash(ret_print->host, sizeof ret_print->host, secrets->host, sizeof secrets->host, NULL, 0);
-    memcpy(ret_print->server, secrets->server_public, sizeof ret_print->server);
-}
-
-int daemon_read_keyprint(const struct config *config, struct daemon_keyprint *ret_print, char *error, size_t error_size)
-{
+    uint32_t before = store_newest_key(daemon->store);
     struct secrets *secrets = sodium_malloc(sizeof *secrets);
     if (!secrets) {
         snprintf(error, error_size, "out of memory");
@@ -98,7 +94,14 @@ int daemon_read_keyprint(const struct config *config, struct daemon_keyprint *re
     }
     int rc = read_secrets(config, secrets, error, error_size);
     if (rc == 0) {
-        keyprint_of(secrets, ret_print);
+        rc = store_keys_take(daemon->store, secrets->host);
+        if (rc < 0) {
+            snprintf(error, error_size, "%s", store_error(daemon->store));
+        }
+    }
+    if (rc == 0) {
+        memcpy(ret_server_key, secrets->server_public, sizeof secrets->server_public);
+        daemon_reseal_taken(daemon, before);
     }
     sodium_free(secrets);
     return rc;
@@ -287,7 +290,7 @@ enum daemon_exit daemon_open(const struct config *config, const char *config_pat
     if (daemon && arena_open(&daemon->arena, ARENA_BYTES) == 0) {
         daemon->config = config;
         daemon->config_path = config_path;
-        keyprint_of(secrets, &daemon->keyprint);
+        memcpy(daemon->server_key, secrets->server_public, sizeof daemon->server_key);
         exit = open_parts(daemon, secrets);
     } else {
         journal(JOURNAL_start_refused, "out of memory");

@@ -19,10 +19,11 @@ struct port_counters {
     uint64_t keys_refused, frames_dropped, edges_missed;
 };
 
-/* What two readings of the key files are compared by; says nothing of the secrets. */
-struct daemon_keyprint {
-    uint8_t host[32];   /* hash of the key */
-    uint8_t server[32]; /* public key */
+/* What daemon_reseal.c has told so far. */
+struct daemon_reseal {
+    uint64_t rows_left; /* under older data keys, at most */
+    bool is_walking;
+    int64_t told_ms;
 };
 
 /* What daemon_alarms.c has seen so far. */
@@ -47,10 +48,11 @@ struct daemon {
     struct daemon_clock clock;
     struct daemon_ops *ops;
     struct daemon_alarms alarms;
-    struct daemon_keyprint keyprint; /* of the keys it was started with */
+    struct daemon_reseal reseal;
+    uint8_t server_key[32]; /* the public one that it was started with */
 
     struct event *signals[DAEMON_SIGNALS];
-    struct event *turn_timer, *search_timer, *archive_timer, *tick;
+    struct event *turn_timer, *search_timer, *archive_timer, *reseal_timer, *tick;
     struct archiver *archiver;
     char *archive_directory;
     int64_t archive_since_ms;      /* when the present pass began; 0: none */
@@ -66,9 +68,9 @@ struct daemon {
 
 /* daemon.c */
 
-/* Reads the key files as a start would. */
-int daemon_read_keyprint(const struct config *config, struct daemon_keyprint *ret_print, char *error,
-                         size_t error_size);
+/* Reads the key files as a start would, and takes the data keys that were added to the store's. */
+int daemon_reread_keys(struct daemon *daemon, const struct config *config, uint8_t ret_server_key[32], char *error,
+                       size_t error_size);
 
 /* daemon_reload.c */
 
@@ -107,6 +109,13 @@ int daemon_archive_open(struct daemon *daemon); /* once there is a turn; 0 or -E
 void daemon_archive_close(struct daemon *daemon);
 /* A step of a pass (turn/archiver.h); so many milliseconds until the next one, with the turns it asks for in between. */
 int64_t daemon_archive_step(struct daemon *daemon);
+
+/* daemon_reseal.c */
+
+/* Tells of a data key that was taken, where it is not the one `before`. */
+void daemon_reseal_taken(struct daemon *daemon, uint32_t before);
+/* A step; so many milliseconds until the next one, -1: nothing is left. */
+int64_t daemon_reseal_step(struct daemon *daemon);
 
 /* daemon_ops.c */
 

@@ -19,6 +19,9 @@
 #define SEARCH_BUSY_MS   10   /* ... and while turns are wanted, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
+#define RESEAL_AFTER_MS 1000
+#define RESEAL_BUSY_MS  10
+
 #define ARCHIVE_AFTER_MS 1000 /* the first look */
 #define ARCHIVE_BUSY_MS  20
 
@@ -171,6 +174,18 @@ static void on_archive_timer(evutil_socket_t fd, short what, void *user)
     after(daemon->archive_timer, wait_ms);
 }
 
+static void on_reseal_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    int64_t wait_ms = daemon_reseal_step(daemon);
+    bool is_busy = turn_wants(daemon->turn, daemon_now(daemon));
+    if (wait_ms >= 0) {
+        after(daemon->reseal_timer, is_busy && wait_ms < RESEAL_BUSY_MS ? RESEAL_BUSY_MS : wait_ms);
+    }
+}
+
 /* What is on disk decides, so that the alarm's turn may fail, and the process end, in between. */
 static void watch_room(struct daemon *daemon)
 {
@@ -256,6 +271,7 @@ static void on_reload(evutil_socket_t number, short what, void *user)
     struct daemon *daemon = user;
     daemon_reload(daemon);
     after(daemon->archive_timer, 0);
+    after(daemon->reseal_timer, 0);
 }
 
 static void on_clock(evutil_socket_t number, short what, void *user)
@@ -281,13 +297,16 @@ int daemon_loop_open(struct daemon *daemon)
     daemon->turn_timer = event_new(daemon->base, -1, 0, on_turn_timer, daemon);
     daemon->search_timer = event_new(daemon->base, -1, 0, on_search_timer, daemon);
     daemon->archive_timer = event_new(daemon->base, -1, 0, on_archive_timer, daemon);
+    daemon->reseal_timer = event_new(daemon->base, -1, 0, on_reseal_timer, daemon);
     daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
-    if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->tick) {
+    if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->reseal_timer ||
+        !daemon->tick) {
         return -ENOMEM;
     }
     after(daemon->tick, TICK_MS);
     daemon->ticks = 1; /* the first report is for the first minute */
     after(daemon->archive_timer, ARCHIVE_AFTER_MS);
+    after(daemon->reseal_timer, RESEAL_AFTER_MS);
     after(daemon->search_timer, SEARCH_AFTER_MS); /* what was accepted before the last stop */
     return 0;
 }
@@ -307,6 +326,7 @@ void daemon_loop_close(struct daemon *daemon)
     drop_event(daemon->turn_timer);
     drop_event(daemon->search_timer);
     drop_event(daemon->archive_timer);
+    drop_event(daemon->reseal_timer);
     drop_event(daemon->tick);
 }
 

@@ -115,6 +115,8 @@ static void fill_view(struct daemon *daemon, bool is_readable)
     view->port_dropped = zmq_port_dropped(daemon->port);
     view->edges_missed = zmq_port_missed(daemon->port);
     view->connections = zmq_port_connections(daemon->port);
+    view->data_key = store_newest_key(daemon->store);
+    view->reseal_rows_left = daemon->reseal.rows_left;
     copy_history(view, ops);
 }
 

@@ -1,12 +1,11 @@
 /* daemon_reload.c - SIGHUP: what may change while the broker serves is taken, and what may not is said.
  *
- * The log level is taken. A key pair of the server that changed is not: every client pins it, and libzmq gives a bound socket no other. Nor is
- * the host key, which the store is open with. But both files are read, so that a key that would keep the next start from succeeding
- * is heard of now. */
+ * The log level is taken, and data keys that were added to the store's. A key pair of the server that changed is not: every client pins it, and
+ * libzmq gives a bound socket no other. But its file is read, so that a key that would keep the next start from succeeding is heard
+ * of now. */
 #include "daemon_inside.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +18,7 @@ static void add_name(char names[NAMES_SIZE], const char *name)
 }
 
 /* Keys of the configuration, and key files, that a restart would change. */
-static void list_changes(const struct daemon *daemon, const struct config *config, const struct daemon_keyprint *print,
+static void list_changes(const struct daemon *daemon, const struct config *config, const uint8_t server_key[32],
                          char names[NAMES_SIZE])
 {
     struct config_key key;
@@ -29,19 +28,16 @@ static void list_changes(const struct daemon *daemon, const struct config *confi
             add_name(names, key.name);
         }
     }
-    if (sodium_memcmp(print->host, daemon->keyprint.host, sizeof print->host) != 0) {
-        add_name(names, "host.key");
-    }
-    if (sodium_memcmp(print->server, daemon->keyprint.server, sizeof print->server) != 0) {
+    if (memcmp(server_key, daemon->server_key, sizeof daemon->server_key) != 0) {
         add_name(names, "server.key");
     }
 }
 
-static void take(const struct daemon *daemon, const struct config *config, const struct daemon_keyprint *print)
+static void take(const struct daemon *daemon, const struct config *config, const uint8_t server_key[32])
 {
     char names[NAMES_SIZE];
     enum log_level level;
-    list_changes(daemon, config, print, names);
+    list_changes(daemon, config, server_key, names);
     if (journal_level_parse(config->log_level, &level)) {
         journal_set_level(level);
     }
@@ -51,17 +47,17 @@ static void take(const struct daemon *daemon, const struct config *config, const
 void daemon_reload(struct daemon *daemon)
 {
     struct config config;
-    struct daemon_keyprint print;
+    uint8_t server_key[32];
     char error[CONFIG_ERROR_SIZE];
     notify_reloading();
     int rc = config_load(daemon->config_path, &config, error, sizeof error);
     if (rc == 0) {
-        rc = daemon_read_keyprint(&config, &print, error, sizeof error);
+        rc = daemon_reread_keys(daemon, &config, server_key, error, sizeof error);
     }
     if (rc < 0) {
         journal(JOURNAL_reload_refused, "%s", error);
     } else {
-        take(daemon, &config, &print);
+        take(daemon, &config, server_key);
     }
     config_fini(&config);
     daemon_alarms_look(daemon);

@@ -28,6 +28,8 @@ struct ops_view {
     struct histogram turn_us, recent_us; /* turns with a commit, since the start and in the last two minutes at most */
     uint64_t keys_refused, port_dropped, edges_missed;
     size_t connections;
+    uint32_t data_key; /* that seals what is written (store/keys.h) */
+    uint64_t reseal_rows_left;
     struct ops_http_counters http;
     struct ops_sample history[OPS_HISTORY]; /* the oldest first */
     size_t history_count;

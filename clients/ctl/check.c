@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "archives.h"
+#include "checkpoints.h"
 #include "folder.h"
 #include "handlers.h"
 #include "moment.h"
@@ -106,6 +107,11 @@ static int verify(struct ctl *ctl)
         int archived = archive_verify_run(ctl, &options, offline.archives);
 
         result = result == EXIT_OK ? archived : result;
+    }
+    if (ctl_has(ctl, "checkpoint")) {
+        int checked = checkpoint_verify_run(ctl, &options, ctl_option(ctl, "checkpoint"));
+
+        result = result == EXIT_OK ? checked : result;
     }
     offline_fini(&offline);
     return result;

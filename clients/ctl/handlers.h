@@ -56,6 +56,9 @@ int recount_run(struct ctl *ctl);
 int message_key_run(struct ctl *ctl);
 int restore_run(struct ctl *ctl);
 int backup_run(struct ctl *ctl);
+/* rotate.c, checkpoints.c: beside a running broker */
+int rotate_run(struct ctl *ctl);
+int checkpoint_run(struct ctl *ctl);
 /* archives.c: by the host's key, without a broker */
 int archives_list_run(struct ctl *ctl);
 int archives_find_run(struct ctl *ctl);

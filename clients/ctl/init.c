@@ -17,6 +17,7 @@
 #include "moment.h"
 #include "query.pb-c.h"
 #include "rules/identity.h"
+#include "store/checkpoint.h"
 #include "store/rows.h"
 #include "store/store.h"
 #include "sys/config.h"
@@ -36,7 +37,7 @@ struct founding {
     const struct ctl *ctl;
     const char *name, *institution, *institution_name, *listen;
     char store[PATH_MAX], keys[PATH_MAX], paths[FILE_COUNT][PATH_MAX];
-    uint8_t host_key[STORE_HOST_KEY_SIZE];
+    uint8_t host_key[STORE_HOST_KEY_SIZE], checkpoint_key[CHECKPOINT_KEY_SIZE];
     struct referral_key server, operator;
     bool made[FILE_COUNT];
     bool keeps_conf; /* a configuration was there: it stays */
@@ -214,6 +215,7 @@ static int make_store(struct founding *founding)
         failure = store_open(&options, &store);
     if (failure == 0) {
         failure = found(founding, store, now);
+        checkpoint_public_key(store, founding->checkpoint_key);
         if (failure != 0)
             snprintf(error, sizeof error, "%s", store_error(store));
     }
@@ -306,9 +308,11 @@ static void print(const struct founding *founding)
         {CLIENT_CONF, "客户端配置: referralctl --config", "configuration: referralctl --config"},
     };
     const struct ctl *ctl = founding->ctl;
+    char key[2 * CHECKPOINT_KEY_SIZE + 1];
 
+    hex_encode(key, bytes_of(founding->checkpoint_key, sizeof founding->checkpoint_key));
     if (ctl->json) {
-        json_t *json = json_pack("{s:s}", "store", founding->store);
+        json_t *json = json_pack("{s:s, s:s}", "store", founding->store, "checkpoint_key", key);
 
         for (int i = 0; i < FILE_COUNT; i++)
             json_object_set_new(json, file_names[i], json_string(founding->paths[i]));
@@ -323,6 +327,8 @@ static void print(const struct founding *founding)
     fprintf(ctl->out, "%-*s  %s\n", width, founding->store, ctl_say(ctl, "数据库", "the store"));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         fprintf(ctl->out, "%-*s  %s\n", width, founding->paths[lines[i].file], ctl_say(ctl, lines[i].zh, lines[i].en));
+    fprintf(ctl->out, "%s  %s\n", key,
+            ctl_say(ctl, "审计检查点的公钥(请另存他处)", "public key of audit checkpoints: keep it elsewhere"));
 }
 
 int init_run(struct ctl *ctl)

@@ -332,6 +332,8 @@ static const struct option_info verify[] = {
     {"backup", "FILE", NULL, "检查该备份: 解封到临时目录, 与数据库同样检查", "check this backup, as the store that it becomes"}, BACKUP_KEY,
     {"staging", "DIR", NULL, "在此解封备份(默认 /var/tmp)", "where the backup is unsealed (default /var/tmp)"},
     {"archives", "DIR", NULL, "另检查归档目录: 每个文件, 每条记录, 与数据库一致", "check the archive in DIR, too: every file and record, and that the store agrees"},
+    {"checkpoint", "FILE", NULL, "另检查: 审计链经过该检查点, 之后没有截断或改写", "check that the audit chain passes through this checkpoint: nothing was cut off or written anew"},
+    {"public-key", "HEX", NULL, "该检查点须由此公钥签名(init 与 checkpoint 显示; 另行保存)", "the public key that must have signed it, as init and checkpoint show it; kept elsewhere"},
     {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较; 无 --store 则向服务查询", "check only this saved report, JSON, made again over its range of the ledger; without --store: of the broker"},
     END,
 };
@@ -339,6 +341,12 @@ static const struct option_info verify[] = {
 static const struct option_info archives[] = {ARCHIVES, HOST_KEY, END};
 static const struct option_info archive_look[] = {
     ARCHIVES, HOST_KEY, {"reason", "TEXT", NULL, "理由(记入归档目录的查阅记录)", "why; kept in the archive's log of looks"}, END,
+};
+static const struct option_info rotate[] = {
+    {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
+    {"status", NULL, NULL, "只显示: 每个数据密钥下有多少行", "only show how many rows each data key seals"},
+    {"host-key-new", "FILE", NULL, "不加数据密钥, 改用此主机密钥包装(无此文件则新建)", "add no data key, but wrap them by this host key; the file is made if it is not there"},
+    ARCHIVES, END,
 };
 static const struct option_info restore[] = {HOST_KEY, BACKUP_KEY, END};
 static const struct option_info backup[] = {
@@ -378,6 +386,7 @@ static const struct option_info init[] = {
 #define ARGUMENTS(name, ...) static const struct argument_info name[] = {__VA_ARGS__, {NULL, NULL, false}}
 
 ARGUMENTS(referral_, {"REFERRAL", "referral_id", false});
+ARGUMENTS(kept_file, {"FILE", NULL, true});
 ARGUMENTS(archived_, {"REFERRAL", NULL, false});
 ARGUMENTS(some_referral, {"REFERRAL", "referral_id", true});
 ARGUMENTS(institution_, {"INSTITUTION", "institution", false});
@@ -535,6 +544,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
     PLAIN(GROUP_LOCAL, "message-key", message_key_run, 0, NULL, store, "由标准输入的消息编号求其在日志中的 message_key", "what the log shows as message_key of the message id on standard input"),
     PLAIN(GROUP_LOCAL, "backup", backup_run, 0, directory_, backup, "运行中备份: 复制, 密封, 检查, 移到目录", "copy the store beside a running broker, seal and verify the copy, and move it to DIRECTORY"),
+    PLAIN(GROUP_LOCAL, "checkpoint", checkpoint_run, 0, kept_file, store, "审计链检查点: 签名, 写入文件或目录, 交他处保存", "how far the audit chain has come, signed: to FILE, or into that directory, to be kept elsewhere"),
+    PLAIN(GROUP_LOCAL, "rotate", rotate_run, 0, NULL, rotate, "增加数据密钥(重载服务后启用); 更换主机密钥", "add a data key, which the broker takes when it reloads; or change the host key"),
     PLAIN(GROUP_LOCAL, "archive", archives_list_run, 0, NULL, archives, "归档文件列表", "the files of finished referrals"),
     PLAIN(GROUP_LOCAL, "archive find", archives_find_run, 0, archived_, archives, "转诊在哪个归档文件", "which file a referral is in"),
     PLAIN(GROUP_LOCAL, "archive show", archives_show_run, 0, archived_, archive_look, "显示已归档的转诊(须说明理由, 先记入查阅记录)", "show an archived referral; who looked is noted first"),
