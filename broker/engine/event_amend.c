@@ -10,7 +10,7 @@
 
 #define SHEET_VERSIONS_MAX 1000
 
-/* F2: paths are those of the event, which holds the sheet. */
+/* F2: paths are those of the event, which holds the sheet; what is about all of it has none yet. */
 static void prefix_fields(struct findings *findings, size_t from)
 {
     static const char prefix[] = "sheet.";
@@ -22,7 +22,7 @@ static void prefix_fields(struct findings *findings, size_t from)
 
         memmove(field + size, field, kept);
         memcpy(field, prefix, size);
-        field[size + kept] = '\0';
+        field[kept == 0 ? size - 1 : size + kept] = '\0';
     }
 }
 
@@ -103,6 +103,8 @@ static void check_sheet(struct happening *happening)
     const Referral__Sheet *old = new == NULL ? NULL : present_sheet(work, happening->life);
     struct admission *admission = arena_alloc(work->arena, sizeof *admission);
 
+    if (new != NULL && old == NULL)
+        refuse(work, REFUSED_FAILED, NULL);
     if (old == NULL)
         return;
     check_unchanged(work, row, old, new);
@@ -128,9 +130,10 @@ void event_amend(struct happening *happening)
 {
     const struct admission *admission = happening->admission;
     Record__Referral *row = happening->life->row;
-    ProtobufCBinaryData patient = claim_patient_key(happening->work, admission->sheet->patient);
+    ProtobufCBinaryData patient;
 
     assert(admission != NULL);
+    patient = claim_patient_key(happening->work, admission->sheet->patient);
     FIELD_SET(row, sheet_version, row->sheet_version + 1);
     body_add(happening->work->txn, happening->life->id, row->sheet_version, binary_bytes(happening->event->sheet));
     row->department = admission->sheet->department;

@@ -1,5 +1,6 @@
 /* engine_life.c - what one event leaves behind for the next: states come back to, reasons of ends, families of referrals (L1-L6, C3). */
 #include "district.h"
+#include "store/archive.h"
 
 #define ROUTINE   REFERRAL__PRIORITY__ROUTINE
 #define URGENT    REFERRAL__PRIORITY__URGENT
@@ -373,5 +374,28 @@ Test(life, l1_a_return_out_of_order_is_answered_with_the_parents_state)
     cr_assert_eq(reply->refusals[0]->state, REFERRAL__STATE__SUBMITTED);
     cr_assert_gt(reply->refusals[0]->n_allowed_events, 0);
     cr_assert_str_eq(reply->refusals[0]->next_actor, "broker");
+    district_close(&d);
+}
+
+/* The disk gives it back no more: whoever amends it is refused, and the broker lives on. */
+Test(life, d2_a_sheet_that_cannot_be_read_is_not_amended)
+{
+    Referral__Event *event;
+    struct store_turn turn;
+    struct store_txn *txn;
+    struct district d;
+    struct id id;
+    char *text;
+
+    district_open(&d);
+    text = district_refer(&d, "T07", "H1", ROUTINE);
+    cr_assert(id_parse(text, store_identity(d.store)->short_name, &id));
+    turn = (struct store_turn){.index = store_mark(d.store).index + 1, .time = d.now};
+    cr_assert_eq(store_turn_begin(d.store, &d.turn, &txn), 0);
+    archive_delete_sheets(txn, id);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+    event = district_event(&d, text, AMEND);
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &district_sheet(&d, "T07", "H1", false, ROUTINE)->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "FAILED sheet");
     district_close(&d);
 }
