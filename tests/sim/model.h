@@ -128,7 +128,9 @@ void model_apply(struct model *m, struct deed *deed);
 /* D1: an accepted command occupies its key. */
 void model_keep_key(struct model *m, struct deed *deed);
 void model_clock(struct model *m);
-/* P2: may this party know of it? */
+/* P2: was it sent, or did it send it, or somebody it acts for? Whoever received its down-referral only confirms the receipt. */
+bool model_sees(const struct model_referral *r, enum house who);
+/* May this party cause something? */
 bool model_is_party(const struct model *m, const struct model_referral *r, enum house who);
 bool model_acts_for(enum house who, enum house principal);
 bool model_may(const struct model *m, const struct model_referral *r, int event, enum role_in by);

@@ -97,6 +97,7 @@ static void bury(struct model *m, struct model_message *message)
     model_touch(m, r);
     if (told)
         model_put(m, cause, r, false, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER, NOBODY);
+    model_save(m, r);
 }
 
 void model_fail(struct model *m, struct model_message *message)
@@ -108,10 +109,12 @@ void model_fail(struct model *m, struct model_message *message)
     if (message->failed++ == 0)
         message->first_failed = m->now;
     message->not_before = m->now + steps[message->failed <= 5 ? message->failed - 1 : 4];
-    if (message->failed >= GIVE_UP && m->books[message->to].last_ack > message->first_failed)
+    if (message->failed >= GIVE_UP && m->books[message->to].last_ack > message->first_failed) {
         bury(m, message);
-    else if (r != NULL)
+    } else if (r != NULL) {
         model_touch(m, r);
+        model_save(m, r);
+    }
 }
 
 void model_nack(struct model *m, enum house who, const uint8_t *id, size_t size, bool retry)

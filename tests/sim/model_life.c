@@ -7,7 +7,8 @@
 
 #include "sim/model.h"
 
-#define DAY 86400000LL
+#define HOUR 3600000LL
+#define DAY  (24 * HOUR)
 
 #define EV(name) REFERRAL__EVENT_TYPE__EVENT_##name
 #define ST(name) REFERRAL__STATE__##name
@@ -119,10 +120,14 @@ static bool is_child_receiver(const struct model *m, const struct model_referral
     return r->state == ST(RETURNED) && r->child >= 0 && model_acts_for(who, m->referrals[r->child].receiver);
 }
 
+bool model_sees(const struct model_referral *r, enum house who)
+{
+    return model_acts_for(who, r->sender) || model_acts_for(who, r->receiver) || who == OP;
+}
+
 bool model_is_party(const struct model *m, const struct model_referral *r, enum house who)
 {
-    return model_acts_for(who, r->sender) || model_acts_for(who, r->receiver) || is_child_receiver(m, r, who) ||
-           who == OP;
+    return model_sees(r, who) || is_child_receiver(m, r, who);
 }
 
 int model_find(const struct model *m, const char *id)
@@ -528,6 +533,7 @@ static bool was_there(const struct model *m, const struct model_referral *r, enu
     }
 }
 
+/* An EVENT's place is an hour long. */
 static bool guards(const struct model *m, const struct model_referral *r, const struct deed *deed, enum role_in by)
 {
     int direction = r->down ? REFERRAL__DIRECTION__DOWN : direction_of(r->sender, r->receiver);
@@ -538,7 +544,11 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
     case EV(REDIRECT):
         return r->hops < 3 && deed->to < INBOXES && !was_there(m, r, deed->to) &&
                is_route(r->sender, deed->to, direction, r->priority);
+    case EV(MOVE):
+        return m->now < deed->place_end - HOUR;
     case EV(BOOK):
+        if (m->now >= deed->place_end - HOUR)
+            return false; /* Q6: no place is taken at or after its start */
         if (r->state == ST(NO_SHOW) && r->rebookings >= 2)
             return false;
         if (r->state <= ST(DELIVERED) && deed->place_class == REFERRAL__PLACE_CLASS__BED)

@@ -843,7 +843,7 @@ static void act_look(struct sim *s)
     view = sim_query(s, peer, REFERRAL__KIND__GET_REFERRAL, "referral_id=%s", r->id);
     if (sim_failed(s))
         return;
-    if ((view != NULL) != model_is_party(&s->model, r, who))
+    if ((view != NULL) != model_sees(r, who))
         sim_fail(s, "P2: %s is%s shown a referral", party_name(who), view == NULL ? " not" : "");
     else if (view != NULL && !r->loose && view->summary->state != (Referral__State)r->state)
         sim_fail(s, "L: shown in state %d, by the rules %d", (int)view->summary->state, r->state);

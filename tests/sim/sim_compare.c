@@ -9,7 +9,7 @@
 
 /* ---- What waits ---- */
 
-static uint64_t turn_of(const uint8_t *id)
+uint64_t sim_turn_of(const uint8_t *id)
 {
     uint64_t turn = 0;
 
@@ -24,7 +24,7 @@ struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_
 {
     struct model *m = &s->model;
     struct model_message *at;
-    uint64_t turn = turn_of(id);
+    uint64_t turn = sim_turn_of(id);
     int place = m->message_count;
 
     cr_assert(m->message_count < MODEL_MESSAGES);
@@ -58,7 +58,8 @@ static struct model_message *find_entry(struct sim *s, enum house who, const Ref
     for (int i = 0; known == NULL && i < m->message_count; i++) {
         struct model_message *message = &m->messages[i];
 
-        if (message->to == who && !message->is_dead && message->id_size == 0 && message->lane == (int)entry->lane &&
+        if (message->to == who && !message->is_dead && message->id_size == 0 &&
+            message->turn == sim_turn_of(entry->delivery_id.data) && message->lane == (int)entry->lane &&
             message->referral == referral && message->event == (int)entry->event)
             known = message;
     }
@@ -83,7 +84,8 @@ static void compare_entry(struct sim *s, enum house who, const Referral__InboxEn
     }
     place = ((uint64_t)message->lane << 60) | message->number;
     if (place < *last)
-        sim_fail(s, "D3: the inbox of %s is out of order", party_name(who));
+        sim_fail(s, "D3: the inbox of %s is out of order: event %d of %s, turn %lu", party_name(who), message->event,
+                 entry->referral_id, (unsigned long)message->turn);
     *last = place;
     if (entry->attempts != (uint32_t)message->failed)
         sim_fail(s, "D4: %u failed attempts instead of %d", entry->attempts, message->failed);
@@ -186,7 +188,7 @@ static void compare_referral(struct sim *s, const Referral__ReferralSummary *see
     int number = model_find(&s->model, seen->referral_id);
     struct model_referral *r = number < 0 ? NULL : &s->model.referrals[number];
 
-    if (r == NULL || !model_is_party(&s->model, r, who)) {
+    if (r == NULL || !model_sees(r, who)) {
         sim_fail(s, "P2: %s is shown a referral that is not its", party_name(who));
         return;
     }

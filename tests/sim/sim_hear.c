@@ -73,7 +73,7 @@ static bool may_see(const struct sim *s, enum house who, uint32_t mark)
     for (int i = 0; i < s->model.referral_count; i++) {
         const struct model_referral *r = &s->model.referrals[i];
 
-        if (r->mark == mark && who != OP && model_is_party(&s->model, r, who))
+        if (r->mark == mark && who != OP && model_sees(r, who))
             return true;
     }
     return false;
@@ -248,7 +248,7 @@ static int referral_of(struct sim *s, enum house who, const Referral__Delivery *
     return referral;
 }
 
-/* The one with this id, else the first that is like it and has none yet. */
+/* The one with this id, else the first of its turn that is like it and has none yet. */
 static struct model_message *find_message(struct sim *s, enum house who, const Referral__Delivery *delivery, int event)
 {
     struct model *m = &s->model;
@@ -259,7 +259,7 @@ static struct model_message *find_message(struct sim *s, enum house who, const R
         struct model_message *message = &m->messages[i];
 
         if (message->to == who && !message->is_dead && message->id_size == 0 &&
-            is_same(message, delivery, event, referral))
+            message->turn == sim_turn_of(delivery->delivery_id.data) && is_same(message, delivery, event, referral))
             known = message;
     }
     if (known == NULL && (referral < 0 || m->referrals[referral].loose))
@@ -279,7 +279,8 @@ static void check_content(struct sim *s, const struct model_message *message, co
     if (delivery->attempt != (uint32_t)(message->failed + message->returns + 1))
         sim_fail(s, "D4: attempt %u instead of %d", delivery->attempt, message->failed + message->returns + 1);
     if (!message->is_learnt && delivery->possibly_redelivered != (message->turn <= s->opened_at))
-        sim_fail(s, "D4: possibly redelivered or not");
+        sim_fail(s, "D4: of turn %lu, possibly redelivered or not, after a start at %lu", (unsigned long)message->turn,
+                 (unsigned long)s->opened_at);
     if (r == NULL)
         return;
     if (party_of(delivery->sender) != r->sender || party_of(delivery->receiver) != r->receiver)

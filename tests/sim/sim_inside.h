@@ -145,6 +145,7 @@ void sim_judge_pools(struct sim *s);
 /* sim_compare.c */
 void sim_compare(struct sim *s);
 void sim_drain(struct sim *s);
+uint64_t sim_turn_of(const uint8_t *id); /* of a delivery id: the turn that stored it */
 struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
                                 const uint8_t *id, size_t id_size);
 

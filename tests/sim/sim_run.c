@@ -9,7 +9,7 @@
 #include "sim/sim_inside.h"
 
 #define COMPARE_EVERY 250
-#define SHRINK_PLAYS  600
+#define SHRINK_PLAYS  400
 
 void sim_fail(struct sim *s, const char *format, ...)
 {

@@ -1,0 +1,55 @@
+/* sim_short.c - the short form: whatever happens, the broker does what the model foretells, keeps what it acknowledged, and drains.
+ *
+ * REFERRALD_SEED=n begins with that seed; REFERRALD_SIM_STEPS=n plays so many steps. */
+#include "sim/sim.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STEPS 100000
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+Test(sim, d2_d3_d4_d7_l1_l2_p2_broker_and_model_agree_whatever_happens)
+{
+    struct sim_result *sum = sim_result_open();
+    uint64_t seed = number_of("REFERRALD_SEED", 1), steps = number_of("REFERRALD_SIM_STEPS", STEPS);
+
+    cr_assert(sim_run(seed, steps, sum), "broker and model disagree");
+    fprintf(stderr, "%llu steps from seed %llu: %llu commands, %llu deliveries, %llu crashes, digest %016llx\n",
+            (unsigned long long)steps, (unsigned long long)seed, (unsigned long long)sum->commands,
+            (unsigned long long)sum->deliveries, (unsigned long long)sum->crashes, (unsigned long long)sum->digest);
+    if (steps >= STEPS) {
+        cr_assert_gt(sum->accepted, steps / 4);
+        cr_assert_gt(sum->refused, steps / 20);
+        cr_assert_gt(sum->redeliveries, steps / 20);
+        cr_assert_gt(sum->crashes, steps / 200);
+    }
+    sim_result_close(sum);
+}
+
+/* A trace that nobody can play again finds nothing twice. */
+Test(sim, d2_the_same_seed_gives_the_same_trace)
+{
+    struct sim_step *steps = calloc(1000, sizeof *steps);
+    struct sim_result *first = sim_result_open(), *second = sim_result_open();
+
+    sim_invent(20261122, steps, 1000);
+    sim_play(steps, 1000, true, first);
+    sim_play(steps, 1000, true, second);
+    cr_assert(!first->failed, "%s", first->why);
+    cr_assert_eq(first->digest, second->digest);
+    cr_assert_str_eq(first->story, second->story);
+    sim_invent(20261123, steps, 1000);
+    sim_play(steps, 1000, false, second);
+    cr_assert_neq(first->digest, second->digest);
+    sim_result_close(first);
+    sim_result_close(second);
+    free(steps);
+}
