@@ -96,7 +96,7 @@ bool inbox_apply_connection_lost(struct work *work)
         bool stale = false;
         Record__Inbox *row = inbox_find(work, returned->delivery_ids[i], 0, &ref, &stale);
 
-        if (row == NULL)
+        if (row == NULL || inbox_is_backing_off(work, row)) /* refused before, in the same turn: it was handed back */
             continue;
         FIELD_SET(row, returns, row->returns + 1);
         inbox_row_put(work->txn, ref, row);

@@ -68,6 +68,27 @@ Test(redelivery, d3_a_message_in_back_off_delays_only_its_own_referral)
     world_close(w);
 }
 
+/* It was handed back: there was nothing left for the connection to lose. */
+Test(redelivery, d4_what_was_refused_in_the_turn_that_lost_its_connection_counts_once)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_gather(w);
+    world_nack(w, "H1", "r1", REFERRAL__NACK_CODE__NACK_RETRY);
+    world_lose(w, "H1");
+    world_go(w);
+    world_forget(w);
+    world_connect(w, "H1", 10);
+    world_after(w, 5);
+    world_expect(w, "[     0] H1 > connect, credit 10\n"
+                    "[     5]\n"
+                    "         H1 < routine sheet r1 from T07, attempt 2\n");
+    world_close(w);
+}
+
 Test(redelivery, d4_a_back_off_survives_a_restart)
 {
     struct world *w = world_open();
