@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/keys.h"
+#include "store/owner.h"
 
 #define PART_SIZE 32
 
@@ -43,16 +44,6 @@ int keys_file_read(const char *directory, struct keys_file *ret_file)
     return failure;
 }
 
-/* Root, who may do all, must not leave what the daemon's user cannot read. */
-static int give_to_owner(int folder, int fd)
-{
-    struct stat status;
-
-    if (geteuid() != 0)
-        return 0;
-    return fstat(folder, &status) != 0 || fchown(fd, status.st_uid, status.st_gid) != 0 ? -errno : 0;
-}
-
 static int write_part(int folder, const char *part, const struct keys_file *file)
 {
     int fd = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -61,7 +52,7 @@ static int write_part(int folder, const char *part, const struct keys_file *file
         return -errno;
 
     ssize_t written = write(fd, file->content, file->size);
-    int failure = written < 0 ? -errno : (size_t)written != file->size ? -ENOSPC : give_to_owner(folder, fd);
+    int failure = written < 0 ? -errno : (size_t)written != file->size ? -ENOSPC : owner_give(folder, fd);
 
     if (failure == 0 && fsync(fd) != 0)
         failure = -errno;

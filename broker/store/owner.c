@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_SIZE 32
@@ -36,6 +37,15 @@ void owner_unlock(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+int owner_give(int folder, int fd)
+{
+    struct stat status;
+
+    if (geteuid() != 0)
+        return 0;
+    return fstat(folder, &status) != 0 || fchown(fd, status.st_uid, status.st_gid) != 0 ? -errno : 0;
 }
 
 struct owner_note owner_read(int fd)

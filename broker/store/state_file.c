@@ -7,15 +7,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool path_of(char path[PATH_MAX], const char *directory, const char *name, const char *suffix)
-{
-    return snprintf(path, PATH_MAX, "%s/%s%s", directory, name, suffix) < PATH_MAX;
-}
+#include "store/owner.h"
 
 bool state_file_read(const char *directory, const char *name, char *line, size_t size)
 {
     char path[PATH_MAX];
-    FILE *file = path_of(path, directory, name, "") ? fopen(path, "re") : NULL;
+    FILE *file = snprintf(path, sizeof(path), "%s/%s", directory, name) < PATH_MAX ? fopen(path, "re") : NULL;
 
     if (file == NULL)
         return false;
@@ -26,16 +23,16 @@ bool state_file_read(const char *directory, const char *name, char *line, size_t
     return is_read;
 }
 
-static int write_line(const char *path, const char *line)
+static int write_line(int folder, const char *name, const char *line)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         return -errno;
 
-    int failure = 0;
+    int failure = owner_give(folder, fd);
 
-    if (dprintf(fd, "%s\n", line) < 0 || fsync(fd) != 0)
+    if (failure == 0 && (dprintf(fd, "%s\n", line) < 0 || fsync(fd) != 0))
         failure = -errno;
     close(fd);
     return failure;
@@ -43,16 +40,17 @@ static int write_line(const char *path, const char *line)
 
 int state_file_write(const char *directory, const char *name, const char *line)
 {
-    char path[PATH_MAX], apart[PATH_MAX];
+    int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failure;
+    char apart[NAME_MAX + 1];
 
-    if (!path_of(path, directory, name, "") || !path_of(apart, directory, name, ".new"))
-        return -ENAMETOOLONG;
-
-    int failure = write_line(apart, line);
-
-    if (failure == 0 && rename(apart, path) != 0)
+    if (folder < 0)
+        return -errno;
+    snprintf(apart, sizeof(apart), "%s.new", name);
+    failure = write_line(folder, apart, line);
+    if (failure == 0 && renameat(folder, apart, folder, name) != 0)
         failure = -errno;
     if (failure != 0)
-        unlink(apart);
+        unlinkat(folder, apart, 0);
+    close(folder);
     return failure;
 }

@@ -256,3 +256,23 @@ Test(store_backup, its_state_is_kept_and_nonsense_is_no_backup)
     cr_assert_eq(unlink(path), 0);
     cr_assert_eq(rmdir(directory), 0);
 }
+
+/* What root verified or backed up, the daemon's user reads all the same. */
+Test(store_backup, a_state_belongs_to_whom_the_store_belongs)
+{
+    char directory[] = "/tmp/store-test-XXXXXX", path[64];
+    struct backup_state state = {.made_ms = 5};
+    struct stat status;
+    const uid_t nobody = 65534;
+
+    cr_assert_not_null(mkdtemp(directory));
+    if (geteuid() == 0)
+        cr_assert_eq(chown(directory, nobody, nobody), 0);
+    cr_assert_eq(backup_state_write(directory, &state), 0);
+    snprintf(path, sizeof(path), "%s/backup.state", directory);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_uid, geteuid() == 0 ? nobody : geteuid());
+    cr_assert_eq(status.st_mode & 0777, 0600);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(rmdir(directory), 0);
+}
