@@ -20,7 +20,7 @@ struct suspect {
 
 /* From here on suspect_begin and suspect_end leave their mark; without it, or where it fails, they do nothing. 0 or a negative errno. */
 int suspect_watch(struct store *store);
-void suspect_unwatch(struct store *store); /* an orderly end, in store_close */
+void suspect_unwatch(struct store *store); /* an orderly end, in store_close; a culprit not settled stays in the page */
 /* Did a command end the process before? False also where nobody watches. */
 bool suspect_found(const struct store *store, struct suspect *ret_suspect);
 /* It is known elsewhere now, durably. */

@@ -2,6 +2,7 @@
 """test_quarantine.py - a command that ends the broker does so once (D2): it is held back until an operator releases it, and everybody else is
 served. The faults are planted in the real broker (planted.c)."""
 import json
+import resource
 import signal
 
 import fixture
@@ -98,6 +99,27 @@ class Quarantine(PartyTest):
         self.assertEqual(-signal.SIGSEGV, self.dies())
         self.broker.start()
         self.assertEqual(hash_, self.assert_held_back("FAULT", "M-FAULT"))
+
+    def start_without_room(self):
+        """No file of the broker may grow beyond what its first pages need."""
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, limits[1]))
+        try:
+            self.broker.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    def test_d6_on_a_full_disk_the_culprit_waits_for_room(self):
+        self.send(self.planted("ASSERTION"), "M-ASSERTION")
+        self.dies()
+        for _ in range(2):
+            self.start_without_room()
+            self.assertIn("event=crash_unwatched", self.broker.log_text())
+            self.assertEqual([], list(self.operator.query("LIST_QUARANTINE").commands))
+            self.broker.kill()
+        self.broker.start()
+        self.centre.query("GET_STATUS")
+        self.assert_held_back("ASSERTION", "M-ASSERTION")
 
     def test_d2_an_overflown_stack_is_a_fault_like_others(self):
         self.assert_ends_once("OVERFLOW", -signal.SIGSEGV)
