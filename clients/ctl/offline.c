@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,17 @@ static void find_archives(const struct ctl *ctl, const struct config *config, st
              given != NULL ? "" : ".archive");
 }
 
+/* From here on keys are in memory: no core file has it, and nobody looks into it. */
+static void harden(struct offline *offline)
+{
+    static const struct rlimit no_core = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    memset(offline, 0, sizeof *offline);
+    sodium_mlock(offline->host_key, sizeof offline->host_key); /* best effort: what may not be locked is still wiped */
+}
+
 int offline_find(const struct ctl *ctl, const char *directory, struct offline *ret_offline)
 {
     const char *host_key = ctl_option(ctl, "host-key"), *path = ctl_option(ctl, "broker-config");
@@ -44,7 +56,7 @@ int offline_find(const struct ctl *ctl, const char *directory, struct offline *r
     char error[CONFIG_ERROR_SIZE];
     int result = EXIT_OK;
 
-    memset(ret_offline, 0, sizeof *ret_offline);
+    harden(ret_offline);
     if (directory == NULL)
         directory = ctl_option(ctl, "store");
     if (path != NULL || directory == NULL || host_key == NULL) {
@@ -76,7 +88,7 @@ struct store_options offline_options(struct offline *offline, bool read_only)
 
 void offline_fini(struct offline *offline)
 {
-    sodium_memzero(offline->host_key, sizeof offline->host_key);
+    sodium_munlock(offline->host_key, sizeof offline->host_key); /* wipes it, too */
 }
 
 int offline_fail(const struct ctl *ctl, int failure, const char *error)
