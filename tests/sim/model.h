@@ -52,6 +52,7 @@ struct model_message {
     int64_t first_failed, not_before, dead_at;
     uint64_t turn;   /* of its acceptance */
     uint64_t holder; /* connection that has it; 0: none */
+    uint64_t handed; /* in which turn's round of handing out */
     int64_t late_at; /* monotonic */
     bool beyond;
     uint8_t id[32];

@@ -387,7 +387,7 @@ static void act_submit(struct sim *s)
         wish.from = (enum house)sim_below(s, INBOXES);
     wish.priority = priorities[sim_below(s, 5)];
     wish.direction = natural_direction(wish.from, wish.to);
-    wish.team = wish.from <= T07 && wish.direction == REFERRAL__DIRECTION__UP && sim_one_in(s, 2);
+    wish.team = wish.from <= T07 && wish.direction == REFERRAL__DIRECTION__UP && !sim_one_in(s, 3);
     submit(s, &wish);
 }
 
@@ -561,8 +561,10 @@ static void say_event(struct sim *s, struct model_referral *r, enum house actor,
     struct deed deed = {.kind = REFERRAL__KIND__EVENT, .referral = (int)(r - s->model.referrals), .event = event};
     struct bytes body;
 
-    if (r->loose && (event == EV(REDIRECT) || event == EV(AMEND)))
+    if (r->loose && (event == EV(REDIRECT) || event == EV(AMEND) || s->is_deaf || s->is_full))
         return;
+    if (r->loose)
+        sim_look_again(s, r);
     draw_details(s, &deed);
     if (event == EV(AMEND) && r->parent >= 0 && s->model.referrals[r->parent].id[0] == '\0')
         return;
@@ -861,7 +863,7 @@ static const struct {
     {act_again, 4},      {act_conflict, 2},   {act_ack, 14},   {act_ack_wrong, 2},  {act_nack, 3},
     {act_credit, 6},     {act_connect, 4},    {act_lose, 2},   {act_pause, 2},      {act_dead, 2},
     {act_setting, 1},    {act_revoke, 1},     {act_time, 8},   {act_wall, 1},       {act_crash, 1},
-    {act_crash_said, 1}, {act_disk, 1},       {act_look, 3},   {sim_act_place, 0},
+    {act_crash_said, 1}, {act_disk, 1},       {act_look, 3},   {sim_act_place, 8},
 };
 #define ACTS (sizeof acts / sizeof *acts)
 
@@ -904,6 +906,8 @@ static void check_rest(struct sim *s)
                      (peer->credit > 0 ||
                       (message->lane == REFERRAL__PRIORITY__EMERGENCY && peer->grants && !sim_is_beyond(s, peer)));
         }
+        if (message->is_learnt || (message->referral >= 0 && s->model.referrals[message->referral].loose))
+            continue;
         if (takes && model_is_deliverable(&s->model, message))
             sim_fail(s, "D4: a message waits for %s, which would take it", party_name(message->to));
     }

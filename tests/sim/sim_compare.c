@@ -18,22 +18,30 @@ uint64_t sim_turn_of(const uint8_t *id)
     return turn;
 }
 
-/* A message about places, which only the broker foretells. It stands behind whatever else its turn stored. */
+uint64_t sim_number(uint64_t turn, uint64_t ordinal)
+{
+    return turn << 20 | ordinal;
+}
+
+/* From now on it is known which of its turn's messages it is. */
+void sim_learn_id(struct model_message *message, const uint8_t *id, size_t id_size)
+{
+    memcpy(message->id, id, id_size);
+    message->id_size = id_size;
+    message->number = sim_number(sim_turn_of(id), (uint64_t)id[17] << 8 | id[18]);
+}
+
+/* A message about places, which only the broker foretells. */
 struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
                                 const uint8_t *id, size_t id_size)
 {
     struct model *m = &s->model;
     struct model_message *at;
     uint64_t turn = sim_turn_of(id);
-    int place = m->message_count;
 
     cr_assert(m->message_count < MODEL_MESSAGES);
-    while (place > 0 && m->messages[place - 1].number >= (turn + 1) << 20)
-        place--;
-    at = &m->messages[place];
-    memmove(at + 1, at, (size_t)(m->message_count++ - place) * sizeof *at);
-    *at = (struct model_message){.number = (turn << 20) + 0xfffff,
-                                 .to = to,
+    at = &m->messages[m->message_count++];
+    *at = (struct model_message){.to = to,
                                  .cause = NOBODY,
                                  .lane = lane,
                                  .event = event,
@@ -41,9 +49,8 @@ struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_
                                  .version = 1,
                                  .is_sheet = is_sheet,
                                  .is_learnt = true,
-                                 .turn = turn,
-                                 .id_size = id_size};
-    memcpy(at->id, id, id_size);
+                                 .turn = turn};
+    sim_learn_id(at, id, id_size);
     m->books[to].accepted++;
     m->books[to].waiting++;
     return at;
@@ -66,10 +73,8 @@ static struct model_message *find_entry(struct sim *s, enum house who, const Ref
     if (known == NULL && (referral < 0 || m->referrals[referral].loose))
         known = sim_learn(s, who, (int)entry->lane, entry->kind == REFERRAL__DELIVERY_KIND__SHEET, (int)entry->event,
                           entry->referral_id, entry->delivery_id.data, entry->delivery_id.len);
-    if (known != NULL && known->id_size == 0) {
-        memcpy(known->id, entry->delivery_id.data, entry->delivery_id.len);
-        known->id_size = entry->delivery_id.len;
-    }
+    if (known != NULL)
+        sim_learn_id(known, entry->delivery_id.data, entry->delivery_id.len);
     return known;
 }
 
@@ -83,7 +88,7 @@ static void compare_entry(struct sim *s, enum house who, const Referral__InboxEn
         return;
     }
     place = ((uint64_t)message->lane << 60) | message->number;
-    if (place < *last)
+    if (place <= *last)
         sim_fail(s, "D3: the inbox of %s is out of order: event %d of %s, turn %lu", party_name(who), message->event,
                  entry->referral_id, (unsigned long)message->turn);
     *last = place;

@@ -23,6 +23,16 @@ static void apply_said(struct sim *s, struct sim_said *said)
         model_apply(&s->model, &s->deeds[said->deed]);
 }
 
+static uint64_t place_of(const struct model_message *message)
+{
+    return ((uint64_t)message->lane << 60) | message->number;
+}
+
+static bool was_handed_before(const struct model_message *a, const struct model_message *b)
+{
+    return a->handed != b->handed ? a->handed < b->handed : place_of(a) < place_of(b);
+}
+
 /* Deliveries whose time is up fail in the order they were handed out. */
 static void fail_late(struct sim *s)
 {
@@ -34,7 +44,7 @@ static void fail_late(struct sim *s)
                 struct model_message *message = &s->model.messages[i];
 
                 if (message->to == to && message->holder != 0 && message->late_at <= s->now.mono_ms &&
-                    (first == NULL || message->late_at < first->late_at))
+                    (first == NULL || was_handed_before(message, first)))
                     first = message;
             }
             if (first == NULL)
@@ -51,8 +61,8 @@ void sim_model_turn(struct sim *s, uint64_t index)
     m->now = s->now.now.ms;
     m->hold = s->now.hold;
     m->turn = store_mark(s->store).index;
-    if (m->next_message < m->turn << 20)
-        m->next_message = m->turn << 20;
+    if (m->next_message < sim_number(m->turn, SIM_UNHEARD))
+        m->next_message = sim_number(m->turn, SIM_UNHEARD);
     for (size_t i = 0; i < s->pending_count; i++)
         if (!came_to_nothing(s, index))
             apply_said(s, &s->pending[i]);
@@ -108,7 +118,7 @@ static const char *code_of(const Referral__Reply *reply)
 }
 
 /* The answer without the number of the request: D1 wants it the same for ever. */
-static uint64_t answer_hash(struct sim *s, const Referral__Reply *reply)
+uint64_t sim_answer_hash(struct sim *s, const Referral__Reply *reply)
 {
     Referral__Reply copy = *reply;
 
@@ -133,7 +143,7 @@ static void learn_id(struct sim *s, int number, const char *id)
 static void check_accepted(struct sim *s, struct deed *deed, const Referral__Reply *reply)
 {
     struct model_key *key = &s->model.keys[deed->key];
-    uint64_t answer = answer_hash(s, reply);
+    uint64_t answer = sim_answer_hash(s, reply);
 
     if (key->answer != 0 && key->answer != answer)
         sim_fail(s, "D1: %s sent twice got two answers", deed->message_id);
@@ -293,11 +303,6 @@ static void check_content(struct sim *s, const struct model_message *message, co
                  message->event, message->state);
 }
 
-static uint64_t place_of(const struct model_message *message)
-{
-    return ((uint64_t)message->lane << 60) | message->number;
-}
-
 /* D4: one emergency may go beyond the credit. */
 bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer)
 {
@@ -321,6 +326,7 @@ static void take_over(struct sim *s, struct sim_peer *peer, struct model_message
     peer->credit--;
     message->holder = peer->number;
     message->late_at = s->now.mono_ms + 30000;
+    message->handed = turn_counters(s->turn).deliveries;
     if (place_of(message) > s->handed[message->to])
         s->handed[message->to] = place_of(message);
 }
@@ -346,8 +352,7 @@ static void hear_delivery(struct sim *s, struct sim_peer *peer, struct bytes bod
         sim_fail(s, "D: %s was handed what does not wait for it", party_name(peer->party));
         return;
     }
-    memcpy(message->id, delivery->delivery_id.data, delivery->delivery_id.len);
-    message->id_size = delivery->delivery_id.len;
+    sim_learn_id(message, delivery->delivery_id.data, delivery->delivery_id.len);
     check_content(s, message, delivery, notice);
     take_over(s, peer, message);
 }

@@ -45,6 +45,7 @@ struct sim_pool {
     char name[24];
     int64_t date_days;
     int places;
+    uint64_t general; /* G, when it was looked at last */
 };
 #define SIM_POOLS    12
 #define SIM_BOOKINGS 128
@@ -125,6 +126,7 @@ const char *sim_new_id(struct sim *s);
 uint64_t sim_hash(struct bytes bytes);
 
 /* sim_hear.c */
+uint64_t sim_answer_hash(struct sim *s, const Referral__Reply *reply); /* without the number of the request */
 void sim_hear(struct sim *s);
 void sim_model_turn(struct sim *s, uint64_t index);
 bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer);
@@ -141,10 +143,15 @@ void sim_connect_all(struct sim *s);
 void sim_act_place(struct sim *s);
 void sim_learn_reply(struct sim *s, struct deed *deed, const Referral__Reply *reply);
 void sim_judge_pools(struct sim *s);
+void sim_look_again(struct sim *s, struct model_referral *r);
 
 /* sim_compare.c */
 void sim_compare(struct sim *s);
 void sim_drain(struct sim *s);
+/* The order of messages: of the turn that stored them, and in it of their ordinal; those that nobody has heard of come after. */
+#define SIM_UNHEARD 0x80000
+uint64_t sim_number(uint64_t turn, uint64_t ordinal);
+void sim_learn_id(struct model_message *message, const uint8_t *id, size_t id_size);
 uint64_t sim_turn_of(const uint8_t *id); /* of a delivery id: the turn that stored it */
 struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
                                 const uint8_t *id, size_t id_size);
