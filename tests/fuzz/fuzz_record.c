@@ -18,7 +18,7 @@
 /* The key of the so manieth row, beginning anew behind the last; false: there is none. */
 static bool key_of(struct box *box, enum table table, uint16_t which, uint8_t key[KEY_ROOM], struct bytes *ret_key)
 {
-    struct bytes none = bytes_of(NULL, 0), found;
+    struct bytes none = bytes_of(NULL, 0), found = none;
     size_t count = 0, wanted;
     struct store_cursor *cursor;
 
@@ -30,9 +30,8 @@ static bool key_of(struct box *box, enum table table, uint16_t which, uint8_t ke
     wanted = which % count;
     cursor = store_scan(box->txn, table, none, none);
     for (size_t i = 0; i <= wanted && store_next_key(cursor, &found); i++)
-        *ret_key = found;
-    memcpy(key, ret_key->data, ret_key->size);
-    *ret_key = bytes_of(key, ret_key->size);
+        *ret_key = bytes_of(key, found.size);
+    memcpy(key, found.data, found.size);
     store_scan_end(cursor);
     return true;
 }
@@ -136,7 +135,7 @@ static void play(struct box *box, struct bytes rest)
 {
     enum table table = fuzz_byte(&rest) % TABLE_COUNT;
     uint8_t high = fuzz_byte(&rest), low = fuzz_byte(&rest), how = fuzz_byte(&rest), key_room[KEY_ROOM];
-    struct bytes key;
+    struct bytes key = bytes_of(NULL, 0);
 
     if (!key_of(box, table, (uint16_t)(high << 8 | low), key_room, &key))
         return;

@@ -183,7 +183,7 @@ static void end(struct world *w, struct bytes *rest)
 
 static void pass(struct world *w, struct bytes *rest)
 {
-    static const int64_t off[] = {0, 3600, 24 * 3600, 10 * 24 * 3600};
+    static const int64_t off[] = {0, 3600, 86400, 864000};
     static const int64_t seconds[] = {1, 11, 60, 600};
     uint8_t choice = fuzz_byte(rest) % 8;
 

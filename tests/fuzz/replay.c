@@ -8,13 +8,14 @@
 
 #define INPUT_BYTES_MAX (1 << 20)
 
-static char at_hand[4096]; /* for the signal's handler, which gets nothing */
+/* For the signal's handler, which gets nothing: what it is to say of the input at hand. */
+static char verdict[4200];
+static size_t verdict_size;
 
 static void tell_failed(int number)
 {
     (void)number;
-    dprintf(STDERR_FILENO, "does not pass: %s\n", at_hand);
-    _exit(1);
+    _exit(write(STDERR_FILENO, verdict, verdict_size) == 0 ? 2 : 1);
 }
 
 static size_t play_file(const char *path)
@@ -27,7 +28,7 @@ static size_t play_file(const char *path)
     assert(file != NULL);
     size = fread(data, 1, sizeof data, file);
     fclose(file);
-    snprintf(at_hand, sizeof at_hand, "%s", path);
+    verdict_size = (size_t)snprintf(verdict, sizeof verdict, "does not pass: %s\n", path);
     input = malloc(size + 1); /* of its size, so that a sanitizer sees a look beyond its end */
     assert(input != NULL);
     memcpy(input, data, size);
