@@ -1,9 +1,9 @@
 /* connections.c - every connection is on one list (silent, ended, or none once it has spoken) and in up to two tables. */
 #include "net/connections.h"
+#include "base/hash.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
 
 struct connection {
@@ -70,8 +70,7 @@ static void forget(struct connections *all, struct connection *one)
 
 static struct connection *add(struct connections *all, struct connection_shape shape)
 {
-    struct connection *one = calloc(1, sizeof *one);
-    assert(one);
+    struct connection *one = alloc_zeroed(sizeof *one);
     one->shape = shape;
     HASH_ADD(by_fd, all->fds, shape.fd, sizeof one->shape.fd, one);
     DL_APPEND(all->silent, one);
@@ -126,8 +125,7 @@ void connections_heard(struct connections *all, uint64_t peer, int fd)
     }
     struct connection *one = newcomer(all, fd);
     if (!one) { /* its end was reaped already: known once more, until the socket is dry again */
-        one = calloc(1, sizeof *one);
-        assert(one);
+        one = alloc_zeroed(sizeof *one);
         one->shape = (struct connection_shape){.fd = fd};
         one->ended = true;
         DL_APPEND(all->ended, one);

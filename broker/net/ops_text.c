@@ -1,5 +1,6 @@
 /* ops_text.c - appending, and the escapes of JSON and of Prometheus. */
 #include "net/ops_text.h"
+#include "base/alloc.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,8 +24,7 @@ static void make_room(struct ops_text *text, size_t more)
     while (text->room < text->size + more) {
         text->room *= 2;
     }
-    text->data = realloc(text->data, text->room);
-    assert(text->data);
+    text->data = alloc_grown(text->data, text->room);
 }
 
 static void add_bytes(struct ops_text *text, const char *data, size_t size)

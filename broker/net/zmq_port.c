@@ -1,9 +1,9 @@
 /* zmq_port.c - frames and connections of one ROUTER socket. */
 #include "net/zmq_port.h"
+#include "base/alloc.h"
 #include "net/connections.h"
 #include "net/port_socket.h"
 #include "net/pump.h"
-#include <assert.h>
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -210,8 +210,7 @@ void zmq_port_drop(void *port, uint64_t peer)
     }
     if (self->drop_count == self->drop_room) {
         self->drop_room = self->drop_room ? 2 * self->drop_room : DROPS_INITIAL;
-        self->drops = realloc(self->drops, self->drop_room * sizeof *self->drops);
-        assert(self->drops);
+        self->drops = alloc_grown(self->drops, self->drop_room * sizeof *self->drops);
     }
     self->drops[self->drop_count++] = (struct drop){.peer = peer};
     static const struct timeval delay = {0, DROP_DELAY_MS * 1000L};

@@ -56,9 +56,8 @@ struct held *deliveries_find(const struct deliveries *deliveries, struct inbox_r
 static struct held *new_held(struct deliveries *deliveries, struct mailbox *mailbox, struct inbox_ref ref,
                              const uint8_t referral[ID_KEY_SIZE])
 {
-    struct held *held = calloc(1, sizeof *held);
+    struct held *held = alloc_zeroed(sizeof *held);
 
-    assert(held != NULL);
     held->ref = ref;
     held->mailbox = mailbox;
     inbox_key(held->key, ref);
@@ -184,9 +183,9 @@ static void load_mailbox(struct mailbox *mailbox, struct store_txn *txn)
 static struct mailbox *new_mailbox(struct deliveries *deliveries, struct store_txn *txn, uint32_t institution,
                                    const char *id)
 {
-    struct mailbox *mailbox = calloc(1, sizeof *mailbox);
+    struct mailbox *mailbox = alloc_zeroed(sizeof *mailbox);
 
-    assert(mailbox != NULL && strlen(id) < sizeof mailbox->id);
+    assert(strlen(id) < sizeof mailbox->id);
     mailbox->institution = institution;
     memcpy(mailbox->id, id, strlen(id) + 1);
     mailbox->tally = tally_of(&deliveries->tallies, institution);

@@ -1,7 +1,6 @@
 /* key_watch.c - a table of holders, filled a few keys at a time. */
 #include "turn/key_watch.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,8 +33,7 @@ static struct key_holder *holder_of(struct key_watch *watch, const char *institu
     HASH_FIND_STR(watch->holders, institution, holder);
     if (holder != NULL)
         return holder;
-    holder = calloc(1, sizeof *holder);
-    assert(holder != NULL);
+    holder = alloc_zeroed(sizeof *holder);
     snprintf(holder->institution, sizeof holder->institution, "%s", institution);
     HASH_ADD_STR(watch->holders, institution, holder);
     return holder;

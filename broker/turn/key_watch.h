@@ -3,8 +3,7 @@
  * For each role of an institution the latest end of a key that bears it counts: a new key beside the old one is enough, and one that was only
  * made for looking on is not. Read in steps, because keys are kept in no order that helps. */
 #pragma once
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/instant.h"
 #include "store/store.h"
 

@@ -42,9 +42,8 @@ bool mailbox_is_stalled(const struct mailbox *mailbox, const uint8_t referral[ID
 
 static struct stalled *add_stalled(struct mailbox *mailbox, const uint8_t referral[ID_KEY_SIZE])
 {
-    struct stalled *stalled = calloc(1, sizeof *stalled);
+    struct stalled *stalled = alloc_zeroed(sizeof *stalled);
 
-    assert(stalled != NULL);
     memcpy(stalled->referral, referral, ID_KEY_SIZE);
     HASH_ADD(hh, mailbox->stalled, referral, ID_KEY_SIZE, stalled);
     return stalled;

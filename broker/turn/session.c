@@ -41,10 +41,10 @@ uint32_t sessions_count(const struct sessions *sessions)
 struct session *sessions_add(struct sessions *sessions, uint64_t peer, const uint8_t key[32],
                              const struct speaker *speaker, struct instant now)
 {
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = alloc_zeroed(sizeof *session);
     uint64_t of_time = (uint64_t)now.ms << 10;
 
-    assert(session != NULL && sessions_of_peer(sessions, peer) == NULL);
+    assert(sessions_of_peer(sessions, peer) == NULL);
     sessions->last_epoch = of_time > sessions->last_epoch ? of_time : sessions->last_epoch + 1;
     session->peer = peer;
     session->epoch = sessions->last_epoch;

@@ -2,10 +2,9 @@
  *
  * A session is known by its peer (the connection) and by its epoch (the number every frame and every answer bears). */
 #pragma once
+#include "base/hash.h"
 #include "engine/query.h"
 #include "turn/say.h"
-
-#include <uthash.h>
 
 struct mailbox;
 struct held;

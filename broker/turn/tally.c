@@ -1,7 +1,6 @@
 /* tally.c - the table of tallies. */
 #include "turn/tally.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 const struct tally *tally_find(const struct tally *tallies, uint32_t institution)
@@ -19,8 +18,7 @@ struct tally *tally_of(struct tally **tallies, uint32_t institution)
     HASH_FIND(hh, *tallies, &institution, sizeof institution, tally);
     if (tally != NULL)
         return tally;
-    tally = calloc(1, sizeof *tally);
-    assert(tally != NULL);
+    tally = alloc_zeroed(sizeof *tally);
     tally->institution = institution;
     HASH_ADD(hh, *tallies, institution, sizeof tally->institution, tally);
     return tally;
