@@ -48,7 +48,8 @@ static void fail(struct stream *stream, int failure, const char *name, const cha
     if (stream->failure != 0)
         return;
     stream->failure = failure;
-    snprintf(stream->error, STORE_ERROR_SIZE, "%s: %s", name, what);
+    if (stream->error != NULL)
+        snprintf(stream->error, STORE_ERROR_SIZE, "%s: %s", name, what);
 }
 
 static void fail_errno(struct stream *stream, const char *name)
@@ -141,7 +142,8 @@ static struct stream *stream_new(const char *name, char *error)
     struct stream *stream = sodium_init() < 0 ? NULL : calloc(1, sizeof(*stream));
 
     if (stream == NULL) {
-        snprintf(error, STORE_ERROR_SIZE, "%s: out of memory", name);
+        if (error != NULL)
+            snprintf(error, STORE_ERROR_SIZE, "%s: out of memory", name);
         return NULL;
     }
     stream->fd = -1;

@@ -8,7 +8,7 @@
  * of the host's or of a backup key of its own. The store inside still needs the host key: its file `keys` lies there as it is.
  *
  * Failures also: -EPROTO no backup, or of a newer version; -EACCES another key sealed it, or its head is damaged; -EBADMSG damaged or cut off.
- * `error` takes STORE_ERROR_SIZE bytes with one line about the failure. */
+ * `error` takes STORE_ERROR_SIZE bytes with one line about the failure, or is NULL. */
 #pragma once
 #include "store/store.h"
 
