@@ -17,7 +17,7 @@ from foreign_client import Client
 sys.path.insert(0, str(fixture.HERE.parent / "bench"))
 import parties  # noqa: E402
 
-CYCLES = 100 if fixture.LONG else 10
+CYCLES = 1000 if fixture.LONG else 10
 SEED = int(os.environ.get("REFERRALD_SEED", "20261122"))
 ANSWERS_MOST = 400        # before a kill
 CLIENTS_DIE_EVERY = 3     # cycles

@@ -78,7 +78,8 @@ size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name);
 int world_port_send(void *user, uint64_t number, struct bytes frame);
 void world_port_drop(void *user, uint64_t number);
 
-/* world_stage.c, for the power cuts of crash/: the broker of which only this directory is left; 0 or why it does not open. */
+/* world_stage.c, for crash/ and fault/: how a store is opened there; the broker of which only this directory is left, 0 or why it does not open. */
+struct store_options world_store_options(const struct world *w, const char *directory);
 int world_stand_up(struct world *w, const char *directory);
 void world_lie_down(struct world *w); /* in good order */
 void world_leave(struct world *w);    /* the same, and its directory goes */

@@ -24,14 +24,14 @@ static void remove_tree(const char *directory)
     nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static struct store_options options_of(const struct world *w, const char *directory)
+struct store_options world_store_options(const struct world *w, const char *directory)
 {
     return (struct store_options){.directory = directory, .map_bytes = w->map_bytes, .host_key = host_key};
 }
 
 static void open_broker(struct world *w)
 {
-    struct store_options options = options_of(w, w->directory);
+    struct store_options options = world_store_options(w, w->directory);
 
     cr_assert_eq(store_open(&options, &w->store), 0);
 
@@ -52,10 +52,11 @@ int world_stand_up(struct world *w, const char *directory)
     snprintf(w->directory, sizeof w->directory, "%s", directory);
     w->store = NULL;
     w->turn = NULL;
-    options = options_of(w, w->directory);
+    options = world_store_options(w, w->directory);
     failure = store_open(&options, &w->store);
     if (failure == 0) {
         store_close(w->store);
+        w->store = NULL;
         open_broker(w);
     }
     return failure;
@@ -76,7 +77,7 @@ static void close_broker(struct world *w)
 /* As `referralctl init` does: the operator and its key, in a turn of their own. */
 static void found(struct world *w)
 {
-    struct store_options options = options_of(w, w->directory);
+    struct store_options options = world_store_options(w, w->directory);
     struct store_turn turn = {.index = 1, .time = w->clock.now};
     struct store_txn *txn = NULL;
     uint8_t key[32];
@@ -248,7 +249,7 @@ void world_disk(struct world *w, bool is_full)
 
 void world_copy(struct world *w)
 {
-    struct store_options from = options_of(w, w->directory);
+    struct store_options from = world_store_options(w, w->directory);
 
     close_broker(w);
     snprintf(w->copy, sizeof w->copy, SCRATCH "/story-XXXXXX");
