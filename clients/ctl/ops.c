@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "connect.h"
 #include "moment.h"
 #include "names.h"
 #include "query.h"
@@ -153,6 +154,27 @@ void ops_facts_fini(struct ops_facts *facts)
     forget(facts);
     json_decref(facts->names);
     facts->names = NULL;
+}
+
+int ops_with_facts(struct ctl *ctl, ops_show_facts *show)
+{
+    struct referral_client *client = NULL;
+    struct ops_facts facts = {0};
+    enum ops_form form;
+    int result;
+
+    if (!ops_form(ctl, &form))
+        return EXIT_USAGE;
+    result = connect_open(ctl, 0, &client);
+    if (result == EXIT_OK)
+        result = ops_facts_read(ctl, client, &facts);
+    if (result == EXIT_OK && form == OPS_TABLE)
+        ops_facts_name(ctl, client, &facts);
+    referral_close(client);
+    if (result == EXIT_OK)
+        show(ctl, form, &facts);
+    ops_facts_fini(&facts);
+    return result;
 }
 
 static void add_inbox(struct ops_totals *totals, const json_t *books)

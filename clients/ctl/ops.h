@@ -22,6 +22,9 @@ struct ops_facts {
 int ops_facts_read(const struct ctl *ctl, struct referral_client *client, struct ops_facts *facts);
 void ops_facts_name(const struct ctl *ctl, struct referral_client *client, struct ops_facts *facts);
 void ops_facts_fini(struct ops_facts *facts);
+/* Connects, reads and shows them, with names where people read. EXIT_OK, else complained. */
+typedef void ops_show_facts(struct ctl *ctl, enum ops_form form, struct ops_facts *facts);
+int ops_with_facts(struct ctl *ctl, ops_show_facts *show);
 
 #define OPS_LANES 3
 struct ops_totals {

@@ -165,30 +165,7 @@ static void print_queues(const struct screen *screen, const struct ops_facts *fa
                 idle);
 }
 
-/* ---- What the verbs share: connect, read, show ---- */
-
-typedef void show_facts(struct ctl *ctl, enum ops_form form, struct ops_facts *facts);
-
-static int with_facts(struct ctl *ctl, show_facts *show)
-{
-    struct referral_client *client = NULL;
-    struct ops_facts facts = {0};
-    enum ops_form form;
-    int result;
-
-    if (!ops_form(ctl, &form))
-        return EXIT_USAGE;
-    result = connect_open(ctl, 0, &client);
-    if (result == EXIT_OK)
-        result = ops_facts_read(ctl, client, &facts);
-    if (result == EXIT_OK && form == OPS_TABLE)
-        ops_facts_name(ctl, client, &facts);
-    referral_close(client);
-    if (result == EXIT_OK)
-        show(ctl, form, &facts);
-    ops_facts_fini(&facts);
-    return result;
-}
+/* ---- The verbs ---- */
 
 static void print_rows(struct ctl *ctl, const char *list, json_t *rows)
 {
@@ -246,17 +223,17 @@ static void show_alarms(struct ctl *ctl, enum ops_form form, struct ops_facts *f
 
 int ops_queues_run(struct ctl *ctl)
 {
-    return with_facts(ctl, show_queues);
+    return ops_with_facts(ctl, show_queues);
 }
 
 int ops_show_waiters(struct ctl *ctl)
 {
-    return with_facts(ctl, show_waiters);
+    return ops_with_facts(ctl, show_waiters);
 }
 
 int ops_show_alarms(struct ctl *ctl)
 {
-    return with_facts(ctl, show_alarms);
+    return ops_with_facts(ctl, show_alarms);
 }
 
 /* ---- Sessions ---- */

@@ -16,31 +16,22 @@
 #define FIXED_LINES 12 /* of top: what stands above and between alarms and waiters */
 #define LEAST_LINES 6
 
+static void show_status(struct ctl *ctl, enum ops_form form, struct ops_facts *facts)
+{
+    struct screen screen;
+
+    screen_init(&screen, ctl);
+    if (form == OPS_JSON)
+        table_json(ctl, facts->status);
+    else if (form == OPS_PROMETHEUS)
+        ops_metrics_facts(ctl->out, facts);
+    else
+        ops_screen(&screen, facts, NULL, 0);
+}
+
 int ops_status_run(struct ctl *ctl)
 {
-    struct referral_client *client = NULL;
-    struct ops_facts facts = {0};
-    struct screen screen;
-    enum ops_form form;
-    int result;
-
-    if (!ops_form(ctl, &form))
-        return EXIT_USAGE;
-    result = connect_open(ctl, 0, &client);
-    if (result == EXIT_OK)
-        result = ops_facts_read(ctl, client, &facts);
-    if (result == EXIT_OK && form == OPS_TABLE)
-        ops_facts_name(ctl, client, &facts);
-    referral_close(client);
-    screen_init(&screen, ctl);
-    if (result == EXIT_OK && form == OPS_JSON)
-        table_json(ctl, facts.status);
-    else if (result == EXIT_OK && form == OPS_PROMETHEUS)
-        ops_metrics_facts(ctl->out, &facts);
-    else if (result == EXIT_OK)
-        ops_screen(&screen, &facts, NULL, 0);
-    ops_facts_fini(&facts);
-    return result;
+    return ops_with_facts(ctl, show_status);
 }
 
 /* ---- top ---- */
