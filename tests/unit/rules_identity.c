@@ -132,6 +132,104 @@ Test(identity, f_other_ids_are_checked_for_form)
                      rows[i].good ? REFUSED_NOT : REFUSED_BAD_ID_NUMBER, "%d %s", (int)rows[i].type, rows[i].value);
 }
 
+static bool is_alnum(char c)
+{
+    return strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", c) != NULL;
+}
+
+/* Every length, and every character first, in the middle and last. */
+Test(identity, f_plain_numbers_are_of_their_length_and_characters)
+{
+    static const struct {
+        Referral__IdType type;
+        size_t min, max;
+        bool hyphen;
+    } rows[] = {{REFERRAL__ID_TYPE__PASSPORT, 5, 20, false},
+                {REFERRAL__ID_TYPE__NEWBORN, 6, 32, true},
+                {REFERRAL__ID_TYPE__HEALTH_CARD, 6, 64, true}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char value[81] = "";
+
+        for (size_t size = 0; size < 80; size++) {
+            cr_expect_eq(identity_check(rows[i].type, value, today) == REFUSED_NOT,
+                         size >= rows[i].min && size <= rows[i].max, "%zu: %zu", i, size);
+            value[size] = 'A';
+        }
+        for (char c = 1; c < 127; c++) {
+            for (size_t at = 0; at < rows[i].min; at++) {
+                memset(value, 'A', sizeof value);
+                value[rows[i].min] = '\0';
+                value[at] = c;
+                cr_expect_eq(identity_check(rows[i].type, value, today) == REFUSED_NOT,
+                             is_alnum(c) || (rows[i].hyphen && c == '-'), "%zu: %d at %zu", i, c, at);
+            }
+        }
+    }
+}
+
+Test(identity, f_permits_are_8_or_10_digits_after_their_letter)
+{
+    char value[16] = "H", taiwan[16] = "";
+
+    for (size_t digits = 0; digits < 13; digits++) {
+        cr_expect_eq(identity_check(REFERRAL__ID_TYPE__HK_MACAO_PERMIT, value, today) == REFUSED_NOT,
+                     digits == 8 || digits == 10, "%zu", digits);
+        cr_expect_eq(identity_check(REFERRAL__ID_TYPE__TAIWAN_PERMIT, taiwan, today) == REFUSED_NOT,
+                     digits == 8 || digits == 10, "%zu", digits);
+        value[1 + digits] = taiwan[digits] = '9';
+    }
+    for (char c = 1; c < 127; c++) {
+        snprintf(value, sizeof value, "%c01234567", c);
+        cr_expect_eq(identity_check(REFERRAL__ID_TYPE__HK_MACAO_PERMIT, value, today) == REFUSED_NOT,
+                     c == 'H' || c == 'M', "%d", c);
+        for (size_t at = 0; at < 8; at++) {
+            strcpy(taiwan, "01234567");
+            taiwan[at] = c;
+            cr_expect_eq(identity_check(REFERRAL__ID_TYPE__TAIWAN_PERMIT, taiwan, today) == REFUSED_NOT,
+                         c >= '0' && c <= '9', "%d at %zu", c, at);
+        }
+    }
+}
+
+Test(identity, f_a_resident_id_has_digits_only_and_an_x_for_ten_at_its_end)
+{
+    static const char good[] = "120224196205083214";
+    struct identity identity;
+
+    for (char c = 1; c < 127; c++) {
+        for (size_t at = 0; at < 18; at++) {
+            char value[19];
+            bool form = (c >= '0' && c <= '9') || (c == 'X' && at == 17);
+
+            memcpy(value, good, sizeof value);
+            value[at] = c;
+            if (value[at] != good[at])
+                cr_expect_eq(identity_read_resident(value, today, &identity),
+                             form ? REFUSED_BAD_CHECK_DIGIT : REFUSED_BAD_ID_NUMBER, "%d at %zu", c, at);
+        }
+    }
+}
+
+Test(identity, f_the_last_digit_of_the_sequence_says_which_sex)
+{
+    for (char digit = '0'; digit <= '9'; digit++) {
+        struct identity identity = {0};
+        char value[] = "120224196205083214";
+        int good = 0;
+
+        value[16] = digit;
+        for (const char *check = "0123456789X"; *check != '\0'; check++) {
+            value[17] = *check;
+            good += identity_read_resident(value, today, &identity) == REFUSED_NOT;
+        }
+        cr_expect_eq(good, 1, "one check character fits");
+        cr_expect_eq(identity.sex, strchr("13579", digit) != NULL ? REFERRAL__SEX__MALE : REFERRAL__SEX__FEMALE, "%c",
+                     digit);
+        cr_expect_eq(identity.birth.day, 8);
+    }
+}
+
 Test(identity, age_is_completed_years)
 {
     cr_assert_eq(identity_age((struct date){1962, 11, 21}, today), 64);
@@ -168,6 +266,58 @@ Test(identity, q13_no_institution_has_the_name_of_who_acts_by_himself)
     cr_assert(identity_is_reserved("operator"));
     cr_assert_not(identity_is_reserved("broker-2"));
     cr_assert_not(identity_is_reserved("OPERATOR"));
+}
+
+Test(identity, t1_institution_ids_have_letters_digits_and_four_signs)
+{
+    for (char c = 1; c < 127; c++) {
+        for (size_t at = 0; at < 3; at++) {
+            char id[] = "H01";
+
+            id[at] = c;
+            cr_expect_eq(identity_is_institution_id(id), is_alnum(c) || strchr("._:-", c) != NULL, "%d at %zu", c, at);
+        }
+    }
+    cr_assert(identity_is_institution_id("1"));
+}
+
+Test(identity, f_phones_have_7_to_15_digits_and_a_plus_at_their_head_only)
+{
+    char digits[32] = "";
+
+    for (size_t count = 0; count < 20; count++) {
+        cr_expect_eq(identity_is_phone(digits), count >= 7 && count <= 15, "%zu", count);
+        digits[count] = count % 2 == 0 ? '9' : '0';
+    }
+    for (char c = 1; c < 127; c++) {
+        for (size_t at = 0; at < 9; at++) {
+            char phone[] = "012345678";
+
+            phone[at] = c;
+            cr_expect_eq(identity_is_phone(phone),
+                         (c >= '0' && c <= '9') || strchr("- ()", c) != NULL || (c == '+' && at == 0), "%d at %zu", c,
+                         at);
+        }
+    }
+}
+
+Test(identity, f_icd10_is_a_letter_two_digits_and_up_to_8_places_after_a_point)
+{
+    char code[24] = "I10.";
+
+    for (char c = 1; c < 127; c++) {
+        for (size_t at = 0; at < 3; at++) {
+            char category[] = "I10";
+
+            category[at] = c;
+            cr_expect_eq(identity_is_icd10(category), at == 0 ? c >= 'A' && c <= 'Z' : c >= '0' && c <= '9',
+                         "%d at %zu", c, at);
+        }
+    }
+    for (size_t places = 0; places < 12; places++) {
+        cr_expect_eq(identity_is_icd10(code), places >= 1 && places <= 8, "%zu", places);
+        code[4 + places] = places % 2 == 0 ? 'x' : '9';
+    }
 }
 
 Test(identity, f_icd10_syntax)
