@@ -19,7 +19,8 @@ static void print_help(void)
 #define X(name, code, help) printf("  %-3d %s\n", code, help);
     DAEMON_EXITS(X)
 #undef X
-    puts("\nSignals: SIGTERM and SIGINT drain and stop, SIGHUP reads configuration and keys again: takes log_level, "
+    puts("\nSignals: SIGTERM and SIGINT drain and stop, SIGHUP reads configuration and keys again: takes log_level and "
+         "added data keys, "
          "says what needs a restart.");
 }
 
