@@ -211,11 +211,29 @@ static bool value_is_good(const struct key *key, const char *text)
     return false;
 }
 
+/* A list is validated after each of its values and once more at its end. What was seen of an option stands in its comment, of which libconfuse
+ * makes nothing: how many values, or that it is complete. */
+static bool is_given_again(const struct key *key, cfg_opt_t *opt)
+{
+    const char *seen = cfg_opt_getcomment(opt), *complete = "complete";
+    char count[16];
+    if (seen && (key->kind != ENDPOINTS || strcmp(seen, complete) == 0)) {
+        return true;
+    }
+    snprintf(count, sizeof count, "%u", cfg_opt_size(opt));
+    cfg_opt_setcomment(opt, (char *)(uintptr_t)(seen && strcmp(seen, count) == 0 ? complete : count));
+    return false;
+}
+
 /* libconfuse calls this for every value it has read; -1 ends the reading. */
 static int validate(cfg_t *cfg, cfg_opt_t *opt)
 {
     const struct key *key = key_find(cfg_opt_name(opt));
     unsigned count = cfg_opt_size(opt);
+    if (is_given_again(key, opt)) {
+        cfg_error(cfg, "key '%s': is given twice", key->name);
+        return -1;
+    }
     bool good = key->kind != ENDPOINTS || (count >= key->min && count <= key->max);
     for (unsigned i = 0; good && i < count; i++) {
         good = value_is_good(key, cfg_opt_getnstr(opt, i));

@@ -28,7 +28,7 @@ address="tcp://127.0.0.1:$("$build/clients/demo/referral-demo" --free-port)"
 mv "$work/keys/referrald.conf" "$work/keys/referralctl.conf" "$work"
 if [ $# -eq 3 ]; then
     echo "$3" >"$work/clock"
-    echo "test_clock_file = \"$work/clock\"" >>"$work/referrald.conf"
+    sed -i "s|^test_clock_file = .*|test_clock_file = \"$work/clock\"|" "$work/referrald.conf"
 fi
 server_key=$(sed -n 's/^public *= *//p' "$work/keys/server.pub")
 

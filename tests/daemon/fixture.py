@@ -124,7 +124,9 @@ class Broker:
                  "store_map_bytes = %d" % (1 << 30)]
         if self.test_time:
             lines.append('test_clock_file = "%s"' % self.clock_file)
-        self.config_file.write_text("\n".join(lines) + "\n" + self.extra_config + extra)
+        lines += (self.extra_config + extra).splitlines()
+        given = {line.split("=")[0]: line for line in lines}  # a key may be given once: the last one is meant
+        self.config_file.write_text("\n".join(given.values()) + "\n")
 
     def spawn(self):
         """Starts referrald without waiting for it to be ready."""

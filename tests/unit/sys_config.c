@@ -46,7 +46,7 @@ static void check_refused(const char *bad, const char *expected)
 {
     struct config config;
     char text[8192], place[128];
-    snprintf(text, sizeof text, "# a comment\nwindow = 7\n%s\nlog_level = debug\n", bad);
+    snprintf(text, sizeof text, "# a comment\n\n%s\n", bad);
     snprintf(place, sizeof place, "%s:3: ", path);
     cr_assert_eq(load(text, &config), -EINVAL, "accepted: %s", bad);
     cr_assert_eq(strncmp(error, place, strlen(place)), 0, "%s: %s", bad, error);
@@ -132,6 +132,9 @@ Test(config, a_bad_value_names_file_line_key_and_range)
         {"frobnicate = 7", "there is no key 'frobnicate'; `referrald --help` names them all"},
         {"a_key_of_more_than_thirty_two_letters = 7", "there is no key 'a_key_of_more_than_thirty_two_le'; "},
         {"window 7", "window"},
+        {"window = 7 window = 8", "key 'window': is given twice"},
+        {"endpoints = {\"tcp://a:1\"} endpoints = {\"tcp://b:1\"}", "key 'endpoints': is given twice"},
+        {"endpoints = {\"tcp://a:1\", \"tcp://a:2\"} endpoints = {\"tcp://b:1\"}", "key 'endpoints': is given twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         check_refused(rows[i].line, rows[i].expected);
