@@ -1,6 +1,6 @@
 /* daemon_alarms.c - what of this machine an operator must know of, looked at once a minute: whether there is a backup to rely on, whether
- * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end. (Alarms about destinations follow from
- * the overview: overview_watch.c.)
+ * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end; and once a second how full the store
+ * is. (Alarms about destinations follow from the overview: overview_watch.c.)
  *
  * What stands on disk decides: each is raised once and cleared once, also where an alarm's turn fails or the process ends in between. */
 #include "daemon_inside.h"
@@ -8,9 +8,14 @@
 #include "store/backup_state.h"
 #include "store/rows.h"
 #include "store/verify_state.h"
+#include "sys/journal.h"
 
 #define LOOK_TICKS 60
 #define KEYS       256 /* a tick */
+
+/* D6: new work is refused at 85 %; before that there is time to make room. */
+#define FILLING_PERCENT    75
+#define ROOM_AGAIN_PERCENT 70
 
 static bool stands(struct daemon *daemon, const char *code, const char *subject)
 {
@@ -46,6 +51,22 @@ static int64_t limit_ms(struct daemon *daemon, const char *name)
 static bool is_old(int64_t made_ms, int64_t limit)
 {
     return limit != 0 && clock_wall_ms() - made_ms > limit;
+}
+
+static void watch_room(struct daemon *daemon)
+{
+    static const char code[] = "store-filling";
+    struct store_room room;
+    if (store_room(daemon->store, &room) < 0 || room.limit_bytes == 0) {
+        return;
+    }
+    uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
+    bool stood = daemon_alarm_stands(daemon, code);
+    if (!stood && percent >= FILLING_PERCENT) {
+        journal(JOURNAL_store_filling, "used_bytes=%llu limit_bytes=%llu", (unsigned long long)room.used_bytes,
+                (unsigned long long)room.limit_bytes);
+    }
+    set(daemon, code, NULL, percent >= (stood ? ROOM_AGAIN_PERCENT : FILLING_PERCENT));
 }
 
 static void watch_backup(struct daemon *daemon)
@@ -134,6 +155,7 @@ static void step_keys(struct daemon *daemon)
 void daemon_alarms_watch(struct daemon *daemon)
 {
     struct daemon_alarms *alarms = &daemon->alarms;
+    watch_room(daemon);
     if (alarms->ticks++ % LOOK_TICKS == 0) {
         watch_backup(daemon);
         watch_verify(daemon);

@@ -25,11 +25,6 @@
 #define ARCHIVE_AFTER_MS 1000 /* the first look */
 #define ARCHIVE_BUSY_MS  20
 
-/* D6: new work is refused at 85 %; before that there is time to make room. */
-#define FILLING            "store-filling"
-#define FILLING_PERCENT    75
-#define ROOM_AGAIN_PERCENT 70
-
 #define PORT_REPORT_TICKS 60
 #define TELL_TICKS        10  /* what the log left out, and the status line */
 #define CROWD             128 /* connections that end within a second or so */
@@ -186,24 +181,6 @@ static void on_reseal_timer(evutil_socket_t fd, short what, void *user)
     }
 }
 
-/* What is on disk decides, so that the alarm's turn may fail, and the process end, in between. */
-static void watch_room(struct daemon *daemon)
-{
-    struct store_room room;
-    if (store_room(daemon->store, &room) < 0 || room.limit_bytes == 0) {
-        return;
-    }
-    uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
-    bool stands = daemon_alarm_stands(daemon, FILLING);
-    if (!stands && percent >= FILLING_PERCENT) {
-        journal(JOURNAL_store_filling, "used_bytes=%llu limit_bytes=%llu", (unsigned long long)room.used_bytes,
-                (unsigned long long)room.limit_bytes);
-        turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, true);
-    } else if (stands && percent < ROOM_AGAIN_PERCENT) {
-        turn_alarm(daemon->turn, FILLING, DAEMON_ALARM_SUBJECT, NULL, false);
-    }
-}
-
 /* What a crowd of strangers cost goes back to the system when it has left. */
 static void watch_crowd(struct daemon *daemon)
 {
@@ -238,7 +215,6 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     struct daemon *daemon = user;
-    watch_room(daemon);
     watch_crowd(daemon);
     daemon_alarms_watch(daemon);
     report_port(daemon);
