@@ -85,8 +85,8 @@ static bool is_unbalanced(const struct ops_view *view, struct ops_text *zh, stru
     uint64_t unbalanced = view->overview->totals.unbalanced;
     if (unbalanced) {
         ops_text_format(zh, "%" PRIu64 " 个目的地账目不平,请运行 referralctl recount。", unbalanced);
-        ops_text_format(en, "The books of %" PRIu64 " destinations do not balance; run referralctl recount.",
-                        unbalanced);
+        ops_text_format(en, "The books of %" PRIu64 " destination%s do not balance; run referralctl recount.",
+                        unbalanced, unbalanced == 1 ? "" : "s");
     }
     return unbalanced != 0;
 }
@@ -94,14 +94,15 @@ static bool is_unbalanced(const struct ops_view *view, struct ops_text *zh, stru
 static bool is_at_risk(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
     const struct overview *overview = view->overview;
+    uint64_t count = overview->totals.at_risk;
     for (size_t i = 0; i < overview->destination_count; i++) {
         const struct overview_destination *first = overview->by_urgency[i];
         if (first->at_risk == 0) {
             continue;
         }
-        ops_text_format(zh, "%" PRIu64 " 条消息有风险,最紧迫的是%s", overview->totals.at_risk, name_of(first));
-        ops_text_format(en, "%" PRIu64 " messages are at risk, first those for %s", overview->totals.at_risk,
-                        name_of(first));
+        ops_text_format(zh, "%" PRIu64 " 条消息有风险,最紧迫的是%s", count, name_of(first));
+        ops_text_format(en, "%" PRIu64 " %s for %s", count,
+                        count == 1 ? "message is at risk, that" : "messages are at risk, first those", name_of(first));
         add_due(view, first, zh, en);
         add_contact(&first->contact, zh, en);
         say(zh, en, "。", ".");
@@ -126,9 +127,11 @@ static bool is_alarmed(const struct ops_view *view, struct ops_text *zh, struct 
         return false;
     }
     const struct overview_alarm *first = &overview->alarms[0];
-    ops_text_format(zh, "%zu 个告警,其一:%s(%s)。", overview->alarm_count, first->text_zh, first->subject);
-    ops_text_format(en, "%zu alarms stand, one of them: %s (%s).", overview->alarm_count, first->text_en,
+    bool is_one = overview->alarm_count == 1;
+    ops_text_format(zh, "%zu 个告警%s:%s(%s)。", overview->alarm_count, is_one ? "" : ",其一", first->text_zh,
                     first->subject);
+    ops_text_format(en, "%zu %s: %s (%s).", overview->alarm_count,
+                    is_one ? "alarm stands" : "alarms stand, one of them", first->text_en, first->subject);
     return true;
 }
 
@@ -143,7 +146,8 @@ static bool is_unattended(const struct ops_view *view, struct ops_text *zh, stru
     uint64_t count = view->overview->totals.without_consumer;
     if (count) {
         ops_text_format(zh, "%" PRIu64 " 个目的地有消息等待,但其系统未连接。", count);
-        ops_text_format(en, "%" PRIu64 " destinations have waiting messages and no connection.", count);
+        ops_text_format(en, "%" PRIu64 " %s waiting messages and no connection.", count,
+                        count == 1 ? "destination has" : "destinations have");
     }
     return count != 0;
 }

@@ -78,7 +78,13 @@ enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts
         else if (ops_flag(status, "time_held"))
             snprintf(out, size, "%s", ctl_say(ctl, "时间存疑, 到期处理暂停", "the time is in doubt: expiry waits"));
         else if (json_array_size(facts->alarms) != 0)
-            snprintf(out, size, ctl_say(ctl, "有 %zu 个告警", "%zu alarms stand"), json_array_size(facts->alarms));
+            snprintf(out, size, ctl_say(ctl, "有 %zu 个告警", "alarms that stand: %zu"),
+                     json_array_size(facts->alarms));
+        else if (totals->without_consumer != 0)
+            snprintf(out, size,
+                     ctl_say(ctl, "有消息等待但未连接的机构: %llu 个",
+                             "destinations with waiting messages and no connection: %llu"),
+                     (unsigned long long)totals->without_consumer);
         else {
             snprintf(out, size, "%s", ctl_say(ctl, "一切正常", "all is well"));
             return LEVEL_GOOD;

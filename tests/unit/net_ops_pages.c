@@ -105,14 +105,16 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
                  "All is well: 2 destinations, 1 connected, 0 messages waiting, none past half its deadline.");
     totals->without_consumer = 1;
     expect_state(&scene, OPS_LEVEL_WARNING, "1 个目的地有消息等待,但其系统未连接。",
-                 "1 destinations have waiting messages and no connection.");
+                 "1 destination has waiting messages and no connection.");
     scene.overview.alarm_count = 1;
     scene.overview.alarms[0] = standing("inbox-age", "H1");
-    expect_state(&scene, OPS_LEVEL_WARNING, "1 个告警,其一:等待过久(H1)。",
-                 "1 alarms stand, one of them: waits too long (H1).");
+    expect_state(&scene, OPS_LEVEL_WARNING, "1 个告警:等待过久(H1)。", "1 alarm stands: waits too long (H1).");
+    scene.overview.alarm_count = 2;
+    expect_state(&scene, OPS_LEVEL_WARNING, "2 个告警,其一:等待过久(H1)。",
+                 "2 alarms stand, one of them: waits too long (H1).");
+    scene.overview.alarm_count = 1;
     scene.overview.alarms[0] = standing("receiver-down", "H1");
-    expect_state(&scene, OPS_LEVEL_CRITICAL, "1 个告警,其一:等待过久(H1)。",
-                 "1 alarms stand, one of them: waits too long (H1).");
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "1 个告警:等待过久(H1)。", "1 alarm stands: waits too long (H1).");
     scene.overview.alarms[0] = standing("inbox-age", "H1");
     scene.view.time_held = true;
     expect_state(&scene, OPS_LEVEL_WARNING, "系统时间存疑,到期处理等待运维确认。",
@@ -128,12 +130,16 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
     h1->contact = (struct overview_contact){0};
     expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是县人民医院(已超期 3 小时)。",
                  "3 messages are at risk, first those for 县人民医院 (overdue for 3 h).");
+    h1->at_risk = totals->at_risk = 1;
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "1 条消息有风险,最紧迫的是县人民医院(已超期 3 小时)。",
+                 "1 message is at risk, that for 县人民医院 (overdue for 3 h).");
+    h1->at_risk = totals->at_risk = 3;
     h1->due_at = instant_of(0);
     expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是县人民医院(死信)。",
                  "3 messages are at risk, first those for 县人民医院 (dead letters).");
     totals->unbalanced = 1;
     expect_state(&scene, OPS_LEVEL_CRITICAL, "1 个目的地账目不平,请运行 referralctl recount。",
-                 "The books of 1 destinations do not balance; run referralctl recount.");
+                 "The books of 1 destination do not balance; run referralctl recount.");
     scene.view.room.full = true;
     expect_state(&scene, OPS_LEVEL_CRITICAL, "存储空间已用到上限,不再接收新转诊。",
                  "The store is full: no new referrals are taken.");
