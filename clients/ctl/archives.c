@@ -438,7 +438,8 @@ int archive_verify_run(const struct ctl *ctl, const struct store_options *option
     progress_end(&progress);
     if (failure != 0)
         ctl_complain(ctl, "%s", store_error(store));
-    print_verified(ctl, &found);
+    if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives"))
+        print_verified(ctl, &found);
     store_close(store);
     return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
 }

@@ -1,7 +1,8 @@
 /* backup.c - a backup beside a running broker: copied, sealed, verified, moved.
  *
  * The broker's store grows as long as somebody reads it, so the copy is made at disk speed on this machine by a child process, and given up when it
- * takes too long or the store has grown too much meanwhile. All the rest is done on the copy and can take its time. No step is begun by a
+ * takes too long or the store has grown too much meanwhile. All the rest is done on the copy and can take its time; what the store has in its
+ * archive is copied before the backup has its name. No step is begun by a
  * process that has LMDB open; what the steps came to is left beside the store, where the daemon looks for its alarms. */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backup_archives.h"
 #include "backup_move.h"
 #include "check.h"
 #include "folder.h"
@@ -322,6 +324,10 @@ static void move_and_name(struct backup *backup)
         backup->fault != BACKUP_WELL ? -ECANCELED : backup_read_about(backup->sealed, &about, backup->offline.error);
 
     if (failure != 0)
+        return;
+    backup->fault =
+        fault_of(backup_archives(backup->ctl, backup->offline.archives, directory, about.short_name, backup->rate));
+    if (backup->fault != BACKUP_WELL)
         return;
     name_it(backup, &about, name, sizeof name);
     snprintf(part, sizeof part, ".%s.part", about.short_name);

@@ -89,7 +89,9 @@ int backup_move(const struct ctl *ctl, const struct backup_move *move)
     int directory = open(move->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failure = directory < 0 ? -errno : copy_to_part(ctl, move, directory);
 
-    if (failure == 0 && renameat2(directory, move->part, directory, move->name, RENAME_NOREPLACE) != 0)
+    unsigned flags = move->replaces ? 0 : RENAME_NOREPLACE;
+
+    if (failure == 0 && renameat2(directory, move->part, directory, move->name, flags) != 0)
         failure = -errno;
     if (failure == 0 && fsync(directory) != 0)
         failure = -errno;

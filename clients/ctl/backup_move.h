@@ -1,5 +1,6 @@
 /* backup_move.h - a finished backup on its way to where it is kept. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctl;
@@ -9,6 +10,7 @@ struct backup_move {
     const char *directory; /* where it is kept */
     const char *part;      /* its name there until it is whole: what an earlier one left under it is overwritten */
     const char *name;      /* its name then; nothing is overwritten */
+    bool replaces;         /* ... but an older one of that name */
     int64_t rate;          /* bytes a second; 0: all it takes */
 };
 

@@ -103,7 +103,7 @@ static int verify(struct ctl *ctl)
     struct store_options options = offline_options(&offline, true);
 
     result = check_verify(ctl, &options, false);
-    if (ctl_has(ctl, "archives")) {
+    if (ctl_has(ctl, "archives") || !ctl_has(ctl, "store")) { /* the configuration has both */
         int archived = archive_verify_run(ctl, &options, offline.archives);
 
         result = result == EXIT_OK ? archived : result;

@@ -326,18 +326,18 @@ static const struct option_info listen[] = {
 static const struct option_info store[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY, END,
 };
+#define ARCHIVES {"archives", "DIR", NULL, "归档目录(默认见服务配置)", "directory of the archive (default: of the broker's configuration)"}
 #define BACKUP_KEY {"backup-key", "FILE", NULL, "备份所用的密钥文件(默认主机密钥)", "the key file of backups (default: the host key)"}
 static const struct option_info verify[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
     {"backup", "FILE", NULL, "检查该备份: 解封到临时目录, 与数据库同样检查", "check this backup, as the store that it becomes"}, BACKUP_KEY,
     {"staging", "DIR", NULL, "在此解封备份(默认 /var/tmp)", "where the backup is unsealed (default /var/tmp)"},
-    {"archives", "DIR", NULL, "另检查归档目录: 每个文件, 每条记录, 与数据库一致", "check the archive in DIR, too: every file and record, and that the store agrees"},
+    {"archives", "DIR", NULL, "另检查归档目录: 每个文件, 每条记录, 与数据库一致(无 --store 时按服务配置检查)", "check the archive in DIR, too: every file and record, and that the store agrees (without --store: that of the broker's configuration)"},
     {"checkpoint", "FILE", NULL, "另检查: 审计链经过该检查点, 之后没有截断或改写", "check that the audit chain passes through this checkpoint: nothing was cut off or written anew"},
     {"public-key", "HEX", NULL, "该检查点须由此公钥签名(init 与 checkpoint 显示; 另行保存)", "the public key that must have signed it, as init and checkpoint show it; kept elsewhere"},
     {"report", "FILE", NULL, "只核查该报告(JSON): 按其台账范围重算, 逐项比较; 无 --store 则向服务查询", "check only this saved report, JSON, made again over its range of the ledger; without --store: of the broker"},
     END,
 };
-#define ARCHIVES {"archives", "DIR", NULL, "归档目录(默认见服务配置)", "directory of the archive (default: of the broker's configuration)"}
 static const struct option_info archives[] = {ARCHIVES, HOST_KEY, END};
 static const struct option_info archive_look[] = {
     ARCHIVES, HOST_KEY, {"reason", "TEXT", NULL, "理由(记入归档目录的查阅记录)", "why; kept in the archive's log of looks"}, END,
@@ -356,6 +356,7 @@ static const struct option_info backup[] = {
     {"within", "SPAN", NULL, "复制超过此时长即放弃(默认 5m)", "give up a copy that takes longer (default 5m)"},
     {"growth", "PERCENT", NULL, "复制期间数据库增长超过此比例(且超过 64 MiB)即放弃(默认 5)", "give up when the store has grown by so much, and 64 MiB, meanwhile (default 5)"},
     {"keep", "N", NULL, "成功后只保留该库最新的 N 个备份(默认全部)", "keep only the newest N of this store afterwards (default: all)"},
+    ARCHIVES,
     END,
 };
 #define OFFLINE {"store", "DIR", NULL, "直接读取数据库目录, 不连接服务", "read the store in this directory, without a broker"}, HOST_KEY

@@ -166,6 +166,46 @@ class Life(ArchiveTest):
         path.unlink()
         self.verify(expect=CHECK_FAILED)
 
+    def test_d8_a_backup_takes_the_archive_along(self):
+        self.open_broker()
+        self.until_archived()
+        kept = self.broker.folder / "kept"
+        copies = kept / "bd.archive"
+        kept.mkdir()
+
+        def backup():
+            for old in kept.glob("*.backup"):
+                old.unlink()
+            self.offline("backup", kept, "--store", self.broker.store)
+            for name in self.files() + ["keys"]:
+                self.assertEqual((self.broker.archive / name).read_bytes(), (copies / name).read_bytes())
+            return (copies / self.files()[0]).stat()
+
+        first = backup()
+        self.assertEqual(sorted(self.files() + ["keys"]), sorted(path.name for path in copies.iterdir()))
+        self.assertEqual(0o600, first.st_mode & 0o777)
+        self.assertEqual(first.st_ino, backup().st_ino, "what is there is not copied again")
+        (copies / self.files()[0]).write_bytes((copies / self.files()[0]).read_bytes()[:-1] + b"?")
+        backup()  # a file of the same name is another file where its digest differs
+
+        # What is put back agrees with what was kept.
+        to = self.broker.folder / "to"
+        key = ("--host-key", self.broker.keys / "host.key")
+        self.broker.ctl_offline("restore", next(kept.glob("*.backup")), to, *key)
+        self.broker.ctl_offline("verify", "--store", to, "--archives", copies, *key)
+
+    def test_d8_the_store_of_the_configuration_is_verified_with_its_archive(self):
+        self.open_broker(1)
+        self.until_archived()
+
+        def verify():
+            return self.broker.ctl_offline("--lang", "en", "verify", "--broker-config", self.broker.config_file, check=False)
+        sound = verify()
+        self.assertEqual(OK, sound.returncode, sound.stderr)
+        self.assertIn("no fault found in the archive", sound.stdout)
+        (self.broker.archive / self.files()[0]).unlink()
+        self.assertEqual(CHECK_FAILED, verify().returncode)
+
     def test_d8_a_legal_hold_keeps_it(self):
         self.open_broker(2)
         self.broker.ctl("legal", "hold", self.ids[0], "--reason", "case 12")

@@ -1,0 +1,104 @@
+/* backup_archives.c - files of the archive are written once: those that end alike are the same, and one more a day is all that is copied. */
+#include "backup_archives.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup_move.h"
+#include "ctl.h"
+#include "folder.h"
+#include "store/archive.h"
+
+static const char *const always[] = {"keys", "looks"};
+
+/* How long a file is, and the digest it ends with. */
+struct ending {
+    off_t bytes;
+    uint8_t digest[STORE_DIGEST_SIZE];
+};
+
+static bool read_ending(const char *path, struct ending *ret_ending)
+{
+    struct ending ending;
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool is_read = file >= 0 && fstat(file, &status) == 0 &&
+                   pread(file, ending.digest, sizeof ending.digest, status.st_size - (off_t)sizeof ending.digest) ==
+                       (ssize_t)sizeof ending.digest;
+
+    if (file >= 0)
+        close(file);
+    if (!is_read)
+        return false;
+    ending.bytes = status.st_size;
+    *ret_ending = ending;
+    return true;
+}
+
+/* A name may have been given twice: to a file that a crash left, of which nothing was told, and to the next one. */
+static bool is_there(const char *from, const char *to)
+{
+    struct ending one, other;
+
+    return read_ending(from, &one) && read_ending(to, &other) && one.bytes == other.bytes &&
+           memcmp(one.digest, other.digest, sizeof one.digest) == 0;
+}
+
+static int fail(const struct ctl *ctl, const char *path, int failure)
+{
+    ctl_complain(ctl, "%s: %s", path, strerror(-failure));
+    return failure;
+}
+
+static int copy(const struct ctl *ctl, const struct backup_move *place, const char *from, const char *name)
+{
+    char source[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
+    struct backup_move move = *place;
+
+    if (!folder_path(source, from, name) || !folder_path(target, place->directory, name))
+        return fail(ctl, place->directory, -errno);
+    if (is_there(source, target))
+        return 0;
+    move.from = source;
+    move.name = name;
+    return backup_move(ctl, &move);
+}
+
+static int copy_all(const struct ctl *ctl, const struct backup_move *place, const char *from, char *const *names)
+{
+    int failure = 0;
+
+    for (; failure == 0 && *names != NULL; names++)
+        failure = copy(ctl, place, from, *names);
+    for (size_t i = 0; failure == 0 && i < sizeof always / sizeof always[0]; i++) {
+        char path[FOLDER_PATH_MAX];
+
+        if (folder_path(path, from, always[i]) && access(path, F_OK) == 0) /* nobody may have looked yet */
+            failure = copy(ctl, place, from, always[i]);
+    }
+    return failure;
+}
+
+int backup_archives(const struct ctl *ctl, const char *from, const char *directory, const char *store_name,
+                    int64_t rate)
+{
+    char name[STORE_NAME_MAX + sizeof ".archive"], to[FOLDER_PATH_MAX], **names = NULL;
+    const struct backup_move place = {.directory = to, .part = ".part", .replaces = true, .rate = rate};
+    int failure = archive_list(from, &names);
+
+    if (failure == -ENOENT)
+        return 0;
+    if (failure != 0)
+        return fail(ctl, from, failure);
+    snprintf(name, sizeof name, "%s.archive", store_name);
+    if (!folder_path(to, directory, name) || (mkdir(to, 0700) != 0 && errno != EEXIST))
+        failure = fail(ctl, directory, -errno);
+    else
+        failure = copy_all(ctl, &place, from, names);
+    archive_list_free(names);
+    return failure;
+}

@@ -1,0 +1,10 @@
+/* backup_archives.h - the archive's files beside the backup of the store that says what is in them (D8). */
+#pragma once
+#include <stdint.h>
+
+struct ctl;
+
+/* Copies what is not there yet from the archive `from`, where there is one, into "directory/NAME.archive", and its keys and who looked anew. Called once
+ * the store has been copied: then each file that the copy knows is there. 0, or a negative errno, complained of. */
+int backup_archives(const struct ctl *ctl, const char *from, const char *directory, const char *store_name,
+                    int64_t rate);
