@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . .ci/packages.sh
 # shellcheck disable=SC2086
-install_missing $packages_test gcovr
+install_missing $packages_coverage
 out=${BUILD_DIR:-build/coverage}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)

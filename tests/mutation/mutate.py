@@ -5,6 +5,7 @@
     mutate.py --sample N [--seed S]    so many of them, drawn
     mutate.py --only rules/quota.c     one file; may be given again
     mutate.py --list                   what would be tried
+    mutate.py --build FOLDER           keeps the build there, for the next time
 
 Operators, constants, and whole rows of tables are changed in copies of files, never in the tree itself. A mutant that survives although nothing is
 wrong, because it means the same, is listed with the reason in equivalent.txt; any other survivor makes the run fail. Lines are known there by their
@@ -54,13 +55,15 @@ def bare(line):
 
 
 def code_lines(text):
-    """(number, line) of what is code: no comments, no directives but plain macros, no assertions, no head of a function."""
-    inside = False
-    for number, line in enumerate(text.split("\n")):
+    """(number, line) of what is code: no comments, no directives but plain macros, no assertions, no head of a function, no end of a switch."""
+    lines, inside = text.split("\n"), False
+    for number, line in enumerate(lines):
         if inside or line.lstrip().startswith(("/*", "*")):
             inside = "*/" not in line
             continue
         if line.endswith("\\") or "static_assert" in line or "assert(" in line or re.match(r"^\w[\w *]*\([^;]*$", line):
+            continue
+        if line.strip() == "break;" and lines[number - 1].lstrip().startswith("case ") and lines[number + 1].strip() == "}":
             continue
         if not line.startswith("#") or MACRO.match(line):
             yield number, line
@@ -152,7 +155,7 @@ class Build:
             start = time.monotonic()
             if run([self.program(name)]) != 0:
                 sys.exit("without a mutant, %s fails already" % name)
-            self.limit_s[name] = 20 + 10 * (time.monotonic() - start)
+            self.limit_s[name] = int(20 + 10 * (time.monotonic() - start))
 
     def ninja(self, *arguments):
         done = subprocess.run(["ninja", "-C", self.folder, "--quiet", *arguments], capture_output=True, text=True)
@@ -193,7 +196,7 @@ class Build:
             return ""
         for name in self.names[file]:
             try:
-                if run([self.link(name, file, source)], self.limit_s[name]) != 0:
+                if run([self.link(name, file, source), "--timeout", str(self.limit_s[name] // 2)], self.limit_s[name]) != 0:
                     return name
             except Endless:
                 return name
@@ -215,6 +218,7 @@ def main():
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--only", action="append")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--build")
     arguments = parser.parse_args()
     mutants = list(all_mutants(arguments.only))
     known = equivalents()
@@ -232,7 +236,7 @@ def main():
     mutants = [m for m in mutants if m not in same]
     killed = unbuilt = survived = 0
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder, ThreadPoolExecutor(os.cpu_count()) as workers:
-        build = Build(Path(folder), sorted({m[0] for m in mutants}))
+        build = Build(Path(arguments.build or folder), sorted({m[0] for m in mutants}))
         for done, ((file, number, old, new), by) in enumerate(workers.map(build.try_mutant, mutants), 1):
             if by is None:
                 survived += 1

@@ -83,6 +83,8 @@ Test(calendar, c1_time_used_up_at_midnight_is_over_at_that_midnight)
 {
     expect(&plain, at(11, 20, 17), 7 * HOUR_MS, at(11, 21, 0));
     expect(&plain, at(11, 21, 10), 0, at(11, 21, 10));
+    expect(&plain, instant_after(at(11, 20, 24), -1), 1, at(11, 21, 0));
+    cr_expect_eq(calendar_add_working(&plain, at(11, 21, 0), 1).ms, at(11, 23, 0).ms + 1, "the last millisecond too");
 }
 
 Test(calendar, l4_days_are_the_receivers_local_days)

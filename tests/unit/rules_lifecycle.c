@@ -299,6 +299,56 @@ Test(lifecycle, l_guards_stand_in_their_rows)
     cr_assert_eq(needs(LIFE_DOWN, DELIVERED, REJECT, BY_RECEIVER), NEEDS_REASON);
 }
 
+/* What an event needs goes by the event, but for these: before acceptance direct booking must allow it, and after arrival only an
+ * EMERGENCY is amended. */
+static int needs_of_event(enum state from, enum event event)
+{
+    bool new = from == SUBMITTED || from == DELIVERED;
+    bool in_hand = from == ARRIVED || from == IN_CARE || from == CANCEL_REQUESTED;
+    static const int needs[EVENT_TABLE_COUNT] = {
+        [SUBMIT] = NEEDS_SHEET,
+        [ACKNOWLEDGE] = NEEDS_PERSON,
+        [AMEND] = NEEDS_SHEET,
+        [REQUEST_INFO] = NEEDS_TEXT,
+        [SUPPLY_INFO] = NEEDS_TEXT,
+        [ACCEPT] = NEEDS_PERSON,
+        [REJECT] = NEEDS_REASON,
+        [REDIRECT] = NEEDS_REASON | NEEDS_RECEIVER,
+        [BOOK] = NEEDS_PLACE,
+        [MOVE] = NEEDS_PLACE,
+        [DISPLACE] = NEEDS_REASON,
+        [ARRIVE] = NEEDS_OCCURRED_AT,
+        [REPORT] = NEEDS_REPORT,
+        [RETURN] = NEEDS_SHEET,
+        [CLOSE] = NEEDS_CLOSE_CODE | NEEDS_REPORT_PRESENT,
+        [CANCEL] = NEEDS_REASON,
+        [REQUEST_CANCEL] = NEEDS_REASON,
+        [ANSWER_CANCEL] = NEEDS_ANSWER,
+        [ANNUL] = NEEDS_REASON,
+    };
+
+    return needs[event] | (new && (event == BOOK || event == WAITLIST) ? NEEDS_DIRECT_BOOKING : 0) |
+           (in_hand && event == AMEND ? NEEDS_EMERGENCY : 0);
+}
+
+Test(lifecycle, l_every_row_needs_what_its_event_needs)
+{
+    for (int life = LIFE_UP; life <= LIFE_DOWN; life++) {
+        for (int from = STATE_NONE; from < STATE_COUNT; from++) {
+            for (int event = EVENT_NONE + 1; event < EVENT_TABLE_COUNT; event++) {
+                for (int by = 1; by <= BY_CHILD_RECEIVER; by <<= 1) {
+                    const struct transition *row =
+                        lifecycle_find((enum life)life, (enum state)from, (enum event)event, by, EMERGENCY);
+
+                    if (row != NULL)
+                        cr_expect_eq(row->needs, needs_of_event((enum state)from, (enum event)event), "%s in %s",
+                                     event_name((enum event)event), state_name((enum state)from));
+                }
+            }
+        }
+    }
+}
+
 Test(lifecycle, l_terminal_states_and_those_before_arrival_are_the_domains)
 {
     for (int state = STATE_NONE; state < STATE_COUNT; state++) {

@@ -279,6 +279,30 @@ Test(route, t1_the_department_is_one_of_the_receivers)
     cr_assert_str_eq(check(&w), "");
 }
 
+Test(route, t1_t4_of_several_departments_and_kinds_each_counts_and_no_more)
+{
+    struct world w;
+    Referral__Department second = REFERRAL__DEPARTMENT__INIT, *departments[] = {&w.cardiology, &second};
+    Referral__ReferralKind kinds[] = {REFERRAL__REFERRAL_KIND__INPATIENT, REFERRAL__REFERRAL_KIND__OUTPATIENT};
+
+    setup(&w);
+    second.code = (char *)"SN";
+    w.hospital.departments = departments;
+    w.route.department = "SN";
+    w.hospital.n_departments = 2;
+    cr_assert_str_eq(check(&w), "");
+    w.hospital.n_departments = 1;
+    cr_assert_str_eq(check(&w), "UNKNOWN_DEPARTMENT department");
+    setup(&w);
+    reach(&w, &w.hospital, &w.city);
+    w.relation.kinds = kinds;
+    w.relation.n_kinds = 2;
+    w.route.relation = &w.relation;
+    cr_assert_str_eq(check(&w), "");
+    w.relation.n_kinds = 1;
+    cr_assert_str_eq(check(&w), "WRONG_KIND kind");
+}
+
 Test(route, f2_all_that_is_wrong_comes_back_at_once)
 {
     struct world w;
