@@ -4,7 +4,7 @@
 #include "sim/sim.h"
 
 #include "engine/life.h"
-#include "engine/settings.h"
+#include "rules/quota.h"
 #include "store/rows.h"
 #include "turn/delivery.h"
 #include "turn/mailbox.h"
@@ -21,6 +21,7 @@ static enum {
     TELLS_STRANGERS,
     GOES_ON_WRONGLY,
     REFUSES_AND_WRITES,
+    EATS_THE_RESERVE,
 } planted;
 
 bool __real_inbox_apply_ack(struct work *work);
@@ -75,6 +76,12 @@ bool __wrap_life_refuse(struct work *work, const struct life_of *life, int by, e
         work->put_mark = store_put_count(work->txn);
     }
     return __real_life_refuse(work, life, by, refusal, field);
+}
+
+uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
+uint64_t __wrap_quota_reserved_now(const struct quota *quota, struct instant now)
+{
+    return planted == EATS_THE_RESERVE ? 0 : __real_quota_reserved_now(quota, now);
 }
 
 #define STEPS    1500
@@ -140,4 +147,10 @@ Test(sim_control, l1_a_refused_command_that_writes_is_found)
 {
     planted = REFUSES_AND_WRITES;
     assert_found("a refused command writes");
+}
+
+Test(sim_control, q3_a_reserve_that_is_eaten_is_found)
+{
+    planted = EATS_THE_RESERVE;
+    assert_found("general bookings eat the reserve");
 }
