@@ -242,14 +242,24 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
     return strikes(FAULT_SOCKET) ? -1 : (int)syscall(SYS_connect, fd, address, size);
 }
 
+/* A peer that reset its connection before it was accepted is known to accept by another word. */
+static bool strikes_accept(void)
+{
+    if (!strikes(FAULT_SOCKET))
+        return false;
+    if (errno == ECONNRESET)
+        errno = ECONNABORTED;
+    return true;
+}
+
 int accept(int fd, struct sockaddr *address, socklen_t *size)
 {
-    return strikes(FAULT_SOCKET) ? -1 : (int)syscall(SYS_accept4, fd, address, size, 0);
+    return strikes_accept() ? -1 : (int)syscall(SYS_accept4, fd, address, size, 0);
 }
 
 int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
-    return strikes(FAULT_SOCKET) ? -1 : (int)syscall(SYS_accept4, fd, address, size, flags);
+    return strikes_accept() ? -1 : (int)syscall(SYS_accept4, fd, address, size, flags);
 }
 
 ssize_t send(int fd, const void *bytes, size_t size, int flags)
