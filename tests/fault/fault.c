@@ -20,21 +20,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* The allocator below: the sanitizer's own where there is one. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ALLOCATOR(name) __interceptor_##name
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ALLOCATOR(name) __interceptor_##name
-#endif
-#endif
-#ifndef ALLOCATOR
-#define ALLOCATOR(name) __libc_##name
-#endif
-void *ALLOCATOR(malloc)(size_t);
-void *ALLOCATOR(calloc)(size_t, size_t);
-void *ALLOCATOR(realloc)(void *, size_t);
-void *ALLOCATOR(memalign)(size_t, size_t);
+/* The allocator below. */
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
 
 static struct fault_plan own;
 static struct fault_plan *plan = &own;
@@ -122,22 +112,22 @@ static bool strikes_path(const char *path)
 
 void *malloc(size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : ALLOCATOR(malloc)(size);
+    return strikes(FAULT_MEMORY) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : ALLOCATOR(calloc)(count, size);
+    return strikes(FAULT_MEMORY) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *at, size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : ALLOCATOR(realloc)(at, size);
+    return strikes(FAULT_MEMORY) ? NULL : __libc_realloc(at, size);
 }
 
 int posix_memalign(void **ret_at, size_t alignment, size_t size)
 {
-    void *at = strikes(FAULT_MEMORY) ? NULL : ALLOCATOR(memalign)(alignment, size);
+    void *at = strikes(FAULT_MEMORY) ? NULL : __libc_memalign(alignment, size);
 
     if (at == NULL)
         return ENOMEM;
