@@ -230,7 +230,9 @@ static const struct check *find_check(struct ctl *ctl)
                                           : ctl_say(ctl, "此项不带机构", "this check takes no institution"));
             return NULL;
         }
-    ctl_complain(ctl, "%s", ctl_say(ctl, "没有这项检查", "there is no such check"));
+    ctl_complain(ctl, "%s",
+                 ctl_say(ctl, "没有这项检查; referralctl check --help 列出全部",
+                         "there is no such check; referralctl check --help lists them"));
     return NULL;
 }
 
