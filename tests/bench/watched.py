@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """watched.py - does looking hold up the work? 500 trips a second, quiet and watched in turns, with much waiting for receivers that are not there.
 
-    watched.py [--waiting N] [--rounds N] [--institutions N]
+    watched.py [--waiting N] [--rounds N] [--institutions N] [--questions]
 
-Watched means: a client on the same machine asks for status, metrics and health over HTTP, one after the other without a pause. Prints the
+Watched means: a client on the same machine asks for status, metrics and health over HTTP, one after the other without a pause; with --questions another
+one asks the broker itself, as an operator's tools do, for status, waiters, alarms, sessions, dead letters and all referrals, page after page. Prints the
 median of each, and the median of the ratios of the rounds. To reach: the p99 of the answer within 1.25 times of quiet.
 """
 import argparse
@@ -42,9 +43,34 @@ class Watcher(threading.Thread):
                 self.answers_ms.append(1000 * (time.monotonic() - begun))
 
 
+class Asker(threading.Thread):
+    """An operator's session: every list from its first page to its last."""
+
+    def __init__(self, broker):
+        super().__init__(daemon=True)
+        self.client = Client(broker.endpoint, broker.key_pair("server")[0], broker.key_pair("operator"))
+        self.ended, self.answers = threading.Event(), 0
+
+    def ask(self, kind, **fields):
+        answer = self.client.query(kind, **fields)
+        self.answers += 1
+        return answer
+
+    def run(self):
+        while not self.ended.is_set():
+            for kind in ("GET_STATUS", "LIST_WAITERS", "LIST_ALARMS", "LIST_SESSIONS", "LIST_DEAD"):
+                self.ask(kind)
+            page = {}
+            while page is not None and not self.ended.is_set():
+                following = self.ask("LIST_REFERRALS", **page).next
+                page = {"cursor": following} if following else None
+        self.client.close()
+
+
 class Watched:
     def __init__(self, options):
         self.options = options
+        self.questions = 0
         self.broker = ops.Broker(register=False, config="store_map_bytes = %d\n" % (64 << 30))
         parties.register(self.broker, SENDERS, 2 * RECEIVERS)
         for first in range(0, options.institutions, 1000):  # some that nobody sends to: a province has them
@@ -69,12 +95,16 @@ class Watched:
 
     def watched_latency(self):
         watcher = Watcher(self.broker.http)
-        watcher.start()
+        watchers = [watcher] + ([Asker(self.broker)] if self.options.questions else [])
+        for each in watchers:
+            each.start()
         try:
             return self.latency(), watcher
         finally:
-            watcher.ended.set()
-            watcher.join()
+            for each in watchers:
+                each.ended.set()
+                each.join()
+            self.questions = sum(each.answers for each in watchers[1:])
 
     def run(self):
         self.fill()
@@ -86,7 +116,8 @@ class Watched:
             watched.append(found)
             answers += watcher.answers_ms
             ratios.append(found[1] / quiet[-1][1])
-            print("round %d: p99 %.2f ms quiet, %.2f ms watched, %d answers" % (number + 1, quiet[-1][1], found[1], len(watcher.answers_ms)),
+            print("round %d: p99 %.2f ms quiet, %.2f ms watched, %d answers, %d of questions" % (
+                number + 1, quiet[-1][1], found[1], len(watcher.answers_ms) + self.questions, self.questions),
                   file=sys.stderr, flush=True)
         for name, rows in (("quiet", quiet), ("watched", watched)):
             print("%-8s p50 %6.2f ms   p99 %6.2f ms" % (name, *(statistics.median(row[i] for row in rows) for i in (0, 1))))
@@ -105,6 +136,7 @@ def main():
     parser.add_argument("--waiting", type=int, default=1000000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--institutions", type=int, default=0)
+    parser.add_argument("--questions", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends, and what was made goes
     tempfile.tempdir = str(fixture.BUILD)
