@@ -113,7 +113,8 @@ class Kill(unittest.TestCase):
         print("seed %d: %d kills, after %s answers" % (SEED, CYCLES, instants), flush=True)
         load.wait_for_answers(ANSWERS_MOST)
         load.drain()
-        fixture.until(lambda: not any(books.waiting for books in cls.books()), "all inboxes to be empty")
+        # Senders take nothing; what they are told of deadlines that passed in a long run stays.
+        fixture.until(lambda: not any(books.waiting for books in cls.books() if books.institution.startswith("BR")), "the inboxes to be empty")
         if load.end() != 0:
             raise AssertionError("the load failed")
 

@@ -158,7 +158,8 @@ class Network(test_kill.Kill):
             print("%s: over" % trouble.name, flush=True)
         load.wait_for_answers(ANSWERS)
         load.drain()
-        fixture.until(lambda: not any(books.waiting for books in cls.books()), "all inboxes to be empty")
+        # Senders take nothing; what they are told of deadlines that passed in a long run stays.
+        fixture.until(lambda: not any(books.waiting for books in cls.books() if books.institution.startswith("BR")), "the inboxes to be empty")
         if load.end() != 0:
             raise AssertionError("the load failed")
 
