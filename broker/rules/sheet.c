@@ -33,13 +33,13 @@ static void check_emergency_only(const struct sheet_check *check)
     if (check->form == SHEET_EMERGENCY)
         return;
     if (sheet->has_emergency_category)
-        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "emergency_category", 0);
+        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "emergency_category");
     if (sheet->has_consent && sheet->consent == REFERRAL__CONSENT__EMERGENCY_EXCEPTION)
-        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "consent", 0);
+        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "consent");
     if (patient != NULL && patient->has_sex && patient->sex == REFERRAL__SEX__SEX_UNKNOWN)
-        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "patient.sex", 0);
+        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "patient.sex");
     if (patient != NULL && patient->has_age_unknown && patient->age_unknown)
-        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "patient.age_unknown", 0);
+        sheet_refuse(check, REFUSED_EMERGENCY_ONLY, "patient.age_unknown");
 }
 
 /* F5: one line of impression, in whichever field the caller put it. */
@@ -48,7 +48,7 @@ static void check_impression(const struct sheet_check *check)
     const Referral__Sheet *sheet = check->sheet;
 
     if (check->form == SHEET_EMERGENCY && sheet->n_diagnoses == 0 && !sheet_says_something(sheet->present_history))
-        sheet_refuse(check, REFUSED_MISSING, "diagnoses[].text", 0);
+        sheet_refuse_at(check, REFUSED_MISSING, "diagnoses[].text", 0);
 }
 
 static void check_parent(const struct sheet_check *check)
@@ -56,7 +56,7 @@ static void check_parent(const struct sheet_check *check)
     const Referral__Sheet *sheet = check->sheet;
 
     if (sheet->has_parent_is_external && sheet->parent_is_external && sheet->parent_referral_id == NULL)
-        sheet_refuse(check, REFUSED_MISSING, "parent_referral_id", 0);
+        sheet_refuse(check, REFUSED_MISSING, "parent_referral_id");
 }
 
 /* Q5: the channel is named; where none is, a place that is wanted is a reserved one. */
@@ -75,15 +75,15 @@ static void check_wanted_place(const struct sheet_check *check)
     if (place == NULL)
         return;
     if (is_direction(sheet, REFERRAL__DIRECTION__DOWN))
-        sheet_refuse(check, REFUSED_DOWN_NEVER_BOOKED, "wanted_place", 0);
+        sheet_refuse(check, REFUSED_DOWN_NEVER_BOOKED, "wanted_place");
     if (check->form == SHEET_UP && is_direction(sheet, REFERRAL__DIRECTION__UP) && wants_reserved(place) &&
         sheet->team_id == NULL)
-        sheet_refuse(check, REFUSED_MISSING, "team_id", 0);
+        sheet_refuse(check, REFUSED_MISSING, "team_id");
     if (place->earliest_date == NULL || place->latest_date == NULL || !date_parse(place->earliest_date, &earliest) ||
         !date_parse(place->latest_date, &latest))
         return;
     if (date_to_days(latest) < date_to_days(earliest))
-        sheet_refuse(check, REFUSED_BAD_ORDER, "wanted_place.latest_date", 0);
+        sheet_refuse(check, REFUSED_BAD_ORDER, "wanted_place.latest_date");
 }
 
 /* Birth date or age; the age in whole years, where one year more is how many people count. */
@@ -99,20 +99,20 @@ static void check_birth(const struct sheet_check *check)
     struct date birth;
 
     if (patient->birth_date == NULL && !patient->has_age_years && !unknown)
-        sheet_refuse(check, REFUSED_MISSING, "patient.birth_date", 0);
+        sheet_refuse(check, REFUSED_MISSING, "patient.birth_date");
     if (patient->has_age_years && patient->age_years > IDENTITY_AGE_MAX)
-        sheet_refuse(check, REFUSED_OUT_OF_RANGE, "patient.age_years", 0);
+        sheet_refuse(check, REFUSED_OUT_OF_RANGE, "patient.age_years");
     if (patient->birth_date == NULL || !date_parse(patient->birth_date, &birth))
         return;
 
     int age = identity_age(birth, check->today);
 
     if (date_to_days(birth) > date_to_days(check->today))
-        sheet_refuse(check, REFUSED_IN_FUTURE, "patient.birth_date", 0);
+        sheet_refuse(check, REFUSED_IN_FUTURE, "patient.birth_date");
     else if (age > IDENTITY_AGE_MAX)
-        sheet_refuse(check, REFUSED_OUT_OF_RANGE, "patient.birth_date", 0);
+        sheet_refuse(check, REFUSED_OUT_OF_RANGE, "patient.birth_date");
     else if (patient->has_age_years && !ages_agree(age, patient->age_years))
-        sheet_refuse(check, REFUSED_BAD_VALUE, "patient.age_years", 0);
+        sheet_refuse(check, REFUSED_BAD_VALUE, "patient.age_years");
 }
 
 /* The resident id says when somebody was born and which sex; the sheet must not say otherwise. */
@@ -122,13 +122,13 @@ static void check_against_id(const struct sheet_check *check, const struct ident
     struct date birth;
 
     if (patient->has_sex && patient->sex != REFERRAL__SEX__SEX_UNKNOWN && patient->sex != identity->sex)
-        sheet_refuse(check, REFUSED_SEX_DISAGREES, "patient.sex", 0);
+        sheet_refuse(check, REFUSED_SEX_DISAGREES, "patient.sex");
     if (patient->birth_date != NULL) {
         if (date_parse(patient->birth_date, &birth) && date_to_days(birth) != date_to_days(identity->birth))
-            sheet_refuse(check, REFUSED_BIRTH_DISAGREES, "patient.birth_date", 0);
+            sheet_refuse(check, REFUSED_BIRTH_DISAGREES, "patient.birth_date");
     } else if (patient->has_age_years && patient->age_years <= IDENTITY_AGE_MAX &&
                !ages_agree(identity_age(identity->birth, check->today), patient->age_years)) {
-        sheet_refuse(check, REFUSED_BIRTH_DISAGREES, "patient.age_years", 0);
+        sheet_refuse(check, REFUSED_BIRTH_DISAGREES, "patient.age_years");
     }
 }
 
@@ -140,9 +140,9 @@ static void check_id(const struct sheet_check *check)
     enum refusal refusal;
 
     if (patient->has_id_type != (patient->id_value != NULL))
-        sheet_refuse(check, REFUSED_MISSING, patient->has_id_type ? "patient.id_value" : "patient.id_type", 0);
+        sheet_refuse(check, REFUSED_MISSING, patient->has_id_type ? "patient.id_value" : "patient.id_type");
     else if (!patient->has_id_type && patient->no_id_reason == NULL && check->form != SHEET_EMERGENCY)
-        sheet_refuse(check, REFUSED_MISSING, "patient.id_value", 0);
+        sheet_refuse(check, REFUSED_MISSING, "patient.id_value");
     if (!patient->has_id_type || patient->id_value == NULL)
         return;
     if (patient->id_type == REFERRAL__ID_TYPE__RESIDENT_ID)
@@ -150,7 +150,7 @@ static void check_id(const struct sheet_check *check)
     else
         refusal = identity_check(patient->id_type, patient->id_value, check->today);
     if (refusal != REFUSED_NOT)
-        sheet_refuse(check, refusal, "patient.id_value", 0);
+        sheet_refuse(check, refusal, "patient.id_value");
     else if (patient->id_type == REFERRAL__ID_TYPE__RESIDENT_ID)
         check_against_id(check, &identity);
 }
@@ -158,9 +158,9 @@ static void check_id(const struct sheet_check *check)
 static void check_patient(const struct sheet_check *check)
 {
     if (check->sheet->patient == NULL) { /* the rest is missing by its rows */
-        sheet_refuse(check, REFUSED_MISSING, "patient.birth_date", 0);
+        sheet_refuse(check, REFUSED_MISSING, "patient.birth_date");
         if (check->form != SHEET_EMERGENCY)
-            sheet_refuse(check, REFUSED_MISSING, "patient.id_value", 0);
+            sheet_refuse(check, REFUSED_MISSING, "patient.id_value");
         return;
     }
     check_birth(check);
@@ -174,7 +174,7 @@ static void check_diagnoses(const struct sheet_check *check)
         const Referral__Diagnosis *diagnosis = check->sheet->diagnoses[i];
 
         if (diagnosis->icd10 == NULL && diagnosis->text == NULL)
-            sheet_refuse(check, REFUSED_MISSING, "diagnoses[].text", i);
+            sheet_refuse_at(check, REFUSED_MISSING, "diagnoses[].text", i);
     }
 }
 
@@ -184,7 +184,7 @@ static void check_results(const struct sheet_check *check)
     const Referral__Sheet *sheet = check->sheet;
 
     if (check->form == SHEET_DOWN && sheet->main_results == NULL && sheet->n_attachments == 0)
-        sheet_refuse(check, REFUSED_MISSING, "main_results", 0);
+        sheet_refuse(check, REFUSED_MISSING, "main_results");
 }
 
 /* What a living body, or a dying one, can show; in thousandths of the unit. */
@@ -216,10 +216,10 @@ static void check_vitals(const struct sheet_check *check)
             continue;
         assert((size_t)vital->item < sizeof vital_ranges / sizeof *vital_ranges);
         if (vital->unit != NULL && strcmp(vital->unit, vital_ranges[vital->item].unit) != 0)
-            sheet_refuse(check, REFUSED_BAD_UNIT, "vitals[].unit", i);
+            sheet_refuse_at(check, REFUSED_BAD_UNIT, "vitals[].unit", i);
         if (vital->has_value_milli && (vital->value_milli < vital_ranges[vital->item].min_milli ||
                                        vital->value_milli > vital_ranges[vital->item].max_milli))
-            sheet_refuse(check, REFUSED_OUT_OF_RANGE, "vitals[].value_milli", i);
+            sheet_refuse_at(check, REFUSED_OUT_OF_RANGE, "vitals[].value_milli", i);
     }
 }
 
@@ -230,14 +230,14 @@ static void check_attachments(const struct sheet_check *check)
         const Referral__Attachment *attachment = check->sheet->attachments[i];
 
         if (attachment->has_sha256 && attachment->sha256.len != 32)
-            sheet_refuse(check, REFUSED_BAD_ATTACHMENT, "attachments[].sha256", i);
+            sheet_refuse_at(check, REFUSED_BAD_ATTACHMENT, "attachments[].sha256", i);
         if (attachment->has_size_bytes && attachment->size_bytes == 0)
-            sheet_refuse(check, REFUSED_BAD_ATTACHMENT, "attachments[].size_bytes", i);
+            sheet_refuse_at(check, REFUSED_BAD_ATTACHMENT, "attachments[].size_bytes", i);
         else if (attachment->has_content && attachment->has_size_bytes &&
                  attachment->content.len != attachment->size_bytes)
-            sheet_refuse(check, REFUSED_BAD_ATTACHMENT, "attachments[].size_bytes", i);
+            sheet_refuse_at(check, REFUSED_BAD_ATTACHMENT, "attachments[].size_bytes", i);
         if (!attachment->has_content && attachment->reference == NULL)
-            sheet_refuse(check, REFUSED_MISSING, "attachments[].reference", i);
+            sheet_refuse_at(check, REFUSED_MISSING, "attachments[].reference", i);
     }
 }
 

@@ -10,8 +10,10 @@ struct sheet_check {
     struct findings *findings;
 };
 
-/* Adds a violation of the table's row `path`; in "diagnoses[].icd10" the brackets take `index`. */
-void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const char *path, size_t index);
+/* Adds a violation of the table's row `path`. */
+void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const char *path);
+/* Of a row of elements, "diagnoses[].icd10", whose brackets take `index`. */
+void sheet_refuse_at(const struct sheet_check *check, enum refusal refusal, const char *path, size_t index);
 /* Each field by its row: is it there, and does it have its form? */
 void sheet_check_fields(const struct sheet_check *check);
 /* Is there a text that says more than white space and "无"? NULL says nothing. */

@@ -95,7 +95,7 @@ static void write_path(char out[FIELD_PATH_SIZE], const char *path, size_t index
     *out = '\0';
 }
 
-void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const char *path, size_t index)
+void sheet_refuse_at(const struct sheet_check *check, enum refusal refusal, const char *path, size_t index)
 {
     const struct sheet_field *field = sheet_field(path);
     const char *rule = check->form == SHEET_EMERGENCY && refusal == REFUSED_MISSING ? "F5" : NULL;
@@ -104,6 +104,11 @@ void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const c
     assert(field != NULL);
     write_path(written, path, index);
     findings_add_named(check->findings, refusal, rule, written, field->name_zh, field->name_en);
+}
+
+void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const char *path)
+{
+    sheet_refuse_at(check, refusal, path, 0);
 }
 
 bool sheet_says_something(const char *text)
@@ -265,7 +270,7 @@ void sheet_check_fields(const struct sheet_check *check)
             enum refusal refusal = check_slot(&fields[i], &slots[i], mandatory, group->messages[j]);
 
             if (refusal != REFUSED_NOT)
-                sheet_refuse(check, refusal, fields[i].path, j);
+                sheet_refuse_at(check, refusal, fields[i].path, j);
         }
     }
 }

@@ -456,6 +456,9 @@ Test(sheet, f2_elements_are_named_by_their_index)
     cr_assert_str_eq(check(&s), "BAD_ICD10 diagnoses[7].icd10, BAD_ICD10 diagnoses[63].icd10");
     s.diagnosis.icd10 = s.diagnosis.text = NULL;
     cr_assert_str_eq(check(&s), "MISSING diagnoses[7].text, MISSING diagnoses[63].text");
+    s.diagnoses[0] = &s.diagnosis;
+    s.sheet.n_diagnoses = 1;
+    cr_assert_str_eq(check(&s), "MISSING diagnoses[0].text");
 }
 
 /* One field spoilt in one way, and what comes of it. */
@@ -533,6 +536,8 @@ Test(sheet, f_age_in_place_of_a_birth_date)
     cr_assert_str_eq(check(&s), "BIRTH_DISAGREES patient.age_years");
     s.patient.age_years = 62;
     cr_assert_str_eq(check(&s), "BIRTH_DISAGREES patient.age_years");
+    s.patient.age_years = 150;
+    cr_assert_str_eq(check(&s), "BIRTH_DISAGREES patient.age_years");
     s.patient.age_years = 151;
     cr_assert_str_eq(check(&s), "OUT_OF_RANGE patient.age_years");
     s.patient.age_years = UINT32_MAX;
@@ -546,10 +551,47 @@ Test(sheet, f_age_and_birth_date_agree)
     fill_up(&s);
     SET(s.patient, age_years, 64);
     cr_assert_str_eq(check(&s), "");
-    s.patient.age_years = 30;
+    s.patient.age_years = 63; /* on the day before the birthday, by another clock */
+    cr_assert_str_eq(check(&s), "");
+    s.patient.age_years = 65;
+    cr_assert_str_eq(check(&s), "");
+    s.patient.age_years = 62;
+    cr_assert_str_eq(check(&s), "BAD_VALUE patient.age_years");
+    s.patient.age_years = 66;
     cr_assert_str_eq(check(&s), "BAD_VALUE patient.age_years");
     s.patient.age_years = 151;
     cr_assert_str_eq(check(&s), "OUT_OF_RANGE patient.age_years, BAD_VALUE patient.age_years");
+}
+
+Test(sheet, f_somebody_may_have_been_born_today)
+{
+    struct sample s;
+
+    fill_up(&s);
+    s.patient.has_id_type = 0;
+    s.patient.id_value = NULL;
+    s.patient.no_id_reason = (char *)"新生儿";
+    s.patient.birth_date = (char *)"2026-11-21";
+    cr_assert_str_eq(check(&s), "");
+    s.patient.birth_date = (char *)"2026-11-22";
+    cr_assert_str_eq(check(&s), "IN_FUTURE patient.birth_date");
+}
+
+Test(sheet, f_somebody_of_150_is_the_oldest_there_is)
+{
+    struct sample s;
+
+    fill_up(&s);
+    s.patient.has_id_type = 0;
+    s.patient.id_value = NULL;
+    s.patient.no_id_reason = (char *)"没有证件";
+    s.patient.birth_date = (char *)"1876-11-21";
+    SET(s.patient, age_years, 150);
+    cr_assert_str_eq(check(&s), "");
+    s.patient.birth_date = (char *)"1875-11-22";
+    cr_assert_str_eq(check(&s), "");
+    s.patient.birth_date = (char *)"1875-11-21";
+    cr_assert_str_eq(check(&s), "OUT_OF_RANGE patient.birth_date");
 }
 
 Test(sheet, f_an_id_is_type_and_value_or_the_reason_for_having_none)
