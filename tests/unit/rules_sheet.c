@@ -510,6 +510,7 @@ Test(sheet, f_forms_of_single_fields)
         {"past_history", "无", ""},
         {"attachments[].media_type", "pdf", "BAD_ATTACHMENT attachments[0].media_type"},
         {"attachments[].media_type", "/pdf", "BAD_ATTACHMENT attachments[0].media_type"},
+        {"attachments[].media_type", "a/b", ""},
         {"attachments[].media_type", "image/", "BAD_ATTACHMENT attachments[0].media_type"},
         {"attachments[].media_type", "image/png; q=1", "BAD_ATTACHMENT attachments[0].media_type"},
         {"attachments[].media_type", "application/dicom+json", ""},
@@ -519,6 +520,46 @@ Test(sheet, f_forms_of_single_fields)
     };
 
     run(fill_up, cases, COUNT_OF(cases));
+}
+
+static bool is_alnum(char c)
+{
+    return strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", c) != NULL;
+}
+
+Test(sheet, f_a_media_type_is_two_words_of_these_characters)
+{
+    for (char c = '!'; c < 127; c++) {
+        for (size_t at = 0; at < 5; at++) {
+            char type[] = "aa/bb";
+            bool good = is_alnum(c) || (at % 3 == 1 && strchr(".+-_", c) != NULL);
+            struct sample s;
+
+            type[at] = c;
+            fill_up(&s);
+            s.attachment.media_type = type;
+            cr_expect_str_eq(check(&s), (at == 2 ? c == '/' : good) ? "" : "BAD_ATTACHMENT attachments[0].media_type",
+                             "%s", type);
+        }
+    }
+}
+
+Test(sheet, f2_the_second_vital_sign_and_the_second_attachment_are_judged_too)
+{
+    struct sample s;
+    Referral__Vital vital;
+    Referral__Attachment attachment;
+
+    fill_up(&s);
+    vital = s.vital;
+    vital.unit = (char *)"furlong";
+    s.vitals[1] = &vital;
+    s.sheet.n_vitals = 2;
+    attachment = s.attachment;
+    attachment.size_bytes = 6;
+    s.attachments[1] = &attachment;
+    s.sheet.n_attachments = 2;
+    cr_assert_str_eq(check(&s), "BAD_UNIT vitals[1].unit, BAD_ATTACHMENT attachments[1].size_bytes");
 }
 
 Test(sheet, f_age_in_place_of_a_birth_date)
