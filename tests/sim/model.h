@@ -30,7 +30,7 @@ struct model_referral {
     char id[MODEL_ID]; /* empty: not heard yet */
     enum house sender, receiver, submitted_by;
     bool down, team, loose;
-    int priority, state, previous;
+    int direction, priority, state, previous; /* the direction stays that of the sheet, wherever it is redirected */
     bool accepted, reported, delivered, answered;
     int info_rounds, rebookings, hops, version;
     int parent, child, redirected_from, journey; /* numbers; -1: none */

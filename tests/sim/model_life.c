@@ -496,6 +496,7 @@ static void submit(struct model *m, struct deed *deed)
     r->receiver = deed->to;
     r->submitted_by = deed->speaker;
     r->down = deed->direction == REFERRAL__DIRECTION__DOWN;
+    r->direction = deed->direction;
     r->priority = deed->priority;
     r->team = deed->team;
     r->version = 1;
@@ -536,14 +537,12 @@ static bool was_there(const struct model *m, const struct model_referral *r, enu
 /* An EVENT's place is an hour long. */
 static bool guards(const struct model *m, const struct model_referral *r, const struct deed *deed, enum role_in by)
 {
-    int direction = r->down ? REFERRAL__DIRECTION__DOWN : direction_of(r->sender, r->receiver);
-
     switch (deed->event) {
     case EV(REQUEST_INFO):
         return r->info_rounds < 3;
     case EV(REDIRECT):
         return r->hops < 3 && deed->to < INBOXES && !was_there(m, r, deed->to) &&
-               is_route(r->sender, deed->to, direction, r->priority);
+               is_route(r->sender, deed->to, r->direction, r->priority);
     case EV(MOVE):
         return m->now < deed->place_end - HOUR;
     case EV(BOOK):

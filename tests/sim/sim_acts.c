@@ -506,8 +506,7 @@ static struct bytes amend_body(struct sim *s, const struct model_referral *r, st
 {
     struct sheet_wish wish = {.from = r->sender,
                               .to = r->receiver,
-                              .direction =
-                                  r->down ? REFERRAL__DIRECTION__DOWN : natural_direction(r->sender, r->receiver),
+                              .direction = r->direction,
                               .priority = r->priority,
                               .parent = r->parent,
                               .team = r->team,
