@@ -208,7 +208,7 @@ static bool page_whole(struct store_txn *txn, uint32_t hospital, uint64_t first_
     struct bytes key = page_key(bytes, hospital, first_row);
 
     return chunks_get(txn, TABLE_LEDGER, key, ret_packed) && ret_packed->size > 0 &&
-           chunks_count(txn, TABLE_LEDGER, key) == (ret_packed->size - 1) / BODY_CHUNK_BYTES + 1;
+           chunks_count(txn, TABLE_LEDGER, key) == ret_packed->size / BODY_CHUNK_BYTES + 1;
 }
 
 struct walk {

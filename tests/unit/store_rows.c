@@ -155,6 +155,34 @@ Test(store_rows, f3_a_body_of_any_size_comes_back_byte_for_byte)
     fixture_fini(&f);
 }
 
+/* What is left of a body is not the body: the row that is gone may be its last, whatever the size. */
+Test(store_rows, p3_a_body_that_lost_a_part_is_not_given)
+{
+    static const size_t SIZES[] = {BODY_CHUNK_BYTES, BODY_CHUNK_BYTES + 1, 2 * BODY_CHUNK_BYTES, 5000};
+    static uint8_t body[5000];
+    struct fixture f;
+    struct bytes found;
+
+    fixture_init(&f);
+    for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+        for (uint8_t gone = 1; gone <= SIZES[i] / BODY_CHUNK_BYTES; gone++) {
+            struct store_txn *txn = fixture_turn(&f);
+            struct id id = fixture_id(&f, 1, 0);
+            uint8_t key[ID_KEY_SIZE + 4] = {0};
+
+            id_to_key(key, id);
+            key[ID_KEY_SIZE + 1] = 1; /* version */
+            key[ID_KEY_SIZE + 3] = gone;
+            body_add(txn, id, 1, bytes_of(body, SIZES[i]));
+            cr_assert(body_get(txn, id, 1, &found), "size %zu", SIZES[i]);
+            cr_assert(store_delete(txn, TABLE_BODY, bytes_of(key, sizeof(key))));
+            cr_assert_not(body_get(txn, id, 1, &found), "size %zu without %u", SIZES[i], gone);
+            store_turn_abort(txn);
+        }
+    }
+    fixture_fini(&f);
+}
+
 /* A full chunk with its seal and key stays in a page: an overflow page for each would double the store. */
 Test(store_rows, f3_a_full_chunk_needs_no_page_of_its_own)
 {
