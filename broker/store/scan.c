@@ -85,6 +85,14 @@ static int step(struct store_cursor *cursor, MDB_val *key, MDB_val *value)
     return rc;
 }
 
+/* A damaged page may lead back, or to a page of other keys: nobody is given a row twice, or one that he has not asked for. */
+static bool is_in_order(const struct store_cursor *cursor, struct bytes key)
+{
+    struct bytes last = bytes_of(cursor->last, cursor->last_size);
+
+    return cursor->started ? is_after(key, last) : !is_after(last, key);
+}
+
 static bool move(struct store_cursor *cursor, struct bytes *ret_stored)
 {
     struct store_txn *txn = cursor->txn;
@@ -97,7 +105,7 @@ static bool move(struct store_cursor *cursor, struct bytes *ret_stored)
 
     if (rc == MDB_NOTFOUND)
         return false;
-    if (rc != 0 || key.mv_size > TABLE_KEY_MAX) {
+    if (rc != 0 || key.mv_size > TABLE_KEY_MAX || !is_in_order(cursor, bytes_of(key.mv_data, key.mv_size))) {
         fail_txn(txn, rc != 0 ? fail_from_mdb(rc) : -EBADMSG, cursor->table, cursor->prefix);
         return false;
     }
@@ -125,11 +133,24 @@ bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes
     return true;
 }
 
+/* Does the key agree with its row? That of a sealed one is known when somebody opens it, as whoever gives out more than a count of keys does. */
+static bool is_of_its_row(struct store_cursor *cursor, struct bytes stored)
+{
+    struct store_txn *txn = cursor->txn;
+    size_t mark = arena_mark(txn->arena);
+    struct bytes value;
+    bool is_sound = table_is_sealed(cursor->table) ||
+                    txn_open_value(txn, cursor->table, bytes_of(cursor->last, cursor->last_size), stored, &value);
+
+    arena_rewind(txn->arena, mark);
+    return is_sound;
+}
+
 bool store_next_key(struct store_cursor *cursor, struct bytes *ret_key)
 {
     struct bytes stored;
 
-    if (!move(cursor, &stored))
+    if (!move(cursor, &stored) || !is_of_its_row(cursor, stored))
         return false;
     *ret_key = arena_copy(cursor->txn->arena, bytes_of(cursor->last, cursor->last_size));
     return true;

@@ -121,7 +121,7 @@ void store_add(struct store_txn *txn, enum table table, struct bytes key, struct
 struct store_cursor;
 struct store_cursor *store_scan(struct store_txn *txn, enum table table, struct bytes prefix, struct bytes from);
 bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value);
-/* Keys only: does not unseal. */
+/* Keys only: compares a plain row with its tag, and does not unseal a sealed one. */
 bool store_next_key(struct store_cursor *cursor, struct bytes *ret_key);
 void store_scan_end(struct store_cursor *cursor); /* NULL is fine */
 

@@ -279,9 +279,12 @@ bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct
 
 bool store_has(struct store_txn *txn, enum table table, struct bytes key)
 {
-    struct bytes stored;
+    size_t mark = arena_mark(txn->arena);
+    struct bytes value;
+    bool is_there = store_get(txn, table, key, &value); /* a key alone proves nothing */
 
-    return find(txn, table, key, &stored) != NULL;
+    arena_rewind(txn->arena, mark);
+    return is_there;
 }
 
 bool txn_row_tag(struct store_txn *txn, enum table table, struct bytes key, uint64_t *ret_tag)

@@ -461,6 +461,33 @@ Test(store_verify, p3_a_damaged_row_fails_whoever_reads_it)
     fixture_fini(&f);
 }
 
+/* The key of a plain row is its news: who asks whether it is there, or only for keys, is not told what nobody ever wrote. */
+Test(store_verify, p3_a_damaged_key_fails_whoever_asks_for_keys_only)
+{
+    struct fixture f;
+    struct bytes key;
+
+    fixture_init(&f);
+    fill(&f);
+    fixture_close(&f);
+    damage_row(&f, TABLE_INSTITUTION_NUMBER, 0, COPY_ROW, 0);
+    fixture_open(&f);
+
+    struct store_txn *txn = fixture_read(&f);
+    const uint8_t never_written[4] = {0, 0, 0, 0x81};
+    struct store_cursor *cursor =
+        store_scan(txn, TABLE_INSTITUTION_NUMBER, bytes_of(never_written, 4), bytes_of(never_written, 4));
+
+    cr_assert_not(store_next_key(cursor, &key));
+    cr_assert_eq(store_failure(txn), -EBADMSG);
+    store_read_end(txn);
+    txn = fixture_read(&f);
+    cr_assert_not(store_has(txn, TABLE_INSTITUTION_NUMBER, bytes_of(never_written, 4)));
+    cr_assert_eq(store_failure(txn), -EBADMSG);
+    store_read_end(txn);
+    fixture_fini(&f);
+}
+
 static bool file_has(const char *directory, const char *file, const char *text)
 {
     char path[160];
