@@ -2,6 +2,7 @@
  * order of the array; model/rules_units_brute.c goes through every drawing. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "rules/units.h"
 
@@ -423,4 +424,48 @@ Test(cut, q10_names_units_of_its_own_pool_only)
     cr_assert(session.list[list[1]].pool == 0 && session.list[list[1]].number == 2);
     cr_assert_eq(list[2], 0, "no more than asked for");
     cr_assert(!units_find_cut(&session.units, 0, 3, false, list));
+}
+
+/* ---- The order of the array ---- */
+
+static bool is_before(const struct unit *a, const struct unit *b)
+{
+    return a->start.ms < b->start.ms || (a->start.ms == b->start.ms && a->pool < b->pool) ||
+           (a->start.ms == b->start.ms && a->pool == b->pool && a->number < b->number);
+}
+
+/* By start, then pool, then number: every order in which up to six may come, of which some begin together. */
+Test(units, q11_any_order_of_units_is_sorted)
+{
+    for (size_t count = 0, orders = 1; count <= 6; count++, orders *= count) {
+        for (size_t order = 0; order < orders; order++) {
+            struct unit list[6] = {{.number = 0}};
+            struct units units = {list, count};
+            size_t left = order;
+
+            for (size_t i = 0; i < count; i++) { /* the i-th goes to one of i + 1 places */
+                size_t to = left % (i + 1);
+
+                left /= i + 1;
+                memmove(&list[to + 1], &list[to], (i - to) * sizeof *list);
+                list[to] = (struct unit){
+                    .number = (uint32_t)i + 1, .pool = (uint32_t)i % 2, .start = instant_of(1 + (int64_t)i / 4)};
+            }
+            units_sort(&units);
+            for (size_t i = 1; i < count; i++)
+                cr_expect(is_before(&list[i - 1], &list[i]), "%zu of %zu: %zu", order, count, i);
+        }
+    }
+}
+
+Test(units, q7_a_unit_beyond_the_end_is_none)
+{
+    struct session session;
+    struct unit_wish wish = {.count = 1, .channel = REFERRAL__CHANNEL__FAMILY_DOCTOR, .first_number = 3};
+    size_t first = 0;
+
+    draw(&session, "...");
+    cr_assert(units_find(&session.units, &wish, early, &first));
+    session.units.count = 2;
+    cr_assert(!units_find(&session.units, &wish, early, &first));
 }
