@@ -17,7 +17,8 @@ out=$(cd "$out" && pwd)
 
 if [ "${1:-}" != count ]; then
     # Threads count into the same counters.
-    cmake -S . -B "$out" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCOVERAGE=ON -DCMAKE_C_FLAGS=-fprofile-update=atomic -DWERROR=OFF >"$out.log"
+    cmake -S . -B "$out" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCOVERAGE=ON \
+        "-DCMAKE_C_FLAGS=-fprofile-update=atomic -include $PWD/tests/coverage.h" -DWERROR=OFF >"$out.log"
     ninja -C "$out" --quiet
     find "$out" -name '*.gcda' -delete
     # What a broker takes that is killed is not counted; packages and machines run builds of their own.
