@@ -76,4 +76,6 @@ void fail_txn(struct store_txn *txn, int failure, enum table table, struct bytes
     txn->failure = failure;
     fail_place(place, sizeof(place), table, key);
     fail_with(txn->store, failure, "%s: %s", place, meaning(failure));
+    if (txn->way_out != NULL)
+        longjmp(*txn->way_out, 1);
 }

@@ -1,6 +1,7 @@
 /* internal.h - what the files of the store share; included by nobody else. */
 #pragma once
 #include <lmdb.h>
+#include <setjmp.h>
 
 #include "record.pb-c.h"
 #include "store/keys.h"
@@ -32,7 +33,8 @@ struct store_txn {
     struct arena *arena;
     MDB_txn *mdb; /* a reader's is kept between its transactions, reset */
     bool live, writing;
-    int failure; /* the first */
+    int failure;      /* the first */
+    jmp_buf *way_out; /* where it leads; NULL: on */
     uint64_t put_count;
     uint64_t changes;                 /* of LMDB's pages: cursors find their place anew after one */
     MDB_cursor *cursors[TABLE_COUNT]; /* opened at first use; a reader's are kept */

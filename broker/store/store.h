@@ -104,6 +104,10 @@ int store_reopen(struct store *store);
 
 /* The transaction keeps its first failure: a row of puts, then one look. Reads after a failure find nothing. */
 int store_failure(const struct store_txn *txn);
+/* Runs `work`, which is left at the transaction's first failure: nobody goes on with what could not be read. 0, or that failure. What work
+ * has made lies in arenas, or is let go by whoever called. Not for a store_within inside another. */
+typedef void (*store_work)(void *user, struct store_txn *txn);
+int store_within(struct store_txn *txn, store_work work, void *user);
 /* How many rows were put or deleted so far: a refused command leaves it unchanged (engine asserts). */
 uint64_t store_put_count(const struct store_txn *txn);
 struct arena *store_arena(struct store_txn *txn);

@@ -189,6 +189,19 @@ int store_failure(const struct store_txn *txn)
     return txn->failure;
 }
 
+int store_within(struct store_txn *txn, store_work work, void *user)
+{
+    jmp_buf way_out;
+
+    assert(txn->live && txn->way_out == NULL);
+    if (txn->failure == 0 && setjmp(way_out) == 0) {
+        txn->way_out = &way_out;
+        work(user, txn);
+    }
+    txn->way_out = NULL;
+    return txn->failure;
+}
+
 uint64_t store_put_count(const struct store_txn *txn)
 {
     return txn->put_count;

@@ -115,6 +115,11 @@ static struct query *take_unrelated(struct turn *turn)
     return taken;
 }
 
+static void answer_unrelated(void *user, struct store_txn *txn)
+{
+    answer(user, txn, take_unrelated(user));
+}
+
 int turn_answer_first(struct turn *turn)
 {
     struct store_txn *txn = NULL;
@@ -122,8 +127,7 @@ int turn_answer_first(struct turn *turn)
 
     if (txn == NULL)
         return result;
-    answer(turn, txn, take_unrelated(turn));
-    result = store_failure(txn);
+    result = store_within(txn, answer_unrelated, turn);
     store_read_end(txn);
     turn_speak(turn);
     return result;

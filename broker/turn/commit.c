@@ -5,6 +5,19 @@
 #include "engine/binary.h"
 #include "turn/inside.h"
 
+struct applying {
+    struct turn *turn;
+    struct bytes batch;
+    int result;
+};
+
+static void apply(void *user, struct store_txn *txn)
+{
+    struct applying *applying = user;
+
+    applying->result = engine_apply(txn, applying->batch, &applying->turn->effects);
+}
+
 /* The log says that this batch is to be applied. What it does is visible and durable when this returns 0. */
 int turn_on_committed(void *user, uint64_t index, struct bytes batch)
 {
@@ -16,9 +29,15 @@ int turn_on_committed(void *user, uint64_t index, struct bytes batch)
     if (result != 0)
         return result;
     crypto_generichash(mark.batch_digest, sizeof mark.batch_digest, batch.data, batch.size, NULL, 0);
-    result = engine_apply(txn, batch, &turn->effects);
+
+    struct applying applying = {.turn = turn, .batch = batch};
+
+    result = store_within(txn, apply, &applying);
+    if (result == 0)
+        result = applying.result;
     if (result != 0) {
         turn->effects = (struct effects){0};
+        suspect_end(turn->options.store); /* a store that fails is no fault of the command at hand */
         store_turn_abort(txn);
         return result;
     }

@@ -127,16 +127,15 @@ static bool hand_out_mailbox(struct deliveries *deliveries, struct handout *hand
 
 void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
 {
-    struct mailbox *ready = deliveries->ready;
-    struct mailbox *mailbox, *next;
+    struct mailbox *mailbox;
     struct cache cache;
+    size_t left;
 
     cache_init(&cache, handout->arena);
-    /* What has more stands at the end of the new list, so that each inbox has its turn. */
-    deliveries->ready = NULL;
-    DL_FOREACH_SAFE(ready, mailbox, next)
-    {
-        DL_DELETE(ready, mailbox);
+    DL_COUNT(deliveries->ready, mailbox, left);
+    /* What has more stands at the end of the list, so that each inbox has its turn. A store that fails may end this at any row. */
+    while (left-- != 0 && (mailbox = deliveries->ready) != NULL) {
+        DL_DELETE(deliveries->ready, mailbox);
         mailbox->is_ready = false;
         if (handout->bytes_left == 0 || hand_out_mailbox(deliveries, handout, &cache, mailbox))
             deliveries_make_ready(deliveries, mailbox);

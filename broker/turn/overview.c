@@ -308,10 +308,24 @@ static void step(struct overview *overview, struct store_txn *txn, const struct 
         collect_rest(overview, txn);
 }
 
+struct stepping {
+    struct overview *overview;
+    const struct turn *turn;
+    struct turn_clock clock;
+};
+
+static void step_within(void *user, struct store_txn *txn)
+{
+    const struct stepping *stepping = user;
+
+    step(stepping->overview, txn, stepping->turn, stepping->clock);
+}
+
 int overview_step(struct overview *overview, struct store *store, const struct turn *turn, struct arena *arena,
                   struct turn_clock clock)
 {
     size_t before = arena_mark(arena);
+    struct stepping stepping = {.overview = overview, .turn = turn, .clock = clock};
     struct store_txn *txn = NULL;
     int result;
 
@@ -319,10 +333,8 @@ int overview_step(struct overview *overview, struct store *store, const struct t
     if (!instant_is_set(overview->opened_at))
         overview->opened_at = clock.now;
     result = store_read_begin(store, arena, &txn);
-    if (result == 0) {
-        step(overview, txn, turn, clock);
-        result = store_failure(txn);
-    }
+    if (result == 0)
+        result = store_within(txn, step_within, &stepping);
     store_read_end(txn);
     arena_rewind(arena, before);
     if (result != 0)

@@ -90,14 +90,22 @@ static void keep_text(char kept[LIVE_CLIENT_NAME], const char *text)
     kept[size] = '\0';
 }
 
-static struct session *begin_session(struct turn *turn, const struct place *place, const Referral__Hello *hello)
-{
-    struct session *session = NULL;
-    struct speaker speaker;
-    struct store_txn *txn = NULL;
+struct greeting {
+    struct turn *turn;
+    const struct place *place;
+    const Referral__Hello *hello;
+    struct session *session; /* NULL: none may be */
+};
 
-    if (store_read_begin(turn->options.store, &turn->arena, &txn) != 0)
-        return NULL; /* the client asks again; a store that cannot be read ends the next turn */
+static void greet(void *user, struct store_txn *txn)
+{
+    struct greeting *greeting = user;
+    struct turn *turn = greeting->turn;
+    const struct place *place = greeting->place;
+    const Referral__Hello *hello = greeting->hello;
+    struct session *session;
+    struct speaker speaker;
+
     if (engine_speaker(txn, place->key, turn->clock.now, &speaker)) {
         session = sessions_add(&turn->sessions, place->peer, place->key, &speaker, turn->clock.now);
         session->is_english = hello->language != NULL && strcmp(hello->language, "en") == 0;
@@ -109,11 +117,25 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);
         say_welcome(turn, txn, session);
         turn_tell_session(turn, NEWS_SESSION_BEGUN, session, NULL);
+        greeting->session = session;
     } else {
         turn_say_to_peer(turn, place->peer, REFERRAL__KIND__GOODBYE, &turn_goodbye(turn, "key revoked", 0)->base, true);
     }
+}
+
+/* NULL also where the store cannot be read, which ends the next turn. */
+static struct session *begin_session(struct turn *turn, const struct place *place, const Referral__Hello *hello)
+{
+    struct greeting greeting = {.turn = turn, .place = place, .hello = hello};
+    struct store_txn *txn = NULL;
+    int failure = store_read_begin(turn->options.store, &turn->arena, &txn);
+
+    if (failure == 0)
+        failure = store_within(txn, greet, &greeting);
     store_read_end(txn);
-    return session;
+    if (failure != 0)
+        turn->failure = failure;
+    return failure == 0 ? greeting.session : NULL;
 }
 
 /* The newest session of a connection wins; what the old one held goes back. */

@@ -251,9 +251,31 @@ static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clo
         turn->clock_pause_ms = turn->clock.mono_ms + (turn->clock.hold ? HELD_PAUSE_MS : PAUSE_MS);
 }
 
+struct reading {
+    struct turn *turn;
+    bool was_turn, was_clock;
+};
+
+static void read_all(void *user, struct store_txn *txn)
+{
+    const struct reading *reading = user;
+    struct turn *turn = reading->turn;
+
+    if (turn->keys_changed)
+        renew_sessions(turn, txn);
+    if (turn->destinations_changed)
+        deliveries_reload(&turn->deliveries, txn);
+    turn->destinations_changed = false;
+    if (reading->was_turn)
+        note_next_due(turn, txn, reading->was_clock);
+    turn_answer(turn, txn);
+    hand_out(turn, txn);
+}
+
 /* Everything that is only read, through one view of what is committed. */
 static int read_part(struct turn *turn, bool was_turn, bool was_clock)
 {
+    struct reading reading = {.turn = turn, .was_turn = was_turn, .was_clock = was_clock};
     struct store_txn *txn = NULL;
     int result;
 
@@ -262,16 +284,7 @@ static int read_part(struct turn *turn, bool was_turn, bool was_clock)
     result = store_read_begin(turn->options.store, &turn->arena, &txn);
     if (result != 0)
         return result;
-    if (turn->keys_changed)
-        renew_sessions(turn, txn);
-    if (turn->destinations_changed)
-        deliveries_reload(&turn->deliveries, txn);
-    turn->destinations_changed = false;
-    if (was_turn)
-        note_next_due(turn, txn, was_clock);
-    turn_answer(turn, txn);
-    hand_out(turn, txn);
-    result = store_failure(txn);
+    result = store_within(txn, read_all, &reading);
     store_read_end(txn);
     return result;
 }
