@@ -53,7 +53,7 @@ static void event(struct world *w, const char *who, struct bytes *rest)
 static void publish(struct world *w, const char *who, struct bytes *rest)
 {
     const char *name = CHOOSE(rest, "WANG EXPERT", "LI EXPERT", "CT EXAM", "ZHAO EXPERT", "BED1 BED", "MR EXAM");
-    unsigned places = fuzz_byte(rest) % 13, bp = 2000 + fuzz_byte(rest) % 9 * 1000;
+    unsigned places = fuzz_byte(rest) % 13U, bp = 2000U + fuzz_byte(rest) % 9U * 1000U;
 
     if (w->pool_count + 1 < WORLD_POOLS)
         world_publish(w, who,
