@@ -68,7 +68,8 @@ void archive_clear(const char *directory);
 
 struct keys;
 struct archive;
-/* Reads the manifest, which is as good as the file: archive_check says how good that is. */
+/* Checks that the file begins as an archive does and ends in a manifest that can be read, all of whose entries lie within it. The manifest stands in the
+ * open: what it says is only to be believed after archive_check. */
 int archive_open(const struct keys *keys, const char *directory, const char *name, struct archive **ret_archive);
 void archive_close(struct archive *archive); /* NULL is fine */
 /* Reads the whole file and compares it with its digest. */
