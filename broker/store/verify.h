@@ -14,7 +14,7 @@ struct verify_result {
 
 typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
-/* Walks every row (unseals, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
+/* Walks every row (unseals, finds it by its key, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
  * row, and recounts each inbox's books. */
 int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
 
