@@ -481,6 +481,23 @@ static bool parent_fits(struct model *m, const struct deed *deed, bool *ret_retu
     return !*ret_returns || model_may(m, parent, EV(RETURN), AS_RECEIVER);
 }
 
+/* L5: its submission returns the parent, and whoever did not cause that is told (L2). Whether a loose parent was still late, only the broker knows: it
+ * is told "once when cured" (L4), and that may have been long ago. So of a loose one no more is foretold. */
+static void send_back(struct model *m, struct model_referral *parent, const struct model_referral *child,
+                      enum house speaker)
+{
+    struct happening h = {.event = EV(RETURN), .by = AS_RECEIVER, .but = parent->receiver, .speaker = speaker};
+
+    parent->child = (int)(child - m->referrals);
+    if (parent->loose) {
+        parent->state = ST(RETURNED);
+        model_tell(m, parent, h.event, h.but, h.speaker);
+        return;
+    }
+    step(m, parent, &h);
+    model_save(m, parent);
+}
+
 static void submit(struct model *m, struct deed *deed)
 {
     bool returns = false;
@@ -511,14 +528,8 @@ static void submit(struct model *m, struct deed *deed)
     model_put(m, r->receiver, r, true, EV(SUBMIT), r->sender);
     r->audit[EV(SUBMIT)]++;
     model_save(m, r);
-    if (returns) {
-        struct happening h = {
-            .event = EV(RETURN), .by = AS_RECEIVER, .but = parent->receiver, .speaker = deed->speaker};
-
-        parent->child = (int)(r - m->referrals);
-        step(m, parent, &h);
-        model_save(m, parent);
-    }
+    if (returns)
+        send_back(m, parent, r, deed->speaker);
     deed->verdict = GRANTED;
     deed->about = (int)(r - m->referrals);
     deed->state = r->state;

@@ -612,8 +612,12 @@ static struct sim_last *some_last(struct sim *s)
 static void say_again(struct sim *s, const struct sim_last *last, struct bytes body, enum house speaker)
 {
     struct deed deed = last->deed;
-    struct sim_peer *peer = sim_speaker(s, speaker);
+    struct model_referral *r = deed.referral < 0 ? NULL : &s->model.referrals[deed.referral];
+    struct sim_peer *peer;
 
+    if (r != NULL && r->loose)
+        sim_look_again(s, r); /* D1: what was refused is judged anew, as things stand now */
+    peer = sim_speaker(s, speaker);
     if (peer == NULL || sim_failed(s))
         return;
     deed.speaker = speaker;
