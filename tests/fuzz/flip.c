@@ -4,7 +4,8 @@
  * damaged store without `verify`, is asked what can be asked, and reads all there is: it may stop, or miss what a damaged page hides (it does not recount
  * its tables at each question, verify does), but never give out what was never written (witness.h).
  *
- * Then HIDDEN flips of the pages' own bytes are sought that hide rows while each row that is left opens: only counts and sums see those. The seed
+ * Then HIDDEN flips of the pages' own bytes are sought that hide rows, from a walk or from who asks by key, while each row that is left opens: only
+ * counts and sums, and a look for each key, see those. The seed
  * alone decides, of the keys of the store too. Exit 1 where a flip was neither found nor harmless, or something altered was given out. */
 #include <assert.h>
 #include <sodium.h>
@@ -200,12 +201,13 @@ static int look_at_all_given(enum part part)
 {
     struct store *store = NULL;
     struct arena arena;
+    bool has_all = true;
 
     (void)part;
     witness_begin();
     if (start(&store, &arena))
-        witness_read_all(store, &arena);
-    return end_of(witness_end(), END_SAME);
+        has_all = witness_read_all(store, &arena);
+    return end_of(witness_end(), has_all ? END_SAME : END_LACKING);
 }
 
 /* ---- Trials ---- */
@@ -228,7 +230,7 @@ static void judge_served(size_t offset, uint8_t bit, bool is_found)
                : is_former ? "given out, and no longer so"
                            : "answered as if something were not there",
                offset, bit, is_found ? "" : "; not found");
-    flip.missed[PART_DATA] += !is_found && (is_former || said == END_LACKING);
+    flip.missed[PART_DATA] += !is_found && (is_former || said == END_LACKING || given == END_LACKING);
 }
 
 static void judge(enum part part, size_t offset, uint8_t bit)
@@ -300,10 +302,12 @@ static void hunt(void)
 {
     size_t offset = offset_of_a_way();
     uint8_t bit = (uint8_t)(roll(&flip.dice) % 8);
+    int rows;
 
     flip.hunted++;
     parts_flip(&flip.parts, PART_DATA, offset, bit);
-    if (in_child(look_at_rows, PART_DATA) == END_LACKING) {
+    rows = in_child(look_at_rows, PART_DATA);
+    if (rows == END_LACKING || (rows == END_SAME && in_child(look_at_all_given, PART_DATA) == END_LACKING)) {
         int end = in_child(look_at_part, PART_DATA);
         bool is_unseen = end == END_SAME || end == END_ALTERED;
 

@@ -162,10 +162,11 @@ static void scan(struct store *store, struct arena *arena, enum table table, boo
     arena_reset(arena, 0);
 }
 
-void witness_read_all(struct store *store, struct arena *arena)
+bool witness_read_all(struct store *store, struct arena *arena)
 {
     struct store_txn *txn;
     struct bytes value;
+    bool has_all = true;
 
     for (unsigned table = 0; table < TABLE_COUNT; table++) {
         scan(store, arena, (enum table)table, false);
@@ -174,10 +175,12 @@ void witness_read_all(struct store *store, struct arena *arena)
     for (size_t i = 0; i < witness.row_count && store_read_begin(store, arena, &txn) == 0; i++) {
         const struct place *place = &witness.rows[i];
 
-        store_get(txn, place->table, bytes_of(place->key, place->size), &value);
+        if (!store_get(txn, place->table, bytes_of(place->key, place->size), &value) && store_failure(txn) == 0)
+            has_all = false;
         store_read_end(txn);
         arena_reset(arena, 0);
     }
+    return has_all;
 }
 
 /* ---- What is linked in the store's place ---- */

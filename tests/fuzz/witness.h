@@ -12,5 +12,6 @@ enum given { GIVEN_NEVER_WRITTEN, GIVEN_FORMER, GIVEN_PRESENT };
 void witness_take(struct store *store, struct arena *arena);
 void witness_begin(void);
 enum given witness_end(void); /* the worst that was given out since */
-/* Reads all that there is, in order and by each key that stands, whatever fails on the way. */
-void witness_read_all(struct store *store, struct arena *arena);
+/* Reads all that there is, in order and by each key that stands, whatever fails on the way. False: a row that stands was not found, though nothing
+ * failed. */
+bool witness_read_all(struct store *store, struct arena *arena);
