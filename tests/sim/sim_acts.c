@@ -267,7 +267,7 @@ static void act_nack(struct sim *s)
     size_t count;
     bool retry = !sim_one_in(s, 4);
     Referral__Nack nack = REFERRAL__NACK__INIT;
-    struct sim_said *said = &s->pending[s->pending_count];
+    struct sim_said *said;
 
     flush_pending(s);
     said = &s->pending[s->pending_count];
