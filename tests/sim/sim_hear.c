@@ -91,7 +91,10 @@ static bool may_see(const struct sim *s, enum house who, uint32_t mark)
 
 static void look_for_foreign(struct sim *s, enum house who, struct bytes bytes)
 {
-    const uint8_t *at = bytes.data, *end = bytes.data + bytes.size;
+    if (bytes.size == 0)
+        return;
+
+    const uint8_t *at = bytes.data, *end = at + bytes.size;
 
     while ((at = memmem(at, (size_t)(end - at), "MARK", 4)) != NULL) {
         uint32_t mark = (uint32_t)strtoul((const char *)at + 4, NULL, 10);
