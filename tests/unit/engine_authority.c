@@ -70,7 +70,8 @@ Test(authority, p2_t5_each_role_may_do_what_its_words_say_and_nothing_else)
             uint32_t role = 1U << words[i].role;
 
             cr_expect_eq(authority_allows(kind, role, SCOPE_OWN), says(words[i].own, name), "%zu own %s", i, name);
-            cr_expect_eq(authority_allows(kind, role, SCOPE_OTHER), says(words[i].other, name), "%zu other %s", i, name);
+            cr_expect_eq(authority_allows(kind, role, SCOPE_OTHER), says(words[i].other, name), "%zu other %s", i,
+                         name);
         }
     }
 }
