@@ -58,9 +58,9 @@ class Keys:
     def backup(self):
         kept = self.broker.folder / "kept"
         kept.mkdir(exist_ok=True)
-        before = set(kept.iterdir())
+        before = set(kept.glob("*.backup"))
         self.offline("backup", str(kept), "--staging", str(self.broker.folder / "staging"))
-        return (set(kept.iterdir()) - before).pop()
+        return (set(kept.glob("*.backup")) - before).pop()
 
 
 class UnderLoad(Keys, PartyTest):
