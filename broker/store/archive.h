@@ -7,7 +7,7 @@
  * has its name "archive-2026-11-21-1.rfa" only when it is whole and on disk. The directory also holds the store's file `keys`: with the host's key the
  * archive can be read where the store is lost.
  *
- * Failures are negative errno: -EBADMSG damaged, cut off, or of other keys; -EPROTO no archive, or a newer one. */
+ * Failures are negative errno: -EBADMSG damaged, cut off, or of other keys; -EPROTO no archive, or of another schema. */
 #pragma once
 #include "store/rows.h"
 

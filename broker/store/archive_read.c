@@ -158,7 +158,7 @@ static int take_manifest(struct archive *archive, const Record__ArchiveManifest 
 {
     if (manifest == NULL || !take_head(archive, manifest))
         return -EBADMSG;
-    if (manifest->schema > STORE_SCHEMA)
+    if (manifest->schema != STORE_SCHEMA)
         return -EPROTO;
     archive->entries = calloc(manifest->n_entries + 1, sizeof(*archive->entries));
     if (archive->entries == NULL)

@@ -16,33 +16,25 @@
 #define FREE_RECOUNT_TURNS 64
 #define FREE_DBI           0 /* LMDB's own list of free pages */
 
-/* A store has a meta row; where there is none, no table is made in what is not ours. What an older version did not have is made by
- * the first who may write; until then a backup of it is read, and restored, without. */
-static int table_open(struct store *store, MDB_txn *txn, enum table table, bool create)
-{
-    bool make = create || (!store->read_only && table != TABLE_META);
-    int rc = mdb_dbi_open(txn, table_name(table), make ? MDB_CREATE : 0, &store->tables[table]);
-
-    if (rc != MDB_NOTFOUND || table == TABLE_META)
-        return rc;
-    store->absent |= 1ULL << table;
-    return 0;
-}
-
+/* A store has all its tables from its creation on: no table is made in what is not ours, or in the place of one that was lost. */
 static int tables_open(struct store *store, bool create)
 {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(store->env, NULL, store->read_only ? MDB_RDONLY : 0, &txn);
+    int table = 0, rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
 
-    store->absent = 0;
-    for (int table = 0; rc == 0 && table < TABLE_COUNT; table++)
-        rc = table_open(store, txn, (enum table)table, create);
+    while (rc == 0 && table < TABLE_COUNT) {
+        rc = mdb_dbi_open(txn, table_name((enum table)table), create ? MDB_CREATE : 0, &store->tables[table]);
+        table += rc == 0;
+    }
     if (rc == 0)
         rc = mdb_txn_commit(txn);
     else
         mdb_txn_abort(txn);
-    if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
+    if ((rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) && table == TABLE_META)
         return fail_with(store, -EPROTO, "%s holds no store of referrald", store->directory);
+    if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
+        return fail_with(store, -EPROTO, "%s lacks table %s: it is damaged, or from before the first release",
+                         store->directory, table_name((enum table)table));
     return rc == 0 ? 0 : fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
 }
 

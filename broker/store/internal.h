@@ -61,7 +61,6 @@ struct store {
     int owner_fd; /* -1: none */
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
-    uint64_t absent; /* bit of a table: an older store, read only, does not have it yet; it counts as empty */
     struct keys *keys;
     uint8_t *host_key;   /* guarded; of a reader only, who takes the keys that were added meanwhile by himself */
     uint32_t newest_key; /* data key that had sealed what was written, by the meta row */

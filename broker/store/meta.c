@@ -68,6 +68,12 @@ static bool is_sound(const Record__Meta *meta)
            meta->short_name != NULL && strlen(meta->short_name) <= STORE_NAME_MAX;
 }
 
+/* A newer one is refused as any row of it is. */
+static bool is_before_release(const Record__Meta *meta)
+{
+    return meta != NULL && meta->schema < STORE_SCHEMA;
+}
+
 int meta_load(struct store_txn *txn)
 {
     Record__Meta *meta = record_get(txn, TABLE_META, META_KEY, &record__meta__descriptor);
@@ -75,6 +81,13 @@ int meta_load(struct store_txn *txn)
     if (meta == NULL && txn->failure == 0) { /* its creation did not end */
         txn->failure = -EPROTO;
         return fail_with(txn->store, -EPROTO, "%s holds no whole store; make it anew", txn->store->directory);
+    }
+    if (is_before_release(meta)) {
+        txn->failure = -EPROTO;
+        return fail_with(txn->store, -EPROTO,
+                         "%s is of schema %u, from before the first release, and this version reads schema %u: it "
+                         "cannot be brought over; `referralctl init` makes a new one",
+                         txn->store->directory, meta->schema, STORE_SCHEMA);
     }
     if (meta == NULL || !is_sound(meta)) {
         fail_txn(txn, -EBADMSG, TABLE_META, META_KEY);

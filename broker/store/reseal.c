@@ -25,11 +25,6 @@ static bool is_full(const struct walk *walk)
 
 /* ---- How far ---- */
 
-static bool is_absent(const struct store *store, enum table table)
-{
-    return (store->absent & 1ULL << table) != 0;
-}
-
 static uint64_t rows_of(struct store_txn *txn)
 {
     uint64_t rows = 0;
@@ -37,8 +32,7 @@ static uint64_t rows_of(struct store_txn *txn)
     for (int table = 0; table < TABLE_COUNT; table++) {
         MDB_stat stat;
 
-        if (table_is_sealed((enum table)table) && !is_absent(txn->store, (enum table)table) &&
-            mdb_stat(txn->mdb, txn->store->tables[table], &stat) == 0)
+        if (table_is_sealed((enum table)table) && mdb_stat(txn->mdb, txn->store->tables[table], &stat) == 0)
             rows += stat.ms_entries;
     }
     return rows;
@@ -151,7 +145,7 @@ static void walk_tables(struct walk *walk, Record__Resealing *resealing)
         enum table table = (enum table)resealing->table;
         struct bytes after = bytes_of(resealing->after.data, resealing->after.len);
 
-        if (table_is_sealed(table) && !is_absent(walk->txn->store, table) && !walk_table(walk, table, after)) {
+        if (table_is_sealed(table) && !walk_table(walk, table, after)) {
             resealing->has_after = true;
             resealing->after = (ProtobufCBinaryData){.len = walk->last.size};
             memcpy(&resealing->after.data, &walk->last.data, sizeof(walk->last.data)); /* protobuf-c leaves it alone */
@@ -234,7 +228,7 @@ int reseal_count(struct store *store, struct arena *arena, uint64_t ret_rows[KEY
     if (failure != 0)
         return failure;
     for (int table = 0; table < TABLE_COUNT; table++)
-        if (table_is_sealed((enum table)table) && !is_absent(store, (enum table)table))
+        if (table_is_sealed((enum table)table))
             count_table(txn, (enum table)table, rows);
     failure = store_failure(txn);
     store_read_end(txn);

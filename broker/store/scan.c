@@ -36,7 +36,7 @@ struct store_cursor *store_scan(struct store_txn *txn, enum table table, struct 
     cursor->last_size = from_is_later ? from.size : prefix.size;
     if (cursor->last_size > 0)
         memcpy(cursor->last, from_is_later ? from.data : prefix.data, cursor->last_size);
-    if (txn->failure == 0 && (txn->store->absent & 1ULL << table) == 0) {
+    if (txn->failure == 0) {
         int rc = mdb_cursor_open(txn->mdb, txn->store->tables[table], &cursor->mdb);
 
         if (rc != 0)

@@ -2,7 +2,7 @@
  *
  * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
  * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
- * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO newer schema or not a
+ * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO another schema or not a
  * store, -EBADMSG a row that does not agree with its sum or seal (corruption), -EACCES wrong host key, -EPERM keys that others may
  * read, -ESTALE an older copy put in the place of a store that went on (store_restore is the way). A process opens a store once. */
 #pragma once
@@ -11,7 +11,9 @@
 #include "base/instant.h"
 #include "store/table.h"
 
-#define STORE_SCHEMA        1
+/* Of the store and its rows, and raised with them. A store of another one is refused with -EPROTO: a newer one waits for the version that wrote it; 1 was
+ * in no release, and nothing is brought over from it. */
+#define STORE_SCHEMA        2
 #define STORE_DIGEST_SIZE   32
 #define STORE_HOST_KEY_SIZE 32
 #define STORE_ERROR_SIZE    512

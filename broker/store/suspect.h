@@ -5,7 +5,8 @@
  * it: that is no fault of a command.)
  *
  * Who died of his own fault (an assertion, a fault signal, the watchdog's abort) while a command was at hand has found the culprit at once.
- * Who was killed from outside has not, unless the process before was killed over the very same command. */
+ * Who was killed from outside, or by a disk that did not give a page of the map (SIGBUS), has not, unless the process before ended so over the very
+ * same command: then the others are served at least. */
 #pragma once
 #include "store/store.h"
 

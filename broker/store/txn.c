@@ -226,8 +226,6 @@ static MDB_cursor *cursor_of(struct store_txn *txn, enum table table)
     static_assert(TABLE_COUNT <= 64, "one bit a table");
     if ((txn->bound & bit) != 0)
         return *cursor;
-    if ((txn->store->absent & bit) != 0)
-        return NULL;
     if (*cursor != NULL)
         rc = mdb_cursor_renew(txn->mdb, *cursor);
     else

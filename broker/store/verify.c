@@ -67,9 +67,7 @@ static struct table_sum table_walk(struct check *check, enum table table)
     struct table_sum sum = {0};
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
-    const struct store *store = check->txn->store;
-    bool absent = (store->absent & 1ULL << table) != 0;
-    int rc = absent ? MDB_NOTFOUND : mdb_cursor_open(check->txn->mdb, store->tables[table], &cursor);
+    int rc = mdb_cursor_open(check->txn->mdb, check->txn->store->tables[table], &cursor);
 
     while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
         uint64_t tag = 0;
@@ -181,8 +179,7 @@ static void count_rows(struct check *check)
     for (int table = 0; table < TABLE_COUNT; table++) {
         MDB_stat stat;
 
-        if ((check->txn->store->absent & 1ULL << table) == 0 &&
-            mdb_stat(check->txn->mdb, check->txn->store->tables[table], &stat) == 0)
+        if (mdb_stat(check->txn->mdb, check->txn->store->tables[table], &stat) == 0)
             check->total += stat.ms_entries;
     }
 }

@@ -9,7 +9,7 @@ static int check_counts(struct store_txn *txn)
     for (int table = 0; table < TABLE_COUNT; table++) {
         MDB_stat stat = {0};
 
-        if (table_is_derived((enum table)table) || (txn->store->absent & 1ULL << table) != 0)
+        if (table_is_derived((enum table)table))
             continue;
 
         int rc = mdb_stat(txn->mdb, txn->store->tables[table], &stat);

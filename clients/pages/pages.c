@@ -14,6 +14,7 @@
 #include "help.h"
 #include "ops_check.h"
 #include "setting.h"
+#include "store/store.h"
 #include "sys/config.h"
 #include "sys/journal.h"
 
@@ -207,6 +208,11 @@ static void places(void)
     verbatim(connect_help);
 }
 
+static void schema(void)
+{
+    printf(".BR %d ,\n", STORE_SCHEMA);
+}
+
 static const struct {
     const char *line;
     void (*print)(void);
@@ -221,6 +227,7 @@ static const struct {
     {"@checks@\n", checks},
     {"@events@\n", events},
     {"@places@\n", places},
+    {"@schema@\n", schema},
 };
 
 /* False: the line asks for a table there is not. */
