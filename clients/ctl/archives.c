@@ -32,7 +32,7 @@ static int fail(const struct ctl *ctl, const char *where, int failure)
 {
     const char *what = failure == -EBADMSG ? ctl_say(ctl, "已损坏", "is damaged")
                        : failure == -EPROTO
-                           ? ctl_say(ctl, "不是归档文件, 或来自更新的版本", "is no archive, or of a newer version")
+                           ? ctl_say(ctl, "不是归档文件, 或来自其他版本", "is no archive, or of another version")
                        : failure == -EACCES ? ctl_say(ctl, "不是该主机密钥的归档", "is not of this host key")
                                             : strerror(-failure);
 
@@ -68,7 +68,8 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
     return result;
 }
 
-/* Calls `each` for every file until it returns false. EXIT_OK, or what kept one of them from being read, complained of. */
+/* Calls `each` for every file until it returns false, once all of it agrees with its digest: a manifest stands in the open, and one that was changed
+ * would hide what its file has. EXIT_OK, or what kept one of them from being read, complained of. */
 static int each_file(struct shelf *shelf, bool (*each)(void *user, const char *name, const struct archive *archive),
                      void *user)
 {
@@ -79,6 +80,8 @@ static int each_file(struct shelf *shelf, bool (*each)(void *user, const char *n
         struct archive *archive = NULL;
         int failure = archive_open(shelf->keys, shelf->offline.archives, *name, &archive);
 
+        if (failure == 0)
+            failure = archive_check(archive);
         if (failure != 0)
             result = fail(shelf->ctl, *name, failure);
         else
@@ -398,19 +401,16 @@ static void show_progress(void *user, const char *what, uint64_t done, uint64_t 
     progress_step(progress, done, total);
 }
 
+static json_t *verified_json(const struct archive_verify_result *found)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "archive_files", (json_int_t)found->files, "archive_records",
+                     (json_int_t)found->records, "archived_referrals", (json_int_t)found->referrals, "archive_untold",
+                     (json_int_t)found->untold, "archive_faults", (json_int_t)found->faults, "archive_first_fault",
+                     found->first_fault);
+}
+
 static void print_verified(const struct ctl *ctl, const struct archive_verify_result *found)
 {
-    if (ctl->json) {
-        json_t *json =
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "archive_files", (json_int_t)found->files, "archive_records",
-                      (json_int_t)found->records, "archived_referrals", (json_int_t)found->referrals, "archive_untold",
-                      (json_int_t)found->untold, "archive_faults", (json_int_t)found->faults, "archive_first_fault",
-                      found->first_fault);
-
-        table_json(ctl, json);
-        json_decref(json);
-        return;
-    }
     fprintf(ctl->out,
             ctl_say(ctl, "归档 %" PRIu64 " 个文件, %" PRIu64 " 条记录, %" PRIu64 " 个转诊\n",
                     "archive: %" PRIu64 " files, %" PRIu64 " records, %" PRIu64 " referrals\n"),
@@ -424,7 +424,8 @@ static void print_verified(const struct ctl *ctl, const struct archive_verify_re
                 found->faults, found->first_fault);
 }
 
-int archive_verify_run(const struct ctl *ctl, const struct store_options *options, const char *directory)
+int archive_verify_run(const struct ctl *ctl, const struct store_options *options, const char *directory,
+                       json_t *document)
 {
     struct archive_verify_result found = {0};
     struct progress progress;
@@ -438,8 +439,12 @@ int archive_verify_run(const struct ctl *ctl, const struct store_options *option
     progress_end(&progress);
     if (failure != 0)
         ctl_complain(ctl, "%s", store_error(store));
-    if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives"))
-        print_verified(ctl, &found);
+    if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives")) {
+        if (ctl->json)
+            json_object_update_new(document, verified_json(&found));
+        else
+            print_verified(ctl, &found);
+    }
     store_close(store);
     return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
 }

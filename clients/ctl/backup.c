@@ -206,7 +206,7 @@ static int check_child(void *user)
     if (failure != 0)
         return told(backup, failure);
     check.directory = backup->check;
-    return check_verify(backup->ctl, &check, true) == EXIT_OK ? BACKUP_WELL : BACKUP_UNSOUND;
+    return check_verify(backup->ctl, &check, NULL) == EXIT_OK ? BACKUP_WELL : BACKUP_UNSOUND;
 }
 
 static int64_t file_bytes(const char *path)

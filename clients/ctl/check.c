@@ -29,26 +29,23 @@ static void show_progress(void *user, const char *what, uint64_t done, uint64_t 
     progress_step(progress, done, total);
 }
 
-static void print_verified(const struct ctl *ctl, const struct store *store, const struct verify_result *found)
+static json_t *verified_json(const struct store *store, const char *digest, const struct verify_result *found)
 {
     const struct store_identity *identity = store_identity(store);
-    struct store_mark mark = store_mark(store);
-    char digest[2 * STORE_DIGEST_SIZE + 1];
 
-    hex_encode(digest, bytes_of(mark.digest, sizeof mark.digest));
-    if (ctl->json) {
-        json_t *json =
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "store", identity->short_name,
-                      "incarnation", (json_int_t)identity->incarnation, "index", (json_int_t)mark.index, "rows",
-                      (json_int_t)found->rows, "turns", (json_int_t)found->turns, "inboxes", (json_int_t)found->inboxes,
-                      "referrals", (json_int_t)found->referrals, "ledgers", (json_int_t)found->ledgers, "ledger_rows",
-                      (json_int_t)found->ledger_rows, "faults", (json_int_t)found->faults, "first_fault",
-                      found->first_fault, "digest", digest);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "store", identity->short_name,
+                     "incarnation", (json_int_t)identity->incarnation, "index", (json_int_t)store_mark(store).index,
+                     "rows", (json_int_t)found->rows, "turns", (json_int_t)found->turns, "inboxes",
+                     (json_int_t)found->inboxes, "referrals", (json_int_t)found->referrals, "ledgers",
+                     (json_int_t)found->ledgers, "ledger_rows", (json_int_t)found->ledger_rows, "faults",
+                     (json_int_t)found->faults, "first_fault", found->first_fault, "digest", digest);
+}
 
-        table_json(ctl, json);
-        json_decref(json);
-        return;
-    }
+static void print_verified(const struct ctl *ctl, const struct store *store, const char *digest,
+                           const struct verify_result *found)
+{
+    const struct store_identity *identity = store_identity(store);
+
     fprintf(ctl->out,
             ctl_say(ctl,
                     "库 %s, 代次 %" PRIu32 ": %" PRIu64 " 行, %" PRIu64 " 批, %" PRIu64 " 个收件箱, %" PRIu64
@@ -57,7 +54,7 @@ static void print_verified(const struct ctl *ctl, const struct store *store, con
                     " inboxes, %" PRIu64 " referrals\n"),
             identity->short_name, identity->incarnation, found->rows, found->turns, found->inboxes, found->referrals);
     fprintf(ctl->out, ctl_say(ctl, "审计链 %s (第 %" PRIu64 " 批)\n", "audit chain %s (turn %" PRIu64 ")\n"), digest,
-            mark.index);
+            store_mark(store).index);
     fprintf(ctl->out,
             ctl_say(ctl, "号源台账 %" PRIu64 " 家医院, %" PRIu64 " 条\n",
                     "ledgers of places: %" PRIu64 " hospitals, %" PRIu64 " rows\n"),
@@ -69,7 +66,20 @@ static void print_verified(const struct ctl *ctl, const struct store *store, con
                 found->faults, found->first_fault);
 }
 
-int check_verify(const struct ctl *ctl, const struct store_options *options, bool is_quiet)
+static void tell_verified(const struct ctl *ctl, const struct store *store, const struct verify_result *found,
+                          json_t *document)
+{
+    struct store_mark mark = store_mark(store);
+    char digest[2 * STORE_DIGEST_SIZE + 1];
+
+    hex_encode(digest, bytes_of(mark.digest, sizeof mark.digest));
+    if (ctl->json)
+        json_object_update_new(document, verified_json(store, digest, found));
+    else
+        print_verified(ctl, store, digest, found);
+}
+
+int check_verify(const struct ctl *ctl, const struct store_options *options, json_t *document)
 {
     struct store *store = NULL;
     struct verify_result found;
@@ -84,12 +94,31 @@ int check_verify(const struct ctl *ctl, const struct store_options *options, boo
     progress_end(&progress);
     if (failure != 0)
         ctl_complain(ctl, "%s", store_error(store));
-    if (!is_quiet)
-        print_verified(ctl, store, &found);
+    if (document != NULL)
+        tell_verified(ctl, store, &found, document);
     else if (found.faults != 0)
         ctl_complain(ctl, "%s", found.first_fault);
     store_close(store);
     return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
+}
+
+/* The store, its archive, and a checkpoint, as far as they are asked for. */
+static int verify_all(const struct ctl *ctl, const struct offline *offline, const struct store_options *options,
+                      json_t *document)
+{
+    int result = check_verify(ctl, options, document);
+
+    if (ctl_has(ctl, "archives") || !ctl_has(ctl, "store")) { /* the configuration has both */
+        int archived = archive_verify_run(ctl, options, offline->archives, document);
+
+        result = result == EXIT_OK ? archived : result;
+    }
+    if (ctl_has(ctl, "checkpoint")) {
+        int checked = checkpoint_verify_run(ctl, options, ctl_option(ctl, "checkpoint"));
+
+        result = result == EXIT_OK ? checked : result;
+    }
+    return result;
 }
 
 static int verify(struct ctl *ctl)
@@ -101,18 +130,12 @@ static int verify(struct ctl *ctl)
         return result;
 
     struct store_options options = offline_options(&offline, true);
+    json_t *document = json_object();
 
-    result = check_verify(ctl, &options, false);
-    if (ctl_has(ctl, "archives") || !ctl_has(ctl, "store")) { /* the configuration has both */
-        int archived = archive_verify_run(ctl, &options, offline.archives);
-
-        result = result == EXIT_OK ? archived : result;
-    }
-    if (ctl_has(ctl, "checkpoint")) {
-        int checked = checkpoint_verify_run(ctl, &options, ctl_option(ctl, "checkpoint"));
-
-        result = result == EXIT_OK ? checked : result;
-    }
+    result = verify_all(ctl, &offline, &options, document);
+    if (json_object_size(document) > 0)
+        table_json(ctl, document);
+    json_decref(document);
     offline_fini(&offline);
     return result;
 }

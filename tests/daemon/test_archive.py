@@ -166,6 +166,23 @@ class Life(ArchiveTest):
         path.unlink()
         self.verify(expect=CHECK_FAILED)
 
+    def test_p3_a_manifest_is_not_believed_before_its_file_is_checked(self):
+        """It stands in the open: another id in it, and the referral would not be in the archive."""
+        self.open_broker(1)
+        self.until_archived()
+        path = self.broker.archive / self.files()[0]
+        data = bytearray(path.read_bytes())
+        _, incarnation, index, ordinal = self.ids[0].split("-")
+        line = int(incarnation, 36).to_bytes(4, "big") + int(index).to_bytes(8, "big") + int(ordinal).to_bytes(2, "big")
+        at = data.rfind(line)
+        self.assertGreater(at, 0)
+        data[at + 11] ^= 1
+        path.write_bytes(data)
+        for words in (["archive"], ["archive", "find", self.ids[0]], ["archive", "show", self.ids[0], "--reason", "test"]):
+            result = self.offline("--lang", "en", *words, expect=CHECK_FAILED)
+            self.assertIn("is damaged", result.stderr, words)
+        self.assertEqual([], json.loads(self.offline("--json", "archive", "looks").stdout))
+
     def test_d8_a_backup_takes_the_archive_along(self):
         self.open_broker()
         self.until_archived()
@@ -203,6 +220,8 @@ class Life(ArchiveTest):
         sound = verify()
         self.assertEqual(OK, sound.returncode, sound.stderr)
         self.assertIn("no fault found in the archive", sound.stdout)
+        found = json.loads(self.broker.ctl_offline("--json", "verify", "--broker-config", self.broker.config_file).stdout)
+        self.assertEqual([0, 1, 0], [found[name] for name in ("faults", "archive_files", "archive_faults")], "one document")
         (self.broker.archive / self.files()[0]).unlink()
         self.assertEqual(CHECK_FAILED, verify().returncode)
 
