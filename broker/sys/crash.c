@@ -2,6 +2,7 @@
 #include "sys/crash.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define STACK_BYTES 65536 /* a fault may be that there is no stack left */
@@ -16,9 +17,17 @@ static struct {
     struct sigaction before[SIGNAL_COUNT]; /* a sanitizer's, or none */
 } watched;
 
-static void on_crash(int number)
+/* A mapped page that the disk does not give, or broken memory, is nothing that anybody's bytes could bring about. A signal that was sent is. */
+static bool is_machines_fault(int number, const siginfo_t *info)
 {
-    if (*watched.word == watched.from) {
+    return number == SIGBUS &&
+           (info->si_code == BUS_ADRERR || info->si_code == BUS_MCEERR_AR || info->si_code == BUS_MCEERR_AO);
+}
+
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (*watched.word == watched.from && !is_machines_fault(number, info)) {
         *watched.word = watched.to;
     }
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
@@ -33,7 +42,7 @@ void crash_watch(volatile uint32_t *word, uint32_t from, uint32_t to)
 {
     static char stack[STACK_BYTES];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
-    const struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    const struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
     if (!word) {
         return;
     }

@@ -2,6 +2,7 @@
  * Linked with --wrap=submit_apply into referrald_planted; everything else is the broker as it is. */
 #include <assert.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "engine/families.h"
@@ -20,6 +21,15 @@ static int overflow(int depth)
     return deep != 0 ? overflow(depth + 1) + room[0] : depth;
 }
 
+/* What a bad sector under a mapped file comes to: there is no such page. */
+static int read_bad_page(void)
+{
+    int fd = memfd_create("bad", MFD_CLOEXEC);
+    const volatile char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+    return *page;
+}
+
 static void set_off(const char *name)
 {
     assert(strcmp(name, "PLANTED ASSERTION") != 0);
@@ -27,6 +37,8 @@ static void set_off(const char *name)
         *nowhere = 1;
     if (strcmp(name, "PLANTED OVERFLOW") == 0)
         overflow(0);
+    if (strcmp(name, "PLANTED BAD PAGE") == 0)
+        read_bad_page();
     while (strcmp(name, "PLANTED HANG") == 0)
         pause();
 }

@@ -142,6 +142,20 @@ class Quarantine(PartyTest):
             self.centre.query("GET_STATUS")
         self.assert_held_back("HANG", "M-TWICE")
 
+    def ends_of_a_bad_page(self):
+        self.assertNotIn("event=quarantined", self.broker.log_text())
+        self.send(self.planted("BAD PAGE"), "M-PAGE")
+        self.assertEqual(-signal.SIGBUS, self.dies())
+        self.broker.start()
+        self.centre.query("GET_STATUS")
+
+    def test_d2_a_page_that_the_disk_does_not_give_is_no_fault_of_the_command_unless_it_ends_every_start(self):
+        self.ends_of_a_bad_page()
+        self.assertEqual([], list(self.operator.query("LIST_QUARANTINE").commands))
+        self.assert_others_are_served()
+        self.ends_of_a_bad_page()
+        self.assert_held_back("BAD PAGE", "M-PAGE")
+
     def test_d2_a_kill_from_outside_holds_nothing_back(self):
         for _ in range(3):
             self.broker.kill()
