@@ -35,5 +35,5 @@ struct sim_result *sim_result_open(void);
 void sim_result_close(struct sim_result *result);
 /* The fewest steps found that still fail; how many are left. */
 size_t sim_shrink(struct sim_step *steps, size_t count, struct sim_result *scratch);
-/* Plays episodes from this seed on until so many steps are done. False: a violation, told as a story on stderr. */
-bool sim_run(uint64_t seed, uint64_t steps, struct sim_result *ret_sum);
+/* Plays episodes from this seed on until so many steps are done, and adds what they did to `sum`. False: a violation, told as a story on stderr. */
+bool sim_run(uint64_t seed, uint64_t steps, struct sim_result *sum);

@@ -3,6 +3,7 @@
 
 #include "query.pb-c.h"
 #include "sim/sim_inside.h"
+#include "store/search.h"
 
 #define EV(name) REFERRAL__EVENT_TYPE__EVENT_##name
 #define MINUTE   60000LL
@@ -916,8 +917,17 @@ static void check_rest(struct sim *s)
     }
 }
 
+/* Between turns, now and then: questions find what is in the index, and what is not yet. */
+static void index_some(struct sim *s)
+{
+    if (sim_one_in(s, 12) && search_advance(s->store, &s->w->arena, 1 + (uint32_t)sim_below(s, 32)) < 0)
+        sim_fail(s, "the index is not written");
+}
+
 void sim_act(struct sim *s, const struct sim_step *step)
 {
+    size_t mark = arena_mark(&s->w->arena);
+
     s->random = step->salt;
     s->out->acts[step->act]++;
     acts[step->act].act(s);
@@ -925,4 +935,7 @@ void sim_act(struct sim *s, const struct sim_step *step)
         sim_settle(s);
     if (!sim_failed(s))
         check_rest(s);
+    if (!sim_failed(s))
+        index_some(s);
+    arena_rewind(&s->w->arena, mark);
 }

@@ -18,6 +18,7 @@ struct sim_peer {
     uint64_t session;
     int64_t credit;
     bool grants;
+    int64_t spoke; /* monotonic, last */
 };
 
 struct sim_frame {
@@ -36,7 +37,7 @@ struct sim_said { /* what the next turn is to apply, in order */
 
 struct sim_last { /* a command that may be said again */
     struct deed deed;
-    struct bytes body;
+    struct bytes body; /* its own */
     enum house acting_for;
 };
 #define SIM_LASTS 64
@@ -145,8 +146,8 @@ void sim_learn_reply(struct sim *s, struct deed *deed, const Referral__Reply *re
 void sim_judge_pools(struct sim *s);
 void sim_look_again(struct sim *s, struct model_referral *r);
 
-/* sim_compare.c */
-void sim_compare(struct sim *s);
+/* sim_compare.c: everything as an operator sees it, and what this party is shown of its own */
+void sim_compare(struct sim *s, enum house party);
 void sim_drain(struct sim *s);
 /* The order of messages: of the turn that stored them, and in it of their ordinal; those that nobody has heard of come after. */
 #define SIM_UNHEARD 0x80000

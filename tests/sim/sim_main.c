@@ -1,32 +1,46 @@
-/* sim_main.c - the long form: sim SEED STEPS. Says each hundred thousand steps what has been played. */
+/* sim_main.c - the long form: sim SEED STEPS [SECONDS]. Says each hundred thousand steps what has been played, and ends after the first of these
+ * that so many seconds have passed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sim/sim.h"
 
 #define ROUND 100000
 
+static uint64_t number(int count, char **arguments, int at, uint64_t otherwise)
+{
+    return count > at ? strtoull(arguments[at], NULL, 10) : otherwise;
+}
+
+static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_result *sum)
+{
+    printf("seeds %llu to %llu, %llu steps: %llu turns, %llu commands (%llu refused), %llu deliveries (%llu again), "
+           "%llu acks, "
+           "%llu crashes, %llu times compared, digest %016llx, 0 violations\n",
+           (unsigned long long)seed, (unsigned long long)next - 1, (unsigned long long)steps,
+           (unsigned long long)sum->turns, (unsigned long long)sum->commands, (unsigned long long)sum->refused,
+           (unsigned long long)sum->deliveries, (unsigned long long)sum->redeliveries, (unsigned long long)sum->acks,
+           (unsigned long long)sum->crashes, (unsigned long long)sum->compared, (unsigned long long)sum->digest);
+    fflush(stdout);
+}
+
 int main(int count, char **arguments)
 {
-    uint64_t seed = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
-    uint64_t steps = count > 2 ? strtoull(arguments[2], NULL, 10) : ROUND, done = 0;
+    uint64_t seed = number(count, arguments, 1, 1), next = seed;
+    uint64_t steps = number(count, arguments, 2, ROUND), seconds = number(count, arguments, 3, 0), done = 0;
     struct sim_result *sum = sim_result_open();
+    time_t begun = time(NULL);
 
-    while (done < steps) {
+    *sum = (struct sim_result){0};
+    while (done < steps && (seconds == 0 || (uint64_t)(time(NULL) - begun) < seconds)) {
         uint64_t round = steps - done < ROUND ? steps - done : ROUND;
 
-        if (!sim_run(seed, round, sum))
+        if (!sim_run(next, round, sum))
             return 1;
         done += round;
-        printf("seeds %llu to %llu, %llu steps: %llu commands (%llu refused), %llu deliveries (%llu again), %llu acks, "
-               "%llu crashes, %llu times compared, digest %016llx, 0 violations\n",
-               (unsigned long long)seed, (unsigned long long)(seed + (round + SIM_EPISODE - 1) / SIM_EPISODE - 1),
-               (unsigned long long)done, (unsigned long long)sum->commands, (unsigned long long)sum->refused,
-               (unsigned long long)sum->deliveries, (unsigned long long)sum->redeliveries,
-               (unsigned long long)sum->acks, (unsigned long long)sum->crashes, (unsigned long long)sum->compared,
-               (unsigned long long)sum->digest);
-        fflush(stdout);
-        seed += (round + SIM_EPISODE - 1) / SIM_EPISODE;
+        next += (round + SIM_EPISODE - 1) / SIM_EPISODE;
+        say(seed, next, done, sum);
     }
     sim_result_close(sum);
     return 0;

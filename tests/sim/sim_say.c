@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sim/sim_inside.h"
 
@@ -72,6 +73,7 @@ void sim_transmit(struct sim *s, struct sim_peer *peer, Referral__Kind kind, con
     frame.envelopes = &packed;
     frame.n_envelopes = 1;
     sim_key(key, peer->party, peer->key);
+    peer->spoke = s->boot;
     turn_receive(s->turn, peer->number, key, wire_pack(&frame.base, &s->w->arena), s->now);
 }
 
@@ -89,7 +91,13 @@ static size_t open_deed(struct sim *s, const struct deed *deed)
 
 static void keep_last(struct sim *s, const struct deed *deed, enum house acting_for, struct bytes body)
 {
-    s->lasts[s->last_count++ % SIM_LASTS] = (struct sim_last){.deed = *deed, .body = body, .acting_for = acting_for};
+    struct sim_last *last = &s->lasts[s->last_count++ % SIM_LASTS];
+    uint8_t *copy = malloc(body.size);
+
+    cr_assert_not_null(copy);
+    memcpy(copy, body.data, body.size);
+    free((void *)last->body.data);
+    *last = (struct sim_last){.deed = *deed, .body = bytes_of(copy, body.size), .acting_for = acting_for};
 }
 
 void sim_command(struct sim *s, struct sim_peer *peer, struct deed *deed, enum house acting_for, struct bytes body)
