@@ -161,11 +161,21 @@ class Broker:
         self.process.terminate()
         return self.process.wait(timeout=limit_s)
 
-    def close(self):
+    def end(self):
+        """The process ends in order where it can: one that hangs is a fault of its own."""
         if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            try:
+                self.stop(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+
+    def close(self):
+        try:
+            self.end()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def set_clock(self, ms):
         temporary = self.clock_file.with_suffix(".new")

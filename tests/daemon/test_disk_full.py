@@ -40,9 +40,7 @@ class SmallDisk(fixture.Broker):
         assert result.returncode == 0, result.stderr
 
     def close(self):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.end()
         subprocess.run(["umount", str(self.store)], check=True)
         super().close()
 

@@ -80,7 +80,7 @@ class Managed(fixture.Broker):
         return [dict(line.split("=", 1) for line in text.splitlines()) for text in list(self.journal.texts)]
 
     def close(self):
-        self.kill()
+        self.end()
         self.notify.close()
         super().close()
 
