@@ -161,13 +161,22 @@ static int64_t opens_before(uint32_t days, uint32_t minute)
     return (int64_t)days * DAY_MINUTES - minute;
 }
 
-static bool opens_after_start(const Referral__Timetable *put, int64_t before)
+static bool one_starts_by(Referral__TimetableSession *const *sessions, size_t count, int64_t minute)
 {
-    for (size_t i = 0; i < put->n_sessions; i++)
-        for (size_t u = 0; u < put->sessions[i]->n_units; u++)
-            if (-before >= put->sessions[i]->units[u]->start_minute)
+    for (size_t i = 0; i < count; i++)
+        for (size_t u = 0; u < sessions[i]->n_units; u++)
+            if (minute >= sessions[i]->units[u]->start_minute)
                 return true;
     return false;
+}
+
+static bool opens_after_start(const Referral__Timetable *put, int64_t before)
+{
+    bool found = one_starts_by(put->sessions, put->n_sessions, -before);
+
+    for (size_t i = 0; i < put->n_exceptions && !found; i++)
+        found = one_starts_by(put->exceptions[i]->sessions, put->exceptions[i]->n_sessions, -before);
+    return found;
 }
 
 /* Q6: family doctors first, and everybody before the start. */

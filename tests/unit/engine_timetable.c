@@ -262,6 +262,77 @@ Test(timetable, q6_openings_are_days_before_at_a_local_time)
     pools_close(&d);
 }
 
+Test(timetable, q6_published_days_move_only_in_favour_of_family_doctors)
+{
+    struct district d;
+    Referral__Timetable *plan;
+    const Record__Pool *row;
+
+    pools_open(&d);
+    plan = two_days(&d);
+    FIELD_SET(plan, fd_opens_days_before, 7);
+    FIELD_SET(plan, fd_opens_minute, 420);
+    FIELD_SET(plan, general_opens_days_before, 1);
+    FIELD_SET(plan, general_opens_minute, 450);
+    FIELD_SET(plan->sessions[1], release_before_minutes, 120);
+    cr_assert_str_eq(put(&d, plan), "");
+    plan->fd_opens_minute = 410;
+    plan->general_opens_minute = 460;
+    plan->sessions[1]->release_before_minutes = 60;
+    cr_assert_str_eq(put(&d, plan), "");
+    row = pools_row(&d, on(&d, "2026-12-01"));
+    cr_assert_eq(row->fd_opens_at_ms, pools_at("2026-11-24", 410).ms);
+    cr_assert_eq(row->general_opens_at_ms, pools_at("2026-11-30", 460).ms);
+    cr_assert_eq(row->release_at_ms, pools_at("2026-12-01", 420).ms);
+    plan->general_opens_minute = 450; /* back: people were told otherwise */
+    plan->sessions[1]->release_before_minutes = 120;
+    cr_assert_str_eq(put(&d, plan), "");
+    row = pools_row(&d, on(&d, "2026-12-01"));
+    cr_assert_eq(row->general_opens_at_ms, pools_at("2026-11-30", 460).ms);
+    cr_assert_eq(row->release_at_ms, pools_at("2026-12-01", 420).ms);
+    pools_close(&d);
+}
+
+Test(timetable, q6_the_release_is_before_the_earliest_of_a_sessions_units)
+{
+    struct district d;
+    Referral__Timetable *plan;
+    Referral__SessionRun early = REFERRAL__SESSION_RUN__INIT, late = REFERRAL__SESSION_RUN__INIT, *runs[3];
+
+    pools_open(&d);
+    plan = timetable(&d);
+    add(plan, session(&d, 2, "WANG-AM", 2)); /* 08:00 */
+    FIELD_SET(&early, count, 2);
+    FIELD_SET(&early, start_minute, 7 * 60);
+    FIELD_SET(&late, count, 2); /* side by side */
+    FIELD_SET(&late, start_minute, 9 * 60);
+    runs[0] = plan->sessions[0]->units[0];
+    runs[1] = &early;
+    runs[2] = &late;
+    plan->sessions[0]->units = runs;
+    plan->sessions[0]->n_units = 3;
+    FIELD_SET(plan->sessions[0], release_before_minutes, 60);
+    cr_assert_str_eq(put(&d, plan), "");
+    cr_assert_eq(pools_row(&d, on(&d, POOLS_DAY))->release_at_ms, pools_at(POOLS_DAY, 6 * 60).ms);
+    cr_assert_eq(pools_row(&d, on(&d, POOLS_DAY))->n_units, 6);
+    pools_close(&d);
+}
+
+Test(timetable, q_units_that_begin_together_are_over_together)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d); /* 08:30 */
+    plan = timetable(&d);
+    add(plan, session(&d, 6, "EARLY", 3));
+    plan->sessions[0]->units[0]->minutes = 0;
+    cr_assert_str_eq(put(&d, plan), "");
+    cr_assert_null(pools_row(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "EARLY", "2026-11-21")));
+    cr_assert_eq(pools_row(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "EARLY", "2026-11-28"))->n_units, 3);
+    pools_close(&d);
+}
+
 Test(timetable, q10_booked_units_in_the_way_raise_an_alarm_and_the_rest_goes_on)
 {
     struct district d;
@@ -363,6 +434,85 @@ Test(timetable, q11_a_grouped_plan_groups_each_of_its_days)
     pools_close(&d);
 }
 
+Test(timetable, q11_the_terms_of_a_groups_sessions_are_those_best_for_family_doctors)
+{
+    struct district d;
+    Referral__Timetable *plan;
+    const Record__Pool *row;
+
+    pools_open(&d);
+    plan = timetable(&d);
+    add(plan, session(&d, 2, "A", 4));
+    add(plan, session(&d, 2, "B", 4));
+    add(plan, session(&d, 3, "C", 4));
+    FIELD_SET(plan, grouped, true);
+    FIELD_SET(plan->sessions[0], span, 2);
+    FIELD_SET(plan->sessions[0], release_before_minutes, 120);
+    FIELD_SET(plan->sessions[0], reserve_bp, 5000);
+    FIELD_SET(plan->sessions[1], release_before_minutes, 60);
+    FIELD_SET(plan->sessions[1], reserve_bp, 4000);
+    FIELD_SET(plan->sessions[2], span, 4); /* another day's */
+    cr_assert_str_eq(put(&d, plan), "");
+    row = pools_row(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "B", "2026-12-01"));
+    cr_assert(row->grouped && row->reserve_bp == 5000 && row->span == 2);
+    cr_assert_eq(row->release_at_ms, pools_at("2026-12-01", 7 * 60).ms);
+    pools_close(&d);
+}
+
+/* Q11: a group is declared before its first booking. */
+Test(timetable, q11_a_day_that_cannot_be_grouped_any_more_raises_an_alarm)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d);
+    cr_assert_str_eq(put(&d, two_days(&d)), "");
+    pools_fill(&d, on(&d, POOLS_DAY), "F");
+    plan = two_days(&d);
+    FIELD_SET(plan, grouped, true);
+    cr_assert_str_eq(put(&d, plan), "");
+    cr_assert(pools_has_alarm(&d, "timetable-conflict", "H1/EXPERT/CARD/PLAN/" POOLS_DAY));
+    cr_assert_not(pools_row(&d, on(&d, POOLS_DAY))->grouped);
+    cr_assert(pools_row(&d, on(&d, "2026-12-01"))->grouped);
+    pools_close(&d);
+}
+
+Test(timetable, q10_a_cancelled_session_that_the_plan_no_longer_has_stays_as_it_is)
+{
+    struct district d;
+
+    pools_open(&d);
+    cr_assert_str_eq(put(&d, two_days(&d)), "");
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__CANCEL_POOL,
+                              pools_change(&d, on(&d, POOLS_DAY), 0, REFERRAL__BLOCK_REASON__STAFF_ABSENT)),
+                     "");
+    cr_assert_str_eq(put(&d, timetable(&d)), "");
+    pools_assert_line(&d, on(&d, POOLS_DAY), "C0 R0 B0 G0 F0  cancelled");
+    pools_assert_line(&d, on(&d, "2026-12-01"), "C0 R0 B0 G0 F0 ");
+    pools_close(&d);
+}
+
+Test(timetable, q_two_plans_of_a_department_leave_each_others_sessions_alone)
+{
+    struct district d;
+    Referral__Timetable *other;
+    Referral__PoolRef *li;
+
+    pools_open(&d);
+    cr_assert_str_eq(put(&d, two_days(&d)), "");
+    other = timetable(&d);
+    other->id = "OTHER";
+    add(other, session(&d, 2, "LI-AM", 4));
+    cr_assert_str_eq(put(&d, other), "");
+    li = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "LI-AM", POOLS_DAY);
+    pools_assert_line(&d, li, "C4 R1 B0 G0 F0 .*..");
+    other->n_sessions = 0;
+    cr_assert_str_eq(put(&d, other), "");
+    pools_assert_line(&d, li, "C0 R0 B0 G0 F0 ");
+    pools_assert_line(&d, on(&d, POOLS_DAY), "C5 R1 B0 G0 F0 ..*..");
+    pools_close(&d);
+}
+
 Test(timetable, q_deleted_it_publishes_no_further_days)
 {
     struct district d;
@@ -414,6 +564,33 @@ Test(timetable, f2_all_that_is_wrong_with_a_week_is_found_when_it_is_put)
                                     "OUT_OF_RANGE sessions[5].units[0].count; "
                                     "RESERVE_TOO_SMALL sessions[5].reserve_bp; "
                                     "RELEASE_OUT_OF_RANGE sessions[5].release_before_minutes");
+    pools_close(&d);
+}
+
+Test(timetable, f2_a_session_has_a_resource_and_a_plan_its_names)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d);
+    plan = two_days(&d);
+    plan->sessions[0]->resource = NULL;
+    plan->id = "\t";
+    plan->department = NULL;
+    plan->has_class_ = false;
+    except(&d, plan, "2026-12-01");
+    except(&d, plan, "2026-12-02");
+    plan->exceptions[0]->date = plan->exceptions[1]->date = NULL;
+    FIELD_SET(plan, horizon_days, 0);
+    cr_assert_str_eq(put(&d, plan), "BLANK id; MISSING sessions[0].resource; MISSING exceptions[0].date; "
+                                    "MISSING exceptions[1].date; OUT_OF_RANGE horizon_days; MISSING class; "
+                                    "MISSING department");
+    plan = two_days(&d);
+    plan->id = NULL;
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__DELETE_TIMETABLE, plan), "MISSING id");
+    plan->id = "PLAN";
+    plan->hospital = "H2";
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__DELETE_TIMETABLE, plan), "NOT_ALLOWED");
     pools_close(&d);
 }
 
@@ -474,6 +651,33 @@ Test(timetable, q6_family_doctors_open_first_and_everybody_before_the_start)
     cr_assert_str_eq(put(&d, plan), "BAD_TIMES general_opens_minute");
     FIELD_SET(plan, general_opens_minute, 8 * 60 - 1);
     cr_assert_str_eq(put(&d, plan), "");
+    plan->fd_opens_days_before = LIMIT_PUBLISH_DAYS + 1;
+    plan->general_opens_minute = 1440;
+    cr_assert_str_eq(put(&d, plan), "OUT_OF_RANGE fd_opens_days_before; OUT_OF_RANGE general_opens_minute");
+    plan->fd_opens_days_before = 0;
+    plan->fd_opens_minute = 8 * 60;
+    plan->general_opens_minute = 8 * 60 - 1;
+    cr_assert_str_eq(put(&d, plan), "BAD_TIMES fd_opens_minute; BAD_TIMES general_opens_minute");
+    pools_close(&d);
+}
+
+Test(timetable, q6_a_session_of_one_day_also_opens_before_it_starts)
+{
+    struct district d;
+    Referral__Timetable *plan;
+    Referral__TimetableException *exception;
+
+    pools_open(&d);
+    plan = two_days(&d);
+    FIELD_SET(plan, fd_opens_days_before, 0);
+    FIELD_SET(plan, fd_opens_minute, 7 * 60);
+    exception = except(&d, plan, "2026-12-02");
+    exception->sessions[exception->n_sessions++] = session(&d, 0, "WANG-AM", 3);
+    exception->sessions[0]->units[0]->start_minute = 7 * 60;
+    cr_assert_str_eq(put(&d, plan), "BAD_TIMES fd_opens_minute");
+    exception->sessions[0]->units[0]->start_minute++;
+    cr_assert_str_eq(put(&d, plan), "");
+    cr_assert_not(pools_has_alarm(&d, "timetable-conflict", "H1/EXPERT/CARD/PLAN/2026-12-02"));
     pools_close(&d);
 }
 
