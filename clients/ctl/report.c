@@ -127,3 +127,29 @@ int report_replay(struct ledgers *ledgers, const char *hospital, uint64_t last_r
                  hospital, replay_rows(reading.replay));
     return EXIT_CHECK_FAILED;
 }
+
+json_t *report_lines(json_t *report, const char *member, const char *total)
+{
+    json_t *lines = json_deep_copy(json_object_get(report, "lines")), *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(report, "totals"), i, line)
+    {
+        json_t *copy = json_copy(line);
+
+        json_object_set_new(copy, member, json_string(total));
+        json_array_append_new(lines, copy);
+    }
+    return lines;
+}
+
+json_t *report_source(json_t *report, const char *part)
+{
+    json_t *rows = json_array(), *source = json_copy(json_object_get(report, part));
+    bool tested = json_is_true(json_object_get(report, "test_time"));
+
+    json_object_update_missing(source, report);
+    json_object_set_new(source, "time", json_string(tested ? "test" : "real"));
+    json_array_append_new(rows, source);
+    return rows;
+}

@@ -81,22 +81,6 @@ static const struct column source_columns[] = {
 };
 /* clang-format on */
 
-/* Lines, and below them the totals. */
-static json_t *all_lines(json_t *report, const char *total)
-{
-    json_t *lines = json_deep_copy(json_object_get(report, "lines")), *line;
-    size_t i;
-
-    json_array_foreach(json_object_get(report, "totals"), i, line)
-    {
-        json_t *copy = json_copy(line);
-
-        json_object_set_new(copy, "date", json_string(total));
-        json_array_append_new(lines, copy);
-    }
-    return lines;
-}
-
 static const char *text_of(json_t *object, const char *member, const char *otherwise)
 {
     const char *text = json_string_value(json_object_get(object, member));
@@ -149,7 +133,7 @@ static void print_source(const struct ctl *ctl, json_t *ledger)
 
 static void print_table(const struct ctl *ctl, json_t *report)
 {
-    json_t *lines = all_lines(report, "合计 total"), *beside = lines_beside(lines);
+    json_t *lines = report_lines(report, "date", "合计 total"), *beside = lines_beside(lines);
 
     fprintf(ctl->out, "家医号源预留报告 report of the reserve: %s, %s .. %s\n", text_of(report, "hospital", ""),
             text_of(report, "from", "*"), text_of(report, "to", "*"));
@@ -169,13 +153,8 @@ static void print_table(const struct ctl *ctl, json_t *report)
 /* Three tables, an empty line between them. */
 static void print_csv(const struct ctl *ctl, json_t *report)
 {
-    json_t *lines = all_lines(report, "total"), *source = json_array();
-    json_t *about = json_copy(json_object_get(report, "ledger"));
+    json_t *lines = report_lines(report, "date", "total"), *source = report_source(report, "ledger");
 
-    json_object_update_missing(about, report);
-    json_object_set_new(about, "time",
-                        json_string(json_is_true(json_object_get(report, "test_time")) ? "test" : "real"));
-    json_array_append_new(source, about);
     columns_csv(ctl, columns, lines);
     fputs("\r\n", ctl->out);
     columns_csv(ctl, gap_columns, json_object_get(report, "gaps"));

@@ -48,22 +48,6 @@ static const struct column source_columns[] = {
 };
 /* clang-format on */
 
-/* Lines, and below them the totals of each direction. */
-static json_t *all_lines(json_t *report, const char *total)
-{
-    json_t *lines = json_deep_copy(json_object_get(report, "lines")), *line;
-    size_t i;
-
-    json_array_foreach(json_object_get(report, "totals"), i, line)
-    {
-        json_t *copy = json_copy(line);
-
-        json_object_set_new(copy, "priority", json_string(total));
-        json_array_append_new(lines, copy);
-    }
-    return lines;
-}
-
 static json_t *alone(json_t *row)
 {
     json_t *rows = json_array();
@@ -75,7 +59,8 @@ static json_t *alone(json_t *row)
 static void print_table(const struct ctl *ctl, json_t *report)
 {
     json_t *audit = json_object_get(report, "audit"), *rejections = json_object_get(report, "rejections");
-    json_t *lines = all_lines(report, "合计 total"), *persons = alone(json_object_get(report, "down_persons"));
+    json_t *lines = report_lines(report, "priority", "合计 total"),
+           *persons = alone(json_object_get(report, "down_persons"));
     char at[MOMENT_TEXT_SIZE];
 
     moment_format(at, json_integer_value(json_object_get(audit, "at_ms")));
@@ -101,13 +86,10 @@ static void print_table(const struct ctl *ctl, json_t *report)
 /* Four tables, an empty line between them. */
 static void print_csv(const struct ctl *ctl, json_t *report)
 {
-    json_t *lines = all_lines(report, "total"), *persons = alone(json_object_get(report, "down_persons"));
-    json_t *about = json_copy(json_object_get(report, "audit")), *source;
+    json_t *lines = report_lines(report, "priority", "total"),
+           *persons = alone(json_object_get(report, "down_persons"));
+    json_t *source = report_source(report, "audit");
 
-    json_object_update_missing(about, report);
-    json_object_set_new(about, "time",
-                        json_string(json_is_true(json_object_get(report, "test_time")) ? "test" : "real"));
-    source = alone(about);
     columns_csv(ctl, columns, lines);
     fputs("\r\n", ctl->out);
     columns_csv(ctl, rejection_columns, json_object_get(report, "rejections"));
@@ -116,7 +98,6 @@ static void print_csv(const struct ctl *ctl, json_t *report)
     fputs("\r\n", ctl->out);
     columns_csv(ctl, source_columns, source);
     json_decref(source);
-    json_decref(about);
     json_decref(persons);
     json_decref(lines);
 }
