@@ -1,6 +1,7 @@
 /* archive_verify.c - file by file, record by record; then whether the store has more than that in the archive. */
 #include "store/archive_verify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct check {
     verify_progress progress;
     void *user;
     uint64_t total;
+    int failure; /* of looking */
     struct archive_verify_result result;
 };
 
@@ -34,6 +36,19 @@ static void fault_of(struct check *check, const char *what, struct id id)
     fault(check, what, place);
 }
 
+static bool is_of_file(int failure)
+{
+    return failure == -ENOENT || failure == -EBADMSG || failure == -EPROTO;
+}
+
+/* Who lacks memory, descriptors or rights to look accuses no file. */
+static void note_failure(struct check *check, int failure, const char *where)
+{
+    if (failure != 0 && check->failure == 0)
+        check->failure =
+            fail_with(check->txn->store, failure, "%s/%s: %s", check->directory, where, strerror(-failure));
+}
+
 /* Is this the record that the store means? False too where it means another one, which is sound. */
 static bool is_meant(struct check *check, const char *name, const struct archive_entry *entry)
 {
@@ -48,13 +63,17 @@ static bool is_meant(struct check *check, const char *name, const struct archive
     return true;
 }
 
-static void check_entry(struct check *check, const struct archive *archive, const struct archive_entry *entry)
+static void check_entry(struct check *check, const char *name, const struct archive *archive,
+                        const struct archive_entry *entry)
 {
     uint8_t *record = NULL;
     size_t size = 0;
+    int failure = archive_read(archive, entry, &record, &size);
 
-    if (archive_read(archive, entry, &record, &size) != 0)
+    if (is_of_file(failure))
         fault_of(check, "a record of the archive does not open", entry->id);
+    else
+        note_failure(check, failure, name);
     free(record);
     check->result.records++;
 }
@@ -67,7 +86,7 @@ static void check_entries(struct check *check, const char *name, const struct ar
     uint64_t meant = 0;
 
     for (size_t i = 0; i < count; i++) {
-        check_entry(check, archive, &entries[i]);
+        check_entry(check, name, archive, &entries[i]);
         meant += is_meant(check, name, &entries[i]);
         arena_rewind(check->txn->arena, mark);
     }
@@ -83,9 +102,10 @@ static void check_file(struct check *check, const char *name, const Record__Arch
 
     if (failure == 0)
         failure = archive_check(archive);
-    if (failure != 0) {
+    note_failure(check, is_of_file(failure) ? 0 : failure, name);
+    if (is_of_file(failure)) {
         fault(check, "a file of the archive is missing, damaged, or of other keys", name);
-    } else {
+    } else if (failure == 0) {
         const struct archive_about *about = archive_about(archive);
 
         if (!bytes_equal(bytes_of(row->digest.data, row->digest.len), bytes_of(about->digest, sizeof(about->digest))))
@@ -142,8 +162,12 @@ static void count_untold(struct check *check)
 {
     char **names = NULL;
 
-    if (archive_list(check->directory, &names) != 0)
+    int failure = archive_list(check->directory, &names);
+
+    if (failure != 0) {
+        note_failure(check, failure == -ENOENT ? 0 : failure, "");
         return;
+    }
     for (char **name = names; *name != NULL; name++)
         check->result.untold += archive_file_row(check->txn, *name) == NULL;
     archive_list_free(names);
@@ -157,7 +181,7 @@ int archive_verify(struct store *store, const char *directory, verify_progress p
     int failure = arena_open(&arena, RECOUNT_ARENA_BYTES);
 
     if (failure != 0)
-        return failure;
+        return fail_with(store, failure, "out of memory");
     failure = store_read_begin(store, &arena, &check.txn);
     if (failure == 0)
         failure = meta_load(check.txn);
@@ -166,7 +190,7 @@ int archive_verify(struct store *store, const char *directory, verify_progress p
         check_files(&check);
         check_referrals(&check);
         count_untold(&check);
-        failure = store_failure(check.txn);
+        failure = store_failure(check.txn) == 0 && check.result.faults == 0 ? check.failure : store_failure(check.txn);
         *ret_result = check.result;
     }
     store_read_end(check.txn);

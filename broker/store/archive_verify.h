@@ -10,6 +10,6 @@ struct archive_verify_result {
 };
 
 /* Every file that the store knows is there, agrees with its digest, and each of its records opens; every referral that the store says is archived is in its
- * file as it says. */
+ * file as it says. A file that could not be read for a reason of the machine's is no fault; where no other was found, that is the failure. */
 int archive_verify(struct store *store, const char *directory, verify_progress progress, void *user,
                    struct archive_verify_result *ret_result);

@@ -253,9 +253,13 @@ static bool head_is_whole(const Record__Backup *head)
 
 static void head_parse(struct stream *stream, const uint8_t *data, size_t size, struct backup_about *ret_about)
 {
-    Record__Backup *head = record__backup__unpack(NULL, size, data);
+    Record__Backup *head;
 
-    if (head != NULL && head->schema > SCHEMA) {
+    errno = 0;
+    head = record__backup__unpack(NULL, size, data);
+    if (head == NULL && errno == ENOMEM) {
+        fail_errno(stream, stream->name);
+    } else if (head != NULL && head->schema > SCHEMA) {
         fail(stream, -EPROTO, stream->name, "was written by a newer version");
     } else if (!head_is_whole(head)) {
         fail(stream, -EPROTO, stream->name, "is no backup of referrald, or its head is damaged");

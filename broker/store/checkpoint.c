@@ -128,16 +128,16 @@ static enum checkpoint_verdict place_of(const Record__Meta *meta, const struct c
     return CHECKPOINT_LEFT;
 }
 
-static enum checkpoint_verdict judge(struct store_txn *txn, const struct checkpoint *checkpoint)
+/* Who lacks the memory to follow the chain accuses nobody. */
+static int judge(struct store_txn *txn, const struct checkpoint *checkpoint, enum checkpoint_verdict *ret_verdict)
 {
-    enum checkpoint_verdict verdict = place_of(txn->meta, checkpoint);
     uint8_t chain[STORE_DIGEST_SIZE];
 
-    if (verdict != CHECKPOINT_HOLDS)
-        return verdict;
-    return audit_digest_at(txn, checkpoint->index, chain) && memcmp(chain, checkpoint->chain, sizeof(chain)) == 0
-               ? CHECKPOINT_HOLDS
-               : CHECKPOINT_REWRITTEN;
+    *ret_verdict = place_of(txn->meta, checkpoint);
+    if (*ret_verdict == CHECKPOINT_HOLDS &&
+        (!audit_digest_at(txn, checkpoint->index, chain) || memcmp(chain, checkpoint->chain, sizeof(chain)) != 0))
+        *ret_verdict = CHECKPOINT_REWRITTEN;
+    return store_failure(txn) == -ENOMEM ? -ENOMEM : 0;
 }
 
 int checkpoint_check(struct store *store, const struct checkpoint *checkpoint, enum checkpoint_verdict *ret_verdict)
@@ -153,12 +153,12 @@ int checkpoint_check(struct store *store, const struct checkpoint *checkpoint, e
     int failure = arena_open(&arena, RECOUNT_ARENA_BYTES);
 
     if (failure != 0)
-        return failure;
+        return fail_with(store, failure, "out of memory");
     failure = store_read_begin(store, &arena, &txn);
     if (failure == 0)
         failure = meta_load(txn);
     if (failure == 0)
-        *ret_verdict = judge(txn, checkpoint);
+        failure = judge(txn, checkpoint, ret_verdict);
     store_read_end(txn);
     arena_close(&arena);
     return failure;

@@ -100,16 +100,16 @@ static void wrap(const struct masters *masters, struct about *about, const uint8
 
 static bool is_whole(const Record__WrappedKeys *file)
 {
-    return file != NULL && file->nonce.len == NONCE_SIZE && file->key_id >= KEYS_FIRST &&
-           file->key_id <= KEYS_DATA_MAX && file->wrapped.len == (file->key_id + 1) * MASTER_SIZE + MAC_SIZE &&
-           file->former.len <= FORMER_MAX && file->former.len % NONCE_SIZE == 0;
+    return file->nonce.len == NONCE_SIZE && file->key_id >= KEYS_FIRST && file->key_id <= KEYS_DATA_MAX &&
+           file->wrapped.len == (file->key_id + 1) * MASTER_SIZE + MAC_SIZE && file->former.len <= FORMER_MAX &&
+           file->former.len % NONCE_SIZE == 0;
 }
 
 static int unwrap(const Record__WrappedKeys *file, const uint8_t *host_key, struct masters *ret_masters)
 {
     uint8_t open[8 + FORMER_MAX];
 
-    if (file != NULL && file->schema > SCHEMA)
+    if (file->schema > SCHEMA)
         return -EPROTO;
     if (!is_whole(file) ||
         crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -121,10 +121,12 @@ static int unwrap(const Record__WrappedKeys *file, const uint8_t *host_key, stru
     return 0;
 }
 
-/* NULL: it cannot be parsed. */
-static Record__WrappedKeys *parse(const struct keys_file *file)
+/* -EACCES: it is damaged. Nobody who lacks memory is told that it were. */
+static int parse(const struct keys_file *file, Record__WrappedKeys **ret_file)
 {
-    return record__wrapped_keys__unpack(NULL, file->size, file->content);
+    errno = 0;
+    *ret_file = record__wrapped_keys__unpack(NULL, file->size, file->content);
+    return *ret_file != NULL ? 0 : errno == ENOMEM ? -ENOMEM : -EACCES;
 }
 
 /* A page that cannot be had is no key that cannot be read. */
@@ -136,12 +138,14 @@ static struct masters *masters_new(void)
 int keys_load(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE], struct keys *ret_keys)
 {
     struct keys_file content;
+    Record__WrappedKeys *file = NULL;
     int failure = keys_file_read(directory, &content);
 
+    if (failure == 0)
+        failure = parse(&content, &file);
     if (failure != 0)
         return failure;
 
-    Record__WrappedKeys *file = parse(&content);
     struct masters *masters = masters_new();
 
     failure = masters == NULL ? -ENOMEM : unwrap(file, host_key, masters);
@@ -200,13 +204,13 @@ static int change_locked(const char *directory, const uint8_t *host_key, const u
 {
     struct keys_file content;
     struct about about;
+    Record__WrappedKeys *file = NULL;
     int failure = keys_file_read(directory, &content);
 
+    if (failure == 0)
+        failure = parse(&content, &file);
     if (failure != 0)
         return failure;
-
-    Record__WrappedKeys *file = parse(&content);
-
     failure = unwrap(file, host_key, masters);
     if (failure == 0)
         failure = follow(file, &about);
@@ -269,15 +273,20 @@ static bool has_followed(const Record__WrappedKeys *later, const Record__Wrapped
 /* What the file that is there has to do with ours. */
 static int compare(const struct keys_file *ours, const struct keys_file *theirs, bool *ret_replaces)
 {
-    Record__WrappedKeys *our = parse(ours), *their = parse(theirs);
-    int failure = -EEXIST;
+    Record__WrappedKeys *our = NULL, *their = NULL;
+    int failure;
 
     *ret_replaces = false;
-    if (bytes_equal(bytes_of(ours->content, ours->size), bytes_of(theirs->content, theirs->size))) {
-        failure = 0;
-    } else if (is_whole(our) && is_whole(their)) {
+    if (bytes_equal(bytes_of(ours->content, ours->size), bytes_of(theirs->content, theirs->size)))
+        return 0;
+    failure = parse(ours, &our);
+    if (failure == 0)
+        failure = parse(theirs, &their);
+    if (failure == 0 && is_whole(our) && is_whole(their)) {
         *ret_replaces = has_followed(our, their);
         failure = *ret_replaces || has_followed(their, our) ? 0 : -EEXIST;
+    } else if (failure != -ENOMEM) {
+        failure = -EEXIST;
     }
     record__wrapped_keys__free_unpacked(our, NULL);
     record__wrapped_keys__free_unpacked(their, NULL);

@@ -76,10 +76,13 @@ int keys_file_write(const char *directory, const struct keys_file *file, bool re
     failure = write_part(folder, part, file);
     if (failure == 0 && renameat(folder, part, folder, KEYS_FILE) != 0)
         failure = -errno;
-    if (failure != 0)
+    if (failure != 0) {
         unlinkat(folder, part, 0);
-    else if (fsync(folder) != 0)
+    } else if (fsync(folder) != 0) {
         failure = -errno;
+        if (!replaces)
+            unlinkat(folder, KEYS_FILE, 0);
+    }
     close(folder);
     return failure;
 }

@@ -83,7 +83,7 @@ int store_recount(struct store *store, void (*each)(void *user, const struct rec
     int failure = arena_open(&arena, RECOUNT_ARENA_BYTES);
 
     if (failure != 0)
-        return failure;
+        return fail_with(store, failure, "out of memory");
     failure = store_read_begin(store, &arena, &txn);
     if (failure == 0)
         failure = meta_load(txn);

@@ -1,6 +1,7 @@
 /* verify.c - every row opened and summed, the chains followed, the books recounted. */
 #include "store/verify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "store/internal.h"
@@ -83,7 +84,9 @@ static struct table_sum table_walk(struct check *check, enum table table)
     }
     if (cursor != NULL)
         mdb_cursor_close(cursor);
-    if (rc != MDB_NOTFOUND)
+    if (rc > 0) /* the machine's trouble, not the table's */
+        fail_txn(check->txn, fail_from_mdb(rc), table, bytes_of(NULL, 0));
+    else if (rc != MDB_NOTFOUND)
         fault(check, "a table cannot be walked", table_name(table));
     return sum;
 }
@@ -192,7 +195,7 @@ int store_verify(struct store *store, verify_progress progress, void *user, stru
     int failure = arena_open(&arena, RECOUNT_ARENA_BYTES);
 
     if (failure != 0)
-        return failure;
+        return fail_with(store, failure, "out of memory");
     failure = store_read_begin(store, &arena, &check.txn);
     if (failure == 0)
         failure = meta_load(check.txn);
@@ -206,6 +209,7 @@ int store_verify(struct store *store, verify_progress progress, void *user, stru
         books_check(&check);
         report(&check, "");
         *ret_result = check.result;
+        failure = store_failure(check.txn) == -ENOMEM ? -ENOMEM : 0; /* what it found then is of no meaning */
     }
     store_read_end(check.txn);
     arena_close(&arena);

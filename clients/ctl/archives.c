@@ -430,21 +430,21 @@ int archive_verify_run(const struct ctl *ctl, const struct store_options *option
     struct archive_verify_result found = {0};
     struct progress progress;
     struct store *store = NULL;
-    int failure = store_open(options, &store);
+    int failure = store_open(options, &store), result = EXIT_OK;
 
     if (failure != 0)
         return offline_fail(ctl, failure, options->error);
     progress_begin(&progress, ctl, "");
     failure = archive_verify(store, directory, show_progress, &progress, &found);
     progress_end(&progress);
-    if (failure != 0)
-        ctl_complain(ctl, "%s", store_error(store));
-    if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives")) {
+    if (failure != 0) {
+        result = offline_fail(ctl, failure, store_error(store));
+    } else if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives")) {
         if (ctl->json)
             json_object_update_new(document, verified_json(&found));
         else
             print_verified(ctl, &found);
     }
     store_close(store);
-    return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
+    return failure == 0 && found.faults != 0 ? EXIT_CHECK_FAILED : result;
 }

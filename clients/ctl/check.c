@@ -84,7 +84,7 @@ int check_verify(const struct ctl *ctl, const struct store_options *options, jso
     struct store *store = NULL;
     struct verify_result found;
     struct progress progress;
-    int failure = store_open(options, &store);
+    int failure = store_open(options, &store), result = EXIT_OK;
 
     if (failure != 0)
         return offline_fail(ctl, failure, options->error);
@@ -93,13 +93,13 @@ int check_verify(const struct ctl *ctl, const struct store_options *options, jso
     failure = store_verify(store, show_progress, &progress, &found);
     progress_end(&progress);
     if (failure != 0)
-        ctl_complain(ctl, "%s", store_error(store));
-    if (document != NULL)
+        result = offline_fail(ctl, failure, store_error(store));
+    else if (document != NULL)
         tell_verified(ctl, store, &found, document);
     else if (found.faults != 0)
         ctl_complain(ctl, "%s", found.first_fault);
     store_close(store);
-    return failure == 0 && found.faults == 0 ? EXIT_OK : EXIT_CHECK_FAILED;
+    return failure == 0 && found.faults != 0 ? EXIT_CHECK_FAILED : result;
 }
 
 /* The store, its archive, and a checkpoint, as far as they are asked for. */

@@ -13,18 +13,26 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-/* The allocator below. */
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void *__libc_memalign(size_t, size_t);
+/* The allocator below: the C library's, or the sanitizer's of the program this is linked into. */
+#ifdef SANITIZED
+#define BELOW(name) __interceptor_##name
+#else
+#define BELOW(name) __libc_##name
+#endif
+void *BELOW(malloc)(size_t);
+void *BELOW(calloc)(size_t, size_t);
+void *BELOW(realloc)(void *, size_t);
+void *BELOW(memalign)(size_t, size_t);
 
 static struct fault_plan own;
 static struct fault_plan *plan = &own;
@@ -90,44 +98,54 @@ static bool is_stored(int fd)
     return is_below_root(path);
 }
 
-static bool strikes_file(int fd)
+static bool strikes_descriptor(enum fault_class fault_class, int fd)
 {
     int before = errno;
     bool strikes_it;
 
-    if (!is_armed(FAULT_STORAGE))
+    if (!is_armed(fault_class))
         return false;
-    strikes_it = is_stored(fd) && strikes(FAULT_STORAGE);
+    strikes_it = is_stored(fd) && strikes(fault_class);
     if (!strikes_it)
         errno = before;
     return strikes_it;
 }
 
+static bool strikes_name(enum fault_class fault_class, const char *path)
+{
+    return is_armed(fault_class) && is_below_root(path) && strikes(fault_class);
+}
+
+static bool strikes_file(int fd)
+{
+    return strikes_descriptor(FAULT_STORAGE, fd);
+}
+
 static bool strikes_path(const char *path)
 {
-    return is_armed(FAULT_STORAGE) && is_below_root(path) && strikes(FAULT_STORAGE);
+    return strikes_name(FAULT_STORAGE, path);
 }
 
 /* ---- Memory ---- */
 
 void *malloc(size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : __libc_malloc(size);
+    return strikes(FAULT_MEMORY) ? NULL : BELOW(malloc)(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : __libc_calloc(count, size);
+    return strikes(FAULT_MEMORY) ? NULL : BELOW(calloc)(count, size);
 }
 
 void *realloc(void *at, size_t size)
 {
-    return strikes(FAULT_MEMORY) ? NULL : __libc_realloc(at, size);
+    return strikes(FAULT_MEMORY) ? NULL : BELOW(realloc)(at, size);
 }
 
 int posix_memalign(void **ret_at, size_t alignment, size_t size)
 {
-    void *at = strikes(FAULT_MEMORY) ? NULL : __libc_memalign(alignment, size);
+    void *at = strikes(FAULT_MEMORY) ? NULL : BELOW(memalign)(alignment, size);
 
     if (at == NULL)
         return ENOMEM;
@@ -137,7 +155,7 @@ int posix_memalign(void **ret_at, size_t alignment, size_t size)
 
 void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    if ((flags & MAP_ANONYMOUS) != 0 && strikes(FAULT_MEMORY))
+    if ((flags & MAP_ANONYMOUS) != 0 ? strikes(FAULT_MEMORY) : strikes_descriptor(FAULT_ASKING, fd))
         return MAP_FAILED;
     return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
 }
@@ -218,6 +236,72 @@ int rename(const char *from, const char *to)
 int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
     return strikes_file(to_folder) ? -1 : (int)syscall(SYS_renameat, from_folder, from, to_folder, to);
+}
+
+/* ---- Asking ---- */
+
+ssize_t read(int fd, void *bytes, size_t size)
+{
+    return strikes_descriptor(FAULT_ASKING, fd) ? -1 : syscall(SYS_read, fd, bytes, size);
+}
+
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    return strikes_descriptor(FAULT_ASKING, fd) ? -1 : syscall(SYS_pread64, fd, bytes, size, offset);
+}
+
+int fstat(int fd, struct stat *status)
+{
+    return strikes_descriptor(FAULT_ASKING, fd) ? -1 : (int)syscall(SYS_fstat, fd, status);
+}
+
+int statvfs(const char *path, struct statvfs *room)
+{
+    struct statfs found;
+
+    if (strikes_name(FAULT_ASKING, path) || syscall(SYS_statfs, path, &found) != 0)
+        return -1;
+    *room = (struct statvfs){.f_bsize = (unsigned long)found.f_bsize,
+                             .f_frsize = (unsigned long)found.f_frsize,
+                             .f_blocks = found.f_blocks,
+                             .f_bfree = found.f_bfree,
+                             .f_bavail = found.f_bavail,
+                             .f_files = found.f_files,
+                             .f_ffree = found.f_ffree,
+                             .f_favail = found.f_ffree,
+                             .f_namemax = (unsigned long)found.f_namelen};
+    return 0;
+}
+
+int flock(int fd, int operation)
+{
+    return strikes_descriptor(FAULT_ASKING, fd) ? -1 : (int)syscall(SYS_flock, fd, operation);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return strikes_name(FAULT_ASKING, path) ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int chmod(const char *path, mode_t mode)
+{
+    return strikes_name(FAULT_ASKING, path) ? -1 : (int)syscall(SYS_fchmodat, AT_FDCWD, path, mode);
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+    return strikes_descriptor(FAULT_ASKING, fd) ? -1 : (int)syscall(SYS_fchown, fd, owner, group);
+}
+
+/* The kernel closes it, and tells of what it could not do with it. */
+int close(int fd)
+{
+    bool strikes_it = strikes_descriptor(FAULT_ASKING, fd);
+    int result = (int)syscall(SYS_close, fd);
+
+    if (strikes_it)
+        errno = plan->error;
+    return strikes_it ? -1 : result;
 }
 
 /* ---- Sockets ---- */

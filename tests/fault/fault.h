@@ -1,7 +1,8 @@
-/* fault.h - the Nth call of a class fails: linked into a program (walk.c), or preloaded into a daemon.
+/* fault.h - the Nth call of a class fails: linked into a program (walk.c, parts.c), or preloaded into a daemon.
  *
  * Memory: malloc, calloc, realloc, posix_memalign and anonymous mmap, of the broker and of all its libraries. Storage: open, write, pwrite, writev,
- * ftruncate, fallocate, fsync, fdatasync, rename on what lies below `root`. Sockets: socket, connect, accept, send, recv, epoll_wait, eventfd.
+ * ftruncate, fallocate, fsync, fdatasync, rename on what lies below `root`. Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close
+ * and mmap of what lies there. Sockets: socket, connect, accept, send, recv, epoll_wait, eventfd.
  * What fails is not done: the C library and the kernel never hear of it.
  *
  * A daemon maps its plan from the file that REFERRALD_FAULT names (struct fault_plan as it is; a shorter file is made long enough), so that who wrote it
@@ -9,7 +10,7 @@
 #pragma once
 #include <stdint.h>
 
-enum fault_class { FAULT_NONE, FAULT_MEMORY, FAULT_STORAGE, FAULT_SOCKET };
+enum fault_class { FAULT_NONE, FAULT_MEMORY, FAULT_STORAGE, FAULT_SOCKET, FAULT_ASKING };
 
 enum fault_mode {
     FAULT_ONCE,
