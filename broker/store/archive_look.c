@@ -12,15 +12,18 @@
 #include <unistd.h>
 
 #include "store/archive_format.h"
+#include "store/durable.h"
 #include "store/record.h"
 #include "store/seal.h"
 
 #define LOOKS       "looks"
 #define LOOK_MAX    ((size_t)8192) /* sealed */
 #define ARENA_BYTES (1UL << 20)
+#define SECTOR      512 /* what a disk writes whole or not at all */
 
 struct log {
     const struct keys *keys;
+    char path[PATH_MAX];
     int fd;
     uint64_t at; /* end of the last whole record */
     uint8_t previous[ARCHIVE_HASH_SIZE];
@@ -29,12 +32,10 @@ struct log {
 
 static int log_open(struct log *log, const struct keys *keys, const char *directory, int flags)
 {
-    char path[PATH_MAX];
-
     *log = (struct log){.keys = keys, .fd = -1};
-    if (snprintf(path, sizeof(path), "%s/" LOOKS, directory) >= PATH_MAX)
+    if (snprintf(log->path, sizeof(log->path), "%s/" LOOKS, directory) >= PATH_MAX)
         return -ENAMETOOLONG;
-    log->fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    log->fd = open(log->path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log->fd < 0)
         return -errno;
     return flock(log->fd, (flags & O_ACCMODE) == O_RDONLY ? LOCK_SH : LOCK_EX) != 0
@@ -71,13 +72,49 @@ static int take_look(struct log *log, struct bytes plain, struct archive_look *r
     return 0;
 }
 
-/* 1: a look; 0: the end, perhaps in the middle of one whose writer was killed before it showed anything. */
+/* How much of `size` bytes at `at` lies in the same sector. */
+static size_t in_sector(uint64_t at, size_t size)
+{
+    size_t left = SECTOR - (size_t)(at % SECTOR);
+
+    return size < left ? size : left;
+}
+
+/* Of the record that was being written a power cut leaves some sectors, and zeros for the others: of the last one, that is, `got` bytes to the file's
+ * end. */
+static bool is_unfinished(const uint8_t *bytes, size_t got, uint64_t at)
+{
+    size_t size = get_be32(bytes);
+
+    if (size == 0)
+        return sodium_is_zero(bytes, ARCHIVE_SIZE - 1 + in_sector(at + ARCHIVE_SIZE - 1, got - (ARCHIVE_SIZE - 1)));
+    if (got != ARCHIVE_SIZE + size)
+        return false;
+    for (size_t done = 0; done < got; done += in_sector(at + done, got - done))
+        if (sodium_is_zero(bytes + done, in_sector(at + done, got - done)))
+            return true;
+    return false;
+}
+
+static int read_look(struct log *log, struct bytes sealed, struct archive_look *ret_look)
+{
+    uint8_t plain[LOOK_MAX], place[TABLE_KEY_MAX];
+    size_t plain_size = 0;
+    int failure;
+
+    arena_reset(&log->arena, 0);
+    if (!seal_plain_size(TABLE_ARCHIVE, sealed, &plain_size))
+        return -EBADMSG;
+    failure = seal_read(log->keys, TABLE_ARCHIVE, archive_place(place, LOOKS, log->at), sealed, plain);
+    return failure == 0 ? take_look(log, bytes_of(plain, plain_size), ret_look) : failure;
+}
+
+/* 1: a look; 0: the end, perhaps in the middle of one whose writer was killed, or lost its power, before it showed anything. */
 static int log_next(struct log *log, struct archive_look *ret_look)
 {
-    uint8_t sealed[ARCHIVE_SIZE + LOOK_MAX], plain[LOOK_MAX], place[TABLE_KEY_MAX];
+    uint8_t sealed[ARCHIVE_SIZE + LOOK_MAX];
     ssize_t got = pread(log->fd, sealed, sizeof(sealed), (off_t)log->at);
-    size_t size, plain_size = 0;
-    struct bytes bytes;
+    size_t size;
     int failure;
 
     if (got < 0)
@@ -89,15 +126,9 @@ static int log_next(struct log *log, struct archive_look *ret_look)
         return -EBADMSG;
     if ((size_t)got < ARCHIVE_SIZE + size)
         return 0;
-    bytes = bytes_of(sealed + ARCHIVE_SIZE, size);
-    arena_reset(&log->arena, 0);
-    failure = !seal_plain_size(TABLE_ARCHIVE, bytes, &plain_size)
-                  ? -EBADMSG
-                  : seal_read(log->keys, TABLE_ARCHIVE, archive_place(place, LOOKS, log->at), bytes, plain);
-    if (failure == 0)
-        failure = take_look(log, bytes_of(plain, plain_size), ret_look);
+    failure = read_look(log, bytes_of(sealed + ARCHIVE_SIZE, size), ret_look);
     if (failure != 0)
-        return failure;
+        return is_unfinished(sealed, (size_t)got, log->at) ? 0 : failure;
     note_previous(log, sealed, ARCHIVE_SIZE + size);
     log->at += ARCHIVE_SIZE + size;
     return 1;
@@ -155,6 +186,18 @@ static int append(struct log *log, const struct archive_look *look)
     return fsync(log->fd) != 0 ? -errno : 0;
 }
 
+/* What stands behind the last whole record goes, for good, before another is written there. */
+static int cut_end(const struct log *log)
+{
+    struct stat status;
+
+    if (fstat(log->fd, &status) != 0)
+        return -errno;
+    if ((uint64_t)status.st_size == log->at)
+        return 0;
+    return ftruncate(log->fd, (off_t)log->at) != 0 || fsync(log->fd) != 0 ? -errno : 0;
+}
+
 int archive_look_add(const struct keys *keys, const char *directory, const struct archive_look *look)
 {
     struct archive_look before;
@@ -164,12 +207,14 @@ int archive_look_add(const struct keys *keys, const char *directory, const struc
     if (result == 0)
         while ((result = log_next(&log, &before)) > 0)
             ;
-    if (result == 0 && ftruncate(log.fd, (off_t)log.at) != 0)
-        result = -errno;
+    if (result == 0)
+        result = cut_end(&log);
     if (result == 0) {
         arena_reset(&log.arena, 0);
         result = append(&log, look);
     }
+    if (result == 0 && log.at == 0)
+        result = durable_name(log.path);
     log_close(&log);
     return result;
 }

@@ -5,10 +5,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/archive_format.h"
+#include "store/durable.h"
 #include "store/internal.h"
 #include "store/record.h"
 #include "store/seal.h"
@@ -71,16 +71,17 @@ static int begin(struct archive_writer *writer)
 {
     char hidden[ARCHIVE_NAME_MAX + 8];
 
-    if (mkdir(writer->directory, 0700) != 0 && errno != EEXIST)
-        return -errno;
+    int failure = durable_folder(writer->directory); /* what is archived leaves the store */
+
+    if (failure != 0)
+        return failure;
     writer->folder = open(writer->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (writer->folder < 0)
         return -errno;
     if (faccessat(writer->folder, writer->name, F_OK, 0) == 0)
         return -EEXIST;
 
-    int failure = keep_keys(writer);
-
+    failure = keep_keys(writer);
     if (failure != 0)
         return failure == -EEXIST ? -EKEYREJECTED : failure; /* no other name would do */
     hidden_name(writer, hidden);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/backup.h"
+#include "store/durable.h"
 #include "store/internal.h"
 #include "store/owner.h"
 
@@ -21,8 +22,10 @@ static bool short_name_is_valid(const char *name)
 
 static int directory_prepare(struct store *store, const char *directory)
 {
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return fail_with(store, -errno, "%s cannot be made: %s", directory, strerror(errno));
+    int failure = durable_folder(directory);
+
+    if (failure != 0)
+        return fail_with(store, failure, "%s cannot be made: %s", directory, strerror(-failure));
     if (store_has_file(directory, STORE_DATA_FILE) || store_has_file(directory, KEYS_FILE) ||
         store_has_file(directory, OWNER_FILE))
         return fail_with(store, -EEXIST, "%s holds a store, or what is left of one: take an empty directory",

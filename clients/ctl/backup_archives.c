@@ -68,18 +68,19 @@ static int copy(const struct ctl *ctl, const struct backup_move *place, const ch
     return backup_move(ctl, &move);
 }
 
+/* The keys first: no file lies there that those beside it do not open. */
 static int copy_all(const struct ctl *ctl, const struct backup_move *place, const char *from, char *const *names)
 {
     int failure = 0;
 
-    for (; failure == 0 && *names != NULL; names++)
-        failure = copy(ctl, place, from, *names);
     for (size_t i = 0; failure == 0 && i < sizeof always / sizeof always[0]; i++) {
         char path[FOLDER_PATH_MAX];
 
         if (folder_path(path, from, always[i]) && access(path, F_OK) == 0) /* nobody may have looked yet */
             failure = copy(ctl, place, from, always[i]);
     }
+    for (; failure == 0 && *names != NULL; names++)
+        failure = copy(ctl, place, from, *names);
     return failure;
 }
 

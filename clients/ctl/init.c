@@ -7,7 +7,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <referral/key.h>
@@ -18,6 +17,7 @@
 #include "query.pb-c.h"
 #include "rules/identity.h"
 #include "store/checkpoint.h"
+#include "store/durable.h"
 #include "store/rows.h"
 #include "store/store.h"
 #include "sys/config.h"
@@ -79,8 +79,10 @@ static bool take_options(struct ctl *ctl, struct founding *founding)
 /* The directory, made where it is absent, by its absolute name: configurations outlive the directory we stand in. */
 static int directory_of(const struct founding *founding, const char *path, char ret_absolute[PATH_MAX])
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return fault(founding, path, -errno);
+    int failure = durable_folder(path);
+
+    if (failure != 0)
+        return fault(founding, path, failure);
     if (realpath(path, ret_absolute) == NULL)
         return fault(founding, path, -errno);
     return EXIT_OK;
@@ -130,7 +132,10 @@ static int save_host_key(const struct founding *founding)
             "# wraps the keys of the store; without it the store cannot be read: keep a copy elsewhere\nkey = %s\n",
             hex);
     sodium_memzero(hex, sizeof hex);
-    return file_done(file);
+
+    int failure = file_done(file);
+
+    return failure == 0 ? durable_name(founding->paths[HOST_KEY]) : failure;
 }
 
 static int save_keys(struct founding *founding)

@@ -14,6 +14,7 @@
 #include "folder.h"
 #include "handlers.h"
 #include "offline.h"
+#include "store/durable.h"
 #include "store/keys.h"
 #include "store/reseal.h"
 #include "sys/config.h"
@@ -100,6 +101,8 @@ static int make_key_file(const struct ctl *ctl, const char *path)
 
     if (fd >= 0)
         close(fd);
+    if (failure == 0)
+        failure = durable_name(path); /* before anything is wrapped by it */
     if (failure == 0)
         return EXIT_OK;
     ctl_complain(ctl, "%s: %s", path, strerror(-failure));

@@ -1,0 +1,37 @@
+/* durable.c - the folder above is opened and synced. */
+#include "store/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int durable_name(const char *path)
+{
+    char above[PATH_MAX];
+
+    if (snprintf(above, sizeof(above), "%s", path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+
+    int fd = open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failure = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
+
+    if (fd >= 0)
+        close(fd);
+    return failure;
+}
+
+int durable_folder(const char *directory)
+{
+    if (mkdir(directory, 0700) != 0)
+        return errno == EEXIST ? 0 : -errno;
+
+    int failure = durable_name(directory);
+
+    if (failure != 0)
+        rmdir(directory);
+    return failure;
+}

@@ -1,0 +1,7 @@
+/* durable.h - names that outlast a power cut: a file or a folder that was made is there for good only once the folder in which it lies was synced. */
+#pragma once
+
+/* On disk are the names in the folder in which `path` lies. 0 or -errno. */
+int durable_name(const char *path);
+/* Makes a folder (0700), on disk under its name when it returns 0; where it is there already, 0 too. -errno: it was not made. */
+int durable_folder(const char *directory);
