@@ -28,9 +28,7 @@ static bool check_text(struct work *work, const char *text, const char *field, b
 {
     if (text == NULL)
         return needed ? refuse(work, REFUSED_MISSING, field) : true;
-    if (text_is_blank(text))
-        return refuse(work, REFUSED_BLANK, field);
-    return strlen(text) <= 64 || refuse(work, REFUSED_TOO_LONG, field);
+    return !text_is_blank(text) || refuse(work, REFUSED_BLANK, field);
 }
 
 static bool read_day(struct work *work, const char *text, const char *field, int64_t *ret_day)

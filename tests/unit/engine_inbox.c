@@ -262,6 +262,52 @@ Test(inbox, d5_an_operator_replays_dead_letters_with_the_same_ids_or_drops_them)
     district_close(&d);
 }
 
+Test(inbox, d5_dead_letters_are_named_each_or_all_of_an_inbox)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64], twice[2], wrong[3], others[64];
+    Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
+    Referral__Reply *reply;
+
+    district_open(&d);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T07", "H2", ROUTINE);
+    district_waiting(&d, "H1", ids);
+    district_waiting(&d, "H2", others);
+    nack(&d, "H1", ids[0], REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    nack(&d, "H2", others[0], REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REPLAY_DEAD, &letters), "MISSING institution");
+    letters.institution = "H9";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REPLAY_DEAD, &letters), "NOT_FOUND institution");
+    letters.institution = "H1";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REPLAY_DEAD, &letters), "MISSING delivery_ids");
+    FIELD_SET(&letters, all, true);
+    letters.delivery_ids = ids;
+    letters.n_delivery_ids = 1;
+    letters.reason = "\t";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__DROP_DEAD, &letters),
+                         "MISSING reason; NOT_EXPECTED delivery_ids");
+    FIELD_SET(&letters, all, false);
+    wrong[0] = ids[0];
+    wrong[0].len--;
+    wrong[1] = binary_copy(&d.keep, binary_bytes(ids[0]));
+    wrong[1].data[3] ^= 1; /* of before a restore */
+    wrong[2] = others[0];
+    letters.delivery_ids = wrong;
+    letters.n_delivery_ids = 3;
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__REPLAY_DEAD, &letters),
+                         "NOT_DEAD delivery_ids[0]; NOT_DEAD delivery_ids[1]; NOT_DEAD delivery_ids[2]");
+    twice[0] = twice[1] = ids[0];
+    letters.delivery_ids = twice;
+    letters.n_delivery_ids = 2;
+    reply = district_say(&d, "OPS", REFERRAL__KIND__REPLAY_DEAD, &letters);
+    district_assert_said(&d, reply, "");
+    cr_assert_eq(reply->affected, 1);
+    cr_assert(books(&d, "H1").waiting == 1 && books(&d, "H2").dead == 1);
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(inbox, d6_age_raises_an_alarm_and_refuses_nothing)
 {
     struct district d;

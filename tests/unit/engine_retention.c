@@ -218,6 +218,89 @@ Test(retention, d8_what_waits_in_an_inbox_or_among_the_dead_stays)
     district_close(&d);
 }
 
+Test(retention, d8_an_age_from_before_there_was_a_clock_is_never)
+{
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = cancelled(&d, "H1");
+    d.now.ms += 40 * YEAR_MS;
+    keep_for(&d, "3153600000000");
+    cr_assert_eq(ripe(&d, id), 0, "a hundred years");
+    keep_for(&d, "1261440000000");
+    cr_assert_eq(ripe(&d, id), 1, "forty");
+    district_close(&d);
+}
+
+/* Of others' messages between its first and its last one neither keeps it. */
+Test(retention, d8_what_waits_for_another_referral_keeps_nothing)
+{
+    Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    ProtobufCBinaryData ids[64];
+    struct district d;
+    char *id;
+
+    open_year(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    cr_assert_eq(district_waiting(&d, "H1", ids), 4);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    for (int i = 0; i < 2; i++) {
+        FIELD_SET(&nack, delivery_id, ids[i]);
+        district_say(&d, "H1", KIND(NACK), &nack);
+    }
+    district_assert_said(&d, district_ack(&d, "H1", ids + 3, 1), "");
+    d.now.ms += 2 * YEAR_MS;
+    cr_assert_eq(ripe(&d, id), 0, "its sheet is among the dead");
+    letters.institution = "H1";
+    letters.delivery_ids = ids;
+    letters.n_delivery_ids = 1;
+    letters.reason = "told by telephone";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(DROP_DEAD), &letters), "");
+    empty_inboxes(&d); /* also of what T07 heard of the dead */
+    letters.delivery_ids = ids + 1;
+    district_assert_said(&d, district_say(&d, "OPS", KIND(REPLAY_DEAD), &letters), "");
+    cr_assert_eq(ripe(&d, id), 1, "what waits again is another's");
+    district_close(&d);
+}
+
+/* One redirected to and fro so often stays in the store: it is not looked at in pieces. */
+Test(retention, d8_a_journey_of_more_than_its_bound_stays)
+{
+    struct district d;
+    Referral__Sheet *sheet;
+    Referral__Reply *reply;
+    char *first;
+
+    open_year(&d);
+    first = cancelled(&d, "H1");
+    for (size_t i = 1; i <= RETENTION_JOURNEY_MAX; i++) {
+        sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+        sheet->journey_id = first;
+        reply = district_say(&d, "T07", KIND(SUBMIT), sheet);
+        district_assert_said(&d, reply, "");
+        district_assert_said(&d, district_happen(&d, "T07", reply->referral_id, CANCEL), "");
+        if (i % 20 == 0 || i == RETENTION_JOURNEY_MAX - 1) {
+            empty_inboxes(&d);
+            empty_inboxes(&d);
+        }
+        if (i == RETENTION_JOURNEY_MAX - 1) {
+            d.now.ms += YEAR_MS;
+            cr_assert_eq(ripe(&d, first), RETENTION_JOURNEY_MAX);
+        }
+    }
+    empty_inboxes(&d);
+    d.now.ms += 2 * YEAR_MS;
+    cr_assert_eq(ripe(&d, first), 0);
+    archive(&d, first);
+    cr_assert_not(is_archived(&d, first));
+    district_close(&d);
+}
+
 Test(retention, d8_a_legal_hold_keeps_a_referral_until_it_is_released)
 {
     struct district d;

@@ -83,6 +83,25 @@ Test(settings, l4_names_values_ranges_and_scopes_are_checked)
     desk_close(&desk);
 }
 
+Test(settings, f2_what_only_a_list_tells_is_not_set)
+{
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+    struct desk desk;
+    char *diseases;
+
+    desk_open(&desk);
+    setting.name = "answer_urgent_ms";
+    setting.default_value = "60000";
+    setting.help = "shorter";
+    cr_assert_str_eq(desk_operate(&desk, settings_apply_put, REFERRAL__KIND__PUT_SETTING, &setting),
+                     "NOT_EXPECTED default_value; NOT_EXPECTED help");
+    diseases = arena_zalloc(&desk.arena, 10000);
+    while (strlen(diseases) < 9990)
+        strcat(diseases, "I10 ");
+    cr_assert_str_eq(put(&desk, "down_referral_diseases", NULL, diseases), "TOO_LONG value");
+    desk_close(&desk);
+}
+
 Test(settings, p2_settings_are_the_operators)
 {
     Referral__Setting setting = REFERRAL__SETTING__INIT;

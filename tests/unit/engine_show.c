@@ -201,6 +201,32 @@ Test(show, d5_a_dead_letter_is_shown_to_its_receiver_and_to_operators_with_a_rea
     district_close(&d);
 }
 
+Test(show, d5_a_dead_notice_is_shown_as_it_would_have_been_delivered)
+{
+    Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    const Referral__Payload *payload;
+    ProtobufCBinaryData ids[64];
+    struct district d;
+    const char *id;
+
+    district_open(&d);
+    district_assert_said(&d, district_say(&d, "T07", KIND(SHOW_PAYLOAD), &command), "MISSING referral_id");
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    cr_assert_eq(district_waiting(&d, "T07", ids), 1);
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_say(&d, "T07", KIND(NACK), &nack);
+    FIELD_SET(&command, dead_delivery_id, ids[0]);
+    payload = payload_of(&d, district_say(&d, "T07", KIND(SHOW_PAYLOAD), &command));
+    cr_assert_str_eq(payload->referral_id, id);
+    cr_assert_eq(payload->kind, REFERRAL__DELIVERY_KIND__NOTICE);
+    cr_assert_not(payload->has_sheet_version);
+    district_assert_said(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
+    district_close(&d);
+}
+
 static Referral__WhyView *why(struct district *d, struct stage *stage, const char *who, char *referral)
 {
     Referral__ReferralQuery query = about(referral);

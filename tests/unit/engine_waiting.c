@@ -75,6 +75,11 @@ Test(waiting, q8_an_entry_says_for_what_and_when_within_bounds)
         &d, join(&d, "T07", list),
         "MISSING class; MISSING department; BAD_DATE first_date; MISSING last_date; OUT_OF_RANGE units");
     list = places_wait(&d, EXPERT, FAMILY, id);
+    list->department = " ";
+    list->resource = "";
+    FIELD_SET(list, units, 0);
+    district_assert_said(&d, join(&d, "T07", list), "BLANK department; BLANK resource; OUT_OF_RANGE units");
+    list = places_wait(&d, EXPERT, FAMILY, id);
     list->last_date = "2026-11-23";
     district_assert_said(&d, join(&d, "T07", list), "BAD_ORDER last_date");
     list->last_date = "2027-02-25";

@@ -126,6 +126,7 @@ Test(config, a_bad_value_names_file_line_key_and_range)
         {"endpoints = {\"tcp://a\"}", "key 'endpoints': must be 1 to 16 of"},
         {"endpoints = {\"tcp://a:65536\"}", "key 'endpoints': must be 1 to 16 of"},
         {"endpoints = {\"tcp://a:1\", \"tcp://a:x\"}", "key 'endpoints': must be 1 to 16 of"},
+        {"store_map_bytes = 17T", "key 'store_map_bytes': must be 16M to 16T ("},
         {"windows = 7", "there is no key 'windows': did you mean 'window'?"},
         {"ping_intervall = 7", "there is no key 'ping_intervall': did you mean 'ping_interval_ms'?"},
         {"loglevel = info", "there is no key 'loglevel': did you mean 'log_level'?"},
@@ -227,6 +228,23 @@ Test(config, what_cannot_be_read_is_an_error_and_not_the_end_of_the_process)
     cr_assert(config_load(path, &config, error, sizeof error) < 0);
     write_bytes("endpoints = {", 13);
     cr_assert(config_load(path, &config, error, sizeof error) < 0);
+    write_bytes("store_directory = \"a\\", 21);
+    cr_assert(config_load(path, &config, error, sizeof error) < 0);
+}
+
+Test(config, a_file_of_more_than_a_mebibyte_is_refused)
+{
+    struct config config;
+    size_t size = 1 << 20;
+    char *text = malloc(size + 1);
+    memset(text, '#', size + 1);
+    write_bytes(text, size);
+    cr_assert_eq(config_load(path, &config, error, sizeof error), 0, "%s", error);
+    config_fini(&config);
+    write_bytes(text, size + 1);
+    cr_assert_eq(config_load(path, &config, error, sizeof error), -EFBIG);
+    cr_assert(strstr(error, path), "%s", error);
+    free(text);
 }
 
 static char *dump(const struct config *config)
@@ -305,6 +323,22 @@ Test(config, what_differs_between_two_files_is_known_by_key)
         config_fini(&before);
         config_fini(&after);
     }
+}
+
+Test(config, a_list_that_is_longer_differs)
+{
+    struct config one, two;
+    struct config_key key;
+    cr_assert_eq(load("endpoints = {\"tcp://a:1\"}\n", &one), 0, "%s", error);
+    cr_assert_eq(load("endpoints = {\"tcp://a:1\", \"tcp://a:2\"}\n", &two), 0, "%s", error);
+    for (size_t i = 0; config_key(i, &key); i++) {
+        bool is_same = strcmp(key.name, "endpoints") != 0;
+        cr_assert_eq(config_key_equals(i, &one, &two), is_same, "%s", key.name);
+        cr_assert_eq(config_key_equals(i, &two, &one), is_same, "%s", key.name);
+        cr_assert(config_key_equals(i, &two, &two), "%s", key.name);
+    }
+    config_fini(&one);
+    config_fini(&two);
 }
 
 Test(config, help_names_every_key_that_is_dumped)

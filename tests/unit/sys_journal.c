@@ -89,6 +89,8 @@ Test(journal, beyond_its_pace_lines_are_counted_and_told_once)
 
 Test(journal, an_inherited_stream_of_another_process_is_not_the_journal)
 {
+    setenv("JOURNAL_STREAM", "not a stream", 1);
+    journal_open(LOG_LEVEL_INFO);
     setenv("JOURNAL_STREAM", "1:1", 1);
     journal_open(LOG_LEVEL_INFO);
     journal(JOURNAL_stopping, "on stderr");

@@ -106,6 +106,27 @@ Test(secret, root_is_told_to_become_the_user_whose_file_it_is)
     cr_assert(key_is_untouched());
 }
 
+/* Nobody but its owner, or root, could have made it what it is. */
+Test(secret, anothers_file_is_refused_and_the_line_says_chown)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("not run: only root may give files away");
+    }
+    write_file("key = " DIGITS "\n", 0644);
+    cr_assert_eq(chmod(directory, 0755), 0);
+    cr_assert_eq(chown(path, 12345, 12345), 0);
+    cr_assert_eq(seteuid(54321), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert(strstr(error, "chown"), "%s", error);
+    cr_assert_eq(seteuid(0), 0);
+    cr_assert_eq(chown(path, 0, 0), 0);
+    cr_assert_eq(seteuid(54321), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert(strstr(error, "chmod 600"), "root's is whose it may be: %s", error);
+    cr_assert_eq(seteuid(0), 0);
+    cr_assert(key_is_untouched());
+}
+
 Test(secret, a_missing_file_names_the_command_that_makes_it)
 {
     cr_assert_eq(read_key("key"), -ENOENT);
@@ -188,6 +209,28 @@ Test(secret, without_a_credential_of_its_name_the_file_is_read, .fini = drop_cre
     cr_assert_eq(read_key("key"), 0, "%s", error);
     unlink(path);
     snprintf(path, sizeof path, "%s", own);
+}
+
+Test(secret, a_file_of_the_working_folder_has_its_credential_too, .fini = drop_credential)
+{
+    write_credential("key = " DIGITS "\n", 0400);
+    cr_assert_eq(config_read_secret("host.key", "key", key, error, sizeof error), 0, "%s", error);
+    cr_assert_eq(config_read_secret("no.key", "key", key, error, sizeof error), -ENOENT);
+}
+
+Test(secret, a_credential_of_another_group_is_refused, .fini = drop_credential)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("not run: only root may give files away");
+    }
+    char credential[96];
+    write_credential("key = " DIGITS "\n", 0440);
+    snprintf(credential, sizeof credential, "%s/credentials/host.key", directory);
+    cr_assert_eq(chown(credential, 0, 12345), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert_eq(chown(credential, 12345, 0), 0);
+    cr_assert_eq(read_key("key"), -EACCES);
+    cr_assert(key_is_untouched());
 }
 
 /* As the service manager grants it by an access list, whose mask shows as the group's bits. */
