@@ -1,6 +1,8 @@
 /* rows_inbox.c - messages that wait and messages that died, by institution, lane and order of acceptance (D3, D5). */
 #include <assert.h>
+#include <errno.h>
 
+#include "store/internal.h"
 #include "store/record.h"
 #include "store/rows.h"
 
@@ -59,7 +61,8 @@ bool inbox_row_delete(struct store_txn *txn, struct inbox_ref ref)
     return store_delete(txn, TABLE_INBOX, key_of(key, ref));
 }
 
-/* The first row of `table` whose key begins with the first `within` bytes of `after`'s and lies after it. */
+/* The first row of `table` whose key begins with the first `within` bytes of `after`'s and lies after it. A key that is none is damage, not the end
+ * of an inbox. */
 static bool next_value(struct store_txn *txn, enum table table, struct inbox_ref after, size_t within,
                        struct bytes *ret_key, struct bytes *ret_value)
 {
@@ -69,10 +72,12 @@ static bool next_value(struct store_txn *txn, enum table table, struct inbox_ref
     key[INBOX_KEY_SIZE] = 0; /* the least key greater than `after`'s */
 
     struct store_cursor *cursor = store_scan(txn, table, bytes_of(key, within), bytes_of(key, sizeof(key)));
-    bool found = store_next(cursor, ret_key, ret_value) && ret_key->size == INBOX_KEY_SIZE;
+    bool found = store_next(cursor, ret_key, ret_value);
 
     store_scan_end(cursor);
-    return found;
+    if (found && ret_key->size != INBOX_KEY_SIZE)
+        fail_txn(txn, -EBADMSG, table, *ret_key);
+    return found && txn->failure == 0;
 }
 
 Record__Inbox *inbox_row_next(struct store_txn *txn, struct inbox_ref after, struct inbox_ref *ret_ref)

@@ -302,9 +302,13 @@ bool booking_next_of_referral(struct store_txn *txn, struct id referral, struct 
 
     struct store_cursor *cursor =
         store_scan(txn, TABLE_REFERRAL_BOOKING, bytes_of(from, ID_KEY_SIZE), bytes_of(from, sizeof(from)));
-    bool found = store_next_key(cursor, &key) && key.size == PAIR_KEY_SIZE;
+    bool found = store_next_key(cursor, &key);
 
     store_scan_end(cursor);
+    if (found && key.size != PAIR_KEY_SIZE) {
+        fail_txn(txn, -EBADMSG, TABLE_REFERRAL_BOOKING, key);
+        found = false;
+    }
     if (found)
         *ret_id = id_from_key(key.data + ID_KEY_SIZE);
     arena_rewind(txn->arena, mark);

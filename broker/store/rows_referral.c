@@ -1,5 +1,6 @@
 /* rows_referral.c - referrals and what hangs on them: command keys, sheets, timelines, journeys, due rows, counted refusals. */
 #include <assert.h>
+#include <errno.h>
 
 #include "store/chunks.h"
 #include "store/internal.h"
@@ -156,6 +157,8 @@ bool due_first(struct store_txn *txn, struct instant *ret_at, enum due_subject *
     bool found = store_next_key(cursor, &key);
 
     store_scan_end(cursor);
+    if (found && key.size < DUE_HEAD_SIZE)
+        fail_txn(txn, -EBADMSG, TABLE_DUE, key);
     if (!found || key.size < DUE_HEAD_SIZE)
         return false;
     *ret_at = instant_of((int64_t)get_be64(key.data));

@@ -1,0 +1,179 @@
+/* store_nonsense_places.c - the same of places: nobody is given a unit that is taken, or passes somebody who waits (P3, Q). */
+#include "nonsense.h"
+#include "store/rows_place.h"
+
+/* ---- Pools ---- */
+
+#define DEPARTMENT "NK"
+
+static const struct pool_key pool = {
+    .hospital = H1, .class = 1, .department = DEPARTMENT, .day = 20778, .resource = "a"};
+
+Test(store_nonsense_places, q8_a_key_that_is_none_is_not_the_end_of_the_pools)
+{
+    for (int keys_only = 0; keys_only < 2; keys_only++) {
+        struct fixture f;
+        struct pool_key from = {.hospital = H1, .class = 1}, found;
+        struct store_txn *txn;
+
+        fixture_init(&f);
+        txn = with_row(&f, TABLE_POOL, bytes_of("\0\0\0\1\1NK-without-its-end", 21), bytes_of(NULL, 0));
+        if (keys_only)
+            cr_assert_not(pool_key_from(txn, &from, &found));
+        else
+            cr_assert_null(pool_row_from(txn, &from, &found));
+        assert_damaged(&f, txn);
+        fixture_fini(&f);
+    }
+}
+
+static void one_state_less(Record__UnitColumns *c)
+{
+    c->states.len--;
+}
+
+static void one_unit_less(Record__UnitColumns *c)
+{
+    c->runs[0]->count--;
+}
+
+static void no_bookings(Record__UnitColumns *c)
+{
+    c->bookings.len = 0;
+}
+
+static void half_a_booking(Record__UnitColumns *c)
+{
+    c->bookings.len--;
+}
+
+static void no_holds(Record__UnitColumns *c)
+{
+    c->n_held_until_ms = 0;
+}
+
+static void no_reasons(Record__UnitColumns *c)
+{
+    c->n_block_reasons = 0;
+}
+
+static void more_holds(Record__UnitColumns *c)
+{
+    c->states.data[1] &= 0x0f;
+}
+
+static void make_pool(struct store_txn *txn)
+{
+    static uint8_t booking[ID_KEY_SIZE] = {1};
+    Record__Unit units[3], *list[3];
+    Record__Pool row = RECORD__POOL__INIT;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        record__unit__init(list[i] = &units[i]);
+        units[i].has_number = units[i].has_start_ms = units[i].has_end_ms = units[i].has_state = true;
+        units[i].number = i + 1;
+        units[i].start_ms = i * 600000;
+        units[i].end_ms = units[i].start_ms + 600000;
+        units[i].state = i;
+    }
+    units[0].has_booking = units[1].has_held_until_ms = units[2].has_block_reason = true;
+    units[0].booking = (ProtobufCBinaryData){.len = sizeof(booking), .data = booking};
+    units[1].held_until_ms = 5;
+    units[2].block_reason = 1;
+    row.units = list;
+    row.n_units = 3;
+    pool_row_put(txn, &pool, &row);
+}
+
+/* Units would be free that are taken, or the other way round. */
+Test(store_nonsense_places, q2_columns_that_do_not_fit_each_other_are_no_pool)
+{
+    static void (*const changes[])(Record__UnitColumns *) = {one_state_less, one_unit_less, no_bookings, half_a_booking,
+                                                             no_holds,       no_reasons,    more_holds};
+    struct fixture f;
+    struct store_txn *txn;
+
+    fixture_init(&f);
+    for (size_t i = 0; i <= sizeof(changes) / sizeof(*changes); i++) {
+        uint8_t key[POOL_KEY_MAX], packed[512];
+        Record__Pool *row;
+
+        txn = fixture_turn(&f);
+        make_pool(txn);
+        row = pool_head(txn, &pool);
+        cr_assert_eq(row->columns->n_runs, 1);
+        if (i > 0)
+            changes[i - 1](row->columns);
+        store_put(txn, TABLE_POOL, pool_key_bytes(key, &pool), bytes_of(packed, record__pool__pack(row, packed)));
+        fixture_end(&f, txn);
+        txn = fixture_read(&f);
+        row = pool_row(txn, &pool);
+        cr_assert_eq(row != NULL, i == 0, "change %zu", i);
+        if (i == 0) {
+            cr_assert_eq(row->n_units, 3);
+            store_read_end(txn);
+        } else {
+            assert_damaged(&f, txn);
+        }
+    }
+    fixture_fini(&f);
+}
+
+Test(store_nonsense_places, q6_what_is_no_timetables_key_is_not_read_as_one)
+{
+    struct timetable_key key = {.hospital = H1, .class = 1, .department = DEPARTMENT, .id = "t"}, read;
+    uint8_t room[TIMETABLE_KEY_MAX + 80] = {0};
+    struct bytes whole = timetable_key_bytes(room, &key);
+
+    cr_assert(timetable_key_parse(whole, &read));
+    cr_assert_str_eq(read.id, "t");
+    cr_assert_not(timetable_key_parse(bytes_of(room, 6), &read), "a department without its end");
+    memset(room + whole.size, 'x', 64);
+    cr_assert_not(timetable_key_parse(bytes_of(room, whole.size + 64), &read), "an id too long");
+}
+
+Test(store_nonsense_places, q5_a_key_that_is_none_is_not_the_end_of_a_referrals_bookings)
+{
+    struct fixture f;
+    struct id referral, found;
+    uint8_t key[2 * ID_KEY_SIZE + 1] = {0};
+    struct store_txn *txn;
+
+    fixture_init(&f);
+    referral = fixture_id(&f, 1, 1);
+    id_to_key(key, referral);
+    id_to_key(key + ID_KEY_SIZE, fixture_id(&f, 1, 2));
+    txn = with_row(&f, TABLE_REFERRAL_BOOKING, bytes_of(key, sizeof(key)), bytes_of(NULL, 0));
+    cr_assert_not(booking_next_of_referral(txn, referral, (struct id){0}, &found));
+    assert_damaged(&f, txn);
+    fixture_fini(&f);
+}
+
+Test(store_nonsense_places, q8_a_key_that_is_none_is_not_the_end_of_a_wait_list)
+{
+    static const char *const keys[] = {"\0\0\0\1\1NK\0tail", "\0\0\0\1\1NK without its end"};
+    static const size_t sizes[] = {12, 25};
+
+    for (int i = 0; i < 4; i++) {
+        struct fixture f;
+        struct wait_key after = {.hospital = H1, .class = 1, .department = DEPARTMENT}, found;
+        struct bytes key = bytes_of(keys[i % 2], sizes[i % 2]);
+        uint8_t id[ID_KEY_SIZE];
+        struct store_txn *txn;
+
+        fixture_init(&f);
+        id_to_key(id, fixture_id(&f, 1, 1));
+        if (i < 2) { /* what an entry's id leads to */
+            txn = with_row(&f, TABLE_WAIT_ENTRY, bytes_of(id, sizeof(id)), key);
+            cr_assert_null(wait_row(txn, fixture_id(&f, 1, 1), &found));
+        } else {
+            txn = with_row(&f, TABLE_WAITING, key, bytes_of(NULL, 0));
+            cr_assert_null(wait_row_next(txn, &after, &found));
+        }
+        if (i == 3)
+            store_read_end(txn); /* it is of another department */
+        else
+            assert_damaged(&f, txn);
+        fixture_fini(&f);
+    }
+}
