@@ -32,7 +32,8 @@ static struct {
     char directory[64], store[96], host_key_file[96], server_key_file[96], log[96];
     uint64_t nth, calls; /* which fails, from 1; so many there were */
     const char *failed;  /* the call that did */
-    bool is_armed;
+    bool is_armed, is_stopped_early;
+    int interruptions;
 } walk;
 
 static bool fails(const char *call)
@@ -77,7 +78,6 @@ CALL(void *, zmq_ctx_new, NULL, (void))
 CALL(void *, zmq_socket, NULL, (void *context, int type), context, type)
 CALL(int, zmq_setsockopt, -1, (void *socket, int option, const void *value, size_t size), socket, option, value, size)
 CALL(int, zmq_bind, -1, (void *socket, const char *endpoint), socket, endpoint)
-CALL(int, zmq_connect, -1, (void *socket, const char *endpoint), socket, endpoint)
 CALL(int, zmq_socket_monitor, -1, (void *socket, const char *endpoint, int events), socket, endpoint, events)
 CALL(int, zmq_curve_keypair, -1, (char *public_key, char *secret_key), public_key, secret_key)
 
@@ -88,6 +88,29 @@ int __wrap_zmq_getsockopt(void *socket, int option, void *value, size_t *size);
 int __wrap_zmq_getsockopt(void *socket, int option, void *value, size_t *size)
 {
     return option != ZMQ_EVENTS && fails("zmq_getsockopt") ? -1 : __real_zmq_getsockopt(socket, option, value, size);
+}
+
+int __real_zmq_connect(void *socket, const char *endpoint);
+int __wrap_zmq_connect(void *socket, const char *endpoint);
+int __real_zmq_ctx_term(void *context);
+int __wrap_zmq_ctx_term(void *context);
+
+/* Whoever stops it in the midst of its start does so while it tests itself. */
+int __wrap_zmq_connect(void *socket, const char *endpoint)
+{
+    if (walk.is_stopped_early)
+        raise(SIGTERM);
+    return fails("zmq_connect") ? -1 : __real_zmq_connect(socket, endpoint);
+}
+
+/* The first signal interrupts it. */
+int __wrap_zmq_ctx_term(void *context)
+{
+    if (walk.interruptions++ == 0) {
+        errno = EINTR;
+        return -1;
+    }
+    return __real_zmq_ctx_term(context);
 }
 
 /* ---- The stage ---- */
@@ -204,6 +227,8 @@ static const char *start(void)
         raise(SIGTERM);
         if (daemon_run(daemon) != DAEMON_STOPPED || !log_says("event=stopped "))
             wrong = "does not stop as asked";
+        else if (log_says("event=ready ") == walk.is_stopped_early)
+            wrong = "is ready, or is not, against what was asked";
     }
     daemon_close(daemon);
     return wrong != NULL ? wrong : descriptors() != before ? "leaves a descriptor" : NULL;
@@ -258,6 +283,11 @@ int main(void)
         }
     } while (shared->failed[0] != '\0' || (shared->wrong[0] != '\0' && nth < 1000));
     printf("%lu calls\n", (unsigned long)shared->calls);
+    walk.is_stopped_early = true;
+    start_apart(0, shared);
+    if (shared->wrong[0] != '\0')
+        printf("stopped in the midst of its start, it %s\n", shared->wrong);
+    wrong += shared->wrong[0] != '\0';
     nftw(walk.directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     return wrong != 0 || shared->calls < CALLS_FEWER;
 }

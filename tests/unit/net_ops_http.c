@@ -214,6 +214,78 @@ Test(ops_http, beyond_the_bound_the_oldest_silent_one_makes_room)
     stage_close(&stage);
 }
 
+/* Where all of them have asked, the oldest goes; and one that was answered and does not close goes before anybody. */
+Test(ops_http, beyond_the_bound_whoever_was_answered_goes_first_and_else_the_oldest)
+{
+    struct stage stage;
+    int waiting[OPS_CONNECTIONS_FEW + 1], idle;
+    struct rlimit files = {0};
+
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = 1024;
+    setrlimit(RLIMIT_NOFILE, &files);
+    stage_open(&stage);
+    idle = client_open(&stage, GOOD);
+    cr_assert(until(&stage, ops_http_counters(stage.http).answered == 1));
+    stage.knows = false;
+    for (int i = 1; i < OPS_CONNECTIONS_FEW; i++)
+        waiting[i] = client_open(&stage, GOOD);
+    cr_assert(until(&stage, ops_http_counters(stage.http).open == OPS_CONNECTIONS_FEW));
+    waiting[0] = client_open(&stage, GOOD);
+    cr_assert(until(&stage, ops_http_counters(stage.http).displaced == 1));
+    cr_assert_eq(client_hears(&stage, idle), 200, "it has had its answer");
+    waiting[OPS_CONNECTIONS_FEW] = client_open(&stage, GOOD);
+    cr_assert(until(&stage, ops_http_counters(stage.http).displaced == 2));
+    cr_assert_eq(client_hears(&stage, waiting[1]), 0);
+    stage.knows = true;
+    cr_assert_eq(client_hears(&stage, waiting[OPS_CONNECTIONS_FEW]), 200);
+    for (int i = 0; i < OPS_CONNECTIONS_FEW; i++)
+        if (i != 1)
+            close(waiting[i]);
+    stage_close(&stage);
+}
+
+/* What comes behind a head is read, so that the answer can be heard, but not for ever. */
+Test(ops_http, who_goes_on_sending_is_let_go)
+{
+    static char rest[65536];
+    struct stage stage;
+    size_t sent = 0;
+
+    stage_open(&stage);
+
+    int fd = client_open(&stage, GOOD);
+
+    cr_assert(until(&stage, ops_http_counters(stage.http).answered == 1));
+    cr_assert(until(&stage, ({
+        ssize_t size = send(fd, rest, sizeof rest, MSG_NOSIGNAL);
+        sent += size > 0 ? (size_t)size : 0;
+        size < 0 && (errno == EPIPE || errno == ECONNRESET);
+    })));
+    cr_assert(sent >= 2 << 20, "%zu bytes", sent);
+    cr_assert_eq(ops_http_counters(stage.http).open, 0);
+    close(fd);
+    stage_close(&stage);
+}
+
+Test(ops_http, who_breaks_off_is_gone_whatever_it_waits_for)
+{
+    static const struct linger at_once = {.l_onoff = 1};
+    struct stage stage;
+
+    stage_open(&stage);
+    stage.knows = false;
+
+    int fd = client_open(&stage, GOOD);
+
+    cr_assert(until(&stage, stage.asked == 1));
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(fd);
+    cr_assert(until(&stage, ops_http_counters(stage.http).open == 0));
+    cr_assert_eq(ops_http_counters(stage.http).answered, 0);
+    stage_close(&stage);
+}
+
 Test(ops_http, closing_ends_what_is_open)
 {
     struct stage stage;
@@ -231,9 +303,25 @@ Test(ops_http, closing_ends_what_is_open)
 
 Test(ops_listen, only_this_machine_can_be_listened_for)
 {
-    static const char *const bad[] = {
-        "",       "127.0.0.1", "0.0.0.0:0", "10.0.0.1:0",  "[::]:0",          "localhost:0",
-        "unix:a", "unix:",     ":0",        "127.0.0.1:a", "127.0.0.1:65536", "128.0.0.1:0"};
+    static const char *const bad[] = {"",
+                                      "127.0.0.1",
+                                      "0.0.0.0:0",
+                                      "10.0.0.1:0",
+                                      "[::]:0",
+                                      "localhost:0",
+                                      "unix:a",
+                                      "unix:",
+                                      ":0",
+                                      "127.0.0.1:a",
+                                      "127.0.0.1:65536",
+                                      "128.0.0.1:0",
+                                      "[::2]:0",
+                                      "[::ffff:10.0.0.1]:0",
+                                      "[1::1]:0",
+                                      "[0:1::1]:0",
+                                      "[0:0:1::1]:0",
+                                      "[0:0:0:1::1]:0",
+                                      "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:0"};
     char address[OPS_ADDRESS_SIZE], long_path[OPS_ADDRESS_SIZE] = "unix:/";
 
     memset(long_path + strlen(long_path), 'a', 108);
@@ -251,6 +339,19 @@ Test(ops_listen, a_port_of_zero_is_any_free_one)
     cr_assert_eq(strncmp(address, "127.0.0.1:", 10), 0);
     cr_assert_neq(atoi(address + 10), 0);
     cr_assert_eq(ops_listen(address, again), -EADDRINUSE);
+    close(fd);
+}
+
+Test(ops_listen, the_other_loopback_will_do)
+{
+    char address[OPS_ADDRESS_SIZE];
+    int fd = ops_listen("[::1]:0", address);
+
+    if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT)
+        cr_skip_test("not run: this machine has no IPv6");
+    cr_assert(fd >= 0);
+    cr_assert_eq(strncmp(address, "[::1]:", 6), 0);
+    cr_assert_neq(atoi(address + 6), 0);
     close(fd);
 }
 
