@@ -12,6 +12,7 @@ import struct
 
 import fixture
 import sheets
+from foreign_client import body_of
 from party import PartyTest
 
 STEP = 1 if fixture.LONG else 5
@@ -136,6 +137,27 @@ class Faults(PartyTest):
         self.restart()
         self.assertEqual(0, self.walk(STORAGE, errno.EIO) + self.walk(STORAGE, errno.ENOSPC, HALF))
         self.assert_promises()
+
+    def test_d2_a_disk_that_fails_for_ever_stops_it_with_a_line_and_nobody_is_told_anything(self):
+        self.restart()
+        client = self.party("T07", patience_s=3)
+        before = self.accepted(client.submit(sheets.made("up"))).referral_id
+        self.plan.arm(STORAGE, 1, errno.EIO, LASTING)
+        body = body_of("SUBMIT", sheets.made("up")).SerializeToString()
+        data, number = client.ask("SUBMIT", body, message_id="M-LAST")
+        client.send_frame(data)
+        self.assertEqual(1, self.broker.process.wait(timeout=fixture.PATIENCE_S))
+        self.assertIn("event=store_failed", self.broker.log_text())
+        self.assertNotIn("event=stopped", self.broker.log_text(), "that would say that all is on disk")
+        while client.hear(0):
+            pass
+        self.assertNotIn(number, client.replies)
+        self.plan.disarm()
+        self.broker.start()
+        client = self.party("T07")
+        self.accepted(client.submit(body, message_id="M-LAST"))
+        self.assertEqual(before, client.query("GET_REFERRAL", referral_id=before).summary.referral_id)
+        self.check_store()
 
     def test_d2_without_memory_it_may_end_and_keeps_its_promises(self):
         self.restart()

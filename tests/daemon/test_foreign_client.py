@@ -84,6 +84,15 @@ class ForeignClient(fixture.BrokerTest):
         self.assertTrue(welcome.session and welcome.incarnation and welcome.window and welcome.ping_interval_ms)
         self.assertFalse(welcome.test_time)
 
+    def test_p4_a_long_name_of_a_client_is_cut_between_characters(self):
+        for who, name in (("T07", "x" + "院" * 30), ("T08", "中" * 21)):
+            client = self.client(who)
+            client.name = name
+            client.hello()
+        names = [s.client_name for s in self.client("OPS").query("LIST_SESSIONS", rows=200).sessions]
+        self.assertIn("x" + "院" * 20, names)
+        self.assertIn("中" * 21, names)
+
     def test_a_frame_without_a_live_session_is_told_and_hello_mends_it(self):
         client = self.client("T07")
         client.session += 1000
