@@ -1,11 +1,13 @@
 /* power.c - power cuts: plays a script, makes the disks that a cut at any moment could have left, and starts the broker on each (D1, D2).
  *
- *     crash_power SCRIPT STATES SEED [nosync|nometasync|early]
+ *     crash_power SCRIPT STATES SEED [nosync|nometasync|early|deaf=NAME]
  *
  * To be run with the recorder preloaded. A disk is sound if the broker opens it and finds a turn of the script there, byte for byte, none
- * older than what it had said to anybody; if everything verifies (rows, sums, chain, books, ledgers); if commands it had accepted are
- * answered as before when they are sent again; and if it takes new work. Of some disks the start itself is cut again. The third word plants a
- * weakness, which must be found: exit 0 without one, 1 where a disk is not sound. */
+ * older than what it had said to anybody; if everything verifies (rows, sums, chain, books, ledgers), and what lies beside the store is as the script's own
+ * judge wants it; if commands it had accepted are answered as before when they are sent again; and if it takes new work. Of some disks the start itself is
+ * cut again. The fourth word plants a weakness, which must be found: exit 0 without one, 1 where a disk is not sound.
+ *
+ * CRASH_WORKERS processes share the disks (2). */
 #include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -16,25 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crash/scripts.h"
+#include "crash/promises.h"
+#include "crash/scripts_files.h"
 #include "crash/states.h"
-#include "engine/inbox.h"
-#include "story/world_inside.h"
 
 #define TURNS_MAX     4096
-#define ASKED_MAX     4096
+#define NOTES_MAX     65536
 #define WORKERS       2
+#define WORKERS_MAX   64
 #define MAP_BYTES     (32U << 20) /* of the disks: a store puts by blocks in proportion */
 #define AGAIN_MOST    3           /* accepted commands sent again on each disk */
-#define SECOND_EACH   100         /* of so many disks one is cut again while it starts */
+#define SECOND_EACH   50          /* of so many disks one is cut again while it starts */
 #define SECOND_STATES 20
-
-struct asked { /* a command of the script, as it was sent */
-    uint8_t key[32];
-    struct bytes envelope;
-    uint64_t request, said_index; /* of the turn that accepted it; 0: none did */
-    size_t note;                  /* that said so */
-};
 
 struct tally { /* shared with the workers */
     volatile size_t current, done, unsound, second;
@@ -51,19 +46,14 @@ static struct {
     bool says_early, is_recording;
 
     uint8_t digests[TURNS_MAX][STORE_DIGEST_SIZE]; /* of the chain after each turn */
-    struct asked asked[ASKED_MAX];
-    size_t asked_count, note_count;
-    uint64_t *needed; /* before each note: the turn that must be there */
+    struct promises promises;
+    uint64_t needed[NOTES_MAX]; /* after so many notes: the turn that must be there */
 
-    /* On a disk: what was answered to the request sent last. */
-    uint64_t awaited, answered_index;
-    bool was_refused;
-
-    const char *name;
+    const struct script *script;
     uint64_t seed;
-    size_t worker;
+    size_t worker, workers;
     struct tally *tally;
-    char directory[128];
+    char directory[sizeof((struct world *)NULL)->directory];
 } power;
 
 /* ---- Listening ---- */
@@ -77,86 +67,32 @@ int __wrap_world_port_send(void *user, uint64_t number, struct bytes frame);
 int __real_store_turn_end(struct store_txn *txn, const struct store_turn *turn);
 int __wrap_store_turn_end(struct store_txn *txn, const struct store_turn *turn);
 
-static void note_asked(const uint8_t key[32], ProtobufCBinaryData envelope)
-{
-    const Referral__Envelope *read = referral__envelope__unpack(&power.w->allocator, envelope.len, envelope.data);
-    const struct kind_info *kind = kind_info((uint32_t)read->kind);
-    struct asked *asked = &power.asked[power.asked_count];
-
-    if (kind->class != KIND_COMMAND || power.asked_count == ASKED_MAX)
-        return;
-    *asked = (struct asked){.request = read->request, .envelope.size = envelope.len};
-    memcpy(asked->key, key, sizeof asked->key);
-    asked->envelope.data = arena_alloc(&power.w->arena, envelope.len);
-    memcpy((uint8_t *)asked->envelope.data, envelope.data, envelope.len);
-    power.asked_count++;
-}
-
 void __wrap_turn_receive(struct turn *turn, uint64_t peer, const uint8_t key[32], struct bytes frame,
                          struct turn_clock clock)
 {
-    if (power.is_recording) {
-        const Referral__Frame *read = referral__frame__unpack(&power.w->allocator, frame.size, frame.data);
-
-        for (size_t i = 0; i < read->n_envelopes; i++)
-            note_asked(key, read->envelopes[i]);
-    }
+    if (power.is_recording)
+        promises_note_frame(&power.promises, power.w, key, frame);
     __real_turn_receive(turn, peer, key, frame, clock);
 }
 
 /* What somebody heard must be there after any cut from now on. */
-static void promise(uint64_t index)
+static void note_promise(const struct promises *promises)
 {
-    power.needed = realloc(power.needed, (power.note_count + 2) * sizeof *power.needed);
-    assert(power.needed != NULL);
-    power.needed[0] = 0;
-    power.needed[power.note_count + 1] =
-        index > power.needed[power.note_count] ? index : power.needed[power.note_count];
-    power.note_count++;
-    power.note(index, "", 0);
+    assert(promises->heard < NOTES_MAX);
+    power.needed[promises->heard] = promises->needed;
+    power.note(promises->needed, "", 0);
 }
 
-static void hear_reply(const Referral__Reply *reply)
+size_t crash_said(void)
 {
-    if (!power.is_recording && reply->request == power.awaited) {
-        power.answered_index = reply->index;
-        power.was_refused = reply->n_refusals != 0;
-    }
-    for (size_t i = 0; power.is_recording && i < power.asked_count; i++)
-        if (power.asked[i].request == reply->request && reply->n_refusals == 0) {
-            promise(reply->index);
-            power.asked[i].said_index = reply->index;
-            power.asked[i].note = power.note_count;
-        }
-}
-
-static void hear_delivery(const Referral__Delivery *delivery)
-{
-    struct inbox_ref ref;
-    uint32_t incarnation;
-    struct bytes id = bytes_of(delivery->delivery_id.data, delivery->delivery_id.len);
-
-    if (power.is_recording && delivery_id_decode(id, &incarnation, &ref))
-        promise(ref.index);
+    promises_hear_turn(&power.promises, 0);
+    return power.promises.heard;
 }
 
 int __wrap_world_port_send(void *user, uint64_t number, struct bytes frame)
 {
-    if (power.w == NULL)
-        return __real_world_port_send(user, number, frame);
-
-    ProtobufCAllocator *allocator = &power.w->allocator;
-    const Referral__Frame *read = referral__frame__unpack(allocator, frame.size, frame.data);
-
-    for (size_t i = 0; i < read->n_envelopes; i++) {
-        const Referral__Envelope *envelope =
-            referral__envelope__unpack(allocator, read->envelopes[i].len, read->envelopes[i].data);
-
-        if (envelope->kind == REFERRAL__KIND__REPLY)
-            hear_reply(referral__reply__unpack(allocator, envelope->body.len, envelope->body.data));
-        else if (envelope->kind == REFERRAL__KIND__DELIVERY)
-            hear_delivery(referral__delivery__unpack(allocator, envelope->body.len, envelope->body.data));
-    }
+    if (power.w != NULL)
+        promises_hear_frame(&power.promises, power.w, frame);
     return __real_world_port_send(user, number, frame);
 }
 
@@ -165,7 +101,7 @@ int __wrap_store_turn_end(struct store_txn *txn, const struct store_turn *turn)
     struct store *store = store_of(txn);
 
     if (power.says_early && power.is_recording)
-        promise(turn->index); /* a planted fault: somebody hears of it before it is there */
+        promises_hear_turn(&power.promises, turn->index); /* a planted fault: heard of before it is there */
 
     int failure = __real_store_turn_end(txn, turn);
 
@@ -173,6 +109,21 @@ int __wrap_store_turn_end(struct store_txn *txn, const struct store_turn *turn)
     if (failure == 0)
         memcpy(power.digests[turn->index], store_mark(store).digest, STORE_DIGEST_SIZE);
     return failure;
+}
+
+/* This process, and what it starts meanwhile. */
+static void record(const char *log, const char *root)
+{
+    if (setenv("REFERRALD_RECORD", log, 1) != 0 || setenv("REFERRALD_RECORD_ROOT", root, 1) != 0 ||
+        power.begin(log, root) != 0)
+        abort();
+}
+
+static void record_no_more(void)
+{
+    power.end();
+    unsetenv("REFERRALD_RECORD");
+    unsetenv("REFERRALD_RECORD_ROOT");
 }
 
 /* ---- One disk ---- */
@@ -187,64 +138,10 @@ static void fault(const struct crash_state *state, const char *what)
     tally->unsound++;
 }
 
-static const char *name_of_key(const uint8_t key[32])
-{
-    static const char *const names[] = {"T07", "H1", "C1", "V1", "OP"};
-    uint8_t its[32];
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        world_key(its, names[i]);
-        if (memcmp(its, key, sizeof its) == 0)
-            return names[i];
-    }
-    return NULL;
-}
-
-/* An accepted command, byte for byte, on a connection of its own: NULL if it is answered as before. */
-static const char *ask_again(const struct asked *asked)
-{
-    Referral__Frame frame = REFERRAL__FRAME__INIT;
-    ProtobufCBinaryData envelope = {.data = (uint8_t *)asked->envelope.data, .len = asked->envelope.size};
-    const char *who = name_of_key(asked->key);
-    const struct peer *peer;
-
-    if (who == NULL)
-        return NULL;
-    world_connect(power.w, arena_format(&power.w->arena, "%s/%zu", who, power.w->peer_count), 0);
-    peer = &power.w->peers[power.w->peer_count - 1];
-    frame.has_session = true;
-    frame.session = peer->session;
-    frame.envelopes = &envelope;
-    frame.n_envelopes = 1;
-    power.awaited = asked->request;
-    power.answered_index = 0;
-    power.was_refused = false;
-    turn_receive(power.w->turn, peer->number, asked->key, wire_pack(&frame.base, &power.w->arena), power.w->clock);
-    world_settle(power.w);
-    if (power.was_refused)
-        return "a command that was accepted is refused";
-    return power.answered_index == asked->said_index ? NULL : "a command that was accepted is done twice";
-}
-
-static const char *ask_some_again(const struct crash_state *state)
-{
-    const char *wrong = NULL;
-    size_t left = AGAIN_MOST;
-
-    for (size_t i = power.asked_count; i-- != 0 && left != 0 && wrong == NULL;) {
-        const struct asked *asked = &power.asked[i];
-
-        if (asked->said_index == 0 || asked->note > state->notes)
-            continue;
-        wrong = ask_again(asked);
-        left--;
-    }
-    return wrong;
-}
-
 /* NULL: sound. Whatever asserts on the way ends the worker, and is held against the disk too. */
-static const char *examine(const struct crash_state *state, const char *directory)
+static const char *examine(const struct crash_state *state, const char *directory, bool is_recorded)
 {
+    struct stand stand = {.w = power.w, .heard = state->notes, .is_recorded = is_recorded};
     struct world *w = power.w;
     const char *wrong;
 
@@ -259,9 +156,12 @@ static const char *examine(const struct crash_state *state, const char *director
     if (memcmp(mark.digest, power.digests[mark.index], sizeof mark.digest) != 0)
         return "the last turn is not one of the script";
     world_judge(w);
-    wrong = ask_some_again(state);
+    wrong = power.script->judge == NULL ? NULL : power.script->judge(&stand);
+    if (wrong == NULL)
+        wrong = promises_ask_again(&power.promises, w, state->notes, AGAIN_MOST);
     if (wrong != NULL)
         return wrong;
+    w->peer_count = 0;
     world_connect(w, "T07", 0);
     world_forget(w);
     world_submit(w, "T07", "new", "up to C1");
@@ -280,7 +180,7 @@ static void try_disk(const struct crash_state *state, const char *directory)
     const char *wrong;
 
     memcpy(kept, power.digests, sizeof kept);
-    wrong = examine(state, directory);
+    wrong = examine(state, directory, false);
     if (wrong != NULL)
         fault(state, wrong);
     world_lie_down(w);
@@ -314,6 +214,7 @@ static void visit_second(void *user, const struct crash_state *state, const stru
 static void cut_again(const struct crash_state *state, const struct disk *disk)
 {
     static uint8_t kept[TURNS_MAX][STORE_DIGEST_SIZE];
+    static struct disk before; /* the same, as its files are numbered there */
     struct second second = {.first = state};
     struct crash_visitor visitor = {.user = &second, .visit = visit_second};
     struct recording recording;
@@ -322,15 +223,15 @@ static void cut_again(const struct crash_state *state, const struct disk *disk)
     memcpy(kept, power.digests, sizeof kept);
     snprintf(log, sizeof log, "%s.log", power.directory);
     disk_store(disk, power.directory);
-    if (power.begin(log, power.directory) != 0)
-        abort();
-    if (examine(state, power.directory) != NULL)
+    disk_load(&before, power.directory);
+    record(log, power.directory);
+    if (examine(state, power.directory, true) != NULL)
         abort(); /* it was sound a moment ago */
-    power.end();
+    record_no_more();
     world_lie_down(power.w);
     power.w->peer_count = 0;
     recording_load(&recording, log);
-    crash_states(disk, &recording, SECOND_STATES, power.seed + state->number, &visitor);
+    crash_states(&before, &recording, SECOND_STATES, power.seed + state->number, &visitor);
     recording_free(&recording);
     unlink(log);
     memcpy(power.digests, kept, sizeof kept);
@@ -340,7 +241,7 @@ static bool wants(void *user, const struct crash_state *state)
 {
     const size_t *from = user;
 
-    return state->number >= *from && state->number % WORKERS == power.worker;
+    return state->number >= *from && state->number % power.workers == power.worker;
 }
 
 static void visit(void *user, const struct crash_state *state, const struct disk *disk)
@@ -353,7 +254,7 @@ static void visit(void *user, const struct crash_state *state, const struct disk
     tally->is_busy = true;
     disk_store(disk, power.directory);
     try_disk(state, power.directory);
-    if (state->number % SECOND_EACH < WORKERS && tally->unsound == unsound)
+    if (state->number / power.workers % SECOND_EACH == 0 && tally->unsound == unsound)
         cut_again(state, disk);
     tally->is_busy = false;
     tally->done++;
@@ -419,6 +320,8 @@ static void plant(const char *weakness)
         power.weaken(RECORDER_NOMETASYNC);
     else if (strcmp(weakness, "early") == 0)
         power.says_early = true;
+    else if (strncmp(weakness, "deaf=", strlen("deaf=")) == 0)
+        setenv(RECORDER_DEAF, weakness + strlen("deaf="), 1);
     else
         exit(2);
 }
@@ -434,14 +337,15 @@ static void play(const struct script *script, const char *weakness, struct disk 
     power.w->map_bytes = MAP_BYTES;
     disk_load(ret_before, power.w->directory);
     snprintf(log, sizeof log, "%s.log", power.w->directory);
-    promise(0);
-    power.note_count = 0;
-    if (power.begin(log, power.w->directory) != 0)
-        abort();
+    power.promises = (struct promises){.hears = note_promise};
+    power.needed[0] = 0;
+    record(log, power.w->directory);
     power.is_recording = true;
     script->play(power.w);
     power.is_recording = false;
-    power.end();
+    power.promises.is_over = true;
+    record_no_more();
+    unsetenv(RECORDER_DEAF);
     power.weaken(RECORDER_SOUND);
     recording_load(ret_recording, log);
     unlink(log);
@@ -462,7 +366,7 @@ static int judge_all(struct tally *tallies, const struct recording *recording)
     size_t done = 0, unsound = 0, second = 0;
     const char *first = "";
 
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < power.workers; i++) {
         done += tallies[i].done;
         unsound += tallies[i].unsound;
         second += tallies[i].second;
@@ -471,27 +375,27 @@ static int judge_all(struct tally *tallies, const struct recording *recording)
     }
     printf("%s: %zu disks, %zu more of starts cut again, seed %lu: %zu not sound"
            " (recorded: %zu writes, %zu durable ones, %zu syncs, %zu things said)\n",
-           power.name, done, second, (unsigned long)power.seed, unsound, count(recording, RECORDED_WRITE),
+           power.script->name, done, second, (unsigned long)power.seed, unsound, count(recording, RECORDED_WRITE),
            count(recording, RECORDED_DURABLE), count(recording, RECORDED_SYNC), count(recording, RECORDED_NOTE));
     if (unsound != 0)
-        printf("%s: %s\n", power.name, first);
+        printf("%s: %s\n", power.script->name, first);
     return done == 0 || unsound != 0;
 }
 
 static int run(const struct script *script, size_t budget, const char *weakness)
 {
     struct tally *tallies =
-        mmap(NULL, WORKERS * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, power.workers * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct disk before = {0};
     struct recording recording;
-    pid_t workers[WORKERS];
+    pid_t workers[WORKERS_MAX];
     int verdict;
 
     assert(tallies != MAP_FAILED);
-    power.name = script->name;
+    power.script = script;
     play(script, weakness, &before, &recording);
     fflush(stdout);
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < power.workers; i++) {
         workers[i] = fork();
         if (workers[i] == 0) {
             power.worker = i;
@@ -500,7 +404,7 @@ static int run(const struct script *script, size_t budget, const char *weakness)
             _exit(0);
         }
     }
-    for (size_t i = 0; i < WORKERS; i++)
+    for (size_t i = 0; i < power.workers; i++)
         waitpid(workers[i], NULL, 0);
     verdict = judge_all(tallies, &recording);
     recording_free(&recording);
@@ -508,15 +412,30 @@ static int run(const struct script *script, size_t budget, const char *weakness)
     return verdict;
 }
 
+static const struct script *find_script(const char *name)
+{
+    for (size_t i = 0; i < crash_script_count; i++)
+        if (strcmp(crash_scripts[i].name, name) == 0)
+            return &crash_scripts[i];
+    for (size_t i = 0; i < crash_file_script_count; i++)
+        if (strcmp(crash_file_scripts[i].name, name) == 0)
+            return &crash_file_scripts[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
+    const struct script *script = argc < 4 ? NULL : find_script(argv[1]);
+    const char *workers = getenv("CRASH_WORKERS");
+
     find_recorder();
-    if (argc < 4)
+    if (script == NULL) {
+        fprintf(stderr, "crash_power: no such script\n");
         return 2;
+    }
     power.seed = strtoull(argv[3], NULL, 10);
-    for (size_t i = 0; i < crash_script_count; i++)
-        if (strcmp(crash_scripts[i].name, argv[1]) == 0)
-            return run(&crash_scripts[i], strtoull(argv[2], NULL, 10), argc > 4 ? argv[4] : NULL);
-    fprintf(stderr, "crash_power: no such script\n");
-    return 2;
+    power.workers = workers == NULL ? WORKERS : strtoull(workers, NULL, 10);
+    if (power.workers < 1 || power.workers > WORKERS_MAX)
+        return 2;
+    return run(script, strtoull(argv[2], NULL, 10), argc > 4 ? argv[4] : NULL);
 }

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -30,7 +32,8 @@ static struct {
     char root[PATH_MAX];
     struct {
         bool is_followed, is_durable, is_directory;
-        char name[NAME_MAX_SIZE]; /* below the root */
+        uint64_t number;
+        char name[NAME_MAX_SIZE]; /* below the root, when it was opened */
     } files[FD_MAX];
     enum recorder_weakness weakness;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .log = -1};
@@ -46,6 +49,7 @@ static struct {
         return call;                                                                                                   \
     }
 REAL(int, open, const char *, int, ...)
+REAL(int, openat, int, const char *, int, ...)
 REAL(int, close, int)
 REAL(ssize_t, write, int, const void *, size_t)
 REAL(ssize_t, pwrite, int, const void *, size_t, off_t)
@@ -54,8 +58,9 @@ REAL(ssize_t, pwritev, int, const struct iovec *, int, off_t)
 REAL(int, ftruncate, int, off_t)
 REAL(int, fsync, int)
 REAL(int, fdatasync, int)
-REAL(int, rename, const char *, const char *)
-REAL(int, unlink, const char *)
+REAL(int, renameat2, int, const char *, int, const char *, unsigned)
+REAL(int, unlinkat, int, const char *, int)
+REAL(int, mkdirat, int, const char *, mode_t)
 REAL(int, mdb_env_open, MDB_env *, const char *, unsigned, mdb_mode_t)
 
 /* ---- The log ---- */
@@ -74,9 +79,11 @@ static void log_bytes(const void *bytes, size_t size)
     }
 }
 
-static void log_record(enum recorded what, const char *name, uint64_t offset, const void *bytes, size_t size)
+static void log_record(enum recorded what, uint64_t file, const char *name, uint64_t offset, const void *bytes,
+                       size_t size)
 {
-    struct record_head head = {.what = what, .name_size = (uint32_t)strlen(name), .offset = offset, .size = size};
+    struct record_head head = {
+        .what = what, .name_size = (uint32_t)strlen(name), .file = file, .offset = offset, .size = size};
 
     log_bytes(&head, sizeof head);
     log_bytes(name, head.name_size);
@@ -96,15 +103,17 @@ static const char *below_root(const char *path)
 static void follow(int fd, const char *path, int flags)
 {
     const char *name = below_root(path);
+    struct stat status;
 
     if (fd < 0 || fd >= FD_MAX)
         return;
-    state.files[fd].is_followed = name != NULL && strlen(name) < NAME_MAX_SIZE;
+    state.files[fd].is_followed = name != NULL && strlen(name) < NAME_MAX_SIZE && fstat(fd, &status) == 0;
     if (!state.files[fd].is_followed)
         return;
     snprintf(state.files[fd].name, NAME_MAX_SIZE, "%s", name);
+    state.files[fd].number = status.st_ino;
     state.files[fd].is_durable = (flags & (O_DSYNC | O_SYNC)) != 0;
-    state.files[fd].is_directory = (flags & O_DIRECTORY) == O_DIRECTORY || name[0] == '\0';
+    state.files[fd].is_directory = S_ISDIR(status.st_mode);
 }
 
 static bool is_followed(int fd)
@@ -116,8 +125,8 @@ static void log_write(int fd, off_t offset, const void *bytes, ssize_t written)
 {
     if (written <= 0)
         return;
-    log_record(state.files[fd].is_durable ? RECORDED_DURABLE : RECORDED_WRITE, state.files[fd].name, (uint64_t)offset,
-               bytes, (size_t)written);
+    log_record(state.files[fd].is_durable ? RECORDED_DURABLE : RECORDED_WRITE, state.files[fd].number,
+               state.files[fd].name, (uint64_t)offset, bytes, (size_t)written);
 }
 
 static void log_vector(int fd, off_t offset, const struct iovec *parts, int count, ssize_t written)
@@ -155,9 +164,9 @@ static void follow_open_files(void)
         closedir(folder);
 }
 
-int recorder_begin(const char *log, const char *root)
+static int begin(const char *log, const char *root, int flags)
 {
-    int fd = real_open()(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    int fd = real_open()(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0600);
 
     if (fd < 0)
         return -errno;
@@ -168,6 +177,11 @@ int recorder_begin(const char *log, const char *root)
     follow_open_files();
     pthread_mutex_unlock(&state.lock);
     return 0;
+}
+
+int recorder_begin(const char *log, const char *root)
+{
+    return begin(log, root, O_TRUNC);
 }
 
 void recorder_end(void)
@@ -183,7 +197,7 @@ void recorder_note(uint64_t what, const void *bytes, size_t size)
 {
     pthread_mutex_lock(&state.lock);
     if (state.log >= 0)
-        log_record(RECORDED_NOTE, "", what, bytes, size);
+        log_record(RECORDED_NOTE, 0, "", what, bytes, size);
     pthread_mutex_unlock(&state.lock);
 }
 
@@ -196,28 +210,72 @@ __attribute__((constructor)) static void begin_by_environment(void)
 {
     const char *log = getenv("REFERRALD_RECORD"), *root = getenv("REFERRALD_RECORD_ROOT");
 
-    if (log != NULL && root != NULL && recorder_begin(log, root) != 0)
+    if (log != NULL && root != NULL && begin(log, root, 0) != 0)
         abort();
 }
 
 /* ---- The calls ---- */
 
+/* Where a name is, from a directory that is open. */
+static const char *place(int folder, const char *path, char room[PATH_MAX])
+{
+    const char *name = path[0] == '/' || !is_followed(folder) ? NULL : state.files[folder].name;
+
+    if (name == NULL)
+        return path;
+    if (snprintf(room, PATH_MAX, "%s/%s%s%s", state.root, name, name[0] == '\0' ? "" : "/", path) >= PATH_MAX)
+        abort();
+    return room;
+}
+
+static bool find_number(int folder, const char *path, uint64_t *ret_number)
+{
+    struct stat status;
+
+    if (state.log < 0 || fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    *ret_number = status.st_ino;
+    return true;
+}
+
+static int opened(int fd, int folder, const char *path, int flags, bool was_there)
+{
+    char room[PATH_MAX];
+
+    pthread_mutex_lock(&state.lock);
+    follow(fd, place(folder, path, room), flags);
+    if (is_followed(fd) && (flags & O_CREAT) != 0 && !was_there)
+        log_record(RECORDED_CREATE, state.files[fd].number, state.files[fd].name, 0, "", 0);
+    else if (is_followed(fd) && (flags & O_TRUNC) != 0)
+        log_record(RECORDED_SIZE, state.files[fd].number, state.files[fd].name, 0, "", 0);
+    pthread_mutex_unlock(&state.lock);
+    return fd;
+}
+
 int open(const char *path, int flags, ...)
 {
     va_list more;
     mode_t mode;
-    int fd;
+    uint64_t number;
+    bool was_there = find_number(AT_FDCWD, path, &number);
 
     va_start(more, flags);
     mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? (mode_t)va_arg(more, unsigned) : 0;
     va_end(more);
-    fd = real_open()(path, flags, mode);
-    pthread_mutex_lock(&state.lock);
-    follow(fd, path, flags);
-    if (is_followed(fd) && (flags & O_TRUNC) != 0)
-        log_record(RECORDED_SIZE, state.files[fd].name, 0, "", 0);
-    pthread_mutex_unlock(&state.lock);
-    return fd;
+    return opened(real_open()(path, flags, mode), AT_FDCWD, path, flags, was_there);
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+    va_list more;
+    mode_t mode;
+    uint64_t number;
+    bool was_there = find_number(folder, path, &number);
+
+    va_start(more, flags);
+    mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? (mode_t)va_arg(more, unsigned) : 0;
+    va_end(more);
+    return opened(real_openat()(folder, path, flags, mode), folder, path, flags, was_there);
 }
 
 int close(int fd)
@@ -293,13 +351,50 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
     return written;
 }
 
+/* stdio's own writes pass nobody by. */
+static int print(int fd, const char *format, va_list arguments)
+{
+    char *text = NULL;
+    int size = vasprintf(&text, format, arguments);
+    ssize_t written = size < 0 ? -1 : write(fd, text, (size_t)size);
+
+    free(text);
+    return (int)written;
+}
+
+int dprintf(int fd, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+
+    int result = print(fd, format, arguments);
+
+    va_end(arguments);
+    return result;
+}
+
+int recorder_dprintf_chk(int fd, int flag, const char *format, ...) __asm__("__dprintf_chk");
+int recorder_dprintf_chk(int fd, int flag, const char *format, ...)
+{
+    va_list arguments;
+
+    (void)flag;
+    va_start(arguments, format);
+
+    int result = print(fd, format, arguments);
+
+    va_end(arguments);
+    return result;
+}
+
 int ftruncate(int fd, off_t size)
 {
     int result = real_ftruncate()(fd, size);
 
     if (result == 0 && is_followed(fd)) {
         pthread_mutex_lock(&state.lock);
-        log_record(RECORDED_SIZE, state.files[fd].name, (uint64_t)size, "", 0);
+        log_record(RECORDED_SIZE, state.files[fd].number, state.files[fd].name, (uint64_t)size, "", 0);
         pthread_mutex_unlock(&state.lock);
     }
     return result;
@@ -307,10 +402,12 @@ int ftruncate(int fd, off_t size)
 
 static int synced(int fd, int result)
 {
-    if (result == 0 && is_followed(fd)) {
+    const char *deaf = getenv(RECORDER_DEAF);
+
+    if (result == 0 && is_followed(fd) && (deaf == NULL || fnmatch(deaf, state.files[fd].name, 0) != 0)) {
         pthread_mutex_lock(&state.lock);
-        log_record(state.files[fd].is_directory ? RECORDED_SYNC_DIRECTORY : RECORDED_SYNC, state.files[fd].name, 0, "",
-                   0);
+        log_record(state.files[fd].is_directory ? RECORDED_SYNC_DIRECTORY : RECORDED_SYNC, state.files[fd].number,
+                   state.files[fd].name, 0, "", 0);
         pthread_mutex_unlock(&state.lock);
     }
     return result;
@@ -326,26 +423,80 @@ int fdatasync(int fd)
     return synced(fd, real_fdatasync()(fd));
 }
 
-int rename(const char *from, const char *to)
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
-    int result = real_rename()(from, to);
+    char from_room[PATH_MAX], to_room[PATH_MAX];
+    uint64_t number = 0;
+    bool is_known = find_number(from_folder, from, &number);
+    int result = real_renameat2()(from_folder, from, to_folder, to, flags);
 
     pthread_mutex_lock(&state.lock);
-    if (result == 0 && below_root(from) != NULL && below_root(to) != NULL)
-        log_record(RECORDED_RENAME, below_root(from), 0, below_root(to), strlen(below_root(to)));
+
+    const char *old = below_root(place(from_folder, from, from_room));
+    const char *new = below_root(place(to_folder, to, to_room));
+
+    if (result == 0 && is_known && old != NULL && new != NULL)
+        log_record(RECORDED_RENAME, number, old, 0, new, strlen(new));
+    pthread_mutex_unlock(&state.lock);
+    return result;
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    return renameat2(from_folder, from, to_folder, to, 0);
+}
+
+int rename(const char *from, const char *to)
+{
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    char room[PATH_MAX];
+    uint64_t number = 0;
+    bool is_known = find_number(folder, path, &number);
+    int result = real_unlinkat()(folder, path, flags);
+
+    pthread_mutex_lock(&state.lock);
+
+    const char *name = below_root(place(folder, path, room));
+
+    if (result == 0 && is_known && name != NULL)
+        log_record(RECORDED_UNLINK, number, name, 0, "", 0);
     pthread_mutex_unlock(&state.lock);
     return result;
 }
 
 int unlink(const char *path)
 {
-    int result = real_unlink()(path);
+    return unlinkat(AT_FDCWD, path, 0);
+}
+
+int rmdir(const char *path)
+{
+    return unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+    char room[PATH_MAX];
+    uint64_t number = 0;
+    int result = real_mkdirat()(folder, path, mode);
 
     pthread_mutex_lock(&state.lock);
-    if (result == 0 && below_root(path) != NULL)
-        log_record(RECORDED_UNLINK, below_root(path), 0, "", 0);
+
+    const char *name = below_root(place(folder, path, room));
+
+    if (result == 0 && name != NULL && find_number(folder, path, &number))
+        log_record(RECORDED_FOLDER, number, name, 0, "", 0);
     pthread_mutex_unlock(&state.lock);
     return result;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return mkdirat(AT_FDCWD, path, mode);
 }
 
 int mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode)

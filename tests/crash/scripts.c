@@ -104,12 +104,12 @@ static void registry(struct world *w)
 }
 
 const struct script crash_scripts[] = {
-    {"submit", world_open, submit},
-    {"deliver", world_open, deliver},
-    {"dead-letter", world_open, dead_letter},
-    {"book", world_open_morning, book},
-    {"wait-list", world_open_morning, wait_list},
-    {"clock", world_open_morning, clockwork},
-    {"registry", world_open, registry},
+    {.name = "submit", .open = world_open, .play = submit},
+    {.name = "deliver", .open = world_open, .play = deliver},
+    {.name = "dead-letter", .open = world_open, .play = dead_letter},
+    {.name = "book", .open = world_open_morning, .play = book},
+    {.name = "wait-list", .open = world_open_morning, .play = wait_list},
+    {.name = "clock", .open = world_open_morning, .play = clockwork},
+    {.name = "registry", .open = world_open, .play = registry},
 };
 const size_t crash_script_count = sizeof crash_scripts / sizeof crash_scripts[0];

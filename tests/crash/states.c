@@ -7,6 +7,7 @@
 
 #define PENDING_MAX 65536
 #define TRIES       4 /* for one state that has not been before */
+#define NEWEST      6
 
 struct walk {
     const struct recording *recording;
@@ -71,9 +72,17 @@ static bool add_seen(struct walk *walk, uint64_t hash)
 
 enum pattern { ALL, NONE, ALL_BUT_ONE, ONE, PREFIX, HALF, MOST, PATTERNS };
 
+/* One of those that are not synced: as often of the last few as of all, some of which may wait for ever. */
+static size_t some(struct walk *walk)
+{
+    size_t count = walk->pending_count, last = count < NEWEST ? count : NEWEST;
+
+    return below(walk, 2) == 0 ? below(walk, count) : count - last + below(walk, last);
+}
+
 static void choose(struct walk *walk, enum pattern pattern)
 {
-    size_t count = walk->pending_count, one = below(walk, count);
+    size_t count = walk->pending_count, one = some(walk);
 
     for (size_t i = 0; i < count; i++) {
         switch (pattern) {
@@ -100,13 +109,13 @@ static void choose(struct walk *walk, enum pattern pattern)
 /* One of the kept writes reaches the disk in part; SIZE_MAX: none does. */
 static size_t choose_torn(struct walk *walk)
 {
-    size_t one = below(walk, walk->pending_count);
+    size_t one = some(walk);
     const struct op *op;
 
     if (walk->pending_count == 0 || below(walk, 3) != 0)
         return SIZE_MAX;
     op = &walk->recording->ops[walk->pending[one]];
-    return walk->kept[one] && (op->what == RECORDED_WRITE || op->what == RECORDED_DURABLE) ? one : SIZE_MAX;
+    return walk->kept[one] && op_is_write(op) ? one : SIZE_MAX;
 }
 
 static void make(struct walk *walk, size_t torn, uint64_t sectors)
@@ -150,23 +159,19 @@ static void offer(struct walk *walk, enum pattern pattern)
     walk->state.number++;
 }
 
+/* Each pattern in its turn, beginning with any; then what is drawn. */
 static void offer_some(struct walk *walk, size_t count)
 {
-    size_t until = walk->state.number + count;
+    size_t until = walk->state.number + count, first = below(walk, PATTERNS);
 
     for (size_t i = 0; walk->state.number < until && i < count * TRIES; i++)
-        offer(walk, i < PATTERNS ? (enum pattern)i : HALF + (enum pattern)below(walk, 2));
+        offer(walk, i < PATTERNS ? (enum pattern)((first + i) % PATTERNS) : HALF + (enum pattern)below(walk, 2));
 }
 
 static void pend(struct walk *walk, size_t op)
 {
     assert(walk->pending_count < PENDING_MAX);
     walk->pending[walk->pending_count++] = op;
-}
-
-static bool is_name(const struct op *op)
-{
-    return op->what == RECORDED_RENAME || op->what == RECORDED_UNLINK;
 }
 
 /* Whatever the operation makes durable goes to the base. */
@@ -176,9 +181,7 @@ static void settle(struct walk *walk, const struct op *by)
 
     for (size_t i = 0; i < walk->pending_count; i++) {
         const struct op *op = &walk->recording->ops[walk->pending[i]];
-        bool now = by->what == RECORDED_DURABLE          ? op == by
-                   : by->what == RECORDED_SYNC_DIRECTORY ? is_name(op)
-                                                         : !is_name(op) && op_same_file(op, by);
+        bool now = by->what == RECORDED_DURABLE ? op == by : op_is_synced(op, by);
 
         if (now)
             disk_apply(&walk->base, op);
@@ -220,8 +223,10 @@ static void step(struct walk *walk, size_t i, size_t states)
         break;
     case RECORDED_WRITE:
     case RECORDED_SIZE:
+    case RECORDED_CREATE:
     case RECORDED_RENAME:
     case RECORDED_UNLINK:
+    case RECORDED_FOLDER:
         pend(walk, i);
         offer_some(walk, states);
         break;
@@ -242,10 +247,10 @@ size_t crash_states(const struct disk *before, const struct recording *recording
     disk_copy(&walk->base, before);
     for (size_t i = 0; i < recording->count; i++) {
         /* What earlier steps could not use, because there is nothing new to see, goes to later ones. */
-        size_t left = budget > walk->state.number ? budget - walk->state.number : 0;
+        size_t left = budget > walk->state.number ? budget - walk->state.number : 0, share = steps - spent;
 
         spent += recording->ops[i].what != RECORDED_SYNC && recording->ops[i].what != RECORDED_SYNC_DIRECTORY;
-        step(walk, i, (left + steps - spent) / (steps - spent + 1));
+        step(walk, i, (left + below(walk, share)) / share);
     }
 
     size_t number = walk->state.number;

@@ -222,7 +222,11 @@ static void back_up(struct world *w)
 }
 
 const struct script fault_scripts[] = {
-    {"drain", world_open, drain},       {"restarts", world_open, restarts}, {"questions", world_open, questions},
-    {"gathered", world_open, gathered}, {"archive", world_open, archive},   {"backup", world_open, back_up},
+    {.name = "drain", .open = world_open, .play = drain},
+    {.name = "restarts", .open = world_open, .play = restarts},
+    {.name = "questions", .open = world_open, .play = questions},
+    {.name = "gathered", .open = world_open, .play = gathered},
+    {.name = "archive", .open = world_open, .play = archive},
+    {.name = "backup", .open = world_open, .play = back_up},
 };
 const size_t fault_script_count = sizeof fault_scripts / sizeof fault_scripts[0];

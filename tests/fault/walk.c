@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "crash/disk.h"
+#include "crash/promises.h"
 #include "fault/fault.h"
-#include "fault/promises.h"
 #include "fault/scripts.h"
 
 #define MAP_BYTES   (32U << 20) /* a store puts by blocks in proportion */
@@ -384,7 +384,7 @@ static void judge(struct world *w, const char *directory)
     if (store_mark(w->store).index < walk.promises.needed)
         wrong("a turn is lost that somebody has heard of");
     world_judge(w);
-    missed = promises_ask_again(&walk.promises, w);
+    missed = promises_ask_again(&walk.promises, w, SIZE_MAX, SIZE_MAX);
     if (missed != NULL)
         wrong("%s", missed);
     w->peer_count = 0;

@@ -1,5 +1,5 @@
 /* promises.c - frames as they pass, taken apart a second time. */
-#include "fault/promises.h"
+#include "crash/promises.h"
 
 #include "engine/inbox.h"
 
@@ -26,10 +26,15 @@ void promises_note_frame(struct promises *promises, struct world *w, const uint8
         note_envelope(promises, w, key, frame->envelopes[i]);
 }
 
-static void need(struct promises *promises, uint64_t index)
+void promises_hear_turn(struct promises *promises, uint64_t index)
 {
-    if (index > promises->needed && !promises->is_over)
+    if (promises->is_over)
+        return;
+    if (index > promises->needed)
         promises->needed = index;
+    promises->heard++;
+    if (promises->hears != NULL)
+        promises->hears(promises);
 }
 
 static void hear_reply(struct promises *promises, const Referral__Reply *reply)
@@ -40,8 +45,9 @@ static void hear_reply(struct promises *promises, const Referral__Reply *reply)
     }
     for (size_t i = 0; !promises->is_over && i < promises->count; i++)
         if (promises->asked[i].request == reply->request && reply->n_refusals == 0) {
+            promises_hear_turn(promises, reply->index);
             promises->asked[i].said_index = reply->index;
-            need(promises, reply->index);
+            promises->asked[i].heard = promises->heard;
         }
 }
 
@@ -51,7 +57,7 @@ static void hear_delivery(struct promises *promises, const Referral__Delivery *d
     uint32_t incarnation;
 
     if (delivery_id_decode(bytes_of(delivery->delivery_id.data, delivery->delivery_id.len), &incarnation, &ref))
-        need(promises, ref.index);
+        promises_hear_turn(promises, ref.index);
 }
 
 void promises_hear_frame(struct promises *promises, struct world *w, struct bytes bytes)
@@ -111,12 +117,14 @@ static const char *ask_again(struct promises *promises, struct world *w, const s
     return promises->answered_index == promise->said_index ? NULL : "a command that was accepted is done again";
 }
 
-const char *promises_ask_again(struct promises *promises, struct world *w)
+const char *promises_ask_again(struct promises *promises, struct world *w, size_t heard, size_t most)
 {
     const char *wrong = NULL;
 
-    for (size_t i = 0; i < promises->count && wrong == NULL; i++)
-        if (promises->asked[i].said_index != 0)
+    for (size_t i = promises->count; i-- != 0 && most != 0 && wrong == NULL;)
+        if (promises->asked[i].said_index != 0 && promises->asked[i].heard <= heard) {
             wrong = ask_again(promises, w, &promises->asked[i]);
+            most--;
+        }
     return wrong;
 }

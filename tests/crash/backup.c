@@ -1,0 +1,242 @@
+/* backup.c - `referralctl backup` beside the running broker, three times, of which the last two are kept: whatever a cut leaves under a backup's name
+ * is whole, and the newest one that was reported restores with all that its archive has. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crash/scripts_files.h"
+#include "crash/shelf.h"
+#include "store/backup.h"
+#include "store/verify.h"
+
+#define BACKUPS_MOST 4
+#define KEEP         "2"
+#define NAMES        "bd-*.backup"
+
+static struct {
+    struct {
+        size_t said;
+        char file[128];
+        uint64_t index; /* up to which it must be */
+    } made[BACKUPS_MOST];
+    size_t count;
+} backups;
+
+static const char *target(struct world *w)
+{
+    return arena_format(&w->arena, "%s/backups", w->directory);
+}
+
+/* Beside the store: a host's key is not on its disk. */
+static const char *host_key_file(struct world *w)
+{
+    const char *path = arena_format(&w->arena, "%s.key", w->directory);
+    const uint8_t *key = world_store_options(w, w->directory).host_key;
+    FILE *file = fopen(path, "we");
+
+    cr_assert_not_null(file);
+    fchmod(fileno(file), 0600);
+    fputs("key = ", file);
+    for (size_t i = 0; i < STORE_HOST_KEY_SIZE; i++)
+        fprintf(file, "%02x", key[i]);
+    fputs("\n", file);
+    fclose(file);
+    return path;
+}
+
+/* The command as an operator's timer gives it; its exit code. */
+static int back_up(struct world *w)
+{
+    const char *key = host_key_file(w);
+    const char *const arguments[] = {REFERRALCTL,
+                                     "backup",
+                                     target(w),
+                                     "--store",
+                                     w->directory,
+                                     "--host-key",
+                                     key,
+                                     "--staging",
+                                     arena_format(&w->arena, "%s/staging", w->directory),
+                                     "--archives",
+                                     shelf_directory(w),
+                                     "--rate",
+                                     "0",
+                                     "--keep",
+                                     KEEP,
+                                     "--json",
+                                     NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    int status = -1;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (posix_spawn(&pid, REFERRALCTL, &actions, NULL, (char *const *)arguments, environ) == 0)
+        waitpid(pid, &status, 0);
+    posix_spawn_file_actions_destroy(&actions);
+    unlink(key);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The names of all backups there are, ended by NULL: in order, so that the newest is last. */
+static char **list(struct world *w, size_t *ret_count)
+{
+    struct dirent **found = NULL;
+    int count = scandir(target(w), &found, NULL, alphasort);
+    char **names = arena_zalloc(&w->arena, (size_t)(count > 0 ? count : 0) * sizeof *names + sizeof *names);
+
+    *ret_count = 0;
+    for (int i = 0; i < count; i++) {
+        if (fnmatch(NAMES, found[i]->d_name, 0) == 0)
+            names[(*ret_count)++] = arena_format(&w->arena, "%s", found[i]->d_name);
+        free(found[i]);
+    }
+    free(found);
+    return names;
+}
+
+static bool is_made(const char *name)
+{
+    for (size_t i = 0; i < backups.count; i++)
+        if (strcmp(backups.made[i].file, name) == 0)
+            return true;
+    return false;
+}
+
+/* What was stored when it began is in it. */
+static void back_up_and_say(struct world *w)
+{
+    uint64_t index = store_mark(w->store).index;
+    size_t count;
+
+    cr_assert_eq(back_up(w), 0);
+    for (char **names = list(w, &count); *names != NULL; names++)
+        if (!is_made(*names)) {
+            cr_assert_lt(backups.count, BACKUPS_MOST);
+            snprintf(backups.made[backups.count].file, sizeof backups.made[0].file, "%s", *names);
+            backups.made[backups.count].index = index;
+            backups.made[backups.count++].said = crash_said();
+        }
+}
+
+struct world *crash_backup_open(void)
+{
+    struct world *w = world_open();
+
+    cr_assert_eq(mkdir(target(w), 0700), 0);
+    return w;
+}
+
+void crash_backup_play(struct world *w)
+{
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 20);
+    world_connect(w, "H1", 20);
+    world_good(w, "T07");
+    world_good(w, "H1");
+    world_say(w, "OP", "PUT_SETTING", "name=retention_finished_ms; value=31536000000");
+    shelf_finish(w, 1, 1);
+    back_up_and_say(w);
+    cr_assert_eq(shelf_pass(w, NULL), 0);
+    world_submit(w, "T07", "r2", "up to H1, urgent");
+    back_up_and_say(w);
+    shelf_finish(w, 3, 1);
+    cr_assert_eq(shelf_pass(w, NULL), 0);
+    back_up_and_say(w);
+    world_event(w, "H1", "accept r2");
+    cr_assert_eq(backups.count, 3);
+}
+
+/* ---- What must hold ---- */
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* Restored as an operator does, and looked at. */
+static const char *judge_restored(struct world *w, const char *directory, uint64_t index)
+{
+    struct store_options options = world_store_options(w, directory);
+    struct verify_result found;
+    struct store *store = NULL;
+    const char *wrong = NULL;
+
+    if (store_open(&options, &store) != 0)
+        return "a backup restores, and does not open";
+    if (store_mark(store).index < index)
+        wrong = "a backup has not all that was stored when it began";
+    else if (store_verify(store, NULL, NULL, &found) != 0 || found.faults != 0)
+        wrong = "a backup restores, and does not verify";
+    else
+        wrong = shelf_judge(w, store, arena_format(&w->arena, "%s/bd.archive", target(w)));
+    store_close(store);
+    return wrong;
+}
+
+static const char *judge_backup(struct world *w, const char *name, uint64_t index)
+{
+    struct store_options options = world_store_options(w, w->directory);
+    const char *file = arena_format(&w->arena, "%s/%s", target(w), name);
+    const char *to = arena_format(&w->arena, "%s.restored", w->directory), *wrong;
+
+    wrong = store_restore_backup(&options, file, options.host_key, to, instant_after(w->clock.now, SECOND_MS)) != 0
+                ? "what has the name of a backup is none"
+                : judge_restored(w, to, index);
+    nftw(to, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return wrong;
+}
+
+/* Up to where it must be; 0: nobody was told that it is there. */
+static uint64_t index_of(const char *name, size_t heard)
+{
+    for (size_t i = 0; i < backups.count; i++)
+        if (backups.made[i].said <= heard && strcmp(backups.made[i].file, name) == 0)
+            return backups.made[i].index;
+    return 0;
+}
+
+static const char *newest_said(size_t heard)
+{
+    const char *newest = NULL;
+
+    for (size_t i = 0; i < backups.count; i++)
+        if (backups.made[i].said <= heard)
+            newest = backups.made[i].file;
+    return newest;
+}
+
+static const char *judge_all(const struct stand *stand, size_t *ret_count)
+{
+    struct world *w = stand->w;
+    const char *newest = newest_said(stand->heard), *wrong = NULL;
+    bool is_there = newest == NULL;
+
+    for (char **names = list(w, ret_count); wrong == NULL && *names != NULL; names++) {
+        is_there = is_there || strcmp(*names, newest) == 0;
+        wrong = judge_backup(w, *names, index_of(*names, stand->heard));
+    }
+    return wrong != NULL ? wrong : is_there ? NULL : "the newest backup is lost";
+}
+
+const char *crash_backup_judge(const struct stand *stand)
+{
+    size_t before, after;
+    const char *wrong = shelf_judge(stand->w, stand->w->store, shelf_directory(stand->w));
+
+    if (wrong == NULL)
+        wrong = judge_all(stand, &before);
+    if (wrong != NULL || !stand->is_recorded)
+        return wrong;
+    if (back_up(stand->w) != 0)
+        return "no backup can be made after the cut";
+    return judge_all(stand, &after);
+}
