@@ -57,7 +57,8 @@ struct daemon {
     char *archive_directory;
     int64_t archive_since_ms;      /* when the present pass began; 0: none */
     struct archiver_done archived; /* told of so far */
-    uint64_t searched_turns;       /* turns there were when the search index was advanced last */
+    uint64_t searched_turns;       /* turns there were when the search index had all referrals ... */
+    uint64_t chunk_turns;          /* ... and when it took the last chunk of them */
     const char *held_alarm;        /* the alarm raised for a doubtful time; NULL: none */
     uint64_t ticks;
     struct port_counters reported;

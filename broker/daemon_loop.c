@@ -14,9 +14,11 @@
 #define TICK_MS        1000
 #define TEST_CLOCK_MS  100 /* in test time the clock is a file, which may move while nothing else happens */
 
-#define SEARCH_ROWS      4000 /* a larger chunk touches each page of the index for more of its rows */
-#define SEARCH_AFTER_MS  500  /* referrals of that long are indexed together: each chunk is a commit of its own ... */
-#define SEARCH_BUSY_MS   10   /* ... and while turns are wanted, they have the loop between two chunks */
+/* A larger chunk touches each page of the index for more of its rows, and holds up longer whoever speaks meanwhile. */
+#define SEARCH_ROWS      4000
+#define SEARCH_ROWS_BUSY 400 /* while there are turns: a millisecond or so */
+#define SEARCH_AFTER_MS  500 /* referrals of that long are indexed together: each chunk is a commit of its own ... */
+#define SEARCH_BUSY_MS   10  /* ... and while there are turns, they have the loop between two chunks */
 #define SEARCH_FAILED_MS 60000
 
 #define RESEAL_AFTER_MS 1000
@@ -142,13 +144,16 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     (void)what;
     struct daemon *daemon = user;
     uint64_t turns = turn_counters(daemon->turn).turns;
-    int indexed = search_advance(daemon->store, &daemon->arena, SEARCH_ROWS);
+    bool is_busy = turns != daemon->chunk_turns;
+    int rows = is_busy ? SEARCH_ROWS_BUSY : SEARCH_ROWS;
+    int indexed = search_advance(daemon->store, &daemon->arena, (uint32_t)rows);
     arena_reset(&daemon->arena, 0);
+    daemon->chunk_turns = turns;
     if (indexed < 0) {
         journal(JOURNAL_index_failed, "the search index waits: %s", store_error(daemon->store));
         after(daemon->search_timer, SEARCH_FAILED_MS);
-    } else if (indexed == SEARCH_ROWS) {
-        after(daemon->search_timer, turn_wants(daemon->turn, daemon_now(daemon)) ? SEARCH_BUSY_MS : 0);
+    } else if (indexed == rows) {
+        after(daemon->search_timer, is_busy ? SEARCH_BUSY_MS : 0);
     } else {
         daemon->searched_turns = turns;
     }
