@@ -141,12 +141,17 @@ class Rush:
         for server in self.servers:
             server.close()
 
-    def once(self, server, order, first_session, name=None):
+    def once(self, server, order, first_session, name=None, beside=None):
         command = [rush_rivals.TOOLS / server.program, "--server", server.address(), "--clients", CLIENTS, "--sessions",
                    self.sessions[order], "--first-session", first_session, "--asks-each", ASKS_EACH, "--capacity", PLACES, "--reserve-bp", RESERVE_BP]
         load = subprocess.Popen([str(word) for word in command] + ["--spread"] * (order == "spread"), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
-        times = [processor_s(server.process.pid) for _ in ("begin", "end") if load.stdout.readline()]
+        times = []
+        for moment in ("begin", "end"):
+            if load.stdout.readline():
+                times.append(processor_s(server.process.pid))
+                if beside:
+                    beside(moment)
         line = load.stdout.readline()  # communicate() would miss what came in one piece with "end"
         _, error = load.communicate(timeout=900)
         if load.returncode != 0:
@@ -174,12 +179,19 @@ class Rush:
 
     def search_round(self):
         """The broker's rush once more, while somebody searches a million places."""
-        broker = self.servers[0]
-        with broker.search("ask", str(SEARCHES_PER_SECOND), stdin=subprocess.PIPE) as asking:
-            self.once(broker, ORDERS[-1], self.published, name="searched")
-            found, _ = asking.communicate("")
+        broker, asking = self.servers[0], []
+
+        def beside(moment):
+            if moment == "begin":
+                asking.append(broker.search("ask", str(SEARCHES_PER_SECOND), stdin=subprocess.PIPE))
+            else:
+                asking[0].stdin.close()
+
+        self.once(broker, ORDERS[-1], self.published, name="searched", beside=beside)
         self.published += self.sessions[ORDERS[-1]]
-        if asking.returncode != 0:
+        with asking[0] as process:
+            found = process.stdout.read()
+        if process.returncode != 0:
             raise SystemExit("searching failed")
         self.searches.append(json.loads(found))
 
