@@ -263,6 +263,49 @@ Test(event, q15_a_booking_without_a_unit_works_where_there_are_no_pools_and_noth
     district_close(&d);
 }
 
+/* H1 sells beds before it accepted anybody, and nothing else; it has a second department now. */
+Test(event, q5_a_hospital_says_which_classes_are_booked_directly)
+{
+    Referral__Institution put = REFERRAL__INSTITUTION__INIT;
+    Referral__Department one = REFERRAL__DEPARTMENT__INIT, other = REFERRAL__DEPARTMENT__INIT;
+    Referral__Department *departments[] = {&one, &other};
+    Referral__PlaceClass classes[] = {REFERRAL__PLACE_CLASS__BED};
+    Referral__Event *event;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    put.id = put.name = "H1";
+    FIELD_SET(&put, kind, REFERRAL__INSTITUTION_KIND__HOSPITAL);
+    FIELD_SET(&put, tier, REFERRAL__TIER__COUNTY);
+    put.consortium = "C1";
+    one.code = one.name = "SURG";
+    other.code = other.name = "CARD";
+    put.departments = departments;
+    put.n_departments = 2;
+    FIELD_SET(&put, direct_booking_set, true);
+    put.direct_booking = classes;
+    put.n_direct_booking = 1;
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_INSTITUTION, &put), "");
+    event = district_event(&d, id, BOOK);
+    event->place->department = "NOWHERE";
+    FIELD_SET(event->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
+                         "UNKNOWN_DEPARTMENT place.department");
+    event->place->department = "CARD";
+    FIELD_SET(event->place, class_, REFERRAL__PLACE_CLASS__EXPERT);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "NOT_BOOKABLE_YET place.class");
+    FIELD_SET(event->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    put.n_direct_booking = 0; /* none */
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_INSTITUTION, &put), "");
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    event->referral_id = id;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "NOT_BOOKABLE_YET place.class");
+    district_close(&d);
+}
+
 Test(event, l_a_redirection_sends_a_child_with_the_same_sheet_and_never_back)
 {
     struct district d;

@@ -357,6 +357,67 @@ Test(reserve_report, q13_days_add_up_to_months_and_classes_to_totals)
     pools_close(&d);
 }
 
+Test(reserve_report, q15_bookings_without_a_unit_are_counted_by_day_and_class)
+{
+    static const struct {
+        Referral__PlaceClass class;
+        int days;
+    } booked[] = {{REFERRAL__PLACE_CLASS__EXPERT, 4},
+                  {REFERRAL__PLACE_CLASS__EXPERT, 1},
+                  {REFERRAL__PLACE_CLASS__EXAM, 1},
+                  {REFERRAL__PLACE_CLASS__EXPERT, 1}};
+    struct district d;
+    struct reserve_report report;
+
+    pools_open(&d);
+    for (size_t i = 0; i < sizeof booked / sizeof *booked; i++) {
+        Referral__Event *event = district_event(&d, district_refer(&d, "T07", "H1", REFERRAL__PRIORITY__ROUTINE), BOOK);
+
+        FIELD_SET(event->place, class_, booked[i].class);
+        FIELD_SET(event->place, start_ms, d.now.ms + booked[i].days * DAY_MS);
+        district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    }
+    report = make(&d, false);
+    cr_assert_eq(report.line_count, 3);
+    cr_assert_str_eq(report.lines[0].date, "2026-11-22");
+    cr_assert(report.lines[0].outside == 2 && report.lines[0].required == 0 && report.lines[0].kept_bp == 0);
+    cr_assert_str_eq(report.lines[1].date, "2026-11-25");
+    cr_assert_eq(report.lines[1].outside, 1);
+    cr_assert(report.lines[2].class == REFERRAL__PLACE_CLASS__EXAM && report.lines[2].outside == 1);
+    cr_assert_eq(report.total_count, 2);
+    cr_assert_eq(report.totals[0].outside, 3);
+    pools_close(&d);
+}
+
+Test(reserve_report, q13_shortfalls_stand_in_order_of_class_day_department_and_session)
+{
+    static const struct {
+        Referral__PlaceClass class;
+        const char *resource, *date;
+    } sessions[] = {{REFERRAL__PLACE_CLASS__EXPERT, "WANG", "2026-11-25"},
+                    {REFERRAL__PLACE_CLASS__EXAM, "CT", "2026-11-24"},
+                    {REFERRAL__PLACE_CLASS__EXPERT, "LI", "2026-11-25"},
+                    {REFERRAL__PLACE_CLASS__EXPERT, "WANG", "2026-11-24"}};
+    static const char *const expected[] = {"WANG", "LI", "WANG", "CT"};
+    struct district d;
+    struct reserve_report report;
+
+    pools_open(&d);
+    for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+        Referral__PoolRef *ref = pools_ref(&d, sessions[i].class, sessions[i].resource, sessions[i].date);
+
+        pools_publish(&d, ref, 10);
+        cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__BLOCK_UNITS, pools_change(&d, ref, 9, WHY(DEVICE_DOWN))), "");
+    }
+    d.now.ms += 20 * MINUTE_MS;
+    go_on(&d);
+    report = make(&d, false);
+    cr_assert_eq(report.gap_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_str_eq(report.gaps[i].resource, expected[i]);
+    pools_close(&d);
+}
+
 Test(reserve_report, q12_q15_emergencies_and_bookings_without_a_unit_are_counted_apart)
 {
     struct district d;

@@ -154,6 +154,36 @@ Test(service, q13_what_came_later_does_not_count)
     district_close(&d);
 }
 
+Test(service, q12_who_did_not_come_counts_as_often_also_when_he_came_later)
+{
+    struct district d;
+    struct service_range then;
+    struct sums sums;
+    const char *id, *answered;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", REFERRAL__PRIORITY__ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+    answered = district_refer(&d, "T07", "H1", REFERRAL__PRIORITY__ROUTINE);
+    d.now.ms += MINUTE_MS;
+    district_assert_said(&d, district_happen(&d, "H1", answered, ACCEPT), "");
+    district_assert_said(&d, district_happen(&d, "T07", answered, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "H1", answered, MISS), "");
+    d.now.ms += HOUR_MS;
+    district_clock(&d);
+    then = range_of(&d);
+    sums = count_up(&d);
+    cr_assert_eq(sums.no_shows, 3);
+    district_assert_said(&d, district_happen(&d, "T07", answered, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "H1", answered, MISS), "");
+    cr_assert_eq(count_in(&d, then, REFERRAL__DIRECTION__UP).no_shows, 3);
+    cr_assert_eq(count_up(&d).no_shows, 4);
+    district_close(&d);
+}
+
 static void send_down(struct district *d, const char *name)
 {
     Referral__Sheet *sheet = district_sheet(d, "H1", "T07", true, REFERRAL__PRIORITY__ROUTINE);

@@ -277,6 +277,53 @@ Test(why_query, d9_the_sentence_follows_the_delivery)
     district_close(&d);
 }
 
+Test(why_query, d3_what_goes_before_a_message_is_of_a_higher_lane_or_earlier)
+{
+    struct stage stage;
+    struct district d;
+    char *routine, *urgent, *emergency;
+
+    district_open(&d);
+    stage_init(&stage);
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1, .credit = 1};
+    district_refer(&d, "T08", "H1", ROUTINE);
+    routine = district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T08", "H1", ROUTINE);
+    district_refer(&d, "T08", "H1", REFERRAL__PRIORITY__URGENT);
+    urgent = district_refer(&d, "T07", "H1", REFERRAL__PRIORITY__URGENT);
+    emergency = district_refer(&d, "T07", "H1", EMERGENCY);
+    cr_assert(strstr(why(&d, &stage, "T07", routine)->sentence, " 4 more urgent or earlier") != NULL);
+    cr_assert(strstr(why(&d, &stage, "T07", urgent)->sentence, " 2 more urgent or earlier") != NULL);
+    cr_assert_str_eq(why(&d, &stage, "T07", emergency)->waits_for, "delivery");
+    stage.inbox.credit = 0;
+    cr_assert_str_eq(why(&d, &stage, "T07", emergency)->waits_for, "no-credit");
+    district_close(&d);
+}
+
+Test(why_query, d5_anothers_dead_letter_is_not_this_ones)
+{
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    ProtobufCBinaryData ids[64];
+    struct stage stage;
+    struct district d;
+    char *first, *second;
+
+    district_open(&d);
+    stage_init(&stage);
+    first = district_refer(&d, "T07", "H1", ROUTINE);
+    second = district_refer(&d, "T07", "H1", ROUTINE);
+    cr_assert_eq(district_waiting(&d, "H1", ids), 2);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    FIELD_SET(&nack, delivery_id, ids[1]);
+    district_say(&d, "H1", KIND(NACK), &nack);
+    cr_assert_str_eq(why(&d, &stage, "T07", first)->waits_for, "no-consumer");
+    cr_assert_str_eq(why(&d, &stage, "T07", second)->waits_for, "dead-letter");
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    district_say(&d, "H1", KIND(NACK), &nack);
+    cr_assert_str_eq(why(&d, &stage, "T07", second)->waits_for, "dead-letter", "the later of two");
+    district_close(&d);
+}
+
 Test(why_query, d4_a_failed_attempt_names_the_next)
 {
     Batch__Returned returned = BATCH__RETURNED__INIT;
