@@ -1,5 +1,6 @@
 /* The memory of one turn. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <signal.h>
 
 #include "base/arena.h"
@@ -88,6 +89,16 @@ Test(arena, a_reservation_of_a_terabyte_costs_nothing)
     memset(arena_alloc(&arena, 10), 1, 10);
     arena_close(&arena);
     arena_close(&arena); /* harmless */
+}
+
+Test(arena, what_was_never_opened_is_closed_without_harm)
+{
+    struct arena arena = {0};
+
+    arena_close(NULL);
+    arena_close(&arena);
+    cr_assert_eq(arena_open(&arena, SIZE_MAX / 2), -ENOMEM);
+    cr_assert_null(arena.base);
 }
 
 Test(arena, running_past_the_reservation_is_a_bug, .signal = SIGABRT)

@@ -91,8 +91,8 @@ Test(instant, offsets_are_read_in_one_form)
         const char *text;
         int minutes;
     } good[] = {{"+08:00", 480}, {"-12:00", -720}, {"+14:00", 840}, {"+05:45", 345}, {"-00:30", -30}, {"+00:00", 0}};
-    static const char *const bad[] = {"",       "8",      "+8:00", "08:00",   "+14:01", "-12:01",
-                                      "+08:60", "+08-00", "+0800", "+08:00 ", "+ 8:00"};
+    static const char *const bad[] = {"",       "8",     "+8:00",   "08:00",  "+14:01", "-12:01", "+08:60",
+                                      "+08-00", "+0800", "+08:00 ", "+ 8:00", "008:00", "+08:x0"};
     int minutes;
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

@@ -96,7 +96,9 @@ Test(text, blank_is_nothing_but_white_space)
 {
     cr_assert(text_is_blank(""));
     cr_assert(text_is_blank(" \t\n"));
-    cr_assert(text_is_blank("\u3000\u00a0 \u200b"));
+    cr_assert(text_is_blank("\u3000\u00a0 \u200b\u1680\u2000\u202f\u205f\u2060"));
+    cr_assert(!text_is_blank("\u1fff"));
+    cr_assert(!text_is_blank("\u200c"));
     cr_assert(!text_is_blank("\u3000无"));
     cr_assert(!text_is_blank("."));
     cr_assert(!text_is_blank("\xff"));

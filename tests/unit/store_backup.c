@@ -204,6 +204,70 @@ Test(store_backup, what_is_cut_off_or_goes_on_is_found)
     fixture_remove(&s.f);
 }
 
+/* Its head stands in the open: what it could not say is no head. */
+Test(store_backup, p3_a_head_that_does_not_say_whose_it_is_is_refused)
+{
+    struct scene s;
+    struct backup_about about;
+    uint8_t *data, changed[4096] = {0};
+
+    scene_seal(&s);
+
+    size_t size = file_load(s.file, &data), head = get_be32(data + 8);
+
+    for (int i = 0; i < 5; i++) {
+        Record__Backup *said = record__backup__unpack(NULL, head, data + 12), wrong = *said;
+
+        wrong.store_id.len -= i == 0;
+        wrong.short_name = i == 1 ? NULL : i == 2 ? (char *)(uintptr_t) "thirteenchars" : said->short_name;
+        wrong.schema = i == 3 ? 2 : said->schema;
+        memcpy(changed, data, 8);
+        put_be32(changed + 8, (uint32_t)record__backup__pack(&wrong, changed + 12));
+        if (i == 4)
+            put_be32(changed + 8, 513); /* longer than any */
+        file_save(s.file, changed, sizeof(changed));
+        cr_assert_eq(backup_read_about(s.file, &about, i == 0 ? NULL : s.error), -EPROTO, "head %d", i);
+        cr_assert(i == 0 || strstr(s.error, i == 3 ? "by a newer version" : "is no backup of referrald") != NULL);
+        record__backup__free_unpacked(said, NULL);
+    }
+    cr_assert_gt(size, head);
+    free(data);
+    fixture_remove(&s.f);
+}
+
+/* It goes to the disk little by little. */
+Test(store_backup, d2_a_store_of_some_megabytes_comes_back_whole)
+{
+    struct scene s;
+    static uint8_t sheet[3 << 20];
+    struct store_txn *txn;
+    uint32_t incarnation;
+    struct bytes body;
+
+    fixture_init(&s.f);
+    memset(sheet, 's', sizeof(sheet));
+    txn = fixture_turn(&s.f);
+    body_add(txn, fixture_id(&s.f, 1, 1), 1, bytes_of(sheet, sizeof(sheet)));
+    fixture_end(&s.f, txn);
+    fixture_close(&s.f);
+    s.copied = fixture_options(&s.f);
+    s.copied.error = s.error;
+    memset(s.key, 9, sizeof(s.key));
+    snprintf(s.file, sizeof(s.file), "%s/sealed", s.f.base);
+    snprintf(s.to, sizeof(s.to), "%s/to", s.f.base);
+    cr_assert_eq(backup_seal(&s.copied, s.key, s.file), 0, "%s", s.error);
+    cr_assert_eq(store_restore_backup(&s.copied, s.file, s.key, s.to, instant_of(FIXTURE_NOW_MS + 60000)), 0, "%s",
+                 s.error);
+    assert_sound(&s, s.to, &incarnation);
+    strcpy(s.f.directory, s.to);
+    fixture_open(&s.f);
+    txn = fixture_read(&s.f);
+    cr_assert(body_get(txn, (struct id){.incarnation = FIXTURE_NOW_MS / 1000, .index = 1, .ordinal = 1}, 1, &body));
+    cr_assert(bytes_equal(body, bytes_of(sheet, sizeof(sheet))));
+    store_read_end(txn);
+    fixture_fini(&s.f);
+}
+
 Test(store_backup, a_copy_where_something_lies_is_refused)
 {
     struct scene s;

@@ -395,6 +395,15 @@ Test(store_chain, p3_another_stores_checkpoint_is_none_of_this_one)
     bench_init(&other);
     fixture_open(&bench.f);
     cr_assert_eq(judge(&bench.f, other.checkpoint), CHECKPOINT_OF_ANOTHER);
+
+    /* Of the same store, by its own word, and signed by another. */
+    struct checkpoint checkpoint;
+    enum checkpoint_verdict verdict = CHECKPOINT_HOLDS;
+
+    cr_assert_eq(checkpoint_parse(bench.checkpoint, &checkpoint), 0);
+    checkpoint.public_key[0] ^= 1;
+    cr_assert_eq(checkpoint_check(bench.f.store, &checkpoint, &verdict), 0);
+    cr_assert_eq(verdict, CHECKPOINT_OF_ANOTHER);
     fixture_fini(&bench.f);
     fixture_fini(&other.f);
 }

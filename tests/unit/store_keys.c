@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include "record.pb-c.h"
 #include "store/keys.h"
 #include "store_fixture.h"
 
@@ -181,6 +182,74 @@ Test(store_keys, p1_a_file_that_is_changed_anywhere_or_cut_off_does_not_open)
     }
     file_put(folder.one, bytes, size);
     cr_assert_eq(load_fails(folder.one, folder.host), 0);
+    folder_fini(&folder);
+}
+
+/* Parts that cannot belong to each other are not even tried. */
+Test(store_keys, p1_a_file_whose_parts_do_not_fit_each_other_does_not_open)
+{
+    static uint8_t room[600 * 24], packed[2 * sizeof(room)];
+    struct folder folder;
+    uint8_t bytes[4096];
+
+    folder_init(&folder);
+
+    size_t size = file_get(folder.one, bytes, sizeof(bytes));
+    Record__WrappedKeys *file = record__wrapped_keys__unpack(NULL, size, bytes);
+
+    cr_assert_not_null(file);
+    for (int i = 0; i < 7; i++) {
+        Record__WrappedKeys changed = *file;
+
+        changed.nonce.len -= i == 0;
+        changed.key_id = i == 1 ? 0 : i == 2 ? KEYS_DATA_MAX + 1 : changed.key_id;
+        changed.wrapped.len -= i == 3;
+        changed.has_former = i == 4 || i == 5;
+        changed.former = (ProtobufCBinaryData){.len = i == 4 ? sizeof(room) : 23, .data = room};
+        changed.schema = i == 6 ? 3 : changed.schema;
+        file_put(folder.one, packed, record__wrapped_keys__pack(&changed, packed));
+        cr_assert_eq(load_fails(folder.one, folder.host), i == 6 ? -EPROTO : -EACCES, "change %d", i);
+        cr_assert_eq(keys_bring(folder.one, folder.other), i == 0 ? 0 : -EEXIST, "change %d", i);
+    }
+    record__wrapped_keys__free_unpacked(file, NULL);
+    folder_fini(&folder);
+}
+
+/* The file names those before it, so that a copy knows it for its own; there is an end to that. */
+Test(store_keys, p1_a_file_follows_500_others_and_no_more)
+{
+    struct folder folder;
+    uint32_t number = 0;
+
+    folder_init(&folder);
+    cr_assert_eq(keys_bring(folder.one, folder.other), 0);
+    for (int i = 0; i < 500; i++)
+        cr_assert_eq(keys_rewrap(folder.one, folder.host, folder.host), 0, "%d", i);
+    cr_assert_eq(keys_rewrap(folder.one, folder.host, folder.new_host), -EOVERFLOW);
+    cr_assert_eq(keys_add(folder.one, folder.host, &number), -EOVERFLOW);
+    cr_assert_eq(load_fails(folder.one, folder.host), 0, "what is there goes on");
+    cr_assert_eq(keys_bring(folder.one, folder.other), 0, "the first of them is known");
+    folder_fini(&folder);
+}
+
+Test(store_keys, p1_keys_are_included_when_all_of_them_are)
+{
+    struct folder folder;
+    struct keys *keys, *other;
+
+    folder_init(&folder);
+    keys = load(folder.one, folder.host);
+    other = load(folder.one, folder.host);
+    cr_assert(keys_include(other, keys));
+    for (int i = 0; i < 3; i++) {
+        uint8_t *byte = i == 0 ? other->tag : i == 1 ? other->hash : other->data[0].seal;
+
+        *byte ^= 1;
+        cr_assert_not(keys_include(other, keys), "%d", i);
+        *byte ^= 1;
+    }
+    sodium_free(keys);
+    sodium_free(other);
     folder_fini(&folder);
 }
 

@@ -86,6 +86,33 @@ Test(store_memory, d2_an_aborted_turn_changes_nothing_of_it)
     fixture_fini(&f);
 }
 
+/* More than there are places for: some lie in one another's. */
+Test(store_memory, d2_each_row_has_what_was_made_of_it_and_none_has_anothers)
+{
+    enum { ROWS = 3000 };
+    struct fixture f;
+    char key[16];
+
+    fixture_init(&f);
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(key, sizeof(key), "team %d", i);
+        store_put(txn, TABLE_TEAM, bytes_text(key), bytes_text(key));
+        cr_assert_null(store_recall(txn, TABLE_TEAM, bytes_text(key)));
+        store_remember(txn, TABLE_TEAM, bytes_text(key), arena_text(store_memory(txn), key));
+    }
+    store_remember(txn, TABLE_TEAM, bytes_text("nobody"), key);
+    cr_assert_null(store_recall(txn, TABLE_TEAM, bytes_text("nobody")));
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(key, sizeof(key), "team %d", i);
+        cr_assert_str_eq(store_recall(txn, TABLE_TEAM, bytes_text(key)), key);
+    }
+    fixture_end(&f, txn);
+    fixture_fini(&f);
+}
+
 /* Whoever fills it forgets it all between two transactions, but loses nothing in the middle of one. */
 Test(store_memory, it_is_bounded)
 {
@@ -101,6 +128,9 @@ Test(store_memory, it_is_bounded)
     for (size_t i = 0; i < rounds; i++)
         arena_alloc(store_memory(txn), large);
     assert_recalled(txn, "made");
+    store_put(txn, TABLE_TEAM, bytes_text("late"), bytes_text("row"));
+    store_remember(txn, TABLE_TEAM, bytes_text("late"), &large);
+    cr_assert_null(store_recall(txn, TABLE_TEAM, bytes_text("late")), "there is no room to remember it");
     fixture_end(&f, txn);
     txn = fixture_read(&f);
     cr_assert_null(store_recall(txn, TABLE_TEAM, team()));

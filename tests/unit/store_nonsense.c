@@ -3,151 +3,11 @@
 #include <errno.h>
 
 #include "nonsense.h"
+#include "store/memory.h"
+#include "store/reseal.h"
 #include "store/seal.h"
 #include "store/search.h"
 #include "store/verify.h"
-
-/* ---- Inboxes ---- */
-
-static struct inbox_ref ref_at(uint64_t index)
-{
-    return (struct inbox_ref){.institution = H1, .lane = 3, .index = index};
-}
-
-Test(store_nonsense, d3_a_key_that_is_none_is_not_the_end_of_an_inbox)
-{
-    for (int dead = 0; dead < 2; dead++)
-        for (int shorter = 0; shorter < 2; shorter++) {
-            struct fixture f;
-            uint8_t key[INBOX_KEY_SIZE + 1] = {0};
-            struct inbox_ref found;
-            struct store_txn *txn;
-
-            fixture_init(&f);
-            inbox_key(key, ref_at(1ULL << 60));
-            txn = with_row(&f, dead ? TABLE_DEAD : TABLE_INBOX, bytes_of(key, sizeof(key) - (shorter ? 4 : 0)),
-                           bytes_of(NULL, 0));
-            if (dead)
-                cr_assert_null(dead_row_next(txn, (struct inbox_ref){.institution = H1}, &found));
-            else
-                cr_assert_null(inbox_row_next(txn, ref_at(0), &found));
-            assert_damaged(&f, txn);
-            fixture_fini(&f);
-        }
-}
-
-Test(store_nonsense, d3_a_message_that_cannot_be_read_is_not_the_end_of_an_inbox)
-{
-    for (int dead = 0; dead < 2; dead++) {
-        struct fixture f;
-        uint8_t key[INBOX_KEY_SIZE];
-        struct inbox_ref found;
-        struct store_txn *txn;
-
-        fixture_init(&f);
-        inbox_key(key, ref_at(1));
-        txn = with_row(&f, dead ? TABLE_DEAD : TABLE_INBOX, bytes_of(key, sizeof(key)), bytes_text("\377nonsense"));
-        if (dead)
-            cr_assert_null(dead_row_next(txn, (struct inbox_ref){.institution = H1}, &found));
-        else
-            cr_assert_null(inbox_row_next(txn, ref_at(0), &found));
-        assert_damaged(&f, txn);
-        fixture_fini(&f);
-    }
-}
-
-/* ---- Books ---- */
-
-static void found_inbox(struct fixture *f, uint8_t lane, const Record__Books *said)
-{
-    Record__Institution institution = RECORD__INSTITUTION__INIT;
-    Record__Inbox row = RECORD__INBOX__INIT;
-    struct store_txn *txn;
-
-    fixture_init(f);
-    txn = fixture_turn(f);
-    institution.has_number = true;
-    institution.number = institution_number_new(txn);
-    institution_row_put(txn, "H1", &institution);
-    row.has_size_bytes = true;
-    row.size_bytes = 10;
-    inbox_row_add(txn, (struct inbox_ref){.institution = H1, .lane = lane, .index = 1}, &row);
-    books_of(txn, H1)->accepted = said->accepted;
-    books_of(txn, H1)->waiting = said->waiting;
-    books_of(txn, H1)->waiting_bytes = said->waiting_bytes;
-    books_of(txn, H1)->waiting_emergency = said->waiting_emergency;
-    books_of(txn, H1)->waiting_urgent = said->waiting_urgent;
-    books_of(txn, H1)->waiting_routine = said->waiting_routine;
-    books_of(txn, H1)->dead = said->dead;
-    books_touch(txn, H1);
-    fixture_end(f, txn);
-}
-
-static void note_balance(void *user, const struct recount *recount)
-{
-    cr_assert_str_eq(recount->id, "H1");
-    *(bool *)user = recount->balances;
-}
-
-static bool balances(struct fixture *f)
-{
-    bool balances = false;
-
-    cr_assert_eq(store_recount(f->store, note_balance, &balances), 0);
-    return balances;
-}
-
-Test(store_nonsense, d7_books_balance_in_every_lane_and_byte)
-{
-    static const struct {
-        uint8_t lane;
-        Record__Books said;
-        bool balances;
-    } rows[] = {
-#define BOOKS(...) {.base = PROTOBUF_C_MESSAGE_INIT(&record__books__descriptor), __VA_ARGS__}
-        {1, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10, .waiting_emergency = 1), true},
-        {2, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10, .waiting_urgent = 1), true},
-        {3, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10, .waiting_routine = 1), true},
-        {3, BOOKS(.accepted = 2, .waiting = 1, .waiting_bytes = 10, .waiting_routine = 1), false},
-        {3, BOOKS(.accepted = 2, .waiting = 2, .waiting_bytes = 10, .waiting_routine = 1), false},
-        {3, BOOKS(.accepted = 2, .waiting = 1, .waiting_bytes = 10, .waiting_routine = 1, .dead = 1), false},
-        {3, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 11, .waiting_routine = 1), false},
-        {1, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10), false},
-        {2, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10), false},
-        {3, BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10), false},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct verify_result result = {0};
-        struct fixture f;
-
-        found_inbox(&f, rows[i].lane, &rows[i].said);
-        cr_assert_eq(balances(&f), rows[i].balances, "row %zu", i);
-        cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
-        cr_assert_eq(result.faults == 0, rows[i].balances, "row %zu: %s", i, result.first_fault);
-        fixture_fini(&f);
-    }
-}
-
-Test(store_nonsense, d7_an_inbox_that_cannot_be_counted_does_not_balance)
-{
-    static const Record__Books said = BOOKS(.accepted = 1, .waiting = 1, .waiting_bytes = 10, .waiting_routine = 1);
-
-    for (int i = 0; i < 2; i++) {
-        struct verify_result result = {0};
-        struct fixture f;
-        uint8_t key[INBOX_KEY_SIZE];
-
-        found_inbox(&f, 3, &said);
-        cr_assert(balances(&f));
-        inbox_key(key, ref_at(2));
-        store_read_end(with_row(&f, TABLE_INBOX, bytes_of(key, i == 0 ? sizeof(key) : 7), bytes_text("\377nonsense")));
-        cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
-        cr_assert_gt(result.faults, 0);
-        cr_assert_not_null(strstr(result.first_fault, "H1"), "%s", result.first_fault);
-        fixture_fini(&f);
-    }
-}
 
 /* ---- The clock, sheets, the audit ---- */
 
@@ -352,6 +212,94 @@ Test(store_nonsense, p3_what_is_no_row_does_not_open)
     }
     cr_assert_eq(seal_key_id(bytes_of(row, 9)), 0);
     cr_assert_not(seal_tag(bytes_of(row, 9), &tag));
+    fixture_fini(&f);
+}
+
+/* Put past the store, as a damaged page would have it. */
+static void put_raw(struct store_txn *txn, enum table table, size_t key_size, size_t size)
+{
+    static uint8_t bytes[300];
+    MDB_val key = {.mv_data = bytes, .mv_size = key_size}, value = {.mv_data = bytes, .mv_size = size};
+
+    memset(bytes, 'k', sizeof(bytes));
+    cr_assert_eq(mdb_put(txn->mdb, txn->store->tables[table], &key, &value, 0), 0);
+}
+
+static int use_row(struct store_txn *txn, int how)
+{
+    struct bytes key = bytes_text("kkkk"), value;
+    struct store_cursor *cursor;
+
+    switch (how) {
+    case 0:
+        cr_assert_not(store_get(txn, TABLE_TEAM, key, &value));
+        break;
+    case 1:
+        cr_assert_not(store_has(txn, TABLE_TEAM, key));
+        break;
+    case 2:
+        cr_assert_not(store_delete(txn, TABLE_TEAM, key));
+        break;
+    case 3:
+        store_put(txn, TABLE_TEAM, key, bytes_text("value"));
+        break;
+    default:
+        cursor = store_scan(txn, TABLE_TEAM, key, key);
+        cr_assert_not(store_next(cursor, &key, &value));
+        store_scan_end(cursor);
+    }
+    return store_failure(txn);
+}
+
+Test(store_nonsense, p3_what_is_too_short_to_be_a_row_is_damage_whatever_is_done_with_it)
+{
+    struct verify_result result = {0};
+    struct reseal_state state;
+    struct fixture f;
+    struct store_txn *txn;
+    uint32_t number;
+
+    fixture_init(&f);
+    for (int how = 0; how < 5; how++) {
+        txn = fixture_turn(&f);
+        put_raw(txn, TABLE_TEAM, 4, 5);
+        cr_assert_eq(use_row(txn, how), -EBADMSG, "use %d", how);
+        cr_assert_eq(fixture_try_end(&f, txn), -EBADMSG, "nothing of such a turn stays");
+    }
+    txn = fixture_turn(&f);
+    put_raw(txn, TABLE_TEAM, 4, 5);
+    cr_assert_null(store_recall(txn, TABLE_TEAM, bytes_text("kkkk")));
+    fixture_end(&f, txn);
+    cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
+    cr_assert_not_null(strstr(result.first_fault, "does not agree with its seal: table TEAM, key 6b6b6b6b"));
+    cr_assert_eq(keys_add(f.directory, f.host_key, &number), 0);
+    cr_assert_eq(store_keys_take(f.store, f.host_key), 0);
+    cr_assert_eq(reseal_advance(f.store, &f.arena, &state), -EBADMSG);
+    fixture_fini(&f);
+}
+
+Test(store_nonsense, p3_a_key_that_is_longer_than_any_is_damage)
+{
+    struct verify_result result = {0};
+    struct bytes key, value;
+    struct fixture f;
+    struct store_txn *txn;
+
+    fixture_init(&f);
+    txn = fixture_turn(&f);
+    put_raw(txn, TABLE_TEAM, TABLE_KEY_MAX + 1, 100);
+
+    struct store_cursor *cursor = store_scan(txn, TABLE_TEAM, bytes_of(NULL, 0), bytes_of(NULL, 0));
+
+    cr_assert_not(store_next(cursor, &key, &value));
+    store_scan_end(cursor);
+    cr_assert_eq(store_failure(txn), -EBADMSG);
+    store_turn_abort(txn);
+    txn = fixture_turn(&f);
+    put_raw(txn, TABLE_TEAM, TABLE_KEY_MAX + 1, 100);
+    fixture_end(&f, txn);
+    cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
+    cr_assert_not_null(strstr(result.first_fault, "does not agree with its seal: table TEAM"));
     fixture_fini(&f);
 }
 

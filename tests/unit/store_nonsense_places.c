@@ -1,6 +1,10 @@
 /* store_nonsense_places.c - the same of places: nobody is given a unit that is taken, or passes somebody who waits (P3, Q). */
+#include <sodium.h>
+
 #include "nonsense.h"
+#include "store/record.h"
 #include "store/rows_place.h"
+#include "store/verify.h"
 
 /* ---- Pools ---- */
 
@@ -176,4 +180,145 @@ Test(store_nonsense_places, q8_a_key_that_is_none_is_not_the_end_of_a_wait_list)
             assert_damaged(&f, txn);
         fixture_fini(&f);
     }
+}
+
+/* ---- Ledgers ---- */
+
+static void add_row(struct fixture *f, const char *row)
+{
+    struct store_txn *txn = fixture_turn(f);
+
+    ledger_add(txn, H1, "H1", bytes_text(row));
+    fixture_end(f, txn);
+}
+
+static void no_hospital(Record__LedgerPage *page)
+{
+    page->hospital = NULL;
+}
+
+static void other_hospital(Record__LedgerPage *page)
+{
+    page->hospital[1] = '2';
+}
+
+static void no_row(Record__LedgerPage *page)
+{
+    page->n_rows = 0;
+}
+
+static void other_row(Record__LedgerPage *page)
+{
+    page->first_row = 1;
+}
+
+static void short_digest(Record__LedgerPage *page)
+{
+    page->previous.len = 16;
+}
+
+static void other_digest(Record__LedgerPage *page)
+{
+    page->previous.data[0] ^= 1;
+}
+
+static void earlier_turn(Record__LedgerPage *page)
+{
+    page->index = 1;
+}
+
+static void later_turn(Record__LedgerPage *page)
+{
+    page->index = 1000;
+}
+
+static void no_change(Record__LedgerPage *page)
+{
+    (void)page;
+}
+
+/* The last page, and the head that names its digest: whoever has the keys could write both. */
+static void forge_page(struct fixture *f, void (*change)(Record__LedgerPage *page))
+{
+    struct store_txn *txn = fixture_turn(f);
+    uint8_t key[14] = {0}, packed[512], digest[STORE_DIGEST_SIZE];
+    uint64_t first_row = 0;
+    struct bytes bytes;
+    Record__LedgerHead head = RECORD__LEDGER_HEAD__INIT;
+
+    cr_assert(ledger_page(txn, H1, 2, &bytes, &first_row));
+
+    Record__LedgerPage *page = record_unpack_bare(&f->arena, bytes, &record__ledger_page__descriptor);
+
+    change(page);
+    bytes = bytes_of(packed, record__ledger_page__pack(page, packed));
+    put_be32(key, H1);
+    put_be64(key + 4, 2);
+    store_put(txn, TABLE_LEDGER, bytes_of(key, sizeof(key)), bytes);
+    crypto_generichash(digest, sizeof(digest), packed, bytes.size, NULL, 0);
+    head.has_rows = head.has_digest = true;
+    head.rows = 1 + page->n_rows;
+    head.digest = (ProtobufCBinaryData){.len = sizeof(digest), .data = digest};
+    record_put(txn, TABLE_LEDGER_HEAD, bytes_of(key, 4), &head.base);
+    fixture_end(f, txn);
+}
+
+Test(store_nonsense_places, q13_a_page_that_no_turn_wrote_there_is_no_link)
+{
+    static void (*const changes[])(Record__LedgerPage *) = {no_change,    no_hospital,  other_hospital,
+                                                            no_row,       other_row,    short_digest,
+                                                            other_digest, earlier_turn, later_turn};
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        Record__Institution institution = RECORD__INSTITUTION__INIT;
+        struct verify_result result = {0};
+        struct fixture f;
+        struct store_txn *txn;
+
+        fixture_init(&f);
+        txn = fixture_turn(&f);
+        institution.has_number = true;
+        institution.number = institution_number_new(txn);
+        institution_row_put(txn, "H1", &institution);
+        fixture_end(&f, txn);
+        add_row(&f, "row 1");
+        add_row(&f, i % 2 == 0 ? "row 2" : ""); /* also one that says nothing */
+        forge_page(&f, changes[i]);
+        cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
+        cr_assert_eq(result.faults, i == 0 ? 0 : 1, "change %zu: %s", i, result.first_fault);
+        cr_assert_eq(strstr(result.first_fault, "the ledger of a hospital is broken") != NULL, i != 0);
+        fixture_fini(&f);
+    }
+}
+
+/* Of a page that is not there, and of none behind it, nothing is given. */
+Test(store_nonsense_places, q13_a_row_whose_page_is_gone_is_not_given)
+{
+    struct fixture f;
+    uint8_t key[14] = {0};
+    uint64_t first_row = 0;
+    struct bytes page;
+    struct store_txn *txn;
+
+    fixture_init(&f);
+    add_row(&f, "row 1");
+    add_row(&f, "row 2");
+    txn = fixture_turn(&f);
+    put_be32(key, H1);
+    put_be64(key + 4, 2);
+    cr_assert(store_delete(txn, TABLE_LEDGER, bytes_of(key, sizeof(key))));
+    fixture_end(&f, txn);
+    txn = fixture_turn(&f);
+    cr_assert(ledger_page(txn, H1, 1, &page, &first_row));
+    cr_assert(ledger_page(txn, H1, 2, &page, &first_row));
+    cr_assert_eq(first_row, 1, "the last one that begins before it");
+    put_be64(key + 4, 1);
+    cr_assert(store_delete(txn, TABLE_LEDGER, bytes_of(key, sizeof(key))));
+    fixture_end(&f, txn);
+    txn = fixture_read(&f);
+    cr_assert_not(ledger_page(txn, H1, 1, &page, &first_row));
+    cr_assert_not(ledger_page(txn, H1, 3, &page, &first_row), "behind the end");
+    cr_assert_eq(store_failure(txn), 0);
+    store_read_end(txn);
+    fixture_fini(&f);
 }

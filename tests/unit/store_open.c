@@ -1,11 +1,15 @@
 /* store_open.c - which stores open, and for whom. */
 #include <errno.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "store/archive_look.h"
 #include "store/internal.h"
+#include "store/owner.h"
 #include "store/rows_place.h"
+#include "store/state_file.h"
 #include "store_fixture.h"
 
 static int try_open(struct fixture *f)
@@ -95,6 +99,85 @@ Test(store_open, what_is_no_store_is_refused_with_one_line)
     cr_assert_eq(try_open(&f), -EPROTO);
     run(&f, "mv away data.mdb");
     cr_assert_eq(try_open(&f), 0);
+    fixture_fini(&f);
+}
+
+/* Nobody writes to a name that was cut. */
+Test(store_open, d2_a_name_that_is_too_long_is_refused)
+{
+    static char directory[PATH_MAX + 10];
+    static const uint8_t key[STORE_HOST_KEY_SIZE] = {1};
+    char error[STORE_ERROR_SIZE] = "", line[8];
+    struct store_options options = {.directory = directory, .host_key = key, .error = error};
+    struct archive_writer *writer = NULL;
+    struct archive *archive = NULL;
+    struct store *store = NULL;
+    struct archive_look look = {.user = "", .file = "", .reason = ""};
+    struct fixture f;
+    int fd;
+
+    fixture_init(&f);
+    memset(directory, 'x', sizeof(directory) - 1);
+    directory[0] = '/';
+    cr_assert_eq(store_create(&options, "bd", instant_of(1), false), -ENAMETOOLONG);
+    cr_assert_eq(store_open(&options, &store), -ENOENT);
+    cr_assert_eq(owner_lock(directory, &fd), -ENAMETOOLONG);
+    cr_assert_eq(owner_peek(directory).incarnation, 0);
+    cr_assert_not(state_file_read(directory, "backup.state", line, sizeof(line)));
+    cr_assert_eq(archive_open(archive_keys_of(f.store), directory, "archive-2026-11-21-1.rfa", &archive),
+                 -ENAMETOOLONG);
+    cr_assert_eq(archive_writer_open(f.store, directory, "archive-2026-11-21-1.rfa", &writer), -ENAMETOOLONG);
+    cr_assert_eq(archive_look_add(archive_keys_of(f.store), directory, &look), -ENAMETOOLONG);
+    fixture_close(&f);
+    options = fixture_options(&f);
+    cr_assert_eq(store_copy(&options, directory), -ENAMETOOLONG);
+    cr_assert_neq(strlen(f.error), 0);
+    fixture_fini(&f);
+}
+
+/* What is left of a store may be all that somebody has. */
+Test(store_open, d2_what_is_left_of_a_store_is_not_written_over)
+{
+    static const char *const left[] = {"data.mdb", "keys", "owner.lock"};
+    struct fixture f;
+    char to[96];
+
+    fixture_init(&f);
+    fixture_close(&f);
+
+    struct store_options options = fixture_options(&f);
+
+    snprintf(to, sizeof(to), "%s/to", f.base);
+    for (size_t i = 0; i < 3; i++) {
+        char line[256];
+
+        snprintf(line, sizeof(line), "mkdir %s && touch %s/%s", to, to, left[i]);
+        cr_assert_eq(system(line), 0);
+        cr_assert_eq(store_copy(&options, to), -EEXIST, "%s", left[i]);
+        cr_assert_not_null(strstr(f.error, "what is left of one"));
+        snprintf(line, sizeof(line), "test -z \"$(find %s -size +0c -type f)\" && rm -r %s", to, to);
+        cr_assert_eq(system(line), 0, "%s", left[i]);
+    }
+    fixture_fini(&f);
+}
+
+/* Where nobody listens to words, the number says it. */
+Test(store_open, d2_a_store_opens_in_the_map_it_was_not_told_and_fails_without_a_line)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    fixture_close(&f);
+
+    struct store_options options = fixture_options(&f);
+
+    options.map_bytes = 0;
+    options.error = NULL;
+    cr_assert_eq(store_open(&options, &f.store), 0);
+    cr_assert_eq(store_room(f.store, &(struct store_room){0}), 0);
+    fixture_close(&f);
+    options.directory = f.base;
+    cr_assert_eq(store_open(&options, &f.store), -ENOENT);
     fixture_fini(&f);
 }
 
@@ -383,6 +466,24 @@ Test(store_open, d1_a_restore_by_a_clock_behind_the_store_is_refused)
     cr_assert_eq(store_restore(&from, copy, instant_of(0)), -EINVAL);
     cr_assert_neq(access(copy, F_OK), 0, "nothing was made");
     cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    fixture_fini(&f);
+}
+
+Test(store_open, d1_a_note_that_says_nothing_is_none_and_one_of_a_later_incarnation_is_heard)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    fixture_close(&f);
+    run(&f, "printf 'this is no note of ours at all..' >owner.lock");
+    cr_assert_eq(owner_peek(f.directory).incarnation, 0);
+    cr_assert_eq(try_open(&f), 0, "%s", f.error);
+    run(&f, "printf '%010u %020u\\n' 4000000000 0 >owner.lock");
+    cr_assert_eq(owner_peek(f.directory).incarnation, 4000000000U);
+    cr_assert_eq(try_open(&f), -ESTALE);
+    cr_assert_not_null(strstr(f.error, "referralctl restore"), "%s", f.error);
+    run(&f, "rm owner.lock");
+    cr_assert_eq(owner_peek(f.directory).incarnation, 0);
     fixture_fini(&f);
 }
 

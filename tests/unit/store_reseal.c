@@ -293,6 +293,9 @@ Test(store_reseal, p1_an_older_file_of_keys_in_the_place_of_the_newer_is_refused
     options = fixture_options(&f);
     cr_assert_eq(store_open(&options, &store), -EACCES);
     cr_assert_not_null(strstr(f.error, "lacks data key 2"), "%s", f.error);
+    options.read_only = true;
+    cr_assert_eq(store_open(&options, &store), -EACCES, "nor for a reader, who looks again for newer ones");
+    cr_assert_not_null(strstr(f.error, "lacks data key 2"), "%s", f.error);
     snprintf(command, sizeof(command), "cp %s/newer %s/keys", f.base, f.directory);
     cr_assert_eq(system(command), 0);
     fixture_open(&f);

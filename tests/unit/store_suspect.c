@@ -141,6 +141,11 @@ Test(store_suspect, d2_a_file_that_says_nothing_is_begun_anew)
     fixture_close(&f);
     die_over(&f, 7, CRASHED);
     cr_assert_eq(found(&f), 7);
+    fixture_close(&f);
+    fd = open(path, O_WRONLY);
+    cr_assert_eq(pwrite(fd, "\3", 1, 4), 1, "a state that there is not");
+    close(fd);
+    cr_assert_eq(found(&f), 0);
     fixture_fini(&f);
 }
 
