@@ -173,6 +173,16 @@ class Destinations(AlarmsTest):
         self.cleared("key-expires", "T09")
 
 
+    def test_t5_where_no_time_is_set_nobody_is_warned_of_a_key(self):
+        self.set("key_alarm_ms", 0)
+        self.tell("OPS", "PUT_INSTITUTION", {"id": "T09", "name": "新卫生院", "kind": "PRIMARY", "tier": "TOWNSHIP"})
+        self.tell("OPS", "ADD_KEY", {"public_key": self.broker.make_key("soon"), "institution": "T09", "roles": ["REFER"],
+                                     "valid_to_ms": START_MS + DAY_MS})
+        self.assertFalse(self.stands("key-expires", "T09"))
+        self.set("key_alarm_ms", 2 * DAY_MS)
+        self.raised("key-expires", "T09")
+
+
 class Machine(AlarmsTest):
     def backup(self, **more):
         target = self.broker.folder / "kept"

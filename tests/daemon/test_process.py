@@ -118,6 +118,10 @@ class TestTime(fixture.BrokerTest):
         self.assertEqual(START_MS + 3_600_000, self.status().now_ms)
         self.broker.set_clock(START_MS)
         self.assertEqual(START_MS + 3_600_000, self.status().now_ms)
+        self.broker.clock_file.write_text("noon\n")
+        self.assertEqual(START_MS + 3_600_000, self.status().now_ms)
+        self.broker.set_clock(START_MS + 7_200_000)
+        self.assertEqual(START_MS + 7_200_000, self.status().now_ms)
 
     def test_c4_a_store_for_test_time_does_not_start_without_its_clock(self):
         self.assertEqual(0, self.broker.stop())

@@ -209,12 +209,45 @@ Test(referrals, l5_a_journey_shows_each_asker_its_own_part)
     district_close(&d);
 }
 
+Test(referrals, l5_who_sends_and_receives_lists_each_by_itself_and_a_journey_hides_what_is_void)
+{
+    Referral__ReferralsQuery sent = REFERRAL__REFERRALS_QUERY__INIT, received = sent, nobody = sent;
+    Referral__ReferralQuery query;
+    struct district d;
+    char *ids[2];
+
+    district_open(&d);
+    ids[0] = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", ids[0], ARRIVE), "");
+
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+
+    sheet->parent_referral_id = ids[0];
+    ids[1] = district_say(&d, "H1", KIND(SUBMIT), sheet)->referral_id;
+    cr_assert_not_null(ids[1]);
+    FIELD_SET(&sent, as_sender, true);
+    FIELD_SET(&received, as_receiver, true);
+    cr_assert_str_eq(listed(&d, "T07", sent, ids, 2), "1");
+    cr_assert_str_eq(listed(&d, "T07", received, ids, 2), "2");
+    cr_assert_str_eq(listed(&d, "H1", sent, ids, 2), "2");
+    nobody.institution = "";
+    cr_assert_str_eq(listed(&d, "OPS", nobody, ids, 2), "1 2");
+    cr_assert_str_eq(listed(&d, "T07", nobody, ids, 2), "1 2");
+    query = about(ids[0]);
+    cr_assert_eq(((Referral__ReferralList *)ask(&d, "H1", KIND(GET_JOURNEY), &query))->n_referrals, 2);
+    district_assert_said(&d, district_happen(&d, "H1", ids[1], ANNUL), "");
+    cr_assert_eq(((Referral__ReferralList *)ask(&d, "H1", KIND(GET_JOURNEY), &query))->n_referrals, 1);
+    FIELD_SET(&query, cursor, ((ProtobufCBinaryData){.len = 3, .data = (uint8_t *)"abc"}));
+    cr_assert_str_eq(ask_said(&d, "H1", KIND(GET_JOURNEY), &query), "BAD_VALUE cursor");
+    district_close(&d);
+}
+
 Test(referrals, p2_cursors_nobody_gave_do_no_harm)
 {
     static const Referral__Kind kinds[] = {
-        KIND(LIST_REFERRALS), KIND(LIST_INBOX),       KIND(LIST_DEAD),   KIND(LIST_INSTITUTIONS),
-        KIND(LIST_RELATIONS), KIND(LIST_DELEGATIONS), KIND(LIST_TEAMS),  KIND(LIST_KEYS),
-        KIND(LIST_SETTINGS),  KIND(LIST_CALENDAR),    KIND(LIST_ALARMS), KIND(GET_STATUS),
+        KIND(LIST_REFERRALS),   KIND(LIST_INBOX), KIND(LIST_DEAD),       KIND(LIST_INSTITUTIONS), KIND(LIST_RELATIONS),
+        KIND(LIST_DELEGATIONS), KIND(LIST_TEAMS), KIND(LIST_KEYS),       KIND(LIST_SETTINGS),     KIND(LIST_CALENDAR),
+        KIND(LIST_ALARMS),      KIND(GET_STATUS), KIND(LIST_QUARANTINE), KIND(LIST_TIMETABLES),
     };
     struct district d;
     struct stage stage;

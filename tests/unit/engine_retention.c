@@ -268,6 +268,21 @@ Test(retention, d8_what_waits_for_another_referral_keeps_nothing)
     district_close(&d);
 }
 
+static size_t journey_size(struct district *d, char *first)
+{
+    Referral__ReferralQuery query = about(first);
+    Referral__ReferralList *list;
+    size_t size = 0;
+
+    do {
+        list = ask(d, "T07", KIND(GET_JOURNEY), &query);
+        size += list->n_referrals;
+        query.has_cursor = list->has_next;
+        query.cursor = list->next;
+    } while (list->has_next && list->n_referrals != 0);
+    return size;
+}
+
 /* One redirected to and fro so often stays in the store: it is not looked at in pieces. */
 Test(retention, d8_a_journey_of_more_than_its_bound_stays)
 {
@@ -296,6 +311,7 @@ Test(retention, d8_a_journey_of_more_than_its_bound_stays)
     empty_inboxes(&d);
     d.now.ms += 2 * YEAR_MS;
     cr_assert_eq(ripe(&d, first), 0);
+    cr_assert_eq(journey_size(&d, first), RETENTION_JOURNEY_MAX + 1, "all of them are told, page by page");
     archive(&d, first);
     cr_assert_not(is_archived(&d, first));
     district_close(&d);
