@@ -45,6 +45,34 @@ Test(access, p2_a_key_whose_time_ends_is_cut_off_within_a_second)
     world_close(w);
 }
 
+Test(access, p2_of_several_keys_each_is_cut_off_at_its_own_end)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "ADD_KEY", "public_key=key:H1new; institution=H1; roles[0]=RECEIVE; valid_to_ms=+60");
+    world_say(w, "OP", "ADD_KEY", "public_key=key:T07new; institution=T07; roles[0]=RECEIVE; valid_to_ms=+30");
+    world_say(w, "OP", "ADD_KEY", "public_key=key:C1new; institution=C1; roles[0]=RECEIVE; valid_to_ms=+90");
+    world_forget(w);
+    world_connect(w, "H1new", 10);
+    world_connect(w, "T07new", 10);
+    world_connect(w, "C1new", 10);
+    world_after(w, 100);
+    world_expect(w, "[     0] H1new > connect, credit 10\n"
+                    "[     0] T07new > connect, credit 10\n"
+                    "[     0] C1new > connect, credit 10\n"
+                    "[    30]\n"
+                    "         T07new < goodbye: key expired\n"
+                    "         T07new is cut off\n"
+                    "[    60]\n"
+                    "         H1new < goodbye: key expired\n"
+                    "         H1new is cut off\n"
+                    "[    90]\n"
+                    "         C1new < goodbye: key expired\n"
+                    "         C1new is cut off\n");
+    world_close(w);
+}
+
 Test(access, t5_a_message_naming_another_sender_is_refused_unless_it_acts_for_it)
 {
     struct world *w = world_open();

@@ -159,6 +159,56 @@ Test(failure, d2_a_lasting_failure_is_told_to_nobody_as_success_and_stops_the_br
     world_close(w);
 }
 
+/* One by one: what was on disk before the disk failed stays, and of the rest nobody is told anything. */
+Test(failure, d2_a_disk_that_fails_among_single_commands_stops_the_broker)
+{
+    struct world *w = world_open();
+    Referral__Sheet *sheet;
+    uint64_t index = store_mark(w->store).index;
+
+    world_connect(w, "T07", 0);
+    world_forget(w);
+    sheet = world_sheet(w, "T07", "up to H1, routine");
+    for (int i = 1; i <= 3; i++)
+        world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, arena_format(&w->arena, "a%d", i), NULL,
+                       wire_pack(&sheet->base, &w->arena));
+    FATES(-EBADMSG, -EBADMSG, 0, -EIO, -EIO, -EIO);
+    cr_assert_eq(turn_run(w->turn, w->clock), -EIO);
+    cr_assert_eq(commits, 4);
+    cr_assert(world_count(w, "accepted") <= 1);
+    cr_assert_eq(world_count(w, "refused"), 0);
+    planned = 0;
+    world_restart(w);
+    cr_assert_eq(store_mark(w->store).index, index + 1);
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r2", "(id a2) up to H1, routine");
+    cr_assert_eq(world_count(w, "accepted r2"), 1);
+    world_close(w);
+}
+
+/* Neither of one row nor for want of room: told as it is, and where nothing could be done at all the broker stops. */
+Test(failure, d2_a_failure_of_another_kind_is_told_and_stops_the_broker_where_nothing_is_done)
+{
+    struct world *w = world_open();
+    Referral__Sheet *sheet;
+
+    world_connect(w, "T07", 0);
+    world_forget(w);
+    sheet = world_sheet(w, "T07", "up to H1, routine");
+    for (int i = 1; i <= 2; i++)
+        world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, arena_format(&w->arena, "a%d", i), NULL,
+                       wire_pack(&sheet->base, &w->arena));
+    FATES(-ENOMEM, -ENOMEM, -ENOMEM, 0);
+    world_settle(w);
+    world_expect(w, "         T07 < refused FAILED (D2), retry in 5000 ms\n"
+                    "         T07 < accepted x1 SUBMITTED\n");
+    world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, "a1", NULL, wire_pack(&sheet->base, &w->arena));
+    FATES(-ENOMEM, -ENOMEM, -ENOMEM);
+    cr_assert_eq(turn_run(w->turn, w->clock), -ENOMEM);
+    planned = 0;
+    world_close(w);
+}
+
 Test(failure, d2_where_the_store_does_not_open_again_nobody_is_told_what_may_be_there)
 {
     struct world *w = world_open();
