@@ -1,4 +1,4 @@
-/* verify.h - recounts a store from scratch: seals, table sums, audit chain, ledgers, books (D7, P3, Q13). Reads only; safe beside a daemon, whose
+/* verify.h - recounts a store from scratch: pages, seals, table sums, audit chain, ledgers, books (D7, P3, Q13). Reads only; safe beside a daemon, whose
  * store grows while a long walk holds its view: prefer a quiet hour or a copy. Damaged LMDB pages can make LMDB itself crash: call
  * it in a child process, and take the child's death for a fault. */
 #pragma once
@@ -14,7 +14,7 @@ struct verify_result {
 
 typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
-/* Walks every row (unseals, finds it by its key, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
+/* Looks whether each page of the file is one thing only (pages.h); walks every row (unseals, finds it by its key, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
  * row, and recounts each inbox's books. 0: looked at all of it, whatever was found; a failure: want of memory is no fault, and what was found is of
  * no meaning. */
 int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
