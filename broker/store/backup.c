@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/durable.h"
 #include "store/internal.h"
 
 #define SCHEMA     1
@@ -129,6 +130,15 @@ static void file_end(struct stream *stream, int fd, const char *name)
     if (stream->failure == 0 && fsync(fd) != 0)
         fail_errno(stream, name);
     close(fd);
+}
+
+/* The same of its name. */
+static void name_end(struct stream *stream)
+{
+    int failure = stream->failure != 0 ? 0 : durable_name(stream->name);
+
+    if (failure != 0)
+        fail(stream, failure, stream->name, strerror(-failure));
 }
 
 static void path_in(struct stream *stream, char path[PATH_MAX], const char *directory, const char *file)
@@ -336,6 +346,7 @@ static void seal(struct stream *stream, struct backup_about *about, const uint8_
 
     file_end(stream, stream->fd, stream->name);
     stream->fd = -1;
+    name_end(stream);
     if (stream->failure != 0 && is_ours)
         unlink(stream->name);
 }

@@ -1,0 +1,35 @@
+/* store_durable.c - a folder is made, or it is said why not; that its name outlasts a power cut is for crash/ to show (D8). */
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "store/durable.h"
+#include "store_fixture.h"
+
+Test(durable, d8_a_folder_is_there_when_it_was_made_and_when_it_was_there_already)
+{
+    char base[] = SCRATCH "/store-test-XXXXXX", path[sizeof base + 8];
+    struct stat status;
+
+    cr_assert_not_null(mkdtemp(base));
+    snprintf(path, sizeof path, "%s/folder", base);
+    cr_assert_eq(durable_folder(path), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 0777, 0700);
+    cr_assert_eq(durable_folder(path), 0);
+    cr_assert_eq(durable_name(path), 0);
+    rmdir(path);
+    rmdir(base);
+}
+
+Test(durable, d8_a_folder_that_cannot_be_made_is_none)
+{
+    char path[PATH_MAX + 8];
+
+    cr_assert_eq(durable_folder("/nowhere/at/all"), -ENOENT);
+    cr_assert_eq(durable_name("/nowhere/at/all"), -ENOENT);
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    cr_assert_eq(durable_name(path), -ENAMETOOLONG);
+    cr_assert_eq(durable_folder(path), -ENAMETOOLONG);
+}
