@@ -26,13 +26,18 @@ static struct disk_file *find_or_make(struct disk *disk, uint64_t number)
     return file;
 }
 
+static void make_room(struct disk_file *file, size_t size)
+{
+    if (size <= file->room)
+        return;
+    file->room = size + size / 2 + 4096;
+    file->bytes = realloc(file->bytes, file->room);
+    assert(file->bytes != NULL);
+}
+
 static void resize(struct disk_file *file, size_t size)
 {
-    if (size > file->room) {
-        file->room = size + size / 2 + 4096;
-        file->bytes = realloc(file->bytes, file->room);
-        assert(file->bytes != NULL);
-    }
+    make_room(file, size);
     if (size > file->size)
         memset(file->bytes + file->size, 0, size - file->size);
     file->size = size;
@@ -115,7 +120,8 @@ void disk_copy(struct disk *to, const struct disk *from)
 
         memcpy(file->name, from->files[i].name, sizeof file->name);
         file->is_folder = from->files[i].is_folder;
-        resize(file, from->files[i].size);
+        make_room(file, from->files[i].size);
+        file->size = from->files[i].size;
         if (file->size != 0)
             memcpy(file->bytes, from->files[i].bytes, file->size);
     }

@@ -26,9 +26,9 @@
 #define NOTES_MAX     65536
 #define WORKERS       2
 #define WORKERS_MAX   64
-#define MAP_BYTES     (32U << 20) /* of the disks: a store puts by blocks in proportion */
-#define AGAIN_MOST    3           /* accepted commands sent again on each disk */
-#define SECOND_EACH   50          /* of so many disks one is cut again while it starts */
+#define MAP_BYTES     (8U << 20) /* of the disks: a store puts by blocks in proportion */
+#define AGAIN_MOST    3          /* accepted commands sent again on each disk */
+#define SECOND_EACH   50         /* of so many disks one is cut again while it starts */
 #define SECOND_STATES 20
 
 struct tally { /* shared with the workers */

@@ -24,8 +24,8 @@ struct promises {
     bool is_over, was_refused; /* over: nothing is noted any more */
 };
 
-void promises_note_frame(struct promises *promises, struct world *w, const uint8_t key[32], struct bytes frame);
-void promises_hear_frame(struct promises *promises, struct world *w, struct bytes frame);
+void promises_note_frame(struct promises *promises, struct world *w, const uint8_t key[32], struct bytes bytes);
+void promises_hear_frame(struct promises *promises, struct world *w, struct bytes bytes);
 void promises_hear_turn(struct promises *promises, uint64_t index);
 /* The accepted commands again, byte for byte, on connections of their own: the newest `most` of those that were said by the `heard`th time. NULL, or
  * how one of them is not answered as before. */

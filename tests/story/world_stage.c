@@ -29,12 +29,8 @@ struct store_options world_store_options(const struct world *w, const char *dire
     return (struct store_options){.directory = directory, .map_bytes = w->map_bytes, .host_key = host_key};
 }
 
-static void open_broker(struct world *w)
+static void open_turn(struct world *w)
 {
-    struct store_options options = world_store_options(w, w->directory);
-
-    cr_assert_eq(store_open(&options, &w->store), 0);
-
     struct turn_options turn = {
         .store = w->store,
         .port = {.user = w, .send = world_port_send, .drop = world_port_drop},
@@ -42,6 +38,14 @@ static void open_broker(struct world *w)
     };
 
     cr_assert_eq(turn_open(&turn, &w->turn), 0);
+}
+
+static void open_broker(struct world *w)
+{
+    struct store_options options = world_store_options(w, w->directory);
+
+    cr_assert_eq(store_open(&options, &w->store), 0);
+    open_turn(w);
 }
 
 int world_stand_up(struct world *w, const char *directory)
@@ -54,11 +58,8 @@ int world_stand_up(struct world *w, const char *directory)
     w->turn = NULL;
     options = world_store_options(w, w->directory);
     failure = store_open(&options, &w->store);
-    if (failure == 0) {
-        store_close(w->store);
-        w->store = NULL;
-        open_broker(w);
-    }
+    if (failure == 0)
+        open_turn(w);
     return failure;
 }
 
