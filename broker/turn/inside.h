@@ -54,9 +54,13 @@ struct turn {
     size_t administered_count;                /* ever */
 };
 
-/* turn.c */
+/* session_watch.c */
 /* A session is new, or its key is: no later than it may end, all sessions are looked at. */
 void turn_watch(struct turn *turn, const struct session *session);
+/* P2, D4: ends those that fell silent, and those whose key has ended. */
+void turn_walk_sessions(struct turn *turn);
+/* Keys, roles or institutions changed: does each session's key still speak? */
+void turn_renew_sessions(struct turn *turn, struct store_txn *txn);
 
 /* news.c */
 void turn_tell(const struct turn *turn, const struct turn_news *news);
