@@ -149,7 +149,7 @@ bool columns_unfold(struct arena *arena, Record__Pool *row)
     Record__Unit *units;
 
     if (columns == NULL)
-        return true;
+        return false;
     row->columns = NULL;
     units = arena_alloc(arena, columns->states.len * sizeof(*units));
     row->units = arena_alloc(arena, columns->states.len * sizeof(Record__Unit *));

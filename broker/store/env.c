@@ -99,16 +99,16 @@ static uint64_t file_bytes(const struct store *store)
     struct stat status;
     int fd = -1;
 
-    if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &status) != 0)
-        return 0;
-    return (uint64_t)status.st_blocks * 512;
+    mdb_env_get_fd(store->env, &fd);
+    return fstat(fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
 }
 
 static uint64_t file_limit(void)
 {
-    struct rlimit limit;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
 
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : UINT64_MAX;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    return limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : UINT64_MAX;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -131,7 +131,8 @@ static void reserve(struct store *store, const MDB_envinfo *info, uint64_t page_
     uint64_t end = ((uint64_t)info->me_last_pgno + 1) * page_bytes;
     int fd = -1;
 
-    if (file_bytes(store) < end + ahead / 2 && mdb_env_get_fd(store->env, &fd) == 0)
+    mdb_env_get_fd(store->env, &fd);
+    if (file_bytes(store) < end + ahead / 2)
         fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)end, (off_t)ahead);
 }
 

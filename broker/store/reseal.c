@@ -30,10 +30,11 @@ static uint64_t rows_of(struct store_txn *txn)
     uint64_t rows = 0;
 
     for (int table = 0; table < TABLE_COUNT; table++) {
-        MDB_stat stat;
+        MDB_stat stat = {0};
 
-        if (table_is_sealed((enum table)table) && mdb_stat(txn->mdb, txn->store->tables[table], &stat) == 0)
-            rows += stat.ms_entries;
+        if (table_is_sealed((enum table)table))
+            mdb_stat(txn->mdb, txn->store->tables[table], &stat);
+        rows += stat.ms_entries;
     }
     return rows;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "fault/parts.h"
+#include "store/archive_verify.h"
 #include "store/backup.h"
 #include "store/backup_state.h"
 #include "store/checkpoint.h"
@@ -135,12 +136,38 @@ static int reopen(struct stage *stage)
     return store_reopen(stage->store);
 }
 
+/* Whatever is asked of it. */
+static void ask_all(struct stage *stage)
+{
+    struct store_txn *txn = NULL;
+    struct store *store = stage->store;
+    uint64_t rows[KEYS_DATA_MAX + 1], records;
+    char text[CHECKPOINT_TEXT_MAX];
+    struct checkpoint checkpoint;
+
+    kept(stage, store_turn_begin(store, &stage->f.arena, &txn) != 0);
+    kept(stage, store_error(store)[0] != '\0');
+    kept(stage, store_room(store, &(struct store_room){0}) != 0);
+    kept(stage, store_oldest_reader(store, &(struct store_reader){0}) != 0);
+    kept(stage, store_verify(store, NULL, NULL, &(struct verify_result){0}) != 0);
+    kept(stage, store_verify_end(store, &stage->f.arena, 1, &records) != 0);
+    kept(stage, store_recount(store, NULL, NULL) != 0);
+    kept(stage, archive_verify(store, stage->to, NULL, NULL, &(struct archive_verify_result){0}) != 0);
+    kept(stage, reseal_count(store, &stage->f.arena, rows) != 0);
+    kept(stage, reseal_advance(store, &stage->f.arena, &(struct reseal_state){0}) != 0);
+    kept(stage, search_advance(store, &stage->f.arena, 1) < 0);
+    kept(stage, search_rebuild(store, &stage->f.arena) < 0);
+    checkpoint_make(store, text);
+    cr_assert_eq(checkpoint_parse(text, &checkpoint), 0);
+    kept(stage, checkpoint_check(store, &checkpoint, &(enum checkpoint_verdict){0}) != 0);
+}
+
 static void judge_reopened(struct stage *stage, int failure)
 {
     struct store_txn *txn = NULL;
 
-    if (failure != 0)
-        kept(stage, store_read_begin(stage->store, &stage->f.arena, &txn) == 0 || store_error(stage->store)[0] != '\0');
+    if (store_read_begin(stage->store, &stage->f.arena, &txn) != 0)
+        ask_all(stage);
     store_read_end(txn);
     if (failure != 0)
         cr_assert_eq(store_reopen(stage->store), 0, "%s: %s", stage->where, store_error(stage->store));

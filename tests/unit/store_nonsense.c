@@ -165,6 +165,35 @@ Test(store_nonsense, p3_a_store_that_does_not_say_who_it_is_does_not_open)
     }
 }
 
+/* It counts nothing that is there. */
+Test(store_nonsense, p3_a_sum_of_no_table_of_ours_is_let_be)
+{
+    struct verify_result result = {0};
+    struct fixture f;
+    struct store_txn *txn;
+    uint8_t packed[2048];
+
+    fixture_init(&f);
+    txn = fixture_turn(&f);
+
+    Record__Meta *meta = meta_row(txn);
+    Record__TableSum sum = RECORD__TABLE_SUM__INIT, *sums[TABLE_COUNT + 1];
+
+    sum.has_table = true;
+    sum.table = TABLE_COUNT + 60;
+    for (size_t i = 0; i < meta->n_sums; i++)
+        sums[i] = meta->sums[i];
+    sums[meta->n_sums++] = &sum;
+    meta->sums = sums;
+    store_put(txn, TABLE_META, bytes_text("meta"), bytes_of(packed, record__meta__pack(meta, packed)));
+    cr_assert_eq(txn_commit(txn), 0);
+    fixture_close(&f);
+    fixture_open(&f);
+    cr_assert_eq(store_verify(f.store, NULL, NULL, &result), 0);
+    cr_assert_eq(result.faults, 0, "%s", result.first_fault);
+    fixture_fini(&f);
+}
+
 /* Its creation did not end. */
 Test(store_nonsense, d2_a_store_without_its_row_does_not_open)
 {

@@ -132,6 +132,14 @@ Test(store_open, d2_a_name_that_is_too_long_is_refused)
     options = fixture_options(&f);
     cr_assert_eq(store_copy(&options, directory), -ENAMETOOLONG);
     cr_assert_neq(strlen(f.error), 0);
+
+    /* A folder that is there, but of its files no name fits. */
+    size_t length = (size_t)snprintf(directory, sizeof(directory), "%s/to", f.base);
+
+    cr_assert_eq(mkdir(directory, 0700), 0);
+    while (length < PATH_MAX - 4)
+        length += (size_t)snprintf(directory + length, sizeof(directory) - length, "/.");
+    cr_assert_eq(store_copy(&options, directory), -ENAMETOOLONG);
     fixture_fini(&f);
 }
 

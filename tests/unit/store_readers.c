@@ -73,3 +73,26 @@ Test(store_readers, a_process_that_reads_an_old_state_is_named_until_it_ends)
     cr_assert_eq(reader.pid, 0, "a killed one pins nothing any more");
     fixture_fini(&f);
 }
+
+Test(store_readers, the_one_that_reads_the_oldest_state_is_named)
+{
+    struct fixture f;
+    struct store_reader reader;
+    pid_t pids[3];
+    int status;
+
+    fixture_init(&f);
+    for (int i = 0; i < 3; i++) {
+        write_turn(&f);
+        pids[i] = begin_reader(&f);
+    }
+    write_turn(&f);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(store_oldest_reader(f.store, &reader), 0);
+        cr_assert_eq(reader.pid, pids[i]);
+        cr_assert_eq(reader.turns, (uint64_t)(3 - i));
+        cr_assert_eq(kill(pids[i], SIGKILL), 0);
+        cr_assert_eq(waitpid(pids[i], &status, 0), pids[i]);
+    }
+    fixture_fini(&f);
+}

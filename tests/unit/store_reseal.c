@@ -1,6 +1,7 @@
 /* store_reseal.c - rows move under a newer data key in steps, and nothing but their seal changes (P1). */
 #include <errno.h>
 #include <lmdb.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "store/archive.h"
@@ -268,6 +269,36 @@ Test(store_reseal, p1_a_reader_that_was_there_before_reads_what_the_newer_key_se
     cr_assert_eq(write(wait[1], &byte, 1), 1);
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", status);
+    fixture_fini(&f);
+}
+
+/* And where he may not, he says what he cannot read, and gives out nothing else in its place. */
+Test(store_reseal, p1_a_reader_who_cannot_take_the_newer_key_tells_of_it)
+{
+    struct fixture f;
+    int told[2], wait[2], status = -1;
+    char byte = 0, path[128];
+
+    fixture_init(&f);
+    found(&f);
+    fixture_close(&f);
+    cr_assert(pipe(told) == 0 && pipe(wait) == 0);
+
+    pid_t pid = fork();
+
+    cr_assert(pid >= 0);
+    if (pid == 0)
+        read_later(&f, told[1], wait[0]);
+    cr_assert_eq(read(told[0], &byte, 1), 1);
+    fixture_open(&f);
+    rotate(&f, 2);
+    cr_assert_eq(walk(&f, 1000), 0);
+    fixture_close(&f);
+    snprintf(path, sizeof(path), "%s/keys", f.directory);
+    cr_assert_eq(chmod(path, 0644), 0);
+    cr_assert_eq(write(wait[1], &byte, 1), 1);
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%d", status);
     fixture_fini(&f);
 }
 
