@@ -126,6 +126,15 @@ static bool strikes_path(const char *path)
     return strikes_name(FAULT_STORAGE, path);
 }
 
+/* For calls that are not of sockets alone. */
+static bool strikes_socket(int fd)
+{
+    struct stat status;
+
+    return is_armed(FAULT_SOCKET) && syscall(SYS_fstat, fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
+           strikes(FAULT_SOCKET);
+}
+
 /* ---- Memory ---- */
 
 void *malloc(size_t size)
@@ -201,6 +210,8 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
 /* Half: the first of the parts, or half of the only one. */
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
+    if (strikes_socket(fd))
+        return -1;
     if (!strikes_file(fd))
         return syscall(SYS_writev, fd, parts, count);
     if (plan->mode != FAULT_HALF || count == 0)
@@ -364,6 +375,11 @@ ssize_t recvfrom(int fd, void *bytes, size_t size, int flags, struct sockaddr *f
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
     return strikes(FAULT_SOCKET) ? -1 : syscall(SYS_recvmsg, fd, message, flags);
+}
+
+ssize_t readv(int fd, const struct iovec *parts, int count)
+{
+    return strikes_socket(fd) ? -1 : syscall(SYS_readv, fd, parts, count);
 }
 
 int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms)

@@ -2,7 +2,7 @@
  *
  * Memory: malloc, calloc, realloc, posix_memalign and anonymous mmap, of the broker and of all its libraries. Storage: open, write, pwrite, writev,
  * ftruncate, fallocate, fsync, fdatasync, rename on what lies below `root`. Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close
- * and mmap of what lies there. Sockets: socket, connect, accept, send, recv, epoll_wait, eventfd.
+ * and mmap of what lies there. Sockets: socket, connect, accept, send, recv, readv, writev, epoll_wait, eventfd.
  * What fails is not done: the C library and the kernel never hear of it.
  *
  * A daemon maps its plan from the file that REFERRALD_FAULT names (struct fault_plan as it is; a shorter file is made long enough), so that who wrote it
