@@ -148,6 +148,9 @@ bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows);
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
 #define RECOUNT_ARENA_BYTES (64UL << 20) /* several times the largest audit record of a turn */
 
+/* search.c: are the rows of its table, whose sum was counted, what the referrals say (search.h)? The meta row must be loaded. */
+bool search_agrees(struct store_txn *txn, struct table_sum counted);
+
 /* audit.c, books.c, ledger.c: what a turn writes at its end. */
 void audit_write(struct store_txn *txn, const struct store_turn *turn);
 void books_write(struct store_txn *txn);

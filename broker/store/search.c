@@ -5,10 +5,12 @@
 #include "store/search.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "store/internal.h"
 #include "store/record.h"
+#include "store/seal.h"
 
 #define HASH_SIZE         16
 #define SEARCH_KEY_SIZE   (1 + 4 + 4 + HASH_SIZE + ID_KEY_SIZE)
@@ -323,4 +325,126 @@ bool search_patient_next(struct store_txn *txn, const uint8_t patient[16], struc
         return found;
     *ret_id = amended;
     return true;
+}
+
+/* ---- Recount ---- */
+
+struct recounting {
+    struct store_txn *txn;
+    struct table_sum sum; /* of the rows that there should be */
+    uint64_t rows;        /* referrals that are indexed */
+    uint8_t *
+        amended; /* ids of those whose sheet is not the first: their patient may have been another when they were indexed */
+    size_t amended_count, amended_room;
+    bool lacks;
+};
+
+/* The row of this key, which holds nothing, as it was sealed. */
+static void expect_key(struct recounting *recounting, struct bytes key)
+{
+    uint8_t row[64];
+
+    assert(seal_size(TABLE_SEARCH, 0) <= sizeof(row));
+    recounting->sum.rows++;
+    recounting->sum.sum += seal_write(recounting->txn->store->keys, TABLE_SEARCH, key, bytes_of(NULL, 0), row);
+}
+
+static bool is_again(const struct search_key *keys, size_t i)
+{
+    return (i > 0 && by_bytes(&keys[i], &keys[i - 1]) == 0) || (i > 1 && by_bytes(&keys[i], &keys[i - 2]) == 0);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    return memcmp(left, right, ID_KEY_SIZE);
+}
+
+static void note_amended(struct recounting *recounting, struct bytes id)
+{
+    if (recounting->amended_count == recounting->amended_room) {
+        size_t room = recounting->amended_room * 2 + 64;
+        uint8_t *grown = realloc(recounting->amended, room * ID_KEY_SIZE);
+
+        if (grown == NULL) {
+            fail_txn(recounting->txn, -ENOMEM, TABLE_SEARCH, bytes_of(NULL, 0));
+            return;
+        }
+        recounting->amended = grown;
+        recounting->amended_room = room;
+    }
+    memcpy(recounting->amended + recounting->amended_count++ * ID_KEY_SIZE, id.data, ID_KEY_SIZE);
+}
+
+/* Whoever its last sheet names finds it, by what was indexed first or by what was added then. */
+static bool is_found_by_patient(struct store_txn *txn, struct bytes id, const Record__Referral *row,
+                                struct search_key indexed)
+{
+    struct search_key added = key_below((struct sought){SEARCH_AMENDED, 0, row->patient.data}, 0);
+
+    added = key_with_id(added, id.data);
+    return store_has(txn, TABLE_SEARCH, bytes_of(indexed.bytes, indexed.size)) ||
+           store_has(txn, TABLE_SEARCH, bytes_of(added.bytes, added.size));
+}
+
+static void expect_referral(struct recounting *recounting, struct bytes id, const Record__Referral *row)
+{
+    struct search_key keys[KEYS_PER_REFERRAL];
+    size_t count = keys_of(recounting->txn, id, row, generation_of(recounting->rows), keys, 0);
+    bool has_other_sheet = row->sheet_version > 1;
+
+    for (size_t i = 0; i < count; i++) {
+        if (has_other_sheet && keys[i].bytes[0] == SEARCH_PATIENT)
+            recounting->lacks |= !is_found_by_patient(recounting->txn, id, row, keys[i]);
+        else if (!is_again(keys, i))
+            expect_key(recounting, bytes_of(keys[i].bytes, keys[i].size));
+    }
+    if (has_other_sheet)
+        note_amended(recounting, id);
+    recounting->rows++;
+}
+
+static void expect_indexed(struct recounting *recounting, struct bytes watermark)
+{
+    struct store_cursor *cursor = referrals_after(recounting->txn, bytes_of(NULL, 0));
+    size_t mark = arena_mark(recounting->txn->arena);
+    Record__Referral *row;
+    struct bytes id;
+
+    while (next_referral(cursor, recounting->txn, &id, &row) && memcmp(id.data, watermark.data, ID_KEY_SIZE) <= 0) {
+        expect_referral(recounting, id, row);
+        arena_rewind(recounting->txn->arena, mark);
+    }
+    store_scan_end(cursor);
+}
+
+/* What stands below this kind is taken as it is: of amended referrals only, or all. */
+static void expect_as_it_is(struct recounting *recounting, enum search_kind kind, bool of_amended_only)
+{
+    const uint8_t prefix = (uint8_t)kind;
+    struct store_cursor *cursor = store_scan(recounting->txn, TABLE_SEARCH, bytes_of(&prefix, 1), bytes_of(&prefix, 1));
+    size_t mark = arena_mark(recounting->txn->arena);
+    struct bytes key;
+
+    for (; store_next_key(cursor, &key); arena_rewind(recounting->txn->arena, mark))
+        if (!of_amended_only ||
+            (key.size == SEARCH_KEY_SIZE && bsearch(key.data + SEARCH_KEY_SIZE - ID_KEY_SIZE, recounting->amended,
+                                                    recounting->amended_count, ID_KEY_SIZE, by_id) != NULL))
+            expect_key(recounting, key);
+    store_scan_end(cursor);
+}
+
+bool search_agrees(struct store_txn *txn, struct table_sum counted)
+{
+    struct recounting recounting = {.txn = txn};
+    struct bytes watermark = watermark_of(txn);
+    bool is_old = watermark.size != 0 && txn->meta->derived_kinds < KINDS_INDEXED;
+
+    if (watermark.size != 0 && !is_old)
+        expect_indexed(&recounting, watermark);
+    expect_as_it_is(&recounting, SEARCH_AMENDED, false);
+    if (recounting.amended_count != 0)
+        expect_as_it_is(&recounting, SEARCH_PATIENT, true);
+    free(recounting.amended);
+    return is_old || (!recounting.lacks && recounting.rows == txn->meta->derived_rows &&
+                      recounting.sum.rows == counted.rows && recounting.sum.sum == counted.sum);
 }

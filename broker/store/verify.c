@@ -16,7 +16,8 @@ struct check {
     struct store_txn *txn;
     verify_progress progress;
     void *user;
-    uint64_t done, total; /* rows */
+    uint64_t done, total;    /* rows */
+    struct table_sum search; /* as counted */
     struct verify_result result;
 };
 
@@ -101,6 +102,8 @@ static void table_check(struct check *check, enum table table)
         fault(check, "a table does not agree with its sum: rows are missing, added or changed", table_name(table));
     if (table == TABLE_REFERRAL)
         check->result.referrals = counted.rows;
+    if (table == TABLE_SEARCH)
+        check->search = counted;
 }
 
 static void chain_check(struct check *check)
@@ -169,6 +172,14 @@ static void books_check(struct check *check)
         fault(check, "messages lie in the inbox of nobody", "table INBOX or DEAD");
 }
 
+/* It is outside the sums, but can be made anew: so it is compared with what it is made of. */
+static void search_check(struct check *check)
+{
+    report(check, "search index");
+    if (!search_agrees(check->txn, check->search))
+        fault(check, "the search index does not agree with the referrals: some are not found", "table SEARCH");
+}
+
 /* A damaged meta page makes LMDB take the commit before for the last one: all rows are sound, but some are not yet there. */
 static void note_check(struct check *check, struct owner_note note)
 {
@@ -186,7 +197,9 @@ static void pages_check(struct check *check)
 
     report(check, "pages");
     failure = pages_count(check->txn->store, &count);
-    if (failure != 0)
+    if (failure == -ENOMEM)
+        fail_txn(check->txn, failure, TABLE_META, bytes_of(NULL, 0));
+    else if (failure != 0)
         fault(check, "the pages of the store cannot be counted", strerror(-failure));
     else if (count.faults != 0)
         fault(check, "the store's pages are not each one thing", count.first_fault);
@@ -223,6 +236,7 @@ int store_verify(struct store *store, verify_progress progress, void *user, stru
         chain_check(&check);
         ledgers_check(&check);
         books_check(&check);
+        search_check(&check);
         report(&check, "");
         *ret_result = check.result;
         failure = store_failure(check.txn) == -ENOMEM ? -ENOMEM : 0; /* what it found then is of no meaning */

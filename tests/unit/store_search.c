@@ -1,5 +1,6 @@
 /* store_search.c - the derived index finds the same behind its watermark, across it, and beyond (P2). */
 #include "store/search.h"
+#include "store/verify.h"
 #include "store_fixture.h"
 
 static void add_referral(struct fixture *f, uint32_t sender, uint32_t receiver, uint32_t speaker, const char *reference)
@@ -166,5 +167,129 @@ Test(store_search, p2_a_reference_is_found_in_each_generation_in_order)
     cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-65636"), "3 ",
                      "number 65536, the first of the second generation");
     cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-149999"), "", "not indexed yet, and beyond what is looked at");
+    fixture_fini(&f);
+}
+
+/* ---- Verified ---- */
+
+static bool verifies(struct fixture *f)
+{
+    struct verify_result result;
+
+    cr_assert_eq(store_verify(f->store, NULL, NULL, &result), 0);
+    return result.faults == 0;
+}
+
+static struct id third(struct fixture *f)
+{
+    return fixture_id(f, 3, 0);
+}
+
+/* `version`: of its sheet; the first one is not put anew. */
+static void name_patient(struct fixture *f, uint8_t patient, uint32_t version)
+{
+    struct store_txn *txn = fixture_turn(f);
+    Record__Referral *row = referral_row(txn, third(f));
+    uint8_t hash[16] = {patient};
+
+    row->has_patient = row->has_sheet_version = true;
+    row->patient = (ProtobufCBinaryData){.data = hash, .len = patient == 0 ? 0 : sizeof hash};
+    row->sheet_version = version;
+    if (version > 1 && patient != 0)
+        search_patient_amended(txn, third(f), hash);
+    referral_row_put(txn, third(f), row);
+    fixture_end(f, txn);
+}
+
+/* The so manieth key of the index; false: there are fewer. */
+static bool key_number(struct fixture *f, size_t number, uint8_t key[TABLE_KEY_MAX], size_t *ret_size)
+{
+    struct bytes none = bytes_of(NULL, 0), found;
+    struct store_txn *txn = fixture_read(f);
+    struct store_cursor *cursor = store_scan(txn, TABLE_SEARCH, none, none);
+    bool is_there = true;
+
+    for (size_t i = 0; is_there && i <= number; i++)
+        is_there = store_next_key(cursor, &found);
+    if (is_there) {
+        memcpy(key, found.data, found.size);
+        *ret_size = found.size;
+    }
+    store_read_end(txn);
+    return is_there;
+}
+
+static void put_key(struct fixture *f, struct bytes key, bool is_put)
+{
+    struct store_txn *txn = fixture_turn(f);
+
+    if (is_put)
+        store_add(txn, TABLE_SEARCH, key, bytes_of(NULL, 0));
+    else
+        cr_assert(store_delete(txn, TABLE_SEARCH, key));
+    fixture_end(f, txn);
+}
+
+/* Each key of the index is missed, and one in another's place is seen; how many keys there were. */
+static size_t lose_each_key(struct fixture *f)
+{
+    uint8_t key[TABLE_KEY_MAX];
+    size_t size = 0, count = 0;
+
+    for (; key_number(f, count, key, &size); count++) {
+        put_key(f, bytes_of(key, size), false);
+        cr_assert(!verifies(f), "key %zu, of kind %u", count, key[0]);
+        key[size - 1] ^= 1;
+        put_key(f, bytes_of(key, size), true);
+        cr_assert(!verifies(f), "key %zu, of kind %u", count, key[0]);
+        put_key(f, bytes_of(key, size), false);
+        key[size - 1] ^= 1;
+        put_key(f, bytes_of(key, size), true);
+    }
+    cr_assert(verifies(f));
+    return count;
+}
+
+Test(store_search, p3_verify_misses_each_key_that_is_not_there)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    add_referral(&f, 1, 2, 0, "R-1");
+    add_referral(&f, 1, 2, 1, "R-2"); /* spoke for itself */
+    add_referral(&f, 3, 2, 0, "R-1");
+    add_referral(&f, 1, 4, 9, "R-1");
+    name_patient(&f, 7, 1);
+    cr_assert(verifies(&f), "without an index");
+    cr_assert_eq(search_advance(f.store, &f.arena, 3), 3);
+    cr_assert(verifies(&f), "the tail is not indexed");
+    cr_assert_eq(lose_each_key(&f), 10);
+    name_patient(&f, 8, 2);
+    cr_assert(verifies(&f), "the sheet names another patient than when it was indexed");
+    cr_assert_eq(search_advance(f.store, &f.arena, 3), 1);
+    cr_assert(verifies(&f));
+    name_patient(&f, 0, 3);
+    cr_assert(verifies(&f), "and then nobody");
+    cr_assert_eq(search_rebuild(f.store, &f.arena), 0);
+    cr_assert(verifies(&f));
+    fixture_fini(&f);
+}
+
+/* What was added for a later sheet is missed, too. */
+Test(store_search, p3_verify_misses_an_amended_patient)
+{
+    struct fixture f;
+    uint8_t key[TABLE_KEY_MAX];
+    size_t size = 0;
+
+    fixture_init(&f);
+    for (int i = 0; i < 3; i++)
+        add_referral(&f, 1, 2, 0, "R-1");
+    name_patient(&f, 7, 1);
+    cr_assert_eq(search_advance(f.store, &f.arena, 3), 3);
+    name_patient(&f, 8, 2);
+    cr_assert(key_number(&f, 10, key, &size) && key[0] == SEARCH_AMENDED, "the last");
+    put_key(&f, bytes_of(key, size), false);
+    cr_assert(!verifies(&f));
     fixture_fini(&f);
 }
