@@ -45,7 +45,7 @@ static const struct fault {
     {"memory", FAULT_MEMORY, FAULT_ONCE, ENOMEM},  {"memory-lasting", FAULT_MEMORY, FAULT_LASTING, ENOMEM},
     {"eio", FAULT_STORAGE, FAULT_ONCE, EIO},       {"eio-lasting", FAULT_STORAGE, FAULT_LASTING, EIO},
     {"enospc", FAULT_STORAGE, FAULT_ONCE, ENOSPC}, {"enospc-lasting", FAULT_STORAGE, FAULT_LASTING, ENOSPC},
-    {"half", FAULT_STORAGE, FAULT_HALF, EIO},
+    {"half", FAULT_STORAGE, FAULT_HALF, EIO},      {"asking", FAULT_ASKING, FAULT_ONCE, EIO},
 };
 
 struct verdict { /* shared with the run */
