@@ -32,6 +32,7 @@ struct model_referral {
     bool down, team, loose;
     int direction, priority, state, previous; /* the direction stays that of the sheet, wherever it is redirected */
     bool accepted, reported, delivered, answered;
+    bool held, archived; /* D8 */
     int info_rounds, rebookings, hops, version;
     int parent, child, redirected_from, journey; /* numbers; -1: none */
     int64_t submitted_at, since, valid_until, no_show_at, due_at;
@@ -55,6 +56,7 @@ struct model_message {
     uint64_t handed; /* in which turn's round of handing out */
     int64_t late_at; /* monotonic */
     bool beyond;
+    bool parked; /* handed out to somebody who takes nothing just now */
     uint8_t id[32];
     size_t id_size; /* 0: not heard yet */
 };
@@ -94,10 +96,15 @@ struct deed { /* a command as the model sees it */
     uint8_t dead_id[32];
     size_t dead_id_size;
     bool is_all;
+    bool is_off;     /* operators: no longer so */
+    enum house from; /* PUT_RELATION, DELETE_RELATION: to `to` */
+    int subject;     /* HOLD_REFERRAL, RELEASE_REFERRAL: which referral */
     /* foretold: */
     enum verdict verdict;
     int about, child; /* referral of the reply; -1: none */
     int state, affected;
+    int stood;    /* where the referral stands then, also where it was refused */
+    bool drained; /* refused for nothing else */
     size_t key;
 };
 
@@ -113,7 +120,9 @@ struct model {
     size_t key_count;
     struct model_books books[PARTIES];
     int64_t urgent_ms[PARTIES];
-    bool may[2][MODEL_STATES][MODEL_EVENTS][2]; /* up or down, state, event, sender or receiver */
+    bool denied[PARTIES][PARTIES], disabled[PARTIES]; /* T4, T1 */
+    bool draining;                                    /* until it ends, or the broker does */
+    bool may[2][MODEL_STATES][MODEL_EVENTS][2];       /* up or down, state, event, sender or receiver */
 };
 
 #define MODEL_REFERRALS 4096
@@ -136,6 +145,8 @@ bool model_is_party(const struct model *m, const struct model_referral *r, enum 
 bool model_acts_for(enum house who, enum house principal);
 bool model_may(const struct model *m, const struct model_referral *r, int event, enum role_in by);
 int model_find(const struct model *m, const char *id);
+/* T4: without a relation of their own these two are of one consortium. */
+bool model_has_relation(enum house from, enum house to);
 /* What is due of a referral happens (C3). */
 void model_touch(struct model *m, struct model_referral *r);
 /* L2: whoever did not cause it is told. */
@@ -154,6 +165,13 @@ struct model_message *model_message(struct model *m, const uint8_t *id, size_t s
 /* D3, D4, D9: may it be handed out now? */
 bool model_is_deliverable(const struct model *m, const struct model_message *message);
 void model_dead_letters(struct model *m, struct deed *deed);
+
+/* model_keep.c: D8 */
+void model_hold(struct model *m, struct deed *deed);
+/* May it go to the archive now, with all of its journey? */
+bool model_may_leave(const struct model *m, const struct model_referral *r);
+/* Must it? A loose one has units, or has not: that is not known here. */
+bool model_must_leave(const struct model *m, const struct model_referral *r);
 
 /* model_time.c: L4 */
 void model_begin(struct model *m, struct model_referral *r);

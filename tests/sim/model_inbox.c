@@ -44,7 +44,7 @@ static void forget(struct model *m, struct model_message *message)
 static void release(struct model_message *message)
 {
     message->holder = 0;
-    message->beyond = false;
+    message->beyond = message->parked = false;
 }
 
 static bool belongs(const struct model_message *message, enum house who)
@@ -140,7 +140,8 @@ void model_lost(struct model *m, uint64_t holder)
 
 bool model_is_deliverable(const struct model *m, const struct model_message *message)
 {
-    if (message->is_dead || message->holder != 0 || message->not_before > m->now || m->books[message->to].paused)
+    if (message->is_dead || message->holder != 0 || message->not_before > m->now || m->books[message->to].paused ||
+        m->disabled[message->to])
         return false;
     for (const struct model_message *other = m->messages; other < m->messages + m->message_count; other++)
         if (other->number < message->number && other->to == message->to && other->referral == message->referral &&

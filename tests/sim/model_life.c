@@ -417,14 +417,22 @@ static int direction_of(enum house from, enum house to)
 }
 
 /* T3, T4: all but C1 are of one consortium; H1 and T07 have relations with it. Equal tiers need one, and have none. T7: an emergency needs none. */
-static bool is_route(enum house from, enum house to, int direction, int priority)
+bool model_has_relation(enum house from, enum house to)
 {
-    bool related = (from != C1 && to != C1) || from == H1 || to == H1 || from == T07 || to == T07;
+    return (from == C1 && (to == H1 || to == T07)) || (to == C1 && (from == H1 || from == T07));
+}
 
-    if (to >= INBOXES || from == to)
+/* A deny, or a receiver that is disabled, stops everything (T4, T7). */
+static bool is_route(const struct model *m, enum house from, enum house to, int direction, int priority)
+{
+    bool related = (from != C1 && to != C1) || model_has_relation(from, to);
+
+    if (to >= INBOXES || from == to || m->denied[from][to] || m->disabled[to])
         return false;
     if (priority == REFERRAL__PRIORITY__EMERGENCY)
         return true;
+    if (m->disabled[from])
+        return false;
     return direction == direction_of(from, to) && direction != REFERRAL__DIRECTION__LATERAL && related;
 }
 
@@ -504,7 +512,7 @@ static void submit(struct model *m, struct deed *deed)
     bool fits = deed->referral < 0 || parent_fits(m, deed, &returns);
     struct model_referral *r, *parent = deed->referral < 0 ? NULL : &m->referrals[deed->referral];
 
-    if (!fits || deed->is_bad || !is_route(deed->actor, deed->to, deed->direction, deed->priority)) {
+    if (!fits || deed->is_bad || !is_route(m, deed->actor, deed->to, deed->direction, deed->priority)) {
         deed->verdict = REFUSED;
         return;
     }
@@ -553,7 +561,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
         return r->info_rounds < 3;
     case EV(REDIRECT):
         return r->hops < 3 && deed->to < INBOXES && !was_there(m, r, deed->to) &&
-               is_route(r->sender, deed->to, r->direction, r->priority);
+               is_route(m, r->sender, deed->to, r->direction, r->priority);
     case EV(MOVE):
         return m->now < deed->place_end - HOUR;
     case EV(BOOK):
@@ -569,7 +577,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
     case EV(VOID):
         return by != AS_SENDER || m->now < r->submitted_at + DAY;
     case EV(AMEND):
-        return r->version < MODEL_VERSIONS - 1;
+        return r->version < MODEL_VERSIONS - 1 && is_route(m, r->sender, r->receiver, r->direction, r->priority);
     case EV(WAITLIST):
     case EV(DISPLACE):
         return false; /* said to the pool, by the commands for places */
@@ -613,7 +621,7 @@ static void redirect(struct model *m, struct model_referral *r, struct deed *dee
     child->hops = r->hops + 1;
     child->redirected_from = (int)(r - m->referrals);
     child->child = -1;
-    child->accepted = child->reported = child->delivered = child->answered = false;
+    child->accepted = child->reported = child->delivered = child->answered = child->held = false;
     child->info_rounds = child->rebookings = 0;
     child->no_show_at = 0;
     memset(child->audit, 0, sizeof child->audit);
@@ -711,20 +719,50 @@ static void operate(struct model *m, struct deed *deed)
         m->books[deed->to].paused = deed->kind == REFERRAL__KIND__PAUSE;
     if (deed->kind == REFERRAL__KIND__REPLAY_DEAD || deed->kind == REFERRAL__KIND__DROP_DEAD)
         model_dead_letters(m, deed);
-    if (deed->kind == REFERRAL__KIND__PUT_SETTING)
+    if (deed->kind == REFERRAL__KIND__PUT_SETTING && deed->to < INBOXES)
         m->urgent_ms[deed->to] = deed->place_end;
+    if ((deed->kind == REFERRAL__KIND__PUT_RELATION || deed->kind == REFERRAL__KIND__DELETE_RELATION) &&
+        deed->to < INBOXES)
+        m->denied[deed->from][deed->to] = !deed->is_off;
+    if (deed->kind == REFERRAL__KIND__PUT_INSTITUTION && deed->to < INBOXES)
+        m->disabled[deed->to] = !deed->is_off;
+    if (deed->kind == REFERRAL__KIND__DRAIN)
+        m->draining = !deed->is_off;
+    if (deed->kind == REFERRAL__KIND__HOLD_REFERRAL || deed->kind == REFERRAL__KIND__RELEASE_REFERRAL)
+        model_hold(m, deed);
+}
+
+/* What an operator's DRAIN refuses: submissions, capacity and places; T7: no emergency. */
+static bool is_new_work(const struct deed *deed)
+{
+    switch (deed->kind) {
+    case REFERRAL__KIND__SUBMIT:
+        return deed->priority != REFERRAL__PRIORITY__EMERGENCY;
+    case REFERRAL__KIND__PUT_POOL:
+    case REFERRAL__KIND__PUT_GROUP:
+    case REFERRAL__KIND__HOLD_PLACE:
+    case REFERRAL__KIND__BOOK_PLACE:
+    case REFERRAL__KIND__JOIN_LIST:
+        return true;
+    default:
+        return false;
+    }
 }
 
 void model_apply(struct model *m, struct deed *deed)
 {
     deed->about = deed->child = -1;
+    deed->drained = false;
     if (!model_acts_for(deed->speaker, deed->actor)) {
         deed->verdict = REFUSED; /* T5 */
         return;
     }
     if (is_known(m, deed))
         return;
-    if (deed->kind == REFERRAL__KIND__SUBMIT)
+    deed->drained = m->draining && is_new_work(deed);
+    if (deed->drained)
+        deed->verdict = REFUSED;
+    else if (deed->kind == REFERRAL__KIND__SUBMIT)
         submit(m, deed);
     else if (deed->kind == REFERRAL__KIND__EVENT)
         event(m, deed);
@@ -734,4 +772,6 @@ void model_apply(struct model *m, struct deed *deed)
         deed->verdict = UNKNOWN;
     if (deed->verdict == GRANTED)
         model_keep_key(m, deed);
+    if (deed->about >= 0)
+        deed->stood = m->referrals[deed->about].state;
 }

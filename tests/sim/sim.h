@@ -24,6 +24,7 @@ struct sim_result {
     char why[SIM_WHY];
     uint64_t digest;
     uint64_t turns, commands, accepted, refused, deliveries, redeliveries, acks, deads, crashes, compared;
+    uint64_t parked, archived; /* messages kept for who took nothing; referrals gone to the archive */
     uint64_t acts[SIM_ACTS];
     char story[SIM_STORY]; /* where it was asked for */
 };

@@ -12,7 +12,7 @@
 #include "engine/registry.h"
 #include "sim/sim_inside.h"
 
-static const uint8_t host_key[STORE_HOST_KEY_SIZE] = {9};
+const uint8_t sim_host_key[STORE_HOST_KEY_SIZE] = {9};
 
 /* ---- The port ---- */
 
@@ -32,30 +32,40 @@ static int port_send(void *user, uint64_t number, struct bytes frame)
         return 0; /* what is under way when a machine dies */
     if (sim_peer_of(s, number) == NULL)
         return -EHOSTUNREACH;
+    if (number == s->clogged) {
+        s->is_stopped = true;
+        return -EAGAIN;
+    }
     cr_assert(s->frame_count < SIM_HELD);
     s->frames[s->frame_count++] = (struct sim_frame){.peer = number, .bytes = arena_copy(&s->w->arena, frame)};
     return 0;
 }
 
-/* It hears why, in GOODBYE. */
-static void port_drop(void *user, uint64_t number)
-{
-    (void)user;
-    (void)number;
-}
-
 void sim_forget_peer(struct sim *s, struct sim_peer *peer)
 {
+    if (peer->number == s->clogged)
+        s->clogged = 0;
+    for (size_t i = 0; i < SIM_DEEDS; i++)
+        s->is_open[i] = s->is_open[i] && s->deeds[i].peer != peer->number;
     if (peer->session != 0)
         s->lost[s->lost_count++] = peer->number;
     *peer = (struct sim_peer){0};
+}
+
+/* It hears why, in GOODBYE, unless it hears nothing. */
+static void port_drop(void *user, uint64_t number)
+{
+    struct sim *s = user;
+
+    if (number == s->clogged)
+        sim_forget_peer(s, sim_peer_of(s, number));
 }
 
 /* ---- Made, ended, crashed ---- */
 
 static struct store_options options_of(const struct sim *s)
 {
-    return (struct store_options){.directory = s->directory, .map_bytes = 512UL << 20, .host_key = host_key};
+    return (struct store_options){.directory = s->directory, .map_bytes = 512UL << 20, .host_key = sim_host_key};
 }
 
 static void stand_up(struct sim *s)
@@ -94,8 +104,10 @@ static void forget_memory(struct sim *s)
 {
     for (int i = 0; i < s->model.message_count; i++) {
         s->model.messages[i].holder = 0;
-        s->model.messages[i].beyond = false;
+        s->model.messages[i].beyond = s->model.messages[i].parked = false;
     }
+    s->model.draining = false;
+    s->clogged = 0;
     memset(s->peers, 0, sizeof s->peers);
     memset(s->is_open, 0, sizeof s->is_open);
     s->pending_count = s->lost_count = s->frame_count = 0;
@@ -170,45 +182,37 @@ static randombytes_implementation no_chance = {
 
 static void order(struct sim *s, Referral__Kind kind, const char *edits)
 {
-    struct deed deed = {.kind = kind, .speaker = OP, .actor = OP, .to = NOBODY, .referral = -1};
+    struct deed deed = {.kind = kind, .to = NOBODY, .from = NOBODY, .is_off = true};
 
-    sim_command(s, sim_speaker(s, OP), &deed, NOBODY, sim_body(s, kind, "%s", edits));
-    sim_settle(s);
+    sim_order(s, &deed, sim_body(s, kind, "%s", edits));
     cr_assert(s->last_accepted && !sim_failed(s), "the stage is not set: %s: %s", edits, s->out->why);
 }
 
-static void add_institution(struct sim *s, enum house party, const char *what, bool is_hospital)
+static void add_institution(struct sim *s, enum house party)
 {
     static const char *const directions[] = {"UP", "DOWN"};
     struct arena *arena = &s->w->arena;
     const char *id = party_name(party);
+    struct deed deed = {.kind = REFERRAL__KIND__PUT_INSTITUTION, .to = party, .is_off = true};
 
-    order(s, REFERRAL__KIND__PUT_INSTITUTION,
-          arena_format(arena,
-                       "id=%s; name=%s; departments[0].code=MED; departments[0].name=内科;"
-                       "departments[1].code=SUR; departments[1].name=外科; %s",
-                       id, id, what));
+    sim_order(s, &deed, sim_institution(s, party, true));
     for (size_t i = 0; i < 2; i++)
         order(s, REFERRAL__KIND__PUT_CONTACT,
               arena_format(arena,
                            "institution=%s; direction=%s; contact.name=联系人%s; contact.phone=0571-8888888;"
                            "contact.deputy_name=副联系人%s; contact.deputy_phone=0571-8888889; contact.hours=24 h",
                            id, directions[i], id, id));
-    order(s, REFERRAL__KIND__ADD_KEY,
-          arena_format(arena, "public_key=key:%s#0; institution=%s; roles[0]=REFER; roles[1]=RECEIVE%s", id, id,
-                       is_hospital ? "; roles[2]=SCHEDULE" : ""));
+    deed.kind = REFERRAL__KIND__ADD_KEY;
+    deed.message_id[0] = '\0';
+    sim_order(s, &deed, sim_key_body(s, party, 0));
 }
 
 static void people(struct sim *s)
 {
     static const char *const relations[][2] = {{"H1", "C1"}, {"C1", "H1"}, {"T07", "C1"}, {"C1", "T07"}};
 
-    add_institution(s, V1, "kind=PRIMARY; tier=VILLAGE; consortium=county-1", false);
-    add_institution(s, T07, "kind=PRIMARY; tier=TOWNSHIP; consortium=county-1", false);
-    add_institution(s, T08, "kind=PRIMARY; tier=TOWNSHIP; consortium=county-1", false);
-    add_institution(s, H1, "kind=HOSPITAL; tier=COUNTY; consortium=county-1", true);
-    add_institution(s, H2, "kind=HOSPITAL; tier=COUNTY; consortium=county-1", true);
-    add_institution(s, C1, "kind=HOSPITAL; tier=CITY; consortium=city", true);
+    for (enum house party = V1; party < INBOXES; party++)
+        add_institution(s, party);
     for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++)
         order(s, REFERRAL__KIND__PUT_RELATION,
               arena_format(&s->w->arena, "from=%s; to=%s", relations[i][0], relations[i][1]));
@@ -216,6 +220,7 @@ static void people(struct sim *s)
     order(s, REFERRAL__KIND__PUT_TEAM,
           "id=TEAM7; institution=T07; name=第七团队; members[0].name=王医生; members[0].phone=13800000001;"
           "active_from=2020-01-01");
+    order(s, REFERRAL__KIND__PUT_SETTING, "name=retention_finished_ms; value=2592000000");
 }
 
 static void *take(void *arena, size_t size)
@@ -236,6 +241,7 @@ void sim_open(struct sim *s)
     s->frames = calloc(SIM_HELD, sizeof *s->frames);
     cr_assert(s->w != NULL && s->frames != NULL);
     cr_assert_eq(arena_open(&s->w->arena, 4UL << 30), 0);
+    cr_assert_eq(arena_open(&s->idle, 256UL << 20), 0);
     s->w->allocator = (ProtobufCAllocator){.alloc = take, .free = keep, .allocator_data = &s->w->arena};
     s->boot = 1000000;
     s->wall = 1772413200000LL; /* 2026-03-02, a Monday, 09:00 in China */
@@ -260,6 +266,7 @@ void sim_close(struct sim *s)
     model_close(&s->model);
     for (size_t i = 0; i < SIM_LASTS; i++)
         free((void *)s->lasts[i].body.data);
+    arena_close(&s->idle);
     arena_close(&s->w->arena);
     free(s->frames);
     free(s->w);

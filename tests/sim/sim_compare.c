@@ -60,7 +60,7 @@ static struct model_message *find_entry(struct sim *s, enum house who, const Ref
 {
     struct model *m = &s->model;
     struct model_message *known = model_message(m, entry->delivery_id.data, entry->delivery_id.len);
-    int referral = model_find(m, entry->referral_id);
+    int referral = sim_referral_of(s, who, (int)entry->lane, entry->referral_id, sim_turn_of(entry->delivery_id.data));
 
     for (int i = 0; known == NULL && i < m->message_count; i++) {
         struct model_message *message = &m->messages[i];
@@ -107,6 +107,19 @@ static size_t count_messages(const struct sim *s, enum house who, bool is_dead)
     return count;
 }
 
+/* Of those that should wait: the first that nobody has ever shown. */
+static const char *first_unheard(const struct sim *s, enum house who)
+{
+    const struct model *m = &s->model;
+
+    for (int i = 0; i < m->message_count; i++)
+        if (m->messages[i].to == who && !m->messages[i].is_dead && m->messages[i].id_size == 0 &&
+            m->messages[i].referral >= 0)
+            return arena_format(&s->w->arena, ": event %d of %s, turn %lu", m->messages[i].event,
+                                m->referrals[m->messages[i].referral].id, (unsigned long)m->messages[i].turn);
+    return "";
+}
+
 /* A query with a cursor is packed by hand: its bytes are no text. */
 static const void *ask_page(struct sim *s, struct sim_peer *peer, Referral__Kind kind, ProtobufCMessage *body)
 {
@@ -140,8 +153,37 @@ static void compare_inbox(struct sim *s, enum house who, struct sim_peer *peer)
         query.cursor = list->next;
     } while (query.has_cursor && !sim_failed(s));
     if (!sim_failed(s) && count != count_messages(s, who, false))
-        sim_fail(s, "D2: in the inbox of %s wait %zu messages instead of %zu", party_name(who), count,
-                 count_messages(s, who, false));
+        sim_fail(s, "D2: in the inbox of %s wait %zu messages instead of %zu%s", party_name(who), count,
+                 count_messages(s, who, false), first_unheard(s, who));
+}
+
+void sim_learn_parked(struct sim *s, struct sim_peer *peer)
+{
+    Referral__InboxQuery query = REFERRAL__INBOX_QUERY__INIT;
+    struct sim_peer *operator= sim_speaker(s, OP);
+
+    query.institution = (char *)party_name(peer->party);
+    query.has_rows = true;
+    query.rows = PAGE;
+    do {
+        const Referral__InboxList *list = ask_page(s, operator, REFERRAL__KIND__LIST_INBOX, &query.base);
+
+        for (size_t i = 0; list != NULL && i < list->n_entries && !sim_failed(s); i++) {
+            struct model_message *message = find_entry(s, peer->party, list->entries[i]);
+
+            if (message == NULL || !list->entries[i]->in_flight || message->holder != 0)
+                continue;
+            if (s->is_known)
+                sim_fail(s, "D4: %s is handed more while it takes nothing", party_name(peer->party));
+            message->parked = true;
+            s->out->parked++;
+            sim_take_over(s, peer, message);
+        }
+        query.has_cursor = list != NULL && list->has_next;
+        query.cursor = list != NULL ? list->next : query.cursor;
+    } while (query.has_cursor && !sim_failed(s));
+    s->is_known = s->is_stopped;
+    sim_check_order(s);
 }
 
 static void compare_dead(struct sim *s, enum house who, struct sim_peer *peer)
@@ -197,6 +239,10 @@ static void compare_referral(struct sim *s, const Referral__ReferralSummary *see
         sim_fail(s, "P2: %s is shown a referral that is not its", party_name(who));
         return;
     }
+    if ((seen->archived_in != NULL) != r->archived)
+        sim_fail(s, "D8: a referral is in the archive, or is not");
+    if (seen->has_held_at_ms != r->held)
+        sim_fail(s, "D8: an operator holds a referral, or does not");
     if (r->loose)
         return;
     if (seen->state != (Referral__State)r->state)
@@ -236,6 +282,43 @@ static void compare_referrals(struct sim *s, enum house who, struct sim_peer *pe
     }
     if (!sim_failed(s) && seen != expected)
         sim_fail(s, "D2: %s is shown %zu referrals instead of %zu", party_name(who), seen, expected);
+}
+
+/* D8: what went might go; and after a pass that was whole, what had to go went. */
+static void compare_archived(struct sim *s, const Referral__ReferralSummary *seen, bool is_whole)
+{
+    int number = model_find(&s->model, seen->referral_id);
+    struct model_referral *r = number < 0 ? NULL : &s->model.referrals[number];
+    bool is_archived = seen->archived_in != NULL;
+
+    if (r == NULL || r->archived)
+        return;
+    if (is_archived && !model_may_leave(&s->model, r))
+        sim_fail(s, "D8: %s went to the archive before its time", r->id);
+    if (is_whole && !is_archived && model_must_leave(&s->model, r))
+        sim_fail(s, "D8: %s of journey %s stays in state %d, and nothing keeps it", r->id,
+                 s->model.referrals[r->journey].id, r->state);
+    r->archived = is_archived;
+    s->out->archived += is_archived;
+}
+
+void sim_compare_archived(struct sim *s, bool is_whole)
+{
+    Referral__ReferralsQuery query = REFERRAL__REFERRALS_QUERY__INIT;
+
+    query.has_rows = true;
+    query.rows = PAGE;
+    do {
+        const Referral__ReferralList *list =
+            ask_page(s, sim_speaker(s, OP), REFERRAL__KIND__LIST_REFERRALS, &query.base);
+
+        if (list == NULL)
+            return;
+        for (size_t i = 0; i < list->n_referrals && !sim_failed(s); i++)
+            compare_archived(s, list->referrals[i], is_whole);
+        query.has_cursor = list->has_next;
+        query.cursor = list->next;
+    } while (query.has_cursor && !sim_failed(s));
 }
 
 /* ---- The audit: one record for each transition (P3) ---- */
@@ -295,15 +378,18 @@ void sim_compare(struct sim *s, enum house party)
 
 static void order(struct sim *s, Referral__Kind kind, enum house to, struct bytes body, bool is_all)
 {
-    struct deed deed = {.kind = kind, .speaker = OP, .actor = OP, .to = to, .referral = -1, .is_all = is_all};
+    struct deed deed = {.kind = kind, .to = to, .is_all = is_all, .is_off = true};
 
-    sim_command(s, sim_speaker(s, OP), &deed, NOBODY, body);
-    sim_settle(s);
+    sim_order(s, &deed, body);
 }
 
 static void free_everybody(struct sim *s)
 {
+    if (s->model.draining)
+        order(s, REFERRAL__KIND__DRAIN, NOBODY, sim_body(s, REFERRAL__KIND__DRAIN, "off=true"), false);
     for (enum house who = V1; who < INBOXES && !sim_failed(s); who++) {
+        if (s->model.disabled[who])
+            order(s, REFERRAL__KIND__PUT_INSTITUTION, who, sim_institution(s, who, true), false);
         if (s->model.books[who].paused)
             order(s, REFERRAL__KIND__RESUME, who,
                   sim_body(s, REFERRAL__KIND__RESUME, "institution=%s", party_name(who)), false);
@@ -355,6 +441,8 @@ void sim_drain(struct sim *s)
         sim_fail(s, "after faults stopped %lu messages still wait", (unsigned long)waiting(s));
     if (!sim_failed(s))
         compare_audit(s, sim_speaker(s, OP));
+    if (!sim_failed(s))
+        sim_judge_kept(s);
     if (!sim_failed(s))
         judge_store(s);
     if (!sim_failed(s))

@@ -172,8 +172,10 @@ static void check_refused(struct sim *s, const struct deed *deed, const Referral
 
     if (is_stranger && (strcmp(refusal->code, "NOT_FOUND") != 0 || refusal->has_state || reply->n_refusals != 1))
         sim_fail(s, "P2: a stranger is told %s", refusal->code);
-    if (r != NULL && !r->loose && refusal->has_state && refusal->state != (Referral__State)r->state)
-        sim_fail(s, "L1: the refusal says state %d, the rules %d", (int)refusal->state, r->state);
+    if (r != NULL && !r->loose && refusal->has_state && refusal->state != (Referral__State)deed->stood)
+        sim_fail(s, "L1: the refusal says state %d, the rules %d", (int)refusal->state, deed->stood);
+    if ((strcmp(refusal->code, "DRAINING") == 0) != deed->drained)
+        sim_fail(s, "%s, while it is%s drained", refusal->code, deed->drained ? "" : " not");
     if ((strcmp(refusal->code, "CONFLICT") == 0) != (deed->verdict == CONFLICT))
         sim_fail(s, "D1: %s, by the rules %s", refusal->code, verdict_name(deed->verdict));
 }
@@ -243,19 +245,18 @@ static bool is_same(const struct model_message *message, const Referral__Deliver
            (message->is_sheet || message->event == event);
 }
 
-/* Its id may be heard first in a delivery, where the reply was lost. */
-static int referral_of(struct sim *s, enum house who, const Referral__Delivery *delivery)
+int sim_referral_of(struct sim *s, enum house who, int lane, const char *id, uint64_t turn)
 {
     struct model *m = &s->model;
-    int referral = model_find(m, delivery->referral_id);
+    int referral = model_find(m, id);
 
-    for (int i = 0; referral < 0 && delivery->referral_id != NULL && i < m->message_count; i++) {
+    for (int i = 0; referral < 0 && id != NULL && i < m->message_count; i++) {
         struct model_message *message = &m->messages[i];
         struct model_referral *r = message->referral < 0 ? NULL : &m->referrals[message->referral];
 
-        if (message->to != who || r == NULL || r->id[0] != '\0' || message->lane != (int)delivery->lane)
+        if (message->to != who || r == NULL || r->id[0] != '\0' || message->lane != lane || message->turn != turn)
             continue;
-        snprintf(r->id, sizeof r->id, "%s", delivery->referral_id);
+        snprintf(r->id, sizeof r->id, "%s", id);
         referral = message->referral;
     }
     return referral;
@@ -266,7 +267,8 @@ static struct model_message *find_message(struct sim *s, enum house who, const R
 {
     struct model *m = &s->model;
     struct model_message *known = model_message(m, delivery->delivery_id.data, delivery->delivery_id.len);
-    int referral = referral_of(s, who, delivery);
+    int referral =
+        sim_referral_of(s, who, (int)delivery->lane, delivery->referral_id, sim_turn_of(delivery->delivery_id.data));
 
     for (int i = 0; known == NULL && i < m->message_count; i++) {
         struct model_message *message = &m->messages[i];
@@ -315,7 +317,7 @@ bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer)
     return false;
 }
 
-static void take_over(struct sim *s, struct sim_peer *peer, struct model_message *message)
+void sim_take_over(struct sim *s, struct sim_peer *peer, struct model_message *message)
 {
     if (message->holder != 0)
         sim_fail(s, "D3: with two connections at a time");
@@ -357,7 +359,10 @@ static void hear_delivery(struct sim *s, struct sim_peer *peer, struct bytes bod
     }
     sim_learn_id(message, delivery->delivery_id.data, delivery->delivery_id.len);
     check_content(s, message, delivery, notice);
-    take_over(s, peer, message);
+    if (message->parked && message->holder == peer->number)
+        message->parked = false;
+    else
+        sim_take_over(s, peer, message);
 }
 
 /* ---- Frames ---- */
@@ -414,14 +419,16 @@ static bool may_follow(const struct model *m, const struct model_message *messag
 }
 
 /* D3, D4: nobody is passed over, and nothing waits that somebody would take. */
-static void check_order(struct sim *s)
+void sim_check_order(struct sim *s)
 {
     for (int i = 0; i < s->model.message_count && !sim_failed(s); i++) {
         const struct model_message *message = &s->model.messages[i];
 
         if (!s->is_full && place_of(message) < s->handed[message->to] && model_is_deliverable(&s->model, message) &&
             !may_follow(&s->model, message))
-            sim_fail(s, "D3: a later message was handed out before an earlier one");
+            sim_fail(s, "D3: %s was handed a later message before event %d of %s, turn %lu", party_name(message->to),
+                     message->event, message->referral < 0 ? "a place" : s->model.referrals[message->referral].id,
+                     (unsigned long)message->turn);
     }
     memset(s->handed, 0, sizeof s->handed);
 }
@@ -441,5 +448,5 @@ void sim_hear(struct sim *s)
                 referral__envelope__unpack(&s->w->allocator, frame.envelopes[e].size, frame.envelopes[e].data));
     }
     s->frame_count = 0;
-    check_order(s);
+    sim_check_order(s);
 }

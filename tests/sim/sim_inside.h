@@ -47,6 +47,7 @@ struct sim_pool {
     int64_t date_days;
     int places;
     uint64_t general; /* G, when it was looked at last */
+    bool cancelled;   /* by an answer */
 };
 #define SIM_POOLS    12
 #define SIM_BOOKINGS 128
@@ -78,7 +79,11 @@ struct sim {
     size_t last_count;
     uint8_t old_ids[64][32];
     size_t old_id_size, old_id_count;
-    bool is_full; /* the disk */
+    bool is_full;              /* the disk */
+    uint64_t clogged;          /* connection that takes nothing; 0: none */
+    bool is_stopped, is_known; /* it was sent something since; and what it was handed is known */
+    struct arena idle;         /* of what is done between turns */
+    bool is_resealing;
     struct sim_pool pools[SIM_POOLS];
     size_t pool_count;
     char bookings[SIM_BOOKINGS][MODEL_ID];
@@ -110,6 +115,7 @@ void sim_turn(struct sim *s);
 /* Until nobody has anything to say. */
 void sim_settle(struct sim *s);
 void sim_key(uint8_t key[32], enum house party, uint32_t number);
+extern const uint8_t sim_host_key[STORE_HOST_KEY_SIZE];
 
 /* sim_say.c */
 uint64_t sim_random(struct sim *s);
@@ -131,14 +137,71 @@ uint64_t sim_answer_hash(struct sim *s, const Referral__Reply *reply); /* withou
 void sim_hear(struct sim *s);
 void sim_model_turn(struct sim *s, uint64_t index);
 bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer);
+/* Which one a message is about: its id may be heard first in that, where the reply was lost. -1: none. */
+int sim_referral_of(struct sim *s, enum house who, int lane, const char *id, uint64_t turn);
+/* It is handed out to this peer now. */
+void sim_take_over(struct sim *s, struct sim_peer *peer, struct model_message *message);
+/* Of what was handed out since it was asked last. */
+void sim_check_order(struct sim *s);
 
 /* sim_acts.c */
 void sim_act(struct sim *s, const struct sim_step *step);
+
+/* sim_peers.c */
 struct sim_peer *sim_connect(struct sim *s, enum house party);
-struct sim_peer *sim_any_peer(struct sim *s, enum house party); /* NULL: none */
+struct sim_peer *sim_any_peer(struct sim *s, enum house party); /* one that takes what is said; NULL: none */
 struct sim_peer *sim_speaker(struct sim *s, enum house party);  /* connects if need be; NULL: has no key */
+size_t sim_connections(const struct sim *s, enum house party);
+void sim_lose(struct sim *s, struct sim_peer *peer);
+struct sim_peer *sim_some_peer(struct sim *s, bool is_receiver);
+void sim_hurry(struct sim *s); /* acks that wait for company do not */
 size_t sim_ack_all(struct sim *s, struct sim_peer *peer);
 void sim_connect_all(struct sim *s);
+void sim_act_connect(struct sim *s);
+void sim_act_lose(struct sim *s);
+void sim_act_credit(struct sim *s);
+void sim_act_ack(struct sim *s);
+void sim_act_ack_wrong(struct sim *s);
+void sim_act_nack(struct sim *s);
+
+/* sim_refer.c */
+struct model_referral *sim_some_referral(struct sim *s);
+void sim_say_as(struct sim *s, enum house actor, struct deed *deed, struct bytes body);
+void sim_say_again(struct sim *s, const struct sim_last *last, struct bytes body, enum house speaker);
+void sim_act_submit(struct sim *s);
+void sim_act_submit_bad(struct sim *s);
+void sim_act_return(struct sim *s);
+void sim_act_event(struct sim *s);
+void sim_act_event_wild(struct sim *s);
+void sim_act_again(struct sim *s);
+void sim_act_conflict(struct sim *s);
+
+/* sim_operate.c */
+void sim_act_pause(struct sim *s);
+void sim_act_dead(struct sim *s);
+void sim_act_setting(struct sim *s);
+void sim_act_revoke(struct sim *s);
+void sim_act_rotate(struct sim *s);
+void sim_act_deny(struct sim *s);
+void sim_act_disable(struct sim *s);
+void sim_act_drain(struct sim *s);
+void sim_operate(struct sim *s, struct deed *deed, struct bytes body);
+void sim_order(struct sim *s, struct deed *deed, struct bytes body); /* by an operator, that is */
+struct bytes sim_institution(struct sim *s, enum house party, bool enabled);
+struct bytes sim_key_body(struct sim *s, enum house party, uint32_t number);
+
+/* sim_faults.c */
+void sim_act_crash(struct sim *s);
+void sim_act_crash_said(struct sim *s);
+void sim_act_disk(struct sim *s);
+void sim_act_clog(struct sim *s);
+
+/* sim_keep.c */
+void sim_act_hold(struct sim *s);
+void sim_act_archive(struct sim *s);
+void sim_act_reseal(struct sim *s);
+void sim_reseal_some(struct sim *s);
+void sim_judge_kept(struct sim *s); /* at the end of a play */
 
 /* sim_places.c */
 void sim_act_place(struct sim *s);
@@ -146,6 +209,10 @@ void sim_learn_reply(struct sim *s, struct deed *deed, const Referral__Reply *re
 void sim_judge_pools(struct sim *s);
 void sim_look_again(struct sim *s, struct model_referral *r);
 
+/* What this one, which takes nothing, was handed all the same: it waits for it. */
+void sim_learn_parked(struct sim *s, struct sim_peer *peer);
+/* What went to the archive, after a pass that was whole or not. */
+void sim_compare_archived(struct sim *s, bool is_whole);
 /* sim_compare.c: everything as an operator sees it, and what this party is shown of its own */
 void sim_compare(struct sim *s, enum house party);
 void sim_drain(struct sim *s);

@@ -43,16 +43,45 @@ static void say(struct sim *s, enum house actor, Referral__Kind kind, int referr
 
 /* ---- What is said ---- */
 
-static void publish(struct sim *s)
+static void publish_again(struct sim *s, const struct sim_pool *pool)
 {
-    struct sim_pool *pool = &s->pools[s->pool_count % SIM_POOLS];
-    int64_t day = (s->now.now.ms + CHINA) / DAY + 1 + (int64_t)sim_below(s, 4);
-
-    *pool = (struct sim_pool){.date_days = day, .places = 1 + (int)sim_below(s, 12)};
-    snprintf(pool->name, sizeof pool->name, "P%zu", s->pool_count++);
     say(s, H1, REFERRAL__KIND__PUT_POOL, -1,
         arena_format(&s->w->arena, "%s units[0].count=%d; units[0].start_ms=%ld; units[0].minutes=10", ref_of(s, pool),
-                     pool->places, (long)(day * DAY - CHINA + 9 * HOUR)));
+                     pool->places, (long)(pool->date_days * DAY - CHINA + 9 * HOUR)));
+}
+
+static void publish(struct sim *s, int64_t day, int most)
+{
+    struct sim_pool *pool = &s->pools[s->pool_count % SIM_POOLS];
+
+    *pool = (struct sim_pool){.date_days = day, .places = 1 + (int)sim_below(s, (uint64_t)most)};
+    snprintf(pool->name, sizeof pool->name, "P%zu", s->pool_count++);
+    publish_again(s, pool);
+}
+
+static int64_t some_day(struct sim *s)
+{
+    return (s->now.now.ms + CHINA) / DAY + 1 + (int64_t)sim_below(s, 4);
+}
+
+/* Small pools that share one reserve (Q11), unless somebody has a place of that day. */
+static void group(struct sim *s)
+{
+    int64_t day = some_day(s);
+
+    for (int i = 0; i < 2 && !sim_failed(s); i++)
+        publish(s, day, 4);
+    say(s, H1, REFERRAL__KIND__PUT_GROUP, -1,
+        arena_format(&s->w->arena, "hospital=H1; class=EXPERT; department=MED; date=%s", date_of(s, day)));
+}
+
+/* Q10: what of the session has not begun does not take place; whoever had a place of it is told and waits first. */
+static void cancel(struct sim *s, struct sim_pool *pool)
+{
+    s->last_accepted = false;
+    say(s, H1, REFERRAL__KIND__CANCEL_POOL, -1,
+        arena_format(&s->w->arena, "%s person.name=赵护士; reason=STAFF_ABSENT", ref_of(s, pool)));
+    pool->cancelled |= s->last_accepted;
 }
 
 /* One that a team referred up to the hospital and that has not arrived yet; -1: none. */
@@ -136,68 +165,139 @@ static void reshape(struct sim *s, const struct sim_pool *pool)
 
 /* ---- What is judged ---- */
 
-/* Q1: rounded up, and never fewer than a fifth. */
-static uint64_t reserve_of(const Referral__PoolView *view)
-{
-    uint64_t reserve = (view->capacity * view->reserve_bp + 9999) / 10000;
+/* The numbers of section 6 over a pool's set: itself, or all of its day's group (Q11). */
+struct sums {
+    uint64_t capacity, blocked, general, family, free, marked, general_before;
+};
 
-    reserve = (reserve + view->span - 1) / view->span * view->span;
-    return reserve < view->capacity ? reserve : view->capacity;
+static bool is_same_set(const Referral__PoolView *a, const Referral__PoolView *b)
+{
+    return a == b || (a->grouped && b->grouped && strcmp(a->pool->date, b->pool->date) == 0);
 }
 
-static void judge(struct sim *s, const Referral__PoolView *view, bool may_take)
+static struct sim_pool *pool_of(struct sim *s, const Referral__PoolView *view)
 {
-    uint64_t taken = view->blocked + view->general + view->family;
-    uint64_t reserved = view->reserve > view->family ? view->reserve - view->family : 0;
-    struct sim_pool *pool = NULL;
-
     for (size_t i = 0; i < SIM_POOLS; i++)
         if (strcmp(s->pools[i].name, view->pool->resource) == 0)
-            pool = &s->pools[i];
+            return &s->pools[i];
+    return NULL;
+}
+
+/* False: of one of them nobody remembers how it was. */
+static bool add_up(struct sim *s, const Referral__PoolList *list, const Referral__PoolView *one, struct sums *sums)
+{
+    *sums = (struct sums){0};
+    for (size_t i = 0; i < list->n_pools; i++) {
+        const Referral__PoolView *view = list->pools[i];
+        const struct sim_pool *pool = pool_of(s, view);
+
+        if (!is_same_set(one, view))
+            continue;
+        if (pool == NULL)
+            return false;
+        sums->capacity += view->capacity;
+        sums->blocked += view->blocked;
+        sums->general += view->general;
+        sums->family += view->family;
+        sums->free += view->free;
+        sums->marked += view->marked;
+        sums->general_before += pool->general;
+    }
+    return true;
+}
+
+static uint64_t round_up(uint64_t number, uint64_t span)
+{
+    return (number + span - 1) / span * span;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Q1: rounded up, and never fewer than a fifth. */
+static uint64_t reserve_of(const Referral__PoolView *view, const struct sums *sums)
+{
+    return least(round_up((sums->capacity * view->reserve_bp + 9999) / 10000, view->span), sums->capacity);
+}
+
+/* Q3, Q10: what the set keeps for family doctors. */
+static void judge_reserve(struct sim *s, const Referral__PoolView *view, const struct sums *sums, bool may_take)
+{
+    uint64_t reserved = view->reserve > sums->family ? view->reserve - sums->family : 0;
+    uint64_t marked = view->released ? 0 : least(round_up(reserved, view->span), sums->free);
+
+    if (view->reserve_bp < 2000 || view->reserve != reserve_of(view, sums))
+        sim_fail(s, "Q1: pool %s reserves %lu", view->pool->resource, (unsigned long)view->reserve);
+    if (may_take && !view->released && sums->general > sums->general_before && sums->free < reserved)
+        sim_fail(s, "Q3: a general booking ate the reserve of pool %s: C %lu R %lu G %lu F %lu B %lu",
+                 view->pool->resource, (unsigned long)sums->capacity, (unsigned long)view->reserve,
+                 (unsigned long)sums->general, (unsigned long)sums->family, (unsigned long)sums->blocked);
+    if (!s->now.hold && sums->marked != marked)
+        sim_fail(s, "Q3: of pool %s %lu units are marked instead of %lu", view->pool->resource,
+                 (unsigned long)sums->marked, (unsigned long)marked);
+    if (!view->released && view->deficit != (reserved > sums->free ? reserved - sums->free : 0))
+        sim_fail(s, "Q10: pool %s has another deficit", view->pool->resource);
+}
+
+static void judge(struct sim *s, const Referral__PoolList *list, const Referral__PoolView *view, bool may_take)
+{
+    uint64_t taken = view->blocked + view->general + view->family;
+    const struct sim_pool *pool = pool_of(s, view);
+    struct sums sums;
+
     if (pool == NULL)
         return;
     if (taken > view->capacity || view->free != view->capacity - taken)
         sim_fail(s, "Q2: pool %s holds more than it has", pool->name);
-    if (view->reserve_bp < 2000 || view->reserve != reserve_of(view))
-        sim_fail(s, "Q1: pool %s reserves %lu", pool->name, (unsigned long)view->reserve);
-    if (may_take && !view->released && view->general > pool->general && view->free < reserved)
-        sim_fail(s, "Q3: a general booking ate the reserve of pool %s: C %lu R %lu G %lu F %lu B %lu", pool->name,
-                 (unsigned long)view->capacity, (unsigned long)view->reserve, (unsigned long)view->general,
-                 (unsigned long)view->family, (unsigned long)view->blocked);
-    if (!view->released && view->deficit != (reserved > view->free ? reserved - view->free : 0))
-        sim_fail(s, "Q10: pool %s has another deficit", pool->name);
-    pool->general = view->general;
+    if (pool->cancelled && (!view->cancelled || (view->capacity != 0 && view->start_ms > s->now.now.ms)))
+        sim_fail(s, "Q10: pool %s was cancelled, and is not", pool->name);
+    if (add_up(s, list, view, &sums))
+        judge_reserve(s, view, &sums, may_take);
 }
 
 static void look(struct sim *s, bool may_take)
 {
-    const Referral__PoolList *list = sim_query(s, sim_speaker(s, OP), REFERRAL__KIND__LIST_POOLS,
-                                               "hospital=H1; class=EXPERT; department=MED; first_date=%s; rows=200",
-                                               date_of(s, (s->now.now.ms + CHINA) / DAY));
+    const Referral__PoolList *list =
+        sim_query(s, sim_speaker(s, OP), REFERRAL__KIND__LIST_POOLS,
+                  "hospital=H1; class=EXPERT; department=MED; first_date=%s; last_date=%s;"
+                  "rows=200",
+                  date_of(s, (s->now.now.ms + CHINA) / DAY), date_of(s, (s->now.now.ms + CHINA) / DAY + 20));
 
     for (size_t i = 0; list != NULL && i < list->n_pools && !sim_failed(s); i++)
-        judge(s, list->pools[i], may_take);
+        judge(s, list, list->pools[i], may_take);
+    for (size_t i = 0; list != NULL && i < list->n_pools; i++) {
+        struct sim_pool *pool = pool_of(s, list->pools[i]);
+
+        if (pool != NULL)
+            pool->general = list->pools[i]->general;
+    }
 }
 
 void sim_act_place(struct sim *s)
 {
     size_t count = s->pool_count < SIM_POOLS ? s->pool_count : SIM_POOLS;
-    const struct sim_pool *pool = count == 0 ? NULL : &s->pools[sim_below(s, count)];
-    uint64_t what = sim_below(s, 12);
+    struct sim_pool *pool = count == 0 ? NULL : &s->pools[sim_below(s, count)];
+    uint64_t what = sim_below(s, 24);
 
     look(s, false);
-    if (pool == NULL || what == 0)
-        publish(s);
-    else if (what == 1)
-        reshape(s, pool);
+    if (pool == NULL || what < 2)
+        publish(s, some_day(s), 12);
     else if (what == 2)
-        join(s);
+        group(s);
+    else if (what == 3)
+        sim_one_in(s, 3) ? publish_again(s, pool) : cancel(s, pool);
+    else if (what < 6)
+        reshape(s, pool);
     else if (what < 8)
+        join(s);
+    else if (what < 18)
         take(s, pool);
     else
         change(s, pool);
     if (!sim_failed(s))
-        look(s, what > 1);
+        look(s, what > 5);
 }
 
 /* What only the broker foretells: the answer is kept, and what it says of places and states is learnt. */

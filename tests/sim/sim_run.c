@@ -163,6 +163,8 @@ static void add(struct sim_result *sum, const struct sim_result *one)
     sum->deads += one->deads;
     sum->crashes += one->crashes;
     sum->compared += one->compared;
+    sum->parked += one->parked;
+    sum->archived += one->archived;
     for (size_t i = 0; i < SIM_ACTS; i++)
         sum->acts[i] += one->acts[i];
 }

@@ -1,0 +1,40 @@
+/* model_keep.c - what may leave the store for the archive, and what an operator keeps in it (D8). */
+#include "sim/model.h"
+
+#define RETENTION 2592000000LL /* as set on the stage */
+
+void model_hold(struct model *m, struct deed *deed)
+{
+    struct model_referral *r = &m->referrals[deed->subject];
+    bool holds = deed->kind == REFERRAL__KIND__HOLD_REFERRAL;
+
+    deed->verdict = r->held == holds ? REFUSED : GRANTED;
+    r->held = holds;
+}
+
+/* Finished long enough ago, and nobody waits to hear of it; of a loose one only the broker knows since when. */
+static bool is_over(const struct model *m, const struct model_referral *r)
+{
+    if (r->held || (!r->loose && (!model_is_terminal(r->state) || r->since + RETENTION > m->now)))
+        return false;
+    for (int i = 0; i < m->message_count; i++)
+        if (m->messages[i].referral == (int)(r - m->referrals))
+            return false;
+    return true;
+}
+
+bool model_may_leave(const struct model *m, const struct model_referral *r)
+{
+    for (const struct model_referral *other = m->referrals; other < m->referrals + m->referral_count; other++)
+        if (other->journey == r->journey && !is_over(m, other))
+            return false;
+    return true;
+}
+
+bool model_must_leave(const struct model *m, const struct model_referral *r)
+{
+    for (const struct model_referral *other = m->referrals; other < m->referrals + m->referral_count; other++)
+        if (other->journey == r->journey && other->loose)
+            return false;
+    return model_may_leave(m, r);
+}
