@@ -43,7 +43,7 @@ static struct {
     recorder_end_call *end;
     recorder_note_call *note;
     recorder_weaken_call *weaken;
-    bool says_early, is_recording;
+    bool is_planted, says_early, is_recording;
 
     uint8_t digests[TURNS_MAX][STORE_DIGEST_SIZE]; /* of the chain after each turn */
     struct promises promises;
@@ -237,11 +237,17 @@ static void cut_again(const struct crash_state *state, const struct disk *disk)
     memcpy(power.digests, kept, sizeof kept);
 }
 
+/* Of what is planted one find is enough. */
+static bool has_found(void)
+{
+    return power.is_planted && power.tally->unsound != 0;
+}
+
 static bool wants(void *user, const struct crash_state *state)
 {
     const size_t *from = user;
 
-    return state->number >= *from && state->number % power.workers == power.worker;
+    return state->number >= *from && state->number % power.workers == power.worker && !has_found();
 }
 
 static void visit(void *user, const struct crash_state *state, const struct disk *disk)
@@ -284,12 +290,12 @@ static size_t work_from(const struct disk *before, const struct recording *recor
     return power.tally->current + 1;
 }
 
-static void work(const struct disk *before, const struct recording *recording, size_t budget, bool stops_early)
+static void work(const struct disk *before, const struct recording *recording, size_t budget)
 {
     size_t from = 0;
 
     snprintf(power.directory, sizeof power.directory, SCRATCH "/crash-%d", (int)getpid());
-    while (from != SIZE_MAX && !(stops_early && power.tally->unsound != 0))
+    while (from != SIZE_MAX && !has_found())
         from = work_from(before, recording, budget, from);
 
     struct disk nothing = {0};
@@ -314,6 +320,7 @@ static void find_recorder(void)
 
 static void plant(const char *weakness)
 {
+    power.is_planted = true;
     if (strcmp(weakness, "nosync") == 0)
         power.weaken(RECORDER_NOSYNC);
     else if (strcmp(weakness, "nometasync") == 0)
@@ -400,7 +407,7 @@ static int run(const struct script *script, size_t budget, const char *weakness)
         if (workers[i] == 0) {
             power.worker = i;
             power.tally = &tallies[i];
-            work(&before, &recording, budget, weakness != NULL);
+            work(&before, &recording, budget);
             _exit(0);
         }
     }
