@@ -138,6 +138,22 @@ class Doubt(PartyTest):
         self.assertLess(self.status().now_ms - before, 5 * MINUTE_MS)
         self.assertEqual("SUBMITTED", self.state(emergency))
 
+    def test_c2_c4_a_wall_clock_stepped_by_an_hour_forth_and_back_moves_nothing(self):
+        first = self.accepted(self.centre.submit(sheets.made("emergency")))
+        before = last = self.status().now_ms
+        for step in (HOUR_MS, -HOUR_MS):
+            self.broker.shift(step)
+            self.held("clock-differs")
+            second = self.accepted(self.centre.submit(sheets.made("emergency")))
+            self.assertGreaterEqual(second.answer_due_at_ms, first.answer_due_at_ms)
+            self.assertLess(second.answer_due_at_ms - first.answer_due_at_ms, 5 * MINUTE_MS)
+            self.assertLessEqual(last, self.status().now_ms, "C2")
+            last = self.status().now_ms
+            self.assertLess(last - before, 5 * MINUTE_MS)
+            self.broker.shift(0)
+            self.confirm()
+        self.assertEqual(("SUBMITTED", "SUBMITTED"), (self.state(first.referral_id), self.state(second.referral_id)))
+
     def test_c2_c4_a_wall_clock_that_goes_back_never_turns_the_time_back(self):
         first = self.accepted(self.centre.submit(sheets.made("emergency")))
         before = self.status().now_ms

@@ -123,6 +123,9 @@ class Faults(PartyTest):
             self.addCleanup(one.close)
         self.accepted(client.submit(sheets.made("up")))
         self.assertIsNone(self.broker.process.poll())
+        for one in crowd:
+            one.close()
+        self.accepted(self.party("T08").submit(sheets.made("up", {"sender": "T08"})))
 
     def test_d2_without_address_space_it_does_not_start_and_says_so(self):
         self.broker.stop()
