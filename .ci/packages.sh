@@ -5,7 +5,7 @@ liblmdb-dev libsodium-dev libjansson-dev libconfuse-dev libsmartcols-dev uthash-
 
 packages_demo="$packages_build python3"
 
-packages_test="$packages_build ccache clang clang-format clang-tidy clang-tools libclang-rt-dev libcriterion-dev
+packages_test="$packages_build ccache clang clang-format clang-tidy clang-tools lld libclang-rt-dev libcriterion-dev
 protobuf-compiler prometheus chromium chromium-driver fonts-noto-cjk python3 python3-zmq python3-protobuf python3-yaml iproute2 nftables binutils git man-db dpkg-dev lintian systemd systemd-container"
 
 packages_coverage="$packages_test gcovr"

@@ -3,6 +3,9 @@
 #
 #   sh tests/style.sh format
 #   sh tests/style.sh tidy BUILD-FOLDER      the folder's compile_commands.json says how each file is compiled
+#
+# The analyzer follows the paths of a function, those to code not yet reached first, until it has seen them all or so many nodes. In the
+# short form these are a third of the usual 225000 (REFERRALD_LONG=1): nearly every block is reached all the same, in less than half the time.
 set -eu
 cd "$(dirname "$0")/.."
 sources() { git ls-files --cached --others --exclude-standard -- "$@"; }
@@ -12,7 +15,11 @@ format)
     echo "clang-format agrees"
     ;;
 tidy)
-    sources 'broker/*.c' 'clients/*.c' | xargs -n 1 -P "$(nproc)" clang-tidy -p "$2" --quiet 2>&1 |
+    nodes=75000
+    [ "${REFERRALD_LONG:-0}" = 1 ] && nodes=225000
+    sources 'broker/*.c' 'clients/*.c' |
+        xargs -n 1 -P "$(nproc)" clang-tidy -p "$2" --quiet --extra-arg=-Xclang --extra-arg=-analyzer-config \
+            --extra-arg=-Xclang --extra-arg="max-nodes=$nodes" 2>&1 |
         { ! grep -E -A 6 '(warning|error):'; }
     echo "clang-tidy agrees"
     ;;
