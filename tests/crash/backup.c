@@ -1,16 +1,14 @@
 /* backup.c - `referralctl backup` beside the running broker, three times, of which the last two are kept: whatever a cut leaves under a backup's name
  * is whole, and the newest one that was reported restores with all that its archive has. */
 #include <dirent.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "crash/operator.h"
 #include "crash/scripts_files.h"
 #include "crash/shelf.h"
 #include "store/backup.h"
@@ -34,55 +32,17 @@ static const char *target(struct world *w)
     return arena_format(&w->arena, "%s/backups", w->directory);
 }
 
-/* Beside the store: a host's key is not on its disk. */
-static const char *host_key_file(struct world *w)
-{
-    const char *path = arena_format(&w->arena, "%s.key", w->directory);
-    const uint8_t *key = world_store_options(w, w->directory).host_key;
-    FILE *file = fopen(path, "we");
-
-    cr_assert_not_null(file);
-    fchmod(fileno(file), 0600);
-    fputs("key = ", file);
-    for (size_t i = 0; i < STORE_HOST_KEY_SIZE; i++)
-        fprintf(file, "%02x", key[i]);
-    fputs("\n", file);
-    fclose(file);
-    return path;
-}
-
-/* The command as an operator's timer gives it; its exit code. */
+/* As an operator's timer gives it; its exit code. */
 static int back_up(struct world *w)
 {
-    const char *key = host_key_file(w);
-    const char *const arguments[] = {REFERRALCTL,
-                                     "backup",
-                                     target(w),
-                                     "--store",
-                                     w->directory,
-                                     "--host-key",
-                                     key,
-                                     "--staging",
-                                     arena_format(&w->arena, "%s/staging", w->directory),
-                                     "--archives",
-                                     shelf_directory(w),
-                                     "--rate",
-                                     "0",
-                                     "--keep",
-                                     KEEP,
-                                     "--json",
-                                     NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int status = -1;
+    const char *const arguments[] = {"backup",     target(w),
+                                     "--staging",  arena_format(&w->arena, "%s/staging", w->directory),
+                                     "--archives", shelf_directory(w),
+                                     "--rate",     "0",
+                                     "--keep",     KEEP,
+                                     "--json",     NULL};
 
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&pid, REFERRALCTL, &actions, NULL, (char *const *)arguments, environ) == 0)
-        waitpid(pid, &status, 0);
-    posix_spawn_file_actions_destroy(&actions);
-    unlink(key);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return operator_runs(w, arguments);
 }
 
 /* The names of all backups there are, ended by NULL: in order, so that the newest is last. */

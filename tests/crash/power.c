@@ -146,6 +146,8 @@ static const char *examine(const struct crash_state *state, const char *director
     const char *wrong;
 
     w->name_count = w->booking_count = w->entry_count = w->pool_count = 0; /* ids may be given anew */
+    if (power.script->prepare != NULL)
+        power.script->prepare(w, directory);
     if (world_stand_up(w, directory) != 0)
         return "the store does not open";
 

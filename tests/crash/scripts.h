@@ -12,6 +12,8 @@ struct script {
     const char *name;
     struct world *(*open)(void); /* the stage, before the recording begins */
     void (*play)(struct world *w);
+    /* Of a disk, before the broker is started on it: what an operator looks after. NULL: nothing. */
+    void (*prepare)(struct world *w, const char *directory);
     const char *(*judge)(
         const struct stand *stand); /* what lies beside the store: NULL, or what is wrong. NULL: nothing does */
 };

@@ -2,7 +2,9 @@
 #include "crash/scripts_files.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
+#include "crash/operator.h"
 #include "crash/shelf.h"
 #include "store/archive_look.h"
 #include "store/keys.h"
@@ -120,6 +122,8 @@ static struct {
         bool is_done; /* no row is left under an older one */
     } changes[CHANGES_MOST];
     size_t count;
+    uint8_t first_key[STORE_HOST_KEY_SIZE]; /* the host's, before it was changed */
+    size_t second_said;
 } rotation;
 
 static void say_change(uint32_t newest, bool is_done)
@@ -161,6 +165,53 @@ static void rotate(struct world *w, const char *others)
     world_event(w, "T07", arena_format(&w->arena, "cancel %s-a; reason=PATIENT_DECLINED", others));
 }
 
+/* The new key's file comes into the folder of the host's keys, which is a disk's as any. */
+#define HOST       "host"
+#define SECOND_KEY HOST "/second.key"
+
+static struct world *open_with_host(void)
+{
+    struct world *w = world_open();
+
+    memcpy(rotation.first_key, w->host_key, sizeof w->host_key);
+    cr_assert_eq(mkdir(arena_format(&w->arena, "%s/" HOST, w->directory), 0700), 0);
+    return w;
+}
+
+static void change_host_key(struct world *w)
+{
+    const char *path = arena_format(&w->arena, "%s/" SECOND_KEY, w->directory);
+    const char *const arguments[] = {"rotate", "--host-key-new", path, "--archives", shelf_directory(w), NULL};
+
+    cr_assert_eq(operator_runs(w, arguments), 0);
+    cr_assert(operator_read_key(path, w->host_key));
+    rotation.second_said = crash_said();
+}
+
+static bool opens(const char *directory, const uint8_t *host_key)
+{
+    struct keys *keys = NULL;
+    bool does = archive_keys_open(directory, host_key, &keys) == 0;
+
+    archive_keys_close(keys);
+    return does;
+}
+
+/* The key that opens it is the first one, or lies where the command has put it. */
+static void find_host_key(struct world *w, const char *directory)
+{
+    memcpy(w->host_key, rotation.first_key, sizeof w->host_key);
+    if (!opens(directory, w->host_key))
+        operator_read_key(arena_format(&w->arena, "%s/" SECOND_KEY, directory), w->host_key);
+}
+
+/* Whom the cut interrupted gives the command again: the archive's keys follow. */
+static void go_on_with_host_key(struct world *w)
+{
+    if (memcmp(w->host_key, rotation.first_key, sizeof w->host_key) != 0)
+        cr_assert_eq(keys_bring(w->directory, shelf_directory(w)), 0);
+}
+
 static void rotations(struct world *w)
 {
     gather_people(w);
@@ -169,6 +220,7 @@ static void rotations(struct world *w)
     rotate(w, "s");
     shelf_finish(w, 3, 1);
     rotate(w, "t");
+    change_host_key(w);
     cr_assert_eq(shelf_pass(w, NULL), 0);
     world_submit(w, "T07", "r4", "up to H1");
 }
@@ -195,7 +247,11 @@ static const char *judge_rotations(const struct stand *stand)
     uint32_t newest = KEYS_FIRST;
     bool is_done = false;
     uint64_t older;
-    const char *wrong = shelf_judge(w, w->store, shelf_directory(w));
+    const char *wrong;
+
+    if (rotation.second_said > stand->heard)
+        go_on_with_host_key(w);
+    wrong = shelf_judge(w, w->store, shelf_directory(w));
 
     for (size_t i = 0; i < rotation.count && rotation.changes[i].said <= stand->heard; i++) {
         newest = rotation.changes[i].newest;
@@ -205,6 +261,8 @@ static const char *judge_rotations(const struct stand *stand)
         return wrong;
     if (store_newest_key(w->store) < newest)
         return "a data key is lost";
+    if (rotation.second_said <= stand->heard && opens(w->directory, rotation.first_key))
+        return "the host's old key opens the store again";
     if (count_older(w, &older) != 0 || (is_done && store_newest_key(w->store) == newest && older != 0))
         return "rows are under an older key again";
     if (move_rows(w, NULL) != 0 || count_older(w, &older) != 0 || older != 0)
@@ -215,7 +273,7 @@ static const char *judge_rotations(const struct stand *stand)
 
 const struct script crash_file_scripts[] = {
     {.name = "archive", .open = world_open, .play = archive, .judge = judge_archive},
-    {.name = "rotate", .open = world_open, .play = rotations, .judge = judge_rotations},
+    {.name = "rotate", .open = open_with_host, .play = rotations, .prepare = find_host_key, .judge = judge_rotations},
     {.name = "backup", .open = crash_backup_open, .play = crash_backup_play, .judge = crash_backup_judge},
 };
 const size_t crash_file_script_count = sizeof crash_file_scripts / sizeof crash_file_scripts[0];

@@ -37,6 +37,7 @@ struct world_pool {
 struct world {
     char directory[64], copy[64];
     uint64_t map_bytes;
+    uint8_t host_key[STORE_HOST_KEY_SIZE];
     struct store *store;
     struct turn *turn;
     struct turn_clock clock;

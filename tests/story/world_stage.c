@@ -11,8 +11,6 @@
 #include "store/verify.h"
 #include "story/world_inside.h"
 
-static const uint8_t host_key[STORE_HOST_KEY_SIZE] = {7};
-
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
     (void)status, (void)kind, (void)where;
@@ -26,7 +24,7 @@ static void remove_tree(const char *directory)
 
 struct store_options world_store_options(const struct world *w, const char *directory)
 {
-    return (struct store_options){.directory = directory, .map_bytes = w->map_bytes, .host_key = host_key};
+    return (struct store_options){.directory = directory, .map_bytes = w->map_bytes, .host_key = w->host_key};
 }
 
 static void open_turn(struct world *w)
@@ -153,6 +151,7 @@ static struct world *open_world(uint64_t map_bytes, const char *day)
     *w = (struct world){
         .directory = SCRATCH "/story-XXXXXX",
         .map_bytes = map_bytes,
+        .host_key = {7},
         .clock = {.mono_ms = 1000},
         .trace = calloc(1, WORLD_TRACE_SIZE),
         .told_s = -1,
