@@ -18,6 +18,7 @@ struct check {
     void *user;
     uint64_t done, total;    /* rows */
     struct table_sum search; /* as counted */
+    int failure;             /* of looking: the machine's */
     struct verify_result result;
 };
 
@@ -197,10 +198,11 @@ static void pages_check(struct check *check)
 
     report(check, "pages");
     failure = pages_count(check->txn->store, &count);
-    if (failure == -ENOMEM)
-        fail_txn(check->txn, failure, TABLE_META, bytes_of(NULL, 0));
-    else if (failure != 0)
+    if (failure == -EBADMSG)
         fault(check, "the pages of the store cannot be counted", strerror(-failure));
+    else if (failure != 0)
+        check->failure = fail_with(check->txn->store, failure, "%s: its pages cannot be read: %s",
+                                   check->txn->store->directory, strerror(-failure));
     else if (count.faults != 0)
         fault(check, "the store's pages are not each one thing", count.first_fault);
 }
@@ -239,7 +241,7 @@ int store_verify(struct store *store, verify_progress progress, void *user, stru
         search_check(&check);
         report(&check, "");
         *ret_result = check.result;
-        failure = store_failure(check.txn) == -ENOMEM ? -ENOMEM : 0; /* what it found then is of no meaning */
+        failure = store_failure(check.txn) == -ENOMEM ? -ENOMEM : check.failure; /* what it found then is not all */
     }
     store_read_end(check.txn);
     arena_close(&arena);
