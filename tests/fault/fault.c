@@ -249,6 +249,16 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
     return strikes_file(to_folder) ? -1 : (int)syscall(SYS_renameat, from_folder, from, to_folder, to);
 }
 
+int unlink(const char *path)
+{
+    return strikes_path(path) ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    return strikes_file(folder) ? -1 : (int)syscall(SYS_unlinkat, folder, path, flags);
+}
+
 /* ---- Asking ---- */
 
 ssize_t read(int fd, void *bytes, size_t size)

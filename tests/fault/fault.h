@@ -1,7 +1,7 @@
 /* fault.h - the Nth call of a class fails: linked into a program (walk.c, parts.c), or preloaded into a daemon.
  *
  * Memory: malloc, calloc, realloc, posix_memalign and anonymous mmap, of the broker and of all its libraries. Storage: open, write, pwrite, writev,
- * ftruncate, fallocate, fsync, fdatasync, rename on what lies below `root`. Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close
+ * ftruncate, fallocate, fsync, fdatasync, rename, unlink on what lies below `root`. Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close
  * and mmap of what lies there. Sockets: socket, connect, accept, send, recv, readv, writev, epoll_wait, eventfd.
  * What fails is not done: the C library and the kernel never hear of it.
  *
