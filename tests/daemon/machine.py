@@ -49,16 +49,21 @@ def later_version(deb, folder, version, change=lambda tree: None):
     return path
 
 
+def own_mounts():
+    """From now on what this script mounts is seen by nobody else, and gone when it ends."""
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("not run: only root may mount")
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise unittest.SkipTest("not run: no mount namespace of its own")
+    if run("mount", "--make-rprivate", "/", check=False).returncode != 0:
+        raise unittest.SkipTest("not run: in a chroot that is no mount of its own, mounts cannot be kept from others")
+
+
 class Root:
     """The overlay; `path` is its top."""
 
     def __init__(self):
-        if os.geteuid() != 0:
-            raise unittest.SkipTest("not run: only root may mount")
-        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
-            raise unittest.SkipTest("not run: no mount namespace of its own")
-        if run("mount", "--make-rprivate", "/", check=False).returncode != 0:
-            raise unittest.SkipTest("not run: in a chroot that is no mount of its own, mounts cannot be kept from others")
+        own_mounts()
         self.folder = Path(tempfile.mkdtemp(prefix="referrald-root."))
         run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.folder)
         self.path = self.folder / "root"
