@@ -191,8 +191,8 @@ static struct mailbox *new_mailbox(struct deliveries *deliveries, struct store_t
     mailbox->tally = tally_of(&deliveries->tallies, institution);
     for (uint8_t lane = 1; lane <= LANES; lane++)
         mailbox->lanes[lane - 1].from = (struct inbox_ref){.institution = institution, .lane = lane};
-    load_mailbox(mailbox, txn);
     HASH_ADD(hh, deliveries->mailboxes, institution, sizeof mailbox->institution, mailbox);
+    load_mailbox(mailbox, txn); /* a store that cannot be read leads out of here: by now it is known */
     return mailbox;
 }
 
