@@ -118,6 +118,7 @@ void sim_key(uint8_t key[32], enum house party, uint32_t number);
 extern const uint8_t sim_host_key[STORE_HOST_KEY_SIZE];
 
 /* sim_say.c */
+/* One draw an expression: which of two comes first is the compiler's to say, and every build is to tell the same story. */
 uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t limit);
 bool sim_one_in(struct sim *s, uint64_t n);

@@ -1,7 +1,8 @@
-/* sim_main.c - the long form: sim SEED STEPS [SECONDS]. Says each hundred thousand steps what has been played, and ends after the first of these
+/* sim_main.c - the long form: sim SEED STEPS [SECONDS], or sim SEED STEPS tell, which tells one play as a story. Says each hundred thousand steps what has been played, and ends after the first of these
  * that so many seconds have passed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sim/sim.h"
@@ -25,8 +26,24 @@ static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_r
     fflush(stdout);
 }
 
+/* What was played and said, line by line: to see where two builds part. */
+static int tell(uint64_t seed, size_t count)
+{
+    struct sim_step *steps = calloc(count, sizeof *steps);
+    struct sim_result *result = sim_result_open();
+
+    sim_invent(seed, steps, count);
+    sim_play(steps, count, true, result);
+    printf("%s=> %s\n", result->story, result->failed ? result->why : "0 violations");
+    free(steps);
+    return result->failed;
+}
+
 int main(int count, char **arguments)
 {
+    if (count == 4 && strcmp(arguments[3], "tell") == 0)
+        return tell(number(count, arguments, 1, 1), number(count, arguments, 2, SIM_EPISODE));
+
     uint64_t seed = number(count, arguments, 1, 1), next = seed;
     uint64_t steps = number(count, arguments, 2, ROUND), seconds = number(count, arguments, 3, 0), done = 0;
     struct sim_result *sum = sim_result_open();

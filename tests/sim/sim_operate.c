@@ -44,12 +44,12 @@ void sim_act_pause(struct sim *s)
 
 void sim_act_dead(struct sim *s)
 {
-    struct deed deed = {.kind = sim_one_in(s, 3) ? REFERRAL__KIND__DROP_DEAD : REFERRAL__KIND__REPLAY_DEAD,
-                        .to = (enum house)sim_below(s, INBOXES),
-                        .is_all = sim_one_in(s, 2)};
+    struct deed deed = {.kind = sim_one_in(s, 3) ? REFERRAL__KIND__DROP_DEAD : REFERRAL__KIND__REPLAY_DEAD};
     Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
     ProtobufCBinaryData id = {.len = 0};
 
+    deed.to = (enum house)sim_below(s, INBOXES);
+    deed.is_all = sim_one_in(s, 2);
     for (int i = 0; !deed.is_all && i < s->model.message_count; i++)
         if (s->model.messages[i].is_dead && s->model.messages[i].id_size != 0) {
             deed.to = s->model.messages[i].to;
@@ -175,10 +175,9 @@ void sim_act_disable(struct sim *s)
 /* T4: a deny, and how it was before. */
 void sim_act_deny(struct sim *s)
 {
-    struct deed deed = {.kind = REFERRAL__KIND__PUT_RELATION,
-                        .from = (enum house)sim_below(s, INBOXES),
-                        .to = (enum house)sim_below(s, INBOXES)};
+    struct deed deed = {.kind = REFERRAL__KIND__PUT_RELATION, .from = (enum house)sim_below(s, INBOXES)};
 
+    deed.to = (enum house)sim_below(s, INBOXES);
     for (enum house from = V1; from < INBOXES && sim_one_in(s, 3); from++)
         for (enum house to = V1; to < INBOXES; to++)
             if (s->model.denied[from][to])

@@ -142,10 +142,11 @@ static void change(struct sim *s, const struct sim_pool *pool)
     };
     size_t way = sim_below(s, sizeof ways / sizeof *ways),
            count = s->booking_count < SIM_BOOKINGS ? s->booking_count : SIM_BOOKINGS;
+    enum house who = (enum house)sim_below(s, H2);
 
     if (count == 0)
         return;
-    say(s, (enum house)sim_below(s, H2), ways[way].kind, -1,
+    say(s, who, ways[way].kind, -1,
         arena_format(&s->w->arena, "booking_id=%s; %s", s->bookings[sim_below(s, count)],
                      ways[way].needs != NULL ? ways[way].needs : ref_of(s, pool)));
 }
