@@ -238,14 +238,28 @@ void ground_derive(struct ground *ground, const struct ground *from, const char 
     copy_directory(from->store, ground->store);
 }
 
-/* Of a directory that is there. */
-static void open_in(struct broker *broker, const struct ground *ground)
+static void open_store(struct broker *broker)
 {
-    struct store_options options = options_of(broker->directory, ground->host_key);
-    struct store_txn *txn;
+    struct store_options options = options_of(broker->directory, broker->host_key);
     int failed = store_open(&options, &broker->store);
 
     assert(failed == 0);
+}
+
+void broker_restart(struct broker *broker)
+{
+    store_close(broker->store);
+    open_store(broker);
+}
+
+/* Of a directory that is there. */
+static void open_in(struct broker *broker, const struct ground *ground)
+{
+    struct store_txn *txn;
+    int failed;
+
+    memcpy(broker->host_key, ground->host_key, sizeof broker->host_key);
+    open_store(broker);
     arenas_open(broker);
     failed = store_read_begin(broker->store, &broker->turn, &txn);
     assert(failed == 0);

@@ -37,6 +37,7 @@ struct told_pool {
 
 struct broker {
     char directory[96];
+    uint8_t host_key[STORE_HOST_KEY_SIZE];
     struct store *store;
     struct store_txn *txn; /* between broker_begin and its end */
     uint64_t applied;      /* batches in it */
@@ -67,6 +68,11 @@ Batch__Command *broker_command(struct broker *broker, const struct world *world,
 /* Applies them in one turn; replies in order, NULL for a clock. */
 void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
                  Referral__Reply **ret_replies);
+/* The same; by the label of the turn's last command, so that a story stays what it is when it is cut down, the broker dies before the commit, starts
+ * again after it, or hears again what it accepted (reserve_fault.c). False: it says something else then. */
+bool broker_turn_through(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count, int label,
+                         Referral__Reply **ret_replies);
+void broker_restart(struct broker *broker);
 /* The same in steps: one batch is committed, or several are looked at and leave no trace. */
 void broker_begin(struct broker *broker);
 void broker_apply(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,

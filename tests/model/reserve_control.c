@@ -5,11 +5,20 @@
 #include "reserve_play.h"
 
 #include "engine/waiting.h"
+#include "store/rows.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-static enum { NOTHING, RESERVE_ONE_SHORT, HOLDS_TOO_LONG, OFFERS_TOO_LONG, OPENS_AT_ONCE, FORGETS_WHO_WAITS } planted;
+static enum {
+    NOTHING,
+    RESERVE_ONE_SHORT,
+    HOLDS_TOO_LONG,
+    OFFERS_TOO_LONG,
+    OPENS_AT_ONCE,
+    FORGETS_WHO_WAITS,
+    FORGETS_KEYS
+} planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
 uint64_t __wrap_quota_reserved_now(const struct quota *quota, struct instant now)
@@ -46,6 +55,13 @@ void __wrap_waiting_note_pool(struct work *work, struct pool_of *pool)
 {
     if (planted != FORGETS_WHO_WAITS)
         __real_waiting_note_pool(work, pool);
+}
+
+void __real_dedup_row_add(struct store_txn *txn, uint32_t sender, const char *message_id, const Record__Dedup *row);
+void __wrap_dedup_row_add(struct store_txn *txn, uint32_t sender, const char *message_id, const Record__Dedup *row)
+{
+    if (planted != FORGETS_KEYS)
+        __real_dedup_row_add(txn, sender, message_id, row);
 }
 
 #define COMMANDS 300
@@ -103,4 +119,10 @@ Test(reserve_control, q8_freed_units_that_nobody_is_offered_are_found)
 {
     planted = FORGETS_WHO_WAITS;
     assert_found("freed units that are offered to nobody");
+}
+
+Test(reserve_control, d1_a_place_taken_twice_by_one_command_is_found)
+{
+    planted = FORGETS_KEYS;
+    assert_found("a command that is sent again and has a second effect");
 }

@@ -91,7 +91,9 @@ static bool finish_turn(struct stage *stage, bool compares)
     if (stage->count == 0)
         return true;
     stage->broker.doubt = stage->queue[0].doubt;
-    broker_turn(&stage->broker, stage->at_ms, stage->sent, stage->count, replies);
+    if (!broker_turn_through(&stage->broker, stage->at_ms, stage->sent, stage->count,
+                             stage->queue[stage->count - 1].label, replies))
+        return false;
     for (size_t i = 0; i < stage->count; i++)
         if (!step(stage, &stage->queue[i], replies[i])) {
             char line[LINE_SIZE];
