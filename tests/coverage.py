@@ -1,5 +1,10 @@
 #!/usr/bin/python3
-"""coverage.py JSON LIST - the table of coverage.sh, from gcovr's JSON; writes the lines with branches not taken to LIST, by file and reason."""
+"""coverage.py JSON LIST - the table of coverage.sh by folder, from gcovr's JSON; compares what is not taken with LIST (uncovered.txt).
+
+    coverage.py JSON LIST draft     prints the lines that LIST lacks, as they would stand there
+
+Fails below 100 % of rules/ or 90 % of the whole; where a branch is not taken and LIST says nothing of it; and where LIST is out of date: a line that is
+not in the source any more, a branch that is taken now, a reason that the line cannot have."""
 import collections
 import json
 import re
@@ -8,25 +13,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WANTED = {"rules": 100.0, "whole": 90.0}
-
-# Why a branch of this kind is not taken by a test: of the line, in this order; or of its folder.
-REASONS = [
-    ("system", "a call of the system, LMDB, libzmq or libevent that fails: a full disk, no memory, no descriptor; tests/fault fails them one after the "
-               "other, and holds the broker to its promises whichever branch it takes",
-     r"\brc\b|\bfd\b|failure|\bresult\b|errno|EINTR|MDB_|mdb_|zmq_|setsockopt|getrlimit|snprintf|fstat|fsync|mkdir|open\(|malloc|calloc|alloc\(|evbuffer|event_"
-     r"|bufferevent|epoll|store_(begin|read_begin|open|turn)|fclose|fwrite|fputs|fflush|stream == NULL|_init\(|written|length < 0"),
-    ("absent", "a row that another row names: it is missing only where the store fails between the two reads, which ends the turn",
-     r"\b(row|life|entry|pool|booking|referral|institution|hospital|sender|receiver|team|contact|found|dead|child|parent|letter|line|member|place|data|"
-     r"body|sheet|old|cursor|key|record|value)\b (==|!=) NULL|_parse\("),
-    ("absent", "", r"if \((row|life|entry|found|booking|hospital|institution|sheet)\b|!= NULL (&&|\?)|== NULL \?|\|\| \w+ == NULL"),
-    ("enum", "a switch over an enum, whose values are checked where they come in", r"^(switch|case|default)"),
-    ("bound", "a bound that a test would take millions of rows, or years, to reach", r"_MAX\b|LIMIT_|UINT\d+_MAX|\bleft\b|_MS\b|_PER_TURN"),
-]
-OTHER = ("part", "one side of a condition of several, whose other sides are taken")
+FUNCTION = re.compile(r"^(?!typedef|#)(?:__attribute__\(\(.*\)\) )?[A-Za-z_][^;={]*?\b(\w+)\(")
+CHANGING = "timing"  # the one reason for which a branch may be taken in one run, and not in another
 
 
-def reason_of(line):
-    return next((name for name, _, pattern in REASONS if re.search(pattern, line)), OTHER[0])
+class Source:
+    """A file's lines, each as (function, text): what a line is known by while others come and go."""
+
+    def __init__(self, name):
+        self.name = name
+        self.lines = []
+        function = "-"
+        for text in (ROOT / name).read_text().splitlines():
+            found = FUNCTION.match(text)
+            function = found.group(1) if found else "-" if text.startswith("}") else function
+            self.lines.append((function, text.strip()))
+
+    def line(self, number):
+        return self.lines[number - 1]
 
 
 def read(path):
@@ -55,29 +59,74 @@ def table(files):
     return sorted(folders.items()) + [("whole", whole)]
 
 
-def write_list(files, path):
-    lines = ["# Branches that no test takes\n"]
-    told = {name: text for name, text, _ in REASONS if text} | dict([OTHER])
-    lines += ["- %s: %s" % item for item in told.items()] + [""]
+def read_list(path):
+    """({reason: pattern}, {file: {(function, text): reason}})"""
+    reasons, listed = {}, collections.defaultdict(dict)
+    file = None
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("reason "):
+            _, name, pattern = (line.split(None, 2) + [""])[:3]
+            reasons[name] = re.compile(pattern)
+        elif not line.startswith(" "):
+            file = line
+        else:
+            reason, function, text = line.split(None, 2)
+            if (function, text) in listed[file]:
+                sys.exit("%s:%d: stands there twice" % (path, number))
+            listed[file][function, text] = reason
+    return reasons, listed
+
+
+def faults_of(name, missing, entries, reasons):
+    """What is wrong with the list's lines for one file."""
+    if not (ROOT / name).exists():
+        yield "%s: there is no such file" % name
+        return
+    source = Source(name)
+    not_taken = {source.line(number): number for number in missing}
+    for key, number in not_taken.items():
+        if key not in entries:
+            yield "%s:%d: not taken, and no reason given: %s" % (name, number, key[1])
+    for key, reason in entries.items():
+        function, text = key
+        if reason not in reasons:
+            yield "%s: %s: there is no reason '%s'" % (name, function, reason)
+        elif key not in source.lines:
+            yield "%s: %s: no such line: %s" % (name, function, text)
+        elif key not in not_taken and reason != CHANGING:
+            yield "%s: %s: is taken now: %s" % (name, function, text)
+        elif not reasons[reason].search(text):
+            yield "%s: %s: '%s' cannot be the reason of: %s" % (name, function, reason, text)
+
+
+def draft(files, listed):
     for name in sorted(files):
-        source = (ROOT / name).read_text().split("\n")
-        by_reason = collections.defaultdict(list)
-        for number in sorted(files[name][2]):
-            by_reason[reason_of(source[number - 1].strip())].append(str(number))
-        if by_reason:
-            lines.append("- `%s`: %s" % (name, "; ".join("%s %s" % (reason, " ".join(by_reason[reason])) for reason in sorted(by_reason))))
-    path.write_text("\n".join(lines) + "\n")
+        source = Source(name)
+        keys = dict.fromkeys(source.line(number) for number in sorted(files[name][2]))
+        new = [key for key in keys if key not in listed.get(name, {})]
+        if new:
+            print(name)
+            for function, text in new:
+                print("  %-8s %s  %s" % ("?", function, text))
 
 
 def main():
     files = read(Path(sys.argv[1]))
-    write_list(files, Path(sys.argv[2]))
+    reasons, listed = read_list(Path(sys.argv[2]))
+    if sys.argv[3:] == ["draft"]:
+        return draft(files, listed)
     failed = False
     for folder, (taken, count) in table(files):
         share = 100.0 * taken / count
-        failed = failed or share < WANTED.get(folder, 0)
-        print("%-13s %6d of %6d branches  %5.1f %%%s" % (folder, taken, count, share, "  too few" if share < WANTED.get(folder, 0) else ""))
-    print("what is not taken: " + sys.argv[2])
+        too_few = share < WANTED.get(folder, 0)
+        failed = failed or too_few
+        print("%-13s %6d of %6d branches  %5.1f %%%s" % (folder, taken, count, share, "  too few" if too_few else ""))
+    for name in sorted(set(files) | set(listed)):
+        for fault in faults_of(name, files[name][2] if name in files else {}, listed.get(name, {}), reasons):
+            failed = True
+            print(fault)
     return 1 if failed else 0
 
 
