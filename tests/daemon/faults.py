@@ -27,9 +27,6 @@ class Plan:
     def disarm(self):
         self.memory[0:4] = struct.pack("=I", NONE)
 
-    def calls(self):
-        return PLAN.unpack(self.memory[:])[6]
-
     def fired(self):
         return PLAN.unpack(self.memory[:])[7]
 

@@ -4,7 +4,6 @@ has one effect, and no descriptor is lost (D1, D2, D4). Long form: every call wi
 import errno
 import hashlib
 import os
-import signal
 import socket
 import zlib
 
@@ -228,6 +227,14 @@ class Sockets(Scripts):
                 self.walk(script, errno.ECONNRESET, LASTING, 5)
         fixture.until(lambda: self.settled() <= before, "the descriptors to be given back")
         self.assert_promises()
+
+    def test_a_broker_that_ends_would_be_noticed(self):
+        def end(self, _):
+            self.broker.kill()
+
+        with self.assertRaisesRegex(AssertionError, "ends the broker"):
+            self.try_one(end, 1, errno.ECONNRESET, ONCE)
+        self.broker.start()
 
 
 if __name__ == "__main__":
