@@ -27,7 +27,7 @@ static int directory_prepare(struct store *store, const char *directory)
     if (failure != 0)
         return fail_with(store, failure, "%s cannot be made: %s", directory, strerror(-failure));
     if (store_has_file(directory, STORE_DATA_FILE) || store_has_file(directory, KEYS_FILE) ||
-        store_has_file(directory, OWNER_FILE))
+        store_has_file(directory, OWNER_FILE) || store_has_file(directory, RESTORING_FILE))
         return fail_with(store, -EEXIST, "%s holds a store, or what is left of one: take an empty directory",
                          directory);
     return 0;
@@ -43,10 +43,10 @@ static int directory_sync(struct store *store, const char *directory)
     return failure == 0 ? 0 : fail_with(store, failure, "%s cannot be synced: %s", directory, strerror(-failure));
 }
 
-/* What a failed creation leaves would look like a store to the next one. */
+/* What a failed creation leaves would look like a store to the next one. What says that it is none goes last. */
 static void directory_clear(const char *directory)
 {
-    static const char *const FILES[] = {STORE_DATA_FILE, "lock.mdb", KEYS_FILE, OWNER_FILE};
+    static const char *const FILES[] = {STORE_DATA_FILE, "lock.mdb", KEYS_FILE, OWNER_FILE, RESTORING_FILE};
     char path[PATH_MAX];
 
     for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++)
@@ -145,6 +145,44 @@ static int renew_incarnation(struct store *store, struct instant now)
     return failure;
 }
 
+static int restoring_name(struct store *store, const char *to, char path[PATH_MAX])
+{
+    if (snprintf(path, PATH_MAX, "%s/" RESTORING_FILE, to) < PATH_MAX)
+        return 0;
+    return fail_with(store, -ENAMETOOLONG, "%s: the name is too long", to);
+}
+
+/* An empty directory, which nobody but go_on opens as a store until restoring_end. */
+static int restoring_begin(struct store *store, const char *to)
+{
+    char path[PATH_MAX];
+    int failure = directory_prepare(store, to), fd;
+
+    if (failure == 0)
+        failure = restoring_name(store, to, path);
+    if (failure != 0)
+        return failure;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    failure = fd < 0 ? -errno : durable_name(path);
+    if (fd >= 0)
+        close(fd);
+    if (failure == 0)
+        return 0;
+    directory_clear(to);
+    return fail_with(store, failure, "%s cannot be made: %s", path, strerror(-failure));
+}
+
+static int restoring_end(struct store *store, const char *to)
+{
+    char path[PATH_MAX];
+    int failure = restoring_name(store, to, path);
+
+    if (failure != 0)
+        return failure;
+    failure = unlink(path) == 0 ? durable_name(path) : -errno;
+    return failure == 0 ? 0 : fail_with(store, failure, "%s cannot be removed: %s", path, strerror(-failure));
+}
+
 /* Only this one opening may go on from an older copy: it ends by raising the incarnation. The commit's sync covers the copy. */
 static int go_on(const struct store_options *options, const char *to, struct instant now)
 {
@@ -154,13 +192,15 @@ static int go_on(const struct store_options *options, const char *to, struct ins
     copied.directory = to;
     copied.read_only = false;
 
-    int failure = store_open(&copied, &store);
+    int failure = store_open_restoring(&copied, &store);
 
     if (failure != 0)
         return failure;
     failure = renew_incarnation(store, now);
     if (failure == 0)
         failure = directory_sync(store, to);
+    if (failure == 0)
+        failure = restoring_end(store, to);
     store_tell(store, options, failure);
     store_close(store);
     return failure;
@@ -187,14 +227,11 @@ static int copy_files(struct store *store, const char *to)
                                     strerror(-failure));
 }
 
-/* Made whole in `to`, or nothing is left there. */
+/* Made whole in `to`, which is prepared, or nothing is left there. */
 static int copy_store(struct store *store, const char *to)
 {
-    int failure = directory_prepare(store, to);
+    int failure = copy_files(store, to);
 
-    if (failure != 0)
-        return failure;
-    failure = copy_files(store, to);
     if (failure != 0)
         directory_clear(to);
     return failure;
@@ -215,7 +252,9 @@ int store_copy(const struct store_options *from, const char *to)
 
     if (failure != 0)
         return failure;
-    failure = copy_store(store, to);
+    failure = directory_prepare(store, to);
+    if (failure == 0)
+        failure = copy_store(store, to);
     store_tell(store, from, failure);
     store_close(store);
     return failure;
@@ -240,6 +279,8 @@ int store_restore(const struct store_options *from, const char *to, struct insta
         return failure;
     failure = refuse_clock_behind(store, now);
     if (failure == 0)
+        failure = restoring_begin(store, to);
+    if (failure == 0)
         failure = copy_store(store, to);
     store_tell(store, from, failure);
     store_close(store);
@@ -256,8 +297,13 @@ static int unseal_store(struct store *store, const char *file, const uint8_t *ke
     store->identity.incarnation = about.incarnation;
     failure = refuse_clock_behind(store, now);
     if (failure == 0)
-        failure = directory_prepare(store, to);
-    return failure != 0 ? failure : backup_unseal(file, key, to, store->error);
+        failure = restoring_begin(store, to);
+    if (failure != 0)
+        return failure;
+    failure = backup_unseal(file, key, to, store->error);
+    if (failure != 0)
+        directory_clear(to);
+    return failure;
 }
 
 int store_restore_backup(const struct store_options *from, const char *file, const uint8_t *key, const char *to,

@@ -101,7 +101,11 @@ int store_unseal(struct store *store, enum table table, struct bytes key, struct
 /* The line about what failed outlives a store that did not open. Returns `failure`. */
 int store_tell(const struct store *store, const struct store_options *options, int failure);
 #define STORE_DATA_FILE "data.mdb"
+/* There while a store is restored: whoever opens what a power cut left of that would go on in the old incarnation. */
+#define RESTORING_FILE "restoring"
 bool store_has_file(const char *directory, const char *file);
+/* store_open of what is being restored. */
+int store_open_restoring(const struct store_options *options, struct store **ret_store);
 
 /* txn.c. A write transaction that is no turn (creation, restoring, the search index); store_turn_begin also loads the meta row. */
 int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn);

@@ -152,10 +152,21 @@ static int refuse_older_copy(struct store *store)
                      store->directory);
 }
 
-static int open_parts(struct store *store, const struct store_options *options)
+/* Ids of the old incarnation would be given twice. */
+static int refuse_half_restored(struct store *store)
 {
-    int failure = 0;
+    if (!store_has_file(store->directory, RESTORING_FILE))
+        return 0;
+    return fail_with(store, -ESTALE, "%s: a restore was cut short here; remove it, and use `referralctl restore` again",
+                     store->directory);
+}
 
+static int open_parts(struct store *store, const struct store_options *options, bool restoring)
+{
+    int failure = restoring ? 0 : refuse_half_restored(store);
+
+    if (failure != 0)
+        return failure;
     if (!store_has_file(store->directory, STORE_DATA_FILE))
         return fail_with(store, -ENOENT, "%s holds no store; `referralctl init` makes one", store->directory);
     if (!store->read_only)
@@ -173,14 +184,14 @@ static int open_parts(struct store *store, const struct store_options *options)
     return failure;
 }
 
-int store_open(const struct store_options *options, struct store **ret_store)
+static int open_store(const struct store_options *options, bool restoring, struct store **ret_store)
 {
     struct store *store = NULL;
     int failure = store_new(options, &store);
 
     if (failure != 0)
         return failure;
-    failure = open_parts(store, options);
+    failure = open_parts(store, options, restoring);
     if (failure != 0) {
         store_tell(store, options, failure);
         store->identity.incarnation = 0; /* what did not open leaves no note */
@@ -191,6 +202,16 @@ int store_open(const struct store_options *options, struct store **ret_store)
         owner_write(store->owner_fd, note_of(store));
     *ret_store = store;
     return 0;
+}
+
+int store_open(const struct store_options *options, struct store **ret_store)
+{
+    return open_store(options, false, ret_store);
+}
+
+int store_open_restoring(const struct store_options *options, struct store **ret_store)
+{
+    return open_store(options, true, ret_store);
 }
 
 void store_close(struct store *store)

@@ -495,6 +495,39 @@ Test(store_open, d1_a_note_that_says_nothing_is_none_and_one_of_a_later_incarnat
     fixture_fini(&f);
 }
 
+/* A power cut between the copy and the new incarnation leaves a whole store of the old one. */
+Test(store_open, d1_what_is_left_of_a_restore_that_was_cut_is_no_store)
+{
+    struct fixture f;
+    char copy[100];
+
+    fixture_init(&f);
+    give_id(&f);
+    fixture_close(&f);
+    snprintf(copy, sizeof copy, "%s/copy", f.directory);
+
+    struct store_options from = fixture_options(&f), cut = from, beside = from;
+
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 1000)), 0, "%s", f.error);
+    run(&f, "test ! -e copy/restoring");
+    run(&f, "cp -r copy cut && touch cut/restoring");
+    snprintf(copy, sizeof copy, "%s/cut", f.directory);
+    cut.directory = beside.directory = copy;
+    beside.read_only = true;
+
+    struct store *store = NULL;
+
+    cr_assert_eq(store_open(&cut, &store), -ESTALE);
+    cr_assert_not_null(strstr(f.error, "cut short"), "%s", f.error);
+    cr_assert_eq(store_open(&beside, &store), -ESTALE);
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 9000)), -EEXIST);
+    run(&f, "rm -r cut");
+    cr_assert_eq(store_restore(&from, copy, instant_of(FIXTURE_NOW_MS + 9000)), 0, "%s", f.error);
+    cr_assert_eq(store_open(&cut, &store), 0, "%s", f.error);
+    store_close(store);
+    fixture_fini(&f);
+}
+
 Test(store_open, d1_a_raw_older_copy_put_back_is_refused)
 {
     struct fixture f;
