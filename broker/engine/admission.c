@@ -88,7 +88,7 @@ static const char *diseases(struct work *work)
 }
 
 bool admission_check(struct work *work, const Referral__Sheet *sheet, const char *sender, const char *receiver,
-                     struct admission *ret_admission)
+                     bool is_under_way, struct admission *ret_admission)
 {
     struct admission admission = {.sheet = sheet,
                                   .sender = registry_institution(work, sender),
@@ -104,7 +104,7 @@ bool admission_check(struct work *work, const Referral__Sheet *sheet, const char
     sheet_check(&judged, instant_local_date(work->now, admission.sender->offset_minutes), &work->findings);
     admission_attachments(work, sheet->attachments, sheet->n_attachments);
     admission.direction = judged.direction;
-    if (receiver != NULL && (sheet->has_direction || admission.emergency))
+    if (!is_under_way && receiver != NULL && (sheet->has_direction || admission.emergency))
         admission.gaps = admission_route(work, route_of(&admission));
     check_team(work, &admission, sender);
     admission.eligible_down = sheet_is_eligible_for_down(sheet, diseases(work));

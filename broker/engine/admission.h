@@ -17,9 +17,10 @@ struct admission {
 };
 
 /* `sender` exists; `receiver` is where it goes, which a redirection may have changed from what the sheet says. Findings are added to
- * the command's; false where there are any. What was found out stands in ret_admission all the same. */
+ * the command's; false where there are any. What was found out stands in ret_admission all the same. A sheet that is under way is a new
+ * version of one that was admitted: its route is not judged again (section 4, amend: "F again"). */
 bool admission_check(struct work *work, const Referral__Sheet *sheet, const char *sender, const char *receiver,
-                     struct admission *ret_admission);
+                     bool is_under_way, struct admission *ret_admission);
 /* T1-T4 of a route whose relation is looked up here. Adds findings; returns the gaps. */
 int admission_route(struct work *work, struct route route);
 /* Is each attachment inside a message what its size and SHA-256 say? Paths are "attachments[i]. ...". */

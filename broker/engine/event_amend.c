@@ -1,4 +1,4 @@
-/* event_amend.c - a new version of the sheet: judged like the first, for the same patient on the same way. */
+/* event_amend.c - a new version of the sheet: its fields are judged like the first, for the same patient on the same way. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -95,6 +95,13 @@ static void check_places(struct happening *happening, const Referral__Sheet *new
         refuse(work, REFUSED_PATIENT_HAS_PLACE, "patient");
 }
 
+/* Who is denied or disabled since may still have corrected what is there already; another department or kind is another question to the
+ * receiver. */
+static bool goes_as_before(const Record__Referral *row, const Referral__Sheet *old, const Referral__Sheet *new)
+{
+    return same_text(row->department, new->department) && old->kind == new->kind;
+}
+
 static void check_sheet(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -109,7 +116,7 @@ static void check_sheet(struct happening *happening)
         return;
     check_unchanged(work, row, old, new);
     check_places(happening, new);
-    if (admission_check(work, new, row->sender, row->receiver, admission))
+    if (admission_check(work, new, row->sender, row->receiver, goes_as_before(row, old, new), admission))
         happening->admission = admission;
 }
 

@@ -242,7 +242,7 @@ bool submit_apply(struct work *work)
 
     if (sheet->sender != NULL && strcmp(sheet->sender, work->actor) != 0)
         refuse(work, REFUSED_WRONG_SENDER, "sender"); /* T5 */
-    admission_check(work, sheet, work->actor, sheet->receiver, &admission);
+    admission_check(work, sheet, work->actor, sheet->receiver, false, &admission);
     if (admission.receiver != NULL)
         kinship = find_kinship(work, &admission); /* F2: whatever else is wrong */
     if (is_refused(work))

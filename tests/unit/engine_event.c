@@ -387,6 +387,34 @@ Test(event, l_amend_stores_a_new_version_of_the_same_patients_sheet)
     district_close(&d);
 }
 
+/* The fields are judged again, the route is not (section 4); unless another question is put to the receiver. */
+Test(event, t4_what_is_under_way_is_put_right_whoever_was_denied_since)
+{
+    struct district d;
+    Referral__Relation relation = REFERRAL__RELATION__INIT;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    Referral__Event *event = district_event(&d, id, AMEND);
+
+    relation.from = "T07";
+    relation.to = "H1";
+    FIELD_SET(&relation, deny, true);
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_RELATION, &relation), "");
+    sheet->treatment = "more rest";
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    sheet->treatment = NULL;
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "MISSING sheet.treatment");
+    sheet->treatment = "more rest";
+    sheet->kind = REFERRAL__REFERRAL_KIND__EXAMINATION;
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "ROUTE_DENIED sheet.receiver");
+    district_close(&d);
+}
+
 Test(event, l_void_is_the_originators_for_a_day_and_then_an_operators)
 {
     struct district d;
