@@ -63,7 +63,7 @@ if [ "$form" = quick ]; then
     exec ctest --test-dir "$out/gcc" -j "$jobs" --output-on-failure -L 'unit|story'
 fi
 rm -f "$out/sanitized/tests.log" "$out/gcc/tests.log"
-trap 'kill 0' INT
+trap 'kill 0' INT TERM
 sanitized >"$out/sanitized.out" 2>&1 &
 beside=$!
 step "tests of the release build; $out/sanitized is built and tested beside them"

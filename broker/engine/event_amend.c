@@ -95,11 +95,12 @@ static void check_places(struct happening *happening, const Referral__Sheet *new
         refuse(work, REFUSED_PATIENT_HAS_PLACE, "patient");
 }
 
-/* Who is denied or disabled since may still have corrected what is there already; another department or kind is another question to the
- * receiver. */
+/* Who is denied or disabled since may still have corrected what is there already, and an emergency told what it lacked (F5); another department or
+ * kind is another question to the receiver. */
 static bool goes_as_before(const Record__Referral *row, const Referral__Sheet *old, const Referral__Sheet *new)
 {
-    return same_text(row->department, new->department) && old->kind == new->kind;
+    return (row->department == NULL || same_text(row->department, new->department)) &&
+           (!old->has_kind || old->kind == new->kind);
 }
 
 static void check_sheet(struct happening *happening)

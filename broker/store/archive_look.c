@@ -80,9 +80,9 @@ static size_t in_sector(uint64_t at, size_t size)
     return size < left ? size : left;
 }
 
-/* Of the record that was being written a power cut leaves some sectors, and zeros for the others: of the last one, that is, `got` bytes to the file's
- * end. */
-static bool is_unfinished(const uint8_t *bytes, size_t got, uint64_t at)
+/* Of the record that was being written a power cut leaves some sectors, and zeros for the others: only the last record, which ends with the file,
+ * `got` bytes from here, may be so. */
+static bool is_torn(const uint8_t *bytes, size_t got, uint64_t at)
 {
     size_t size = get_be32(bytes);
 
@@ -94,6 +94,23 @@ static bool is_unfinished(const uint8_t *bytes, size_t got, uint64_t at)
         if (sodium_is_zero(bytes + done, in_sector(at + done, got - done)))
             return true;
     return false;
+}
+
+/* A whole record further on: what lies before it had been written, too. */
+static bool is_last(const struct log *log, const uint8_t *bytes, size_t got)
+{
+    uint8_t plain[LOOK_MAX], place[TABLE_KEY_MAX];
+    size_t plain_size;
+
+    for (size_t done = 1; done + ARCHIVE_SIZE <= got; done++) {
+        struct bytes sealed = bytes_of(bytes + done + ARCHIVE_SIZE, get_be32(bytes + done));
+
+        if (sealed.size != 0 && sealed.size <= got - done - ARCHIVE_SIZE &&
+            seal_plain_size(TABLE_ARCHIVE, sealed, &plain_size) && plain_size <= sizeof(plain) &&
+            seal_read(log->keys, TABLE_ARCHIVE, archive_place(place, LOOKS, log->at + done), sealed, plain) == 0)
+            return false;
+    }
+    return got < ARCHIVE_SIZE + LOOK_MAX;
 }
 
 static int read_look(struct log *log, struct bytes sealed, struct archive_look *ret_look)
@@ -128,7 +145,7 @@ static int log_next(struct log *log, struct archive_look *ret_look)
         return 0;
     failure = read_look(log, bytes_of(sealed + ARCHIVE_SIZE, size), ret_look);
     if (failure != 0)
-        return is_unfinished(sealed, (size_t)got, log->at) ? 0 : failure;
+        return is_torn(sealed, (size_t)got, log->at) && is_last(log, sealed, (size_t)got) ? 0 : failure;
     note_previous(log, sealed, ARCHIVE_SIZE + size);
     log->at += ARCHIVE_SIZE + size;
     return 1;

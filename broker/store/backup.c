@@ -132,7 +132,7 @@ static void file_end(struct stream *stream, int fd, const char *name)
     close(fd);
 }
 
-/* The same of its name. */
+/* The file's name is on disk, or it has failed. */
 static void name_end(struct stream *stream)
 {
     int failure = stream->failure != 0 ? 0 : durable_name(stream->name);

@@ -168,7 +168,8 @@ static int restoring_begin(struct store *store, const char *to)
         close(fd);
     if (failure == 0)
         return 0;
-    directory_clear(to);
+    if (fd >= 0) /* another restore's stays */
+        unlink(path);
     return fail_with(store, failure, "%s cannot be made: %s", path, strerror(-failure));
 }
 

@@ -231,7 +231,7 @@ static void tree_walk(struct walk *walk, struct tree tree, leaf_node *each)
         fault(walk, "is the root of a tree of another size", tree.root);
 }
 
-static void row(struct walk *walk, struct node node)
+static void ignore_row(struct walk *walk, struct node node)
 {
     (void)walk, (void)node;
 }
@@ -245,7 +245,7 @@ static void table(struct walk *walk, struct node node)
         return;
     }
     memcpy(&tree, node.value.data, sizeof(tree));
-    tree_walk(walk, tree, row);
+    tree_walk(walk, tree, ignore_row);
 }
 
 /* A turn, and the pages that it freed: how many, and each, in falling order. */
@@ -285,28 +285,34 @@ static void walk_all(struct walk *walk)
 
 /* ---- The file ---- */
 
-/* The meta page of the turn that this transaction reads: its pages stay as they are while that lasts. False: overtaken. */
-static bool meta_read(int fd, MDB_txn *txn, size_t page_size, struct meta *ret_meta)
+/* The meta page of the turn that this transaction reads: its pages stay as they are while that lasts. -EAGAIN: overtaken. */
+static int meta_read(int fd, MDB_txn *txn, size_t page_size, struct meta *ret_meta)
 {
     uint64_t turn = mdb_txn_id(txn);
     off_t at = (off_t)((turn & 1) * page_size + HEAD_SIZE);
+    ssize_t size = pread(fd, ret_meta, sizeof(*ret_meta), at);
 
-    return pread(fd, ret_meta, sizeof(*ret_meta), at) == sizeof(*ret_meta) && ret_meta->turn == turn;
+    if (size < 0)
+        return -errno;
+    return size == sizeof(*ret_meta) && ret_meta->turn == turn ? 0 : -EAGAIN;
 }
 
 static int view_begin(struct store *store, int fd, struct walk *walk, MDB_txn **ret_txn)
 {
-    for (int i = 0; i < TRIES; i++) {
+    int failure = -EAGAIN;
+
+    for (int i = 0; failure == -EAGAIN && i < TRIES; i++) {
         int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, ret_txn);
 
         if (rc != 0)
             return fail_from_mdb(rc);
-        if (meta_read(fd, *ret_txn, walk->page_size, &walk->meta))
+        failure = meta_read(fd, *ret_txn, walk->page_size, &walk->meta);
+        if (failure == 0)
             return 0;
         mdb_txn_abort(*ret_txn);
+        *ret_txn = NULL;
     }
-    *ret_txn = NULL;
-    return -EBADMSG;
+    return failure == -EAGAIN ? -EBADMSG : failure;
 }
 
 static int file_map(int fd, struct walk *walk)

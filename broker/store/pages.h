@@ -6,11 +6,10 @@
 #include "store/store.h"
 
 struct pages_count {
-    uint64_t pages; /* of the file, LMDB's first two left out */
-    uint64_t held;  /* by trees and long values */
-    uint64_t free;  /* by the list */
-    uint64_t
-        faults; /* pages that are two things, none, or not what they should be; records of the list that are not in order */
+    uint64_t pages;  /* of the file, LMDB's first two left out */
+    uint64_t held;   /* by trees and long values */
+    uint64_t free;   /* by the list */
+    uint64_t faults; /* pages that are two things, none, or another than they should be; records out of order */
     char first_fault[96];
 };
 

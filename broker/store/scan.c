@@ -8,7 +8,7 @@ struct store_cursor {
     struct store_txn *txn;
     struct store_cursor *next;
     enum table table;
-    MDB_cursor *mdb; /* NULL: the transaction had failed, or the table is absent */
+    MDB_cursor *mdb; /* NULL: the transaction had failed */
     struct bytes prefix;
     uint64_t changes; /* of the transaction, when the cursor last moved */
     bool started;

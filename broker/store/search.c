@@ -333,8 +333,7 @@ struct recounting {
     struct store_txn *txn;
     struct table_sum sum; /* of the rows that there should be */
     uint64_t rows;        /* referrals that are indexed */
-    uint8_t *
-        amended; /* ids of those whose sheet is not the first: their patient may have been another when they were indexed */
+    uint8_t *amended;     /* ids of those whose sheet is not the first: indexed by another patient, perhaps */
     size_t amended_count, amended_room;
     bool lacks;
 };

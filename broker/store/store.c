@@ -157,7 +157,9 @@ static int refuse_half_restored(struct store *store)
 {
     if (!store_has_file(store->directory, RESTORING_FILE))
         return 0;
-    return fail_with(store, -ESTALE, "%s: a restore was cut short here; remove it, and use `referralctl restore` again",
+    return fail_with(store, -ESTALE,
+                     "%s holds what a restore left that was cut short: remove the whole directory, and use "
+                     "`referralctl restore` again",
                      store->directory);
 }
 

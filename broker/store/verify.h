@@ -14,9 +14,10 @@ struct verify_result {
 
 typedef void (*verify_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
-/* Looks whether each page of the file is one thing only (pages.h); walks every row (unseals, finds it by its key, compares sums with the meta row), the audit chain from the first turn and each hospital's ledger from its first
- * row, recounts each inbox's books, and makes the search index anew beside the one that is there. 0: looked at all of it, whatever was found; a failure: want of memory, or of a file, is no fault, and what
- * was found is not all. */
+/* Looks whether each page of the file is one thing only (pages.h); walks every row (unseals, finds it by its key, compares sums with the meta
+ * row), the audit chain from the first turn and each hospital's ledger from its first row, recounts each inbox's books, and makes the search
+ * index anew beside the one that is there. 0: looked at it, and what was found is there; a failure: for want of memory, or of a file, it was
+ * not looked at, or nothing was found in what was. */
 int store_verify(struct store *store, verify_progress progress, void *user, struct verify_result *ret_result);
 
 /* For a start: does each table hold as many rows as the last turn counted, and do the records of the chain's last `turns` turns (of more, where

@@ -214,14 +214,14 @@ static int recount(struct ctl *ctl)
     recounting.rows = json_array();
     failure = store_recount(store, note_books, &recounting);
     if (failure != 0)
-        ctl_complain(ctl, "%s", store_error(store));
-    if (ctl->json)
+        result = offline_fail(ctl, failure, store_error(store)); /* what was counted is not all */
+    else if (ctl->json)
         table_json(ctl, recounting.rows);
     else
         table_plain(ctl, ctl->zh ? zh : en, recounting.rows);
     json_decref(recounting.rows);
     store_close(store);
-    return failure == 0 && recounting.balances ? EXIT_OK : EXIT_CHECK_FAILED;
+    return failure != 0 || recounting.balances ? result : EXIT_CHECK_FAILED;
 }
 
 /* For the daemon, which has an alarm for a store that nobody looked through for long, or that is not as it should be. */

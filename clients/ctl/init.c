@@ -120,13 +120,14 @@ static int file_done(FILE *file)
     return fclose(file) == 0 || failure != 0 ? failure : -errno;
 }
 
-static int save_host_key(const struct founding *founding)
+static int save_host_key(struct founding *founding)
 {
     char hex[2 * STORE_HOST_KEY_SIZE + 1];
     FILE *file = file_new(founding->paths[HOST_KEY], 0600);
 
     if (file == NULL)
         return -errno;
+    founding->made[HOST_KEY] = true;
     hex_encode(hex, bytes_of(founding->host_key, sizeof founding->host_key));
     fprintf(file,
             "# wraps the keys of the store; without it the store cannot be read: keep a copy elsewhere\nkey = %s\n",
@@ -146,7 +147,6 @@ static int save_keys(struct founding *founding)
     failure = save_host_key(founding);
     if (failure != 0)
         return fault(founding, founding->paths[HOST_KEY], failure);
-    founding->made[HOST_KEY] = true;
 
     const struct {
         enum file file;

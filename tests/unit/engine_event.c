@@ -415,6 +415,33 @@ Test(event, t4_what_is_under_way_is_put_right_whoever_was_denied_since)
     district_close(&d);
 }
 
+Test(event, f5_what_an_emergency_lacked_follows_whoever_was_denied_since)
+{
+    struct district d;
+    Referral__Relation relation = REFERRAL__RELATION__INIT;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, EMERGENCY);
+    char *department = sheet->department;
+
+    sheet->department = NULL;
+    FIELD_CLEAR(sheet, kind);
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    relation.from = "T07";
+    relation.to = "H1";
+    FIELD_SET(&relation, deny, true);
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_RELATION, &relation), "");
+    sheet->department = department;
+    FIELD_SET(sheet, kind, REFERRAL__REFERRAL_KIND__INPATIENT);
+    Referral__Event *event = district_event(&d, reply->referral_id, AMEND);
+
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    district_close(&d);
+}
+
 Test(event, l_void_is_the_originators_for_a_day_and_then_an_operators)
 {
     struct district d;

@@ -1,4 +1,5 @@
 /* store_looks.c - the log of who looked into the archive (P3): what a power cut leaves of its last record is its end, what anybody changed is damage. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -101,6 +102,25 @@ Test(looks, p3_a_look_that_a_power_cut_tore_is_the_end_and_the_next_one_takes_it
         cr_assert_eq(add(&log), 0, "sectors %x", sectors);
         cr_assert_eq(count(&log, &looks), 0, "sectors %x", sectors);
         cr_assert_eq(looks, 3, "sectors %x", sectors);
+    }
+    fixture_fini(&log.f);
+}
+
+Test(looks, p3_zeros_before_a_whole_look_are_damage_and_cut_nothing)
+{
+    struct log log;
+    size_t looks;
+
+    log_init(&log);
+    for (size_t at = 0; at < log.two; at += SECTOR) {
+        uint8_t holed[BYTES_MOST];
+
+        memcpy(holed, log.bytes, log.three);
+        memset(holed + at, 0, SECTOR);
+        put(&log, holed, log.three);
+        cr_assert_eq(count(&log, &looks), -EBADMSG, "byte %zu", at);
+        cr_assert_eq(add(&log), -EBADMSG, "byte %zu", at);
+        cr_assert_eq(size_of(&log), log.three, "byte %zu", at);
     }
     fixture_fini(&log.f);
 }

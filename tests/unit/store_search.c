@@ -201,7 +201,7 @@ static void name_patient(struct fixture *f, uint8_t patient, uint32_t version)
     fixture_end(f, txn);
 }
 
-/* The so manieth key of the index; false: there are fewer. */
+/* A key of the index by its number, from 0; false: there are fewer. */
 static bool key_number(struct fixture *f, size_t number, uint8_t key[TABLE_KEY_MAX], size_t *ret_size)
 {
     struct bytes none = bytes_of(NULL, 0), found;
