@@ -11,7 +11,7 @@
 /* P1: what partners and people wrote goes; who did what and when stays, for questions and for the reports. */
 static void strip_entry(struct work *work, Record__Timeline *row)
 {
-    Referral__TimelineEntry *entry = work_unpack(work, &referral__timeline_entry__descriptor, row->entry);
+    Referral__TimelineEntry *entry = work_read(work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
 
     entry->text = NULL;
     entry->person = NULL;

@@ -26,15 +26,6 @@ void *asking_message(struct asking *asking, const ProtobufCMessageDescriptor *de
     return message;
 }
 
-void *asking_unpack(struct asking *asking, const ProtobufCMessageDescriptor *descriptor, struct bytes value)
-{
-    enum refusal refusal = REFUSED_NOT;
-    ProtobufCMessage *message = wire_unpack(descriptor, value, asking->work.arena, &refusal);
-
-    assert(message != NULL); /* sealed, and packed by us */
-    return message;
-}
-
 char *asking_id_text(struct asking *asking, struct id id)
 {
     char *text;
@@ -88,7 +79,7 @@ static bool find_by_message_id(struct asking *asking, const char *message_id, st
 
     if (row == NULL || row->kind != REFERRAL__KIND__SUBMIT)
         return false;
-    reply = work_unpack(&asking->work, &referral__reply__descriptor, row->reply);
+    reply = work_read(&asking->work, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
     return work_parse_id(&asking->work, reply->referral_id, ret_id);
 }
 

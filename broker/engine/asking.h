@@ -47,8 +47,6 @@ ProtobufCMessage *query_service_facts(struct asking *asking);
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field);
 /* A message of this kind, initialised, in the arena. */
 void *asking_message(struct asking *asking, const ProtobufCMessageDescriptor *descriptor);
-/* A record's value of a scan. */
-void *asking_unpack(struct asking *asking, const ProtobufCMessageDescriptor *descriptor, struct bytes value);
 char *asking_id_text(struct asking *asking, struct id id); /* NULL for an unset id */
 /* P2: the actor itself, or one it acts for by delegation. NULL is nobody. */
 bool asking_speaks_for(struct asking *asking, const char *institution);

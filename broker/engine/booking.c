@@ -6,6 +6,15 @@
 #include "engine/binary.h"
 #include "engine/booking_parts.h"
 #include "engine/ledger.h"
+#include "rules/quota.h"
+#include "store/sense.h"
+
+static_assert(SENSE_CLASS_LAST == REFERRAL__PLACE_CLASS__EXAM && SENSE_CHANNEL_LAST == REFERRAL__CHANNEL__GENERAL &&
+                  SENSE_BOOKING_LAST == REFERRAL__BOOKING_STATE__PLACE_LAPSED && SENSE_UNITS_MAX == WAIT_UNITS_MAX &&
+                  SENSE_POOL_UNITS_MAX == LIMIT_POOL_UNITS && SENSE_UNIT_LAST == UNIT_IS_FAMILY &&
+                  SENSE_UNIT_BOOKED == UNIT_IS_GENERAL && SENSE_RESERVE_LEAST == QUOTA_FLOOR_BP &&
+                  SENSE_RESERVE_MOST == QUOTA_ALL_BP,
+              "what the store takes for places");
 
 static struct bytes no_bytes(void)
 {

@@ -1,6 +1,4 @@
 /* booking_end.c - what clock and hospital do to bookings: lapse, no-show, displacement, other units (Q7, Q10, Q12). */
-#include <assert.h>
-
 #include "engine/booking_parts.h"
 #include "engine/life_clock.h"
 
@@ -40,16 +38,26 @@ static struct waiting_of *offered_to(struct work *work, const struct booking_of 
     return entry != NULL && id_equal(life_id_of(entry->row->offer), booking->id) ? entry : NULL;
 }
 
+/* A unit of the pool names it: does it say the same? */
+static bool is_of(struct work *work, const struct booking_of *booking, const struct pool_of *pool)
+{
+    if (booking != NULL && booking->pool == pool)
+        return true;
+    store_damaged(work->txn, TABLE_POOL, pool->key_bytes);
+    return false;
+}
+
 void booking_lapse(struct work *work, struct pool_of *pool, struct id id)
 {
     struct booking_of *booking = booking_load(work, id);
-    struct life_of *life = load_life(work, booking);
+    struct life_of *life = booking == NULL ? NULL : load_life(work, booking);
     struct place_news news = by_clock(PLACE_LAPSED, booking);
     struct waiting_of *entry;
 
-    if (!is_in(booking, REFERRAL__BOOKING_STATE__PLACE_HELD))
+    if (booking != NULL && !is_in(booking, REFERRAL__BOOKING_STATE__PLACE_HELD))
         return; /* its referral has ended */
-    assert(booking->pool == pool);
+    if (!is_of(work, booking, pool))
+        return;
     entry = offered_to(work, booking);
     booking_end(work, booking, life, REFERRAL__BOOKING_STATE__PLACE_LAPSED, UNITS_FREE, 0);
     if (life != NULL || entry != NULL) /* a hospital knows its own holds */
@@ -63,12 +71,12 @@ void booking_lapse(struct work *work, struct pool_of *pool, struct id id)
 void booking_assume_no_show(struct work *work, struct pool_of *pool, struct id id)
 {
     struct booking_of *booking = booking_load(work, id);
-    struct life_of *life = load_life(work, booking);
+    struct life_of *life = booking == NULL ? NULL : load_life(work, booking);
     struct place_news news = by_clock(MISS, booking);
 
-    if (life == NULL || !is_in(booking, REFERRAL__BOOKING_STATE__PLACE_BOOKED) || booking_main(work, life) == booking)
+    if (!is_of(work, booking, pool) || life == NULL || !is_in(booking, REFERRAL__BOOKING_STATE__PLACE_BOOKED) ||
+        booking_main(work, life) == booking)
         return;
-    assert(booking->pool == pool);
     booking_end(work, booking, life, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, UNITS_SPENT, 0);
     news.assumed = true;
     place_tell(work, life, &news);

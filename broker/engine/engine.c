@@ -187,7 +187,7 @@ static struct bytes pack_without_result(struct work *work)
 
 static struct bytes show_again(struct work *work, const Record__Dedup *row)
 {
-    const Referral__Reply *before = work_unpack(work, &referral__reply__descriptor, row->reply);
+    const Referral__Reply *before = work_read(work, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
 
     bool is_shown = unpack_body(work) &&
                     (row->kind == REFERRAL__KIND__FIND_PATIENT ? find_patient_again(work)

@@ -18,7 +18,7 @@
 
 static void became_of(struct asking *asking, const Record__Dedup *row, Referral__MessageView *view)
 {
-    const Referral__Reply *reply = work_unpack(&asking->work, &referral__reply__descriptor, row->reply);
+    const Referral__Reply *reply = work_read(&asking->work, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
     const Record__Referral *referral;
     struct id id;
 

@@ -7,6 +7,13 @@
 #include "engine/booking.h"
 #include "engine/life_clock.h"
 #include "engine/tidings.h"
+#include "store/sense.h"
+
+static_assert(SENSE_STATE_LAST == STATE_COUNT - 1 && SENSE_LIFE_LAST == LIFE_DOWN &&
+                  SENSE_EVENT_LAST == EVENT_COUNT - 1 && SENSE_CLOCK_LAST == CLOCK_RECEIPT &&
+                  SENSE_PRIORITY_LAST == REFERRAL__PRIORITY__ROUTINE &&
+                  SENSE_REASON_LAST == REFERRAL__REASON__OTHER_REASON,
+              "what the store takes for a referral");
 
 struct id life_id_of(ProtobufCBinaryData bytes)
 {

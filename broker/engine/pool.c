@@ -94,7 +94,8 @@ static void read_group(struct work *work, struct pool_of *pool)
             keep(work, other);
         from = pool_key_after(&key);
     }
-    assert(set->group != NULL && pool->set == set);
+    if (set->group == NULL || pool->set != set)
+        store_damaged(work->txn, TABLE_POOL_GROUP, pool->key_bytes);
 }
 
 struct pool_of *pool_load(struct work *work, const struct pool_key *key)

@@ -39,8 +39,7 @@ int64_t publish_today(const struct work *work, const struct registry_institution
 
 void publish_check_day(struct work *work, struct findings *findings, const struct pool_key *key, const char *field)
 {
-    const struct registry_institution *hospital =
-        registry_institution(work, institution_id_of(work->txn, key->hospital));
+    const struct registry_institution *hospital = registry_institution_of(work, key->hospital);
     int64_t today = publish_today(work, hospital);
 
     if (key->day < today)

@@ -246,8 +246,7 @@ static struct pool_of *pool_of_plan(struct work *work, const struct pool_plan *p
 bool plan_compare(struct work *work, const struct pool_plan *plan, struct findings *findings,
                   struct pool_change *ret_change)
 {
-    const struct registry_institution *hospital =
-        registry_institution(work, institution_id_of(work->txn, plan->key.hospital));
+    const struct registry_institution *hospital = registry_institution_of(work, plan->key.hospital);
     struct pool_change change = {0};
     size_t kept;
     bool *is_matched;

@@ -1,6 +1,7 @@
 /* query_alarm.c - what alarms stand, and which have ended. */
 #include "engine/alarm_info.h"
 #include "engine/asking.h"
+#include "store/record.h"
 
 static char *with_detail(struct arena *arena, const char *text, const char *separator, const char *detail)
 {
@@ -56,7 +57,8 @@ ProtobufCMessage *query_alarms(struct asking *asking)
     if (!page_scan(&page, query->past ? TABLE_ALARM_PAST : TABLE_ALARM, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        Record__Alarm *row = asking_unpack(asking, &record__alarm__descriptor, value);
+        Record__Alarm *row = record_unpack(asking->work.txn, query->past ? TABLE_ALARM_PAST : TABLE_ALARM, key, value,
+                                           &record__alarm__descriptor);
 
         if (!query->past)
             take_names(asking, row, key);

@@ -7,7 +7,7 @@
 static void add_row(struct page *page, const Record__Audit *record, ProtobufCBinaryData packed, size_t room)
 {
     struct asking *asking = page->asking;
-    Referral__AuditRow *row = work_unpack(&asking->work, &referral__audit_row__descriptor, packed);
+    Referral__AuditRow *row = work_read(&asking->work, TABLE_AUDIT, &referral__audit_row__descriptor, packed);
 
     FIELD_SET(row, index, record->index);
     FIELD_SET(row, at_ms, record->at_ms);

@@ -3,6 +3,7 @@
 #include "engine/binary.h"
 #include "engine/inbox.h"
 #include "engine/life.h"
+#include "store/record.h"
 
 /* Delivery ids are for who may ack or replay: the inbox's owner and operators. */
 static void add_delivery_id(struct asking *asking, struct inbox_ref ref, Referral__InboxEntry *entry)
@@ -71,7 +72,7 @@ ProtobufCMessage *query_inbox(struct asking *asking)
     if (!inbox_prefix(asking, prefix, &size) || !page_scan(&page, TABLE_INBOX, bytes_of(prefix, size), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Inbox *row = asking_unpack(asking, &record__inbox__descriptor, value);
+        const Record__Inbox *row = record_unpack(asking->work.txn, TABLE_INBOX, key, value, &record__inbox__descriptor);
 
         page_add(&page, &query_inbox_entry(asking, inbox_ref_from_key(key.data), row)->base);
     }
@@ -107,7 +108,7 @@ ProtobufCMessage *query_dead(struct asking *asking)
     if (!inbox_prefix(asking, prefix, &size) || !page_scan(&page, TABLE_DEAD, bytes_of(prefix, size), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Dead *row = asking_unpack(asking, &record__dead__descriptor, value);
+        const Record__Dead *row = record_unpack(asking->work.txn, TABLE_DEAD, key, value, &record__dead__descriptor);
 
         page_add(&page, &dead_entry(asking, inbox_ref_from_key(key.data), row)->base);
     }

@@ -2,6 +2,7 @@
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "place.pb-c.h"
+#include "store/record.h"
 #include "store/rows_place.h"
 
 #define PAGES_MAX       256
@@ -24,11 +25,13 @@ ProtobufCMessage *query_ledger(struct asking *asking)
     list->pages = arena_alloc(asking->work.arena, PAGES_MAX * sizeof *list->pages);
     while (from <= mark.rows && list->n_pages < PAGES_MAX &&
            ledger_page(asking->work.txn, number, from, &page, &first)) {
-        const Referral__LedgerPage *read = asking_unpack(asking, &referral__ledger_page__descriptor, page);
+        ProtobufCBinaryData copy = binary_copy(asking->work.arena, page);
+        const Referral__LedgerPage *read =
+            work_read(&asking->work, TABLE_LEDGER, &referral__ledger_page__descriptor, copy);
 
         if (list->n_pages != 0 && bytes + page.size > PAGES_BYTES_MAX)
             break;
-        list->pages[list->n_pages++] = binary_copy(asking->work.arena, page);
+        list->pages[list->n_pages++] = copy;
         bytes += page.size;
         from = first + read->n_rows;
     }
@@ -55,9 +58,10 @@ ProtobufCMessage *query_timetables(struct asking *asking)
     if (!page_scan(&page, TABLE_TIMETABLE, bytes_of(prefix, sizeof prefix), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Timetable *row = asking_unpack(asking, &record__timetable__descriptor, value);
+        const Record__Timetable *row =
+            record_unpack(asking->work.txn, TABLE_TIMETABLE, key, value, &record__timetable__descriptor);
         Referral__Timetable *timetable =
-            asking_unpack(asking, &referral__timetable__descriptor, binary_bytes(row->timetable));
+            work_read(&asking->work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
         char date[DATE_TEXT_SIZE];
 
         date_format(date, date_from_days(row->next_day));

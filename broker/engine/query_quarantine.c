@@ -1,6 +1,7 @@
 /* query_quarantine.c - the commands that ended the broker and are held back. */
 #include "engine/asking.h"
 #include "engine/binary.h"
+#include "store/record.h"
 
 ProtobufCMessage *query_quarantine(struct asking *asking)
 {
@@ -13,7 +14,8 @@ ProtobufCMessage *query_quarantine(struct asking *asking)
     if (!page_scan(&page, TABLE_QUARANTINE, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Quarantine *row = asking_unpack(asking, &record__quarantine__descriptor, value);
+        const Record__Quarantine *row =
+            record_unpack(asking->work.txn, TABLE_QUARANTINE, key, value, &record__quarantine__descriptor);
         Referral__QuarantinedCommand *command = asking_message(asking, &referral__quarantined_command__descriptor);
 
         FIELD_SET(command, hash, binary_copy(asking->work.arena, key));

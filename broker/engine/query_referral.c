@@ -3,6 +3,7 @@
 
 #include "engine/asking.h"
 #include "engine/binary.h"
+#include "store/record.h"
 #include "store/search.h"
 
 /* Rows of a party's inbox lane that are looked through for messages of one referral. */
@@ -228,7 +229,7 @@ static void list_of_all(struct page *page, const Referral__ReferralsQuery *query
         return;
     while (page_next(page, &key, &value))
         add_wanted(page, query, 0, id_from_key(key.data),
-                   asking_unpack(page->asking, &record__referral__descriptor, value));
+                   record_unpack(page->asking->work.txn, TABLE_REFERRAL, key, value, &record__referral__descriptor));
 }
 
 /* What the index finds, and what is looked at beyond it, counts as examined. */

@@ -3,6 +3,7 @@
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/settings.h"
+#include "store/record.h"
 
 static const char *narrowed_to(const Referral__PageQuery *query)
 {
@@ -19,11 +20,12 @@ static bool is_shown(struct asking *asking, const Referral__PageQuery *query, co
     return asking->all || asking_speaks_for(asking, a) || asking_speaks_for(asking, b);
 }
 
-static Referral__Institution *institution_shown(struct asking *asking, struct bytes value)
+static Referral__Institution *institution_shown(struct asking *asking, struct bytes key, struct bytes value)
 {
-    const Record__Institution *row = asking_unpack(asking, &record__institution__descriptor, value);
+    const Record__Institution *row =
+        record_unpack(asking->work.txn, TABLE_INSTITUTION, key, value, &record__institution__descriptor);
     Referral__Institution *institution =
-        work_unpack(&asking->work, &referral__institution__descriptor, row->institution);
+        work_read(&asking->work, TABLE_INSTITUTION, &referral__institution__descriptor, row->institution);
 
     if (row->paused)
         FIELD_SET(institution, paused, true);
@@ -41,7 +43,7 @@ ProtobufCMessage *query_institutions(struct asking *asking)
     if (!page_scan(&page, TABLE_INSTITUTION, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        Referral__Institution *institution = institution_shown(asking, value);
+        Referral__Institution *institution = institution_shown(asking, key, value);
 
         if (narrowed_to(query) == NULL || strcmp(narrowed_to(query), institution->id) == 0)
             page_add(&page, &institution->base);
@@ -63,8 +65,10 @@ ProtobufCMessage *query_relations(struct asking *asking)
     if (!page_scan(&page, TABLE_RELATION, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Relation *row = asking_unpack(asking, &record__relation__descriptor, value);
-        Referral__Relation *relation = work_unpack(&asking->work, &referral__relation__descriptor, row->relation);
+        const Record__Relation *row =
+            record_unpack(asking->work.txn, TABLE_RELATION, key, value, &record__relation__descriptor);
+        Referral__Relation *relation =
+            work_read(&asking->work, TABLE_RELATION, &referral__relation__descriptor, row->relation);
 
         if (is_shown(asking, query, relation->from, relation->to))
             page_add(&page, &relation->base);
@@ -120,8 +124,8 @@ ProtobufCMessage *query_teams(struct asking *asking)
     if (!page_scan(&page, TABLE_TEAM, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__Team *row = asking_unpack(asking, &record__team__descriptor, value);
-        Referral__Team *team = work_unpack(&asking->work, &referral__team__descriptor, row->team);
+        const Record__Team *row = record_unpack(asking->work.txn, TABLE_TEAM, key, value, &record__team__descriptor);
+        Referral__Team *team = work_read(&asking->work, TABLE_TEAM, &referral__team__descriptor, row->team);
 
         if (is_shown(asking, query, team->institution, NULL))
             page_add(&page, &team->base);
@@ -143,8 +147,10 @@ ProtobufCMessage *query_keys(struct asking *asking)
     if (!page_scan(&page, TABLE_ACCESS_KEY, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__AccessKey *row = asking_unpack(asking, &record__access_key__descriptor, value);
-        Referral__AccessKey *access = work_unpack(&asking->work, &referral__access_key__descriptor, row->access_key);
+        const Record__AccessKey *row =
+            record_unpack(asking->work.txn, TABLE_ACCESS_KEY, key, value, &record__access_key__descriptor);
+        Referral__AccessKey *access =
+            work_read(&asking->work, TABLE_ACCESS_KEY, &referral__access_key__descriptor, row->access_key);
 
         if (is_shown(asking, query, access->institution, NULL))
             page_add(&page, &access->base);
@@ -227,7 +233,8 @@ ProtobufCMessage *query_calendar(struct asking *asking)
     if (!page_scan(&page, TABLE_CALENDAR, bytes_of(NULL, 0), query->cursor))
         return NULL;
     while (page_next(&page, &key, &value)) {
-        const Record__CalendarDay *row = asking_unpack(asking, &record__calendar_day__descriptor, value);
+        const Record__CalendarDay *row =
+            record_unpack(asking->work.txn, TABLE_CALENDAR, key, value, &record__calendar_day__descriptor);
         Referral__CalendarDay *day = asking_message(asking, &referral__calendar_day__descriptor);
 
         day->date = arena_alloc(asking->work.arena, DATE_TEXT_SIZE);

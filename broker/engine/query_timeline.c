@@ -3,6 +3,7 @@
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/life.h"
+#include "store/record.h"
 
 #define CURSOR_SIZE 8 /* number of the next row u32, was the delivery told u8, last state u8, failed attempts u16 */
 
@@ -119,9 +120,11 @@ static void tell_rows(struct telling *telling, struct id id, uint32_t number)
     cursor =
         store_scan(telling->asking->work.txn, TABLE_TIMELINE, bytes_of(from, ID_KEY_SIZE), bytes_of(from, sizeof from));
     while ((more = store_next(cursor, &key, &value)) && !is_full(telling)) {
-        const Record__Timeline *row = asking_unpack(telling->asking, &record__timeline__descriptor, value);
+        const Record__Timeline *row =
+            record_unpack(telling->asking->work.txn, TABLE_TIMELINE, key, value, &record__timeline__descriptor);
 
-        tell_row(telling, work_unpack(&telling->asking->work, &referral__timeline_entry__descriptor, row->entry));
+        tell_row(telling,
+                 work_read(&telling->asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry));
     }
     if (more)
         go_on_at(telling, get_be32(key.data + ID_KEY_SIZE));

@@ -31,7 +31,7 @@ static bool operates_at(const Referral__AccessKey *key, struct instant now)
 
 static const Referral__AccessKey *key_of(struct work *work, const Record__AccessKey *row)
 {
-    return work_unpack(work, &referral__access_key__descriptor, row->access_key);
+    return work_read(work, TABLE_ACCESS_KEY, &referral__access_key__descriptor, row->access_key);
 }
 
 static bool another_operates(struct work *work, ProtobufCBinaryData but)

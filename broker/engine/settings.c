@@ -63,13 +63,32 @@ const char *setting_text(struct store_txn *txn, enum setting setting, const char
     return value != NULL ? value : info->default_value;
 }
 
+/* Of the value alone; the name is known. */
+static enum refusal value_refusal(const struct setting_info *info, const char *value)
+{
+    int64_t number;
+
+    if (info->kind != 'T') {
+        if (!number_parse(value, &number))
+            return REFUSED_BAD_VALUE;
+        if (info->kind == 'O' && number == 0)
+            return REFUSED_NOT;
+        return number < info->min || number > info->max ? REFUSED_OUT_OF_RANGE : REFUSED_NOT;
+    }
+    if ((int64_t)strlen(value) > info->max)
+        return REFUSED_TOO_LONG;
+    return identity_icd10_list_is_valid(value) ? REFUSED_NOT : REFUSED_BAD_ICD10; /* F4 */
+}
+
 int64_t setting_number(struct store_txn *txn, enum setting setting, const char *institution)
 {
     int64_t number = 0;
-    bool is_number = number_parse(setting_text(txn, setting, institution), &number);
+    const char *text = setting_text(txn, setting, institution);
 
-    assert(is_number); /* checked when it was put */
-    return number;
+    if (value_refusal(setting_info(setting), text) == REFUSED_NOT && number_parse(text, &number))
+        return number;
+    store_damaged(txn, TABLE_SETTING, bytes_text(setting_info(setting)->name)); /* checked when it was put */
+    return 0;
 }
 
 struct deadline_settings settings_deadlines(struct store_txn *txn, const char *receiver)
@@ -109,23 +128,6 @@ struct calendar settings_calendar(struct store_txn *txn, struct arena *arena, st
     }
     store_scan_end(cursor);
     return (struct calendar){.offset_minutes = offset_minutes, .days = days, .count = count};
-}
-
-/* Of the value alone; the name is known. */
-static enum refusal value_refusal(const struct setting_info *info, const char *value)
-{
-    int64_t number;
-
-    if (info->kind != 'T') {
-        if (!number_parse(value, &number))
-            return REFUSED_BAD_VALUE;
-        if (info->kind == 'O' && number == 0)
-            return REFUSED_NOT;
-        return number < info->min || number > info->max ? REFUSED_OUT_OF_RANGE : REFUSED_NOT;
-    }
-    if ((int64_t)strlen(value) > info->max)
-        return REFUSED_TOO_LONG;
-    return identity_icd10_list_is_valid(value) ? REFUSED_NOT : REFUSED_BAD_ICD10; /* F4 */
 }
 
 bool settings_apply_put(struct work *work)

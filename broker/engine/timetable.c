@@ -344,9 +344,9 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
         return;
     }
 
-    const Referral__Timetable *timetable = work_unpack(work, &referral__timetable__descriptor, row->timetable);
-    const struct registry_institution *hospital =
-        registry_institution(work, institution_id_of(work->txn, key.hospital));
+    const Referral__Timetable *timetable =
+        work_read(work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
+    const struct registry_institution *hospital = registry_institution_of(work, key.hospital);
     int64_t today = publish_today(work, hospital);
     struct plan_of_day plan = {.work = work,
                                .key = &key,
@@ -409,7 +409,7 @@ bool timetable_apply_put(struct work *work)
     timetable_check(&work->findings, put);
     if (!read_key(work, put, &key))
         return false;
-    today = publish_today(work, registry_institution(work, institution_id_of(work->txn, key.hospital)));
+    today = publish_today(work, registry_institution_of(work, key.hospital));
     row = timetable_row(work->txn, &key);
     if (row == NULL)
         row = &fresh;

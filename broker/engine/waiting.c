@@ -244,8 +244,7 @@ static void bar_units(struct work *work, Record__WaitEntry *row, const struct bo
 /* Q8: who let three offers lapse does not wait. */
 static void take_off(struct work *work, struct waiting_of *entry, struct life_of *life)
 {
-    const struct registry_institution *hospital =
-        registry_institution(work, institution_id_of(work->txn, entry->key.hospital));
+    const struct registry_institution *hospital = registry_institution_of(work, entry->key.hospital);
     struct place_news news = {.event = LIST_LEFT, .entry = entry, .by = BY_CLOCK, .told = TOLD_SENDER};
     const Record__Claim *claim = life == NULL ? NULL : claim_of(life->row, (Referral__PlaceClass)entry->key.class);
     bool is_main = claim != NULL && claim->is_main && life->row->state == WAITLISTED;

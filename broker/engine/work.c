@@ -58,6 +58,53 @@ void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descripto
     return message;
 }
 
+/* What whoever reads it follows: an institution's id, or two. */
+static bool is_named(const ProtobufCMessage *message)
+{
+    static const struct {
+        const ProtobufCMessageDescriptor *descriptor;
+        size_t offset;
+    } names[] = {
+        {&referral__institution__descriptor, offsetof(Referral__Institution, id)},
+        {&referral__relation__descriptor, offsetof(Referral__Relation, from)},
+        {&referral__relation__descriptor, offsetof(Referral__Relation, to)},
+        {&referral__team__descriptor, offsetof(Referral__Team, institution)},
+        {&referral__access_key__descriptor, offsetof(Referral__AccessKey, institution)},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *name = NULL;
+
+        if (names[i].descriptor != message->descriptor)
+            continue;
+        memcpy(&name, (const uint8_t *)message + names[i].offset, sizeof name);
+        if (name == NULL)
+            return false;
+    }
+    return true;
+}
+
+static void *read_into(struct arena *arena, struct store_txn *txn, enum table table,
+                       const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
+{
+    enum refusal refusal = REFUSED_NOT;
+    struct findings findings = {0};
+    ProtobufCMessage *message = wire_unpack(descriptor, bytes_of(bytes.data, bytes.len), arena, &refusal);
+
+    if (message != NULL)
+        wire_check(message, true, &findings);
+    if (message != NULL && findings.count == 0 && is_named(message))
+        return message;
+    store_damaged(txn, table, bytes_of(NULL, 0));
+    return NULL;
+}
+
+void *work_read(struct work *work, enum table table, const ProtobufCMessageDescriptor *descriptor,
+                ProtobufCBinaryData bytes)
+{
+    return read_into(work->arena, work->txn, table, descriptor, bytes);
+}
+
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution)
 {
     Referral__AuditRow row = REFERRAL__AUDIT_ROW__INIT;
@@ -100,16 +147,6 @@ void work_note(struct work *work, struct notable notable)
     effects->notables[effects->notable_count++] = notable;
 }
 
-/* Of bytes of the store, in the memory that outlives the turn. Asserts on corruption found here. */
-static void *unpack_kept(struct store_txn *txn, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
-{
-    enum refusal refusal = REFUSED_NOT;
-    ProtobufCMessage *message = wire_unpack(descriptor, bytes_of(bytes.data, bytes.len), store_memory(txn), &refusal);
-
-    assert(message != NULL);
-    return message;
-}
-
 static struct registry_institution *make_institution(struct store_txn *txn, const Record__Institution *row)
 {
     struct arena *memory = store_memory(txn);
@@ -123,7 +160,7 @@ static struct registry_institution *make_institution(struct store_txn *txn, cons
     kept->pause_reason = arena_text(memory, row->pause_reason);
     *made = (struct registry_institution){
         .row = kept,
-        .institution = unpack_kept(txn, &referral__institution__descriptor, row->institution),
+        .institution = read_into(memory, txn, TABLE_INSTITUTION, &referral__institution__descriptor, row->institution),
         .offset_minutes = CHINA_OFFSET_MINUTES,
     };
     if (made->institution->time_zone != NULL)
@@ -166,9 +203,13 @@ const struct registry_institution *registry_institution_of(struct work *work, ui
     struct registry_institution *found = cache_find(work->cache, CACHE_NUMBER, key, bytes_text(""));
     const char *id = found != NULL ? NULL : institution_id_of(work->txn, number);
 
+    if (found != NULL)
+        return found;
     if (id != NULL)
-        found = cache_keep(work->cache, CACHE_NUMBER, key, bytes_text(""), read_institution(work->txn, id));
-    return found;
+        found = read_institution(work->txn, id);
+    if (found == NULL || found->row->number != number)
+        store_damaged(work->txn, TABLE_INSTITUTION_NUMBER, key);
+    return cache_keep(work->cache, CACHE_NUMBER, key, bytes_text(""), found);
 }
 
 const Referral__Relation *registry_relation(struct work *work, const char *from, const char *to)
@@ -179,7 +220,7 @@ const Referral__Relation *registry_relation(struct work *work, const char *from,
         const Record__Relation *row = relation_row(work->txn, from, to);
 
         if (row != NULL)
-            found = work_unpack(work, &referral__relation__descriptor, row->relation);
+            found = work_read(work, TABLE_RELATION, &referral__relation__descriptor, row->relation);
         cache_keep(work->cache, CACHE_RELATION, bytes_text(from), bytes_text(to), found);
     }
     return found;
@@ -192,7 +233,7 @@ const Referral__Team *registry_team(struct work *work, const char *id)
 
     if (row == NULL)
         return found;
-    found = unpack_kept(work->txn, &referral__team__descriptor, row->team);
+    found = read_into(store_memory(work->txn), work->txn, TABLE_TEAM, &referral__team__descriptor, row->team);
     store_remember(work->txn, TABLE_TEAM, bytes_text(id), found);
     return found;
 }

@@ -60,8 +60,11 @@ bool has_role(const struct work *work, Referral__Role role);
 struct id work_new_id(struct work *work);
 const char *work_id_text(struct work *work, struct id id);
 bool work_parse_id(struct work *work, const char *text, struct id *ret_id); /* false for NULL and foreign ids */
-/* Unpacks bytes of the store (they were checked when they came). Asserts on corruption found here. */
+/* Unpacks the body of a command that the turn has packed itself. */
 void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
+/* Unpacks what a row of `table` holds as it came, and was checked when it came: what does not pass now is damage (store_damaged). */
+void *work_read(struct work *work, enum table table, const ProtobufCMessageDescriptor *descriptor,
+                ProtobufCBinaryData bytes);
 /* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by `institution`. */
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
 /* For the turn layer: what changed in an inbox. */
@@ -76,7 +79,7 @@ struct registry_institution {
     int offset_minutes;
 };
 const struct registry_institution *registry_institution(struct work *work, const char *id);
-/* The same, by its number. */
+/* The same, by its number, which a row has: that nobody has it is damage (store_damaged). */
 const struct registry_institution *registry_institution_of(struct work *work, uint32_t number);
 /* The same, outside a turn's work; looked up each time. */
 const struct registry_institution *registry_read_institution(struct store_txn *txn, const char *id);

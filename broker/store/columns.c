@@ -6,6 +6,7 @@
 #include "store/columns.h"
 
 #include "base/id.h"
+#include "store/sense.h"
 
 /* Beside the state: the unit has a value in the column of bookings, of ends of holds, of reasons. */
 enum { STATE_MASK = 0x0f, HAS_BOOKING = 0x10, IS_HELD = 0x20, HAS_REASON = 0x40 };
@@ -134,6 +135,14 @@ static void unfold_unit(const Record__EvenUnits *run, uint32_t i, Record__Unit *
     unit->end_ms = unit->start_ms + run->length_ms;
 }
 
+/* A unit that somebody has or holds names his booking. */
+static bool is_sensible(const Record__Unit *unit)
+{
+    bool is_taken = unit->state >= SENSE_UNIT_BOOKED || unit->has_held_until_ms;
+
+    return unit->state <= SENSE_UNIT_LAST && (unit->has_booking || !is_taken);
+}
+
 static bool is_whole(const struct unfolding *at)
 {
     const Record__UnitColumns *columns = at->columns;
@@ -162,6 +171,8 @@ bool columns_unfold(struct arena *arena, Record__Pool *row)
             row->units[row->n_units++] = unit;
             unfold_unit(columns->runs[r], i, unit);
             unfold_state(&at, unit);
+            if (!is_sensible(unit))
+                return false;
         }
     }
     return is_whole(&at);

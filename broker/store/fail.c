@@ -79,3 +79,8 @@ void fail_txn(struct store_txn *txn, int failure, enum table table, struct bytes
     if (txn->way_out != NULL)
         longjmp(*txn->way_out, 1);
 }
+
+void store_damaged(struct store_txn *txn, enum table table, struct bytes key)
+{
+    fail_txn(txn, -EBADMSG, table, key);
+}

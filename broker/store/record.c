@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "store/internal.h"
+#include "store/sense.h"
 
 static void *from_arena(void *arena, size_t size)
 {
@@ -65,11 +66,13 @@ void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, s
 {
     ProtobufCMessage *row = record_unpack_bare(txn->arena, value, type);
 
-    if (row == NULL || schema_of(row) > STORE_SCHEMA) {
-        fail_txn(txn, row == NULL ? -EBADMSG : -EPROTO, table, key);
-        return NULL;
-    }
-    return row;
+    if (row != NULL && schema_of(row) > STORE_SCHEMA)
+        fail_txn(txn, -EPROTO, table, key);
+    else if (row == NULL || !sense_is_made(row))
+        fail_txn(txn, -EBADMSG, table, key);
+    else
+        return row;
+    return NULL;
 }
 
 void *record_get(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessageDescriptor *type)

@@ -6,7 +6,7 @@
 
 /* Serialised, with the present schema whatever the row says. */
 struct bytes record_pack(struct arena *arena, const ProtobufCMessage *row);
-/* NULL where there is no such row; what does not unpack fails the transaction. */
+/* NULL where there is no such row; what does not unpack, or makes no sense (sense.h), fails the transaction. */
 void *record_get(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessageDescriptor *type);
 /* The same for a value in hand. */
 void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,

@@ -1,5 +1,4 @@
 /* rows_inbox.c - messages that wait and messages that died, by institution, lane and order of acceptance (D3, D5). */
-#include <assert.h>
 #include <errno.h>
 
 #include "store/internal.h"
@@ -43,7 +42,9 @@ void inbox_row_add(struct store_txn *txn, struct inbox_ref ref, const Record__In
 {
     uint8_t key[INBOX_KEY_SIZE];
 
-    assert(ref.institution != 0 && ref.lane >= 1 && ref.lane <= LANE_LAST);
+    if (ref.institution == 0 || ref.lane < 1 ||
+        ref.lane > LANE_LAST) /* as a row says whom it is for, and how urgent it is */
+        fail_txn(txn, -EBADMSG, TABLE_INBOX, key_of(key, ref));
     record_add(txn, TABLE_INBOX, key_of(key, ref), &row->base);
 }
 

@@ -1,5 +1,6 @@
 /* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms, quarantine. */
 #include <assert.h>
+#include <errno.h>
 
 #include "store/internal.h"
 #include "store/record.h"
@@ -60,7 +61,14 @@ const char *institution_id_of(struct store_txn *txn, uint32_t number)
     put_be32(key, number);
     if (!store_get(txn, TABLE_INSTITUTION_NUMBER, bytes_of(key, sizeof(key)), &id))
         return NULL;
-    return arena_format(txn->arena, "%.*s", (int)id.size, (const char *)id.data);
+
+    const char *text =
+        id.size > TABLE_KEY_MAX ? "" : arena_format(txn->arena, "%.*s", (int)id.size, (const char *)id.data);
+
+    if (can_be_key(text))
+        return text;
+    fail_txn(txn, -EBADMSG, TABLE_INSTITUTION_NUMBER, bytes_of(key, sizeof(key)));
+    return NULL;
 }
 
 uint32_t institution_number_new(struct store_txn *txn)

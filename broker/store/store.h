@@ -3,7 +3,8 @@
  * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
  * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
  * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO another schema or not a
- * store, -EBADMSG a row that does not agree with its sum or seal (corruption), -EACCES wrong host key, -EPERM keys that others may
+ * store, -EBADMSG a row that does not agree with its sum or seal, or that
+ * none of ours could be (corruption), -EACCES wrong host key, -EPERM keys that others may
  * read, -ESTALE an older copy put in the place of a store that went on, or what is left of a restore that was cut short (store_restore is the
  * way). A process opens a store once. */
 #pragma once
@@ -111,6 +112,9 @@ int store_failure(const struct store_txn *txn);
  * has made lies in arenas, or is let go by whoever called. Not for a store_within inside another. */
 typedef void (*store_work)(void *user, struct store_txn *txn);
 int store_within(struct store_txn *txn, store_work work, void *user);
+/* What a row says cannot be, whatever its seal: the transaction fails with -EBADMSG. For whoever reads rows; where nothing is left to go on with, the
+ * caller returns, for outside of store_within this does. */
+void store_damaged(struct store_txn *txn, enum table table, struct bytes key);
 /* How many rows were put or deleted so far: a refused command leaves it unchanged (engine asserts). */
 uint64_t store_put_count(const struct store_txn *txn);
 struct arena *store_arena(struct store_txn *txn);
@@ -121,7 +125,8 @@ bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct
 bool store_has(struct store_txn *txn, enum table table, struct bytes key);
 void store_put(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 bool store_delete(struct store_txn *txn, enum table table, struct bytes key); /* false: was not there */
-/* Appends below a prefix that grows in time order, where the key is known to be new: cheaper than store_put; asserts it is new. */
+/* Appends below a prefix that grows in time order, where the key is known to be new: cheaper than store_put. Where it is there
+ * already, one row says what another does not: the transaction fails with -EBADMSG. */
 void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 
 /* In order of key, from the first key >= `from`, as long as the key starts with `prefix`. Puts in between are allowed. */

@@ -366,12 +366,10 @@ void store_add(struct store_txn *txn, enum table table, struct bytes key, struct
 
     int rc = grows_at_end(table) ? put(txn, table, key, value, MDB_APPEND) : MDB_KEYEXIST;
 
-    if (rc == MDB_KEYEXIST) { /* not the last key, or an older referral's */
+    if (rc == MDB_KEYEXIST) /* not the last key, or an older referral's */
         rc = put(txn, table, key, value, MDB_NOOVERWRITE);
-        assert(rc != MDB_KEYEXIST);
-    }
     if (rc != 0)
-        fail_txn(txn, fail_from_mdb(rc), table, key);
+        fail_txn(txn, rc == MDB_KEYEXIST ? -EBADMSG : fail_from_mdb(rc), table, key);
 }
 
 void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, struct bytes value)

@@ -41,9 +41,12 @@ static const char *difference_after(struct district *d, void (*spoil)(Record__Po
 
 static void sell_silently(Record__Pool *row)
 {
+    static uint8_t nobody[ID_KEY_SIZE];
+
     for (size_t i = 0; i < row->n_units; i++)
         if (row->units[i]->state == UNIT_IS_FREE) {
             FIELD_SET(row->units[i], state, UNIT_IS_GENERAL);
+            FIELD_SET(row->units[i], booking, ((ProtobufCBinaryData){.len = sizeof nobody, .data = nobody}));
             return;
         }
 }

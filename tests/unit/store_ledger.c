@@ -301,6 +301,9 @@ Test(store_ledger, q13_a_restored_store_goes_on_with_its_ledgers_and_places)
 
     struct store_txn *txn = fixture_turn(&f);
 
+    pool.has_reserve_bp = pool.has_span = true;
+    pool.reserve_bp = 2000;
+    pool.span = 1;
     pool_row_put(txn, &key, &pool);
     add_rows(txn, 1, 1, 1200);
     fixture_end(&f, txn);

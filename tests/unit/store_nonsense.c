@@ -337,14 +337,16 @@ Test(store_nonsense, p3_a_key_that_is_longer_than_any_is_damage)
 Test(store_nonsense, p2_a_key_that_is_no_referrals_is_not_indexed)
 {
     struct fixture f;
-    uint8_t key[ID_KEY_SIZE + 1] = {0};
+    Record__Referral row = RECORD__REFERRAL__INIT;
+    uint8_t key[ID_KEY_SIZE + 1] = {0}, packed[16];
     uint32_t left = 10;
     struct id found;
     struct store_txn *txn;
 
     fixture_init(&f);
     id_to_key(key, fixture_id(&f, 1, 1));
-    txn = with_row(&f, TABLE_REFERRAL, bytes_of(key, sizeof(key)), bytes_of(NULL, 0));
+    txn = with_row(&f, TABLE_REFERRAL, bytes_of(key, sizeof(key)),
+                   bytes_of(packed, record__referral__pack(&row, packed)));
     cr_assert_not(search_next(txn, SEARCH_INSTITUTION, H1, NULL, (struct id){0}, &left, &found));
     store_read_end(txn);
     cr_assert_eq(search_advance(f.store, &f.arena, 10), 0);

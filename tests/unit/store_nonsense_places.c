@@ -71,9 +71,27 @@ static void more_holds(Record__UnitColumns *c)
     c->states.data[1] &= 0x0f;
 }
 
+static void no_state_of_ours(Record__UnitColumns *c)
+{
+    c->states.data[2] = (uint8_t)(c->states.data[2] | 0x0f);
+}
+
+/* Someone has it, and nobody knows who. */
+static void taken_by_nobody(Record__UnitColumns *c)
+{
+    c->states.data[0] = 2;
+    c->bookings.len -= ID_KEY_SIZE;
+}
+
+static void held_by_nobody(Record__UnitColumns *c)
+{
+    c->states.data[1] = 0x20;
+    c->bookings.len -= ID_KEY_SIZE;
+}
+
 static void make_pool(struct store_txn *txn)
 {
-    static uint8_t booking[ID_KEY_SIZE] = {1};
+    static uint8_t bookings[2][ID_KEY_SIZE] = {{1}, {2}};
     Record__Unit units[3], *list[3];
     Record__Pool row = RECORD__POOL__INIT;
 
@@ -83,22 +101,27 @@ static void make_pool(struct store_txn *txn)
         units[i].number = i + 1;
         units[i].start_ms = i * 600000;
         units[i].end_ms = units[i].start_ms + 600000;
-        units[i].state = i;
+        units[i].state = 3 - i;
     }
-    units[0].has_booking = units[1].has_held_until_ms = units[2].has_block_reason = true;
-    units[0].booking = (ProtobufCBinaryData){.len = sizeof(booking), .data = booking};
+    units[0].has_booking = units[1].has_booking = units[1].has_held_until_ms = units[2].has_block_reason = true;
+    for (int i = 0; i < 2; i++)
+        units[i].booking = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = bookings[i]};
     units[1].held_until_ms = 5;
     units[2].block_reason = 1;
     row.units = list;
     row.n_units = 3;
+    row.has_reserve_bp = row.has_span = true;
+    row.reserve_bp = 2000;
+    row.span = 1;
     pool_row_put(txn, &pool, &row);
 }
 
 /* Units would be free that are taken, or the other way round. */
 Test(store_nonsense_places, q2_columns_that_do_not_fit_each_other_are_no_pool)
 {
-    static void (*const changes[])(Record__UnitColumns *) = {one_state_less, one_unit_less, no_bookings, half_a_booking,
-                                                             no_holds,       no_reasons,    more_holds,  no_columns};
+    static void (*const changes[])(Record__UnitColumns *) = {
+        one_state_less, one_unit_less, no_bookings,      half_a_booking,  no_holds,      no_reasons,
+        more_holds,     no_columns,    no_state_of_ours, taken_by_nobody, held_by_nobody};
     struct fixture f;
     struct store_txn *txn;
 
