@@ -100,7 +100,8 @@ static void check_places(struct happening *happening, const Referral__Sheet *new
 static bool goes_as_before(const Record__Referral *row, const Referral__Sheet *old, const Referral__Sheet *new)
 {
     return (row->department == NULL || same_text(row->department, new->department)) &&
-           (!old->has_kind || old->kind == new->kind);
+           (!old->has_kind || old->kind == new->kind) &&
+           (!new->has_direction || new->direction == (Referral__Direction)row->direction);
 }
 
 static void check_sheet(struct happening *happening)
