@@ -44,6 +44,19 @@ static struct pool_of *load_pool(struct work *work, const Record__Booking *row)
     return pool_key_parse(bytes_of(row->pool.data, row->pool.len), &key) ? pool_load(work, &key) : NULL;
 }
 
+/* What takes part in the pool names units that it has, as many as there may be; of one that has ended they may have gone. */
+static bool fits(const Record__Booking *row, const struct pool_of *pool)
+{
+    if (row->state != REFERRAL__BOOKING_STATE__PLACE_HELD && row->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED)
+        return true;
+    if (row->n_units == 0 || (!row->allotment && row->n_units > WAIT_UNITS_MAX))
+        return false;
+    for (size_t i = 0; i < row->n_units; i++)
+        if (pool_unit(pool, row->units[i]) == NULL)
+            return false;
+    return true;
+}
+
 struct booking_of *booking_load(struct work *work, struct id id)
 {
     struct booking_of *booking = find_kept(work, id);
@@ -62,6 +75,10 @@ struct booking_of *booking_load(struct work *work, struct id id)
         if (booking != NULL)
             return booking;
         row = booking_row(work->txn, id);
+    }
+    if (row == NULL || !fits(row, pool)) {
+        store_damaged(work->txn, TABLE_BOOKING, pool->key_bytes);
+        return NULL;
     }
     booking = arena_alloc(work->arena, sizeof *booking);
     *booking = (struct booking_of){.id = id, .row = row, .pool = pool};

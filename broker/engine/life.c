@@ -271,7 +271,10 @@ static bool is_quiet(enum event event)
 
 void life_step(struct work *work, struct life_of *life, const struct transition *row, const struct step *step)
 {
-    assert(row != NULL);
+    if (row == NULL) { /* whoever asks has looked; so the row says it is where it cannot be */
+        store_damaged(work->txn, TABLE_REFERRAL, binary_bytes(life_id_bytes(work, life->id)));
+        return;
+    }
     if (step->by == BY_RECEIVER)
         life_confirm_delivery(work, life); /* a receiver's event on SUBMITTED implies it */
 

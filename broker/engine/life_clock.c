@@ -1,8 +1,6 @@
 /* life_clock.c - deadlines as the record keeps them, and what happens when they pass. */
 #include "engine/life_clock.h"
 
-#include <assert.h>
-
 #include "engine/binary.h"
 #include "engine/settings.h"
 
@@ -128,8 +126,7 @@ static void step_by_clock(struct work *work, struct life_of *life, enum event ev
                                                          (Referral__Priority)row->priority);
     struct step step = {.event = event, .by = BY_CLOCK, .by_name = "clock", .assumed = event == MISS};
 
-    assert(transition != NULL); /* life_clock_follow clears what no longer applies */
-    life_step(work, life, transition, &step);
+    life_step(work, life, transition, &step); /* there is one: life_clock_follow clears what no longer applies */
 }
 
 static void tell_deadline(struct work *work, struct life_of *life, enum event event)
@@ -175,7 +172,7 @@ bool life_clock_run(struct work *work, struct life_of *life)
 {
     bool ran = false;
 
-    for (;;) {
+    while (store_failure(work->txn) == 0) {
         struct due due = due_of(work, life->row);
         struct instant at;
         enum due_kind kind = due_next(&due, &at);
@@ -185,6 +182,7 @@ bool life_clock_run(struct work *work, struct life_of *life)
         fall_due(work, life, kind);
         ran = true;
     }
+    return ran;
 }
 
 void life_clock_save(struct work *work, struct life_of *life)
