@@ -16,13 +16,12 @@ struct known_key {
 
 static bool read_key(struct store_txn *txn, const Record__AccessKey *row, struct known_key *ret_known)
 {
-    enum refusal refusal;
-    const Referral__AccessKey *key = (const Referral__AccessKey *)wire_unpack(
-        &referral__access_key__descriptor, binary_bytes(row->access_key), store_arena(txn), &refusal);
+    const Referral__AccessKey *key =
+        registry_read_into(store_arena(txn), txn, TABLE_ACCESS_KEY, &referral__access_key__descriptor, row->access_key);
     struct known_key known = {0};
     const struct registry_institution *institution;
 
-    if (key == NULL || key->institution == NULL || strlen(key->institution) >= sizeof known.speaker.institution)
+    if (key == NULL || strlen(key->institution) >= sizeof known.speaker.institution)
         return false;
     institution = registry_read_institution(txn, key->institution);
     if (institution == NULL)

@@ -84,8 +84,8 @@ static bool is_named(const ProtobufCMessage *message)
     return true;
 }
 
-static void *read_into(struct arena *arena, struct store_txn *txn, enum table table,
-                       const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
+void *registry_read_into(struct arena *arena, struct store_txn *txn, enum table table,
+                         const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
 {
     enum refusal refusal = REFUSED_NOT;
     struct findings findings = {0};
@@ -102,7 +102,7 @@ static void *read_into(struct arena *arena, struct store_txn *txn, enum table ta
 void *work_read(struct work *work, enum table table, const ProtobufCMessageDescriptor *descriptor,
                 ProtobufCBinaryData bytes)
 {
-    return read_into(work->arena, work->txn, table, descriptor, bytes);
+    return registry_read_into(work->arena, work->txn, table, descriptor, bytes);
 }
 
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution)
@@ -160,7 +160,8 @@ static struct registry_institution *make_institution(struct store_txn *txn, cons
     kept->pause_reason = arena_text(memory, row->pause_reason);
     *made = (struct registry_institution){
         .row = kept,
-        .institution = read_into(memory, txn, TABLE_INSTITUTION, &referral__institution__descriptor, row->institution),
+        .institution =
+            registry_read_into(memory, txn, TABLE_INSTITUTION, &referral__institution__descriptor, row->institution),
         .offset_minutes = CHINA_OFFSET_MINUTES,
     };
     if (made->institution->time_zone != NULL)
@@ -233,7 +234,7 @@ const Referral__Team *registry_team(struct work *work, const char *id)
 
     if (row == NULL)
         return found;
-    found = read_into(store_memory(work->txn), work->txn, TABLE_TEAM, &referral__team__descriptor, row->team);
+    found = registry_read_into(store_memory(work->txn), work->txn, TABLE_TEAM, &referral__team__descriptor, row->team);
     store_remember(work->txn, TABLE_TEAM, bytes_text(id), found);
     return found;
 }

@@ -65,6 +65,9 @@ void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descripto
 /* Unpacks what a row of `table` holds as it came, and was checked when it came: what does not pass now is damage (store_damaged). */
 void *work_read(struct work *work, enum table table, const ProtobufCMessageDescriptor *descriptor,
                 ProtobufCBinaryData bytes);
+/* The same outside a turn's work, into any arena. */
+void *registry_read_into(struct arena *arena, struct store_txn *txn, enum table table,
+                         const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
 /* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by `institution`. */
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
 /* For the turn layer: what changed in an inbox. */

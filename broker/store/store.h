@@ -3,10 +3,9 @@
  * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
  * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
  * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO another schema or not a
- * store, -EBADMSG a row that does not agree with its sum or seal, or that
- * none of ours could be (corruption), -EACCES wrong host key, -EPERM keys that others may
- * read, -ESTALE an older copy put in the place of a store that went on, or what is left of a restore that was cut short (store_restore is the
- * way). A process opens a store once. */
+ * store, -EBADMSG a row that does not agree with its sum or seal, or that none of ours could be (corruption), -EACCES wrong host key,
+ * -EPERM keys that others may read, -ESTALE an older copy put in the place of a store that went on, or what is left of a restore that
+ * was cut short (store_restore is the way). A process opens a store once. */
 #pragma once
 #include "base/arena.h"
 #include "base/id.h"

@@ -6,6 +6,7 @@
 
 #include "engine/inbox_parts.h"
 #include "engine/settings.h"
+#include "engine/speaker.h"
 #include "places.h"
 #include "store/record.h"
 
@@ -83,6 +84,36 @@ Test(nonsense, p3_a_relation_of_nobody_answers_nobody)
     places_open(&d);
     spoil(&d, TABLE_RELATION, bytes_of("\x12\0", 2));
     assert_damaged(&d, REFERRAL__KIND__LIST_RELATIONS);
+    district_close(&d);
+}
+
+static void speak(void *user, struct store_txn *txn)
+{
+    struct district *d = user;
+    struct speaker speaker;
+
+    engine_speaker(txn, district_key(d, "H1").data, d->now, &speaker);
+}
+
+/* P2: a number that is no role is not another's bit. */
+Test(nonsense, p2_a_key_with_a_role_that_is_none_speaks_for_nobody)
+{
+    struct district d;
+    struct store_txn *txn;
+    Record__AccessKey row = RECORD__ACCESS_KEY__INIT;
+    Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+    Referral__Role roles[] = {(Referral__Role)64};
+    uint8_t packed[64];
+
+    places_open(&d);
+    key.institution = "H1";
+    key.n_roles = 1;
+    key.roles = roles;
+    FIELD_SET(&row, access_key, binary_pack(&d.keep, &key.base));
+    spoil(&d, TABLE_ACCESS_KEY, bytes_of(packed, record__access_key__pack(&row, packed)));
+    txn = district_read(&d);
+    cr_assert_eq(store_within(txn, speak, &d), -EBADMSG);
+    store_read_end(txn);
     district_close(&d);
 }
 
