@@ -164,6 +164,8 @@ static struct registry_institution *make_institution(struct store_txn *txn, cons
             registry_read_into(memory, txn, TABLE_INSTITUTION, &referral__institution__descriptor, row->institution),
         .offset_minutes = CHINA_OFFSET_MINUTES,
     };
+    if (made->institution == NULL)
+        return NULL;
     if (made->institution->time_zone != NULL)
         offset_parse(made->institution->time_zone, &made->offset_minutes);
     return made;
@@ -174,10 +176,10 @@ static struct registry_institution *read_institution(struct store_txn *txn, cons
     struct registry_institution *found = store_recall(txn, TABLE_INSTITUTION, bytes_text(id));
     const Record__Institution *row = found != NULL ? NULL : institution_row(txn, id);
 
-    if (row != NULL) {
+    if (row != NULL)
         found = make_institution(txn, row);
+    if (row != NULL && found != NULL)
         store_remember(txn, TABLE_INSTITUTION, bytes_text(id), found);
-    }
     return found;
 }
 
@@ -235,6 +237,7 @@ const Referral__Team *registry_team(struct work *work, const char *id)
     if (row == NULL)
         return found;
     found = registry_read_into(store_memory(work->txn), work->txn, TABLE_TEAM, &referral__team__descriptor, row->team);
-    store_remember(work->txn, TABLE_TEAM, bytes_text(id), found);
+    if (found != NULL)
+        store_remember(work->txn, TABLE_TEAM, bytes_text(id), found);
     return found;
 }
