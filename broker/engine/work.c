@@ -58,8 +58,9 @@ void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descripto
     return message;
 }
 
-/* What whoever reads it follows: an institution's id, or two. */
-static bool is_named(const ProtobufCMessage *message)
+/* What came from outside was bounded then, and names an institution or two, which whoever reads it follows. What we made ourselves may be larger
+ * than what is taken from others. */
+static bool is_sound(const ProtobufCMessage *message)
 {
     static const struct {
         const ProtobufCMessageDescriptor *descriptor;
@@ -71,29 +72,31 @@ static bool is_named(const ProtobufCMessage *message)
         {&referral__team__descriptor, offsetof(Referral__Team, institution)},
         {&referral__access_key__descriptor, offsetof(Referral__AccessKey, institution)},
     };
+    struct findings findings = {0};
+    bool came_in = false;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *name = NULL;
 
         if (names[i].descriptor != message->descriptor)
             continue;
+        came_in = true;
         memcpy(&name, (const uint8_t *)message + names[i].offset, sizeof name);
         if (name == NULL)
             return false;
     }
-    return true;
+    if (came_in)
+        wire_check(message, true, &findings);
+    return findings.count == 0;
 }
 
 void *registry_read_into(struct arena *arena, struct store_txn *txn, enum table table,
                          const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes)
 {
     enum refusal refusal = REFUSED_NOT;
-    struct findings findings = {0};
     ProtobufCMessage *message = wire_unpack(descriptor, bytes_of(bytes.data, bytes.len), arena, &refusal);
 
-    if (message != NULL)
-        wire_check(message, true, &findings);
-    if (message != NULL && findings.count == 0 && is_named(message))
+    if (message != NULL && is_sound(message))
         return message;
     store_damaged(txn, table, bytes_of(NULL, 0));
     return NULL;
