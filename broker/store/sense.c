@@ -27,6 +27,7 @@ struct bound {
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, field), NUMBER, least, most                       \
     }
+/* NOLINTBEGIN(bugprone-macro-parentheses): a field is no expression */
 #define BYTES(record, message, field, size)                                                                            \
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, field.len), BYTES, size, size                     \
@@ -35,6 +36,7 @@ struct bound {
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, field.len), BYTES, 0, most                        \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define COUNT(record, message, field, least, most)                                                                     \
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, n_##field), COUNT, least, most                    \
