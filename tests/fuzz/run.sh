@@ -27,8 +27,9 @@ merge) exec "$out/tree/tests/fuzz/fuzz_$target" -merge=1 "$kept" "$out/work/$tar
 *) limit=-runs=$limit ;;
 esac
 log=$out/$target.log
-ASAN_OPTIONS=handle_abort=1 nice "$out/tree/tests/fuzz/fuzz_$target" "$limit" ${FUZZ_SEED:+-seed=$FUZZ_SEED} -timeout=60 -rss_limit_mb=4096 \
-    -print_final_stats=1 "-artifact_prefix=$out/found/$target-" "$out/work/$target" "$kept" >"$log" 2>&1 || status=$?
+options=handle_abort=1:malloc_context_size=2:quarantine_size_mb=16
+ASAN_OPTIONS=$options nice "$out/tree/tests/fuzz/fuzz_$target" "$limit" ${FUZZ_SEED:+-seed=$FUZZ_SEED} -timeout=60 -rss_limit_mb=4096 \
+    -entropic=0 -print_final_stats=1 "-artifact_prefix=$out/found/$target-" "$out/work/$target" "$kept" >"$log" 2>&1 || status=$?
 grep -E '^INFO: Seed|DONE|^stat::|not so:|Assertion|runtime error|SUMMARY|written to' "$log"
 echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 exit "${status:-0}"
