@@ -59,7 +59,7 @@ static const char *meaning(int failure)
     case -ENOSPC:
         return "no room in the store's map or on its disk: free some, or enlarge it";
     case -EBADMSG:
-        return "does not agree with its seal or sum: stop, run `referralctl verify`, restore a backup";
+        return "is damaged, by its seal, its sum or what it says: stop, run `referralctl verify`, restore a backup";
     case -EPROTO:
         return "was written by a newer version: install that version";
     default:
