@@ -4,7 +4,8 @@
 #     sh tests/crash/long.sh BUILD [DISKS [SEEDS [SCRIPTS]]]
 #
 # BUILD is a build folder (release). DISKS are tried of each script and seed, and 20 more starts that are cut again for one in 50: 75000 of ten scripts are
-# a million. SEEDS "1 2", SCRIPTS "archive backup"; CRASH_WORKERS=2 takes two processes. Ends with a table; 1 where a disk was not sound.
+# a million. SEEDS "1 2", SCRIPTS "archive backup"; CRASH_WORKERS=2 takes two processes, CRASH_UNTIL=12:50 begins nothing after that time of today.
+# Ends with a table; 1 where a disk was not sound.
 set -u
 build=${1:?usage: long.sh BUILD [DISKS [SEEDS [SCRIPTS]]]}
 disks=${2:-75000}
@@ -14,8 +15,10 @@ folder=$(cd "$build/tests/crash" && pwd) || exit 2
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
 
-for script in $scripts; do
-    for seed in $seeds; do
+until=$(date -d "today ${CRASH_UNTIL:-23:59:59}" +%s)
+for seed in $seeds; do # a run that is cut short has something of every script
+    for script in $scripts; do
+        [ "$(date +%s)" -lt "$until" ] || continue
         began=$(date +%s)
         CRASH_WORKERS=${CRASH_WORKERS:-1} LD_PRELOAD=$folder/libcrash_recorder.so \
             nice -n 19 "$folder/crash_power" "$script" "$disks" "$seed" | tee -a "$lines" || :
