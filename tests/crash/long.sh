@@ -15,10 +15,10 @@ folder=$(cd "$build/tests/crash" && pwd) || exit 2
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
 
-until=$(date -d "today ${CRASH_UNTIL:-23:59:59}" +%s)
+until=${CRASH_UNTIL:+$(date -d "$CRASH_UNTIL" +%s)}
 for seed in $seeds; do # a run that is cut short has something of every script
     for script in $scripts; do
-        [ "$(date +%s)" -lt "$until" ] || continue
+        [ "$(date +%s)" -lt "${until:-99999999999}" ] || continue
         began=$(date +%s)
         CRASH_WORKERS=${CRASH_WORKERS:-1} LD_PRELOAD=$folder/libcrash_recorder.so \
             nice -n 19 "$folder/crash_power" "$script" "$disks" "$seed" | tee -a "$lines" || :
