@@ -16,7 +16,6 @@
 #define SEARCH_KEY_SIZE   (1 + 4 + 4 + HASH_SIZE + ID_KEY_SIZE)
 #define GENERATION_ROWS   65536
 #define KEYS_PER_REFERRAL 5 /* sender, receiver, who spoke for the sender, reference, patient */
-#define KINDS_INDEXED     3 /* of a referral; an index of fewer kinds is made anew */
 
 struct search_key {
     size_t size;
@@ -136,34 +135,16 @@ static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key
         txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = watermark};
         txn->meta->has_derived_rows = true;
         txn->meta->derived_rows += done;
-        txn->meta->has_derived_kinds = true;
-        txn->meta->derived_kinds = KINDS_INDEXED;
     }
     *ret_keys = found;
     return done;
 }
 
-/* Made by a version that indexed less? Read apart, so that nothing hangs on a transaction that is thrown away. */
-static int make_anew_if_old(struct store *store, struct arena *arena)
-{
-    struct store_txn *txn = NULL;
-    int failure = store_read_begin(store, arena, &txn);
-    bool is_old;
-
-    if (failure != 0)
-        return failure;
-    is_old = meta_row(txn)->has_derived_watermark && meta_row(txn)->derived_kinds < KINDS_INDEXED;
-    store_read_end(txn);
-    return is_old ? search_rebuild(store, arena) : 0;
-}
-
 int search_advance(struct store *store, struct arena *arena, uint32_t count)
 {
     struct store_txn *txn = NULL;
-    int failure = make_anew_if_old(store, arena);
+    int failure = store_turn_begin(store, arena, &txn);
 
-    if (failure == 0)
-        failure = store_turn_begin(store, arena, &txn);
     if (failure != 0)
         return failure;
 
@@ -436,14 +417,13 @@ bool search_agrees(struct store_txn *txn, struct table_sum counted)
 {
     struct recounting recounting = {.txn = txn};
     struct bytes watermark = watermark_of(txn);
-    bool is_old = watermark.size != 0 && txn->meta->derived_kinds < KINDS_INDEXED;
 
-    if (watermark.size != 0 && !is_old)
+    if (watermark.size != 0)
         expect_indexed(&recounting, watermark);
     expect_as_it_is(&recounting, SEARCH_AMENDED, false);
     if (recounting.amended_count != 0)
         expect_as_it_is(&recounting, SEARCH_PATIENT, true);
     free(recounting.amended);
-    return is_old || (!recounting.lacks && recounting.rows == txn->meta->derived_rows &&
-                      recounting.sum.rows == counted.rows && recounting.sum.sum == counted.sum);
+    return !recounting.lacks && recounting.rows == txn->meta->derived_rows && recounting.sum.rows == counted.rows &&
+           recounting.sum.sum == counted.sum;
 }

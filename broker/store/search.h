@@ -13,7 +13,7 @@ enum search_kind {
 
 /* Indexes up to `count` more referrals in a transaction of its own; returns how many, or a failure. */
 int search_advance(struct store *store, struct arena *arena, uint32_t count);
-/* Throws the index away; search_advance builds it anew. */
+/* Throws the index away; search_advance builds it anew (`referralctl reindex`). */
 int search_rebuild(struct store *store, struct arena *arena);
 /* Referrals of `kind` below `institution` (hash NULL where the kind has none), strictly after `after` (unset: from the start), the
  * tail included; false: no more. Of the tail at most `*left` records are looked at, which it counts down; where they run out it is

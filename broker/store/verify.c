@@ -178,7 +178,7 @@ static void search_check(struct check *check)
 {
     report(check, "search index");
     if (!search_agrees(check->txn, check->search))
-        fault(check, "the search index does not agree with the referrals: some are not found", "table SEARCH");
+        fault(check, "the search index lacks a referral, or has another: `referralctl reindex`", "table SEARCH");
 }
 
 /* A damaged meta page makes LMDB take the commit before for the last one: all rows are sound, but some are not yet there. */

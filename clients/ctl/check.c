@@ -207,7 +207,7 @@ static int recount(struct ctl *ctl)
                                      "dropped",     "counted waiting", "counted dead", "balances", NULL};
     struct store *store = NULL;
     struct recounting recounting = {.balances = true};
-    int result = offline_open(ctl, &store), failure;
+    int result = offline_open(ctl, true, &store), failure;
 
     if (result != EXIT_OK)
         return result;

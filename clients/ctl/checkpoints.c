@@ -166,7 +166,7 @@ static int make(struct ctl *ctl)
     struct checkpoint checkpoint;
     char text[CHECKPOINT_TEXT_MAX];
     struct store *store = NULL;
-    int result = offline_open(ctl, &store);
+    int result = offline_open(ctl, true, &store);
 
     if (result != EXIT_OK)
         return result;

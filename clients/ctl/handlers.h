@@ -48,11 +48,12 @@ int load_run(struct ctl *ctl);
 int listen_run(struct ctl *ctl);
 /* schema.c */
 int schema_run(struct ctl *ctl);
-/* init.c, check.c, restore.c, backup.c: without a broker */
+/* init.c, check.c, reindex.c, restore.c, backup.c: without a broker */
 int keygen_run(struct ctl *ctl);
 int init_run(struct ctl *ctl);
 int verify_run(struct ctl *ctl);
 int recount_run(struct ctl *ctl);
+int reindex_run(struct ctl *ctl);
 int message_key_run(struct ctl *ctl);
 int restore_run(struct ctl *ctl);
 int backup_run(struct ctl *ctl);

@@ -19,7 +19,7 @@ bool ledgers_are_offline(const struct ctl *ctl)
 
 static int open_view(struct ledgers *ledgers)
 {
-    int result = offline_open(ledgers->ctl, &ledgers->store);
+    int result = offline_open(ledgers->ctl, true, &ledgers->store);
 
     if (result != EXIT_OK)
         return result;

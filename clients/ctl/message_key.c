@@ -23,7 +23,7 @@ static int print_key(struct ctl *ctl, const char *id)
     struct store *store = NULL;
     uint8_t key[KEY_SIZE];
     char hex[2 * KEY_SIZE + 1];
-    int result = offline_open(ctl, &store);
+    int result = offline_open(ctl, true, &store);
 
     if (result != EXIT_OK)
         return result;

@@ -99,7 +99,7 @@ int offline_fail(const struct ctl *ctl, int failure, const char *error)
                                                     : EXIT_BAD_FILE;
 }
 
-int offline_open(const struct ctl *ctl, struct store **ret_store)
+int offline_open(const struct ctl *ctl, bool read_only, struct store **ret_store)
 {
     struct offline offline;
     int result = offline_find(ctl, NULL, &offline);
@@ -107,7 +107,7 @@ int offline_open(const struct ctl *ctl, struct store **ret_store)
     if (result != EXIT_OK)
         return result;
 
-    struct store_options options = offline_options(&offline, true);
+    struct store_options options = offline_options(&offline, read_only);
     int failure = store_open(&options, ret_store);
 
     offline_fini(&offline);

@@ -20,8 +20,8 @@ struct store_options offline_options(struct offline *offline, bool read_only);
 void offline_fini(struct offline *offline);
 /* Complains of what failed: damage is a finding (EXIT_CHECK_FAILED), something that would be overwritten is refused. */
 int offline_fail(const struct ctl *ctl, int failure, const char *error);
-/* Opens that store to read it. EXIT_OK, else complained: damage is a finding (EXIT_CHECK_FAILED), a file that is not there or not ours is not. */
-int offline_open(const struct ctl *ctl, struct store **ret_store);
+/* Opens that store; to write only where no broker runs. EXIT_OK, else complained: damage is a finding (EXIT_CHECK_FAILED), a file that is not there or not ours is not. */
+int offline_open(const struct ctl *ctl, bool read_only, struct store **ret_store);
 /* Of --backup-key, else the host's. EXIT_OK, else complained. */
 int offline_backup_key(const struct ctl *ctl, const struct offline *offline, uint8_t ret_key[STORE_HOST_KEY_SIZE]);
 

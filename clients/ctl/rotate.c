@@ -207,7 +207,7 @@ static int show_status(struct ctl *ctl)
     struct reseal_state state;
     struct store *store = NULL;
     struct arena arena;
-    int result = offline_open(ctl, &store);
+    int result = offline_open(ctl, true, &store);
 
     if (result != EXIT_OK)
         return result;

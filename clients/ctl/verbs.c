@@ -543,6 +543,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "init", init_run, 0, NULL, init, "新建数据库, 服务器密钥与运维密钥", "make a store, the server's key and the operator's"),
     PLAIN(GROUP_LOCAL, "verify", verify_run, 0, NULL, verify, "全面检查数据库, 或核查报告", "check every row, sum and link of a store; or a saved report"),
     PLAIN(GROUP_LOCAL, "recount", recount_run, 0, NULL, store, "重新清点收件箱账目", "recount the books of every inbox"),
+    PLAIN(GROUP_LOCAL, "reindex", reindex_run, 0, NULL, store, "由转诊重建搜索索引(先停服务)", "make the search index anew from the referrals; the broker must be stopped"),
     PLAIN(GROUP_LOCAL, "message-key", message_key_run, 0, NULL, store, "由标准输入的消息编号求其在日志中的 message_key", "what the log shows as message_key of the message id on standard input"),
     PLAIN(GROUP_LOCAL, "backup", backup_run, 0, directory_, backup, "运行中备份: 复制, 密封, 检查, 移到目录", "copy the store beside a running broker, seal and verify the copy, and move it to DIRECTORY"),
     PLAIN(GROUP_LOCAL, "checkpoint", checkpoint_run, 0, kept_file, store, "审计链检查点: 签名, 写入文件或目录, 交他处保存", "how far the audit chain has come, signed: to FILE, or into that directory, to be kept elsewhere"),

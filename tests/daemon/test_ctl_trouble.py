@@ -109,8 +109,12 @@ class Offline(CtlTest):
         self.local("recount", *where)
         books = {b["institution"]: b for b in json.loads(self.local("--json", "recount", *where).stdout)}
         self.assertEqual((books["H1"]["accepted"], books["H1"]["counted_waiting"], books["H1"]["balances"]), (1, 1, True))
+        self.assertIn("in use", self.local("reindex", *where, expect=BAD_FILE).stderr)
         self.broker.stop()
         self.local("verify", "--broker-config", self.broker.config_file)
+        for _ in range(2):  # the second time only what was thrown away is indexed
+            self.assertEqual(json.loads(self.local("--json", "reindex", *where).stdout), {"referrals": 1})
+        self.local("verify", *where)
         self.local("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "server.key", expect=BAD_FILE)
 
         # An older copy that goes on gives no id twice.
