@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,12 +27,15 @@ int durable_name(const char *path)
 
 int durable_folder(const char *directory)
 {
-    if (mkdir(directory, 0700) != 0)
-        return errno == EEXIST ? 0 : -errno;
+    bool is_new = mkdir(directory, 0700) == 0;
 
+    if (!is_new && errno != EEXIST)
+        return -errno;
+
+    /* Whoever made it before may have ended before this. A folder above that may not be read is for its owner to sync. */
     int failure = durable_name(directory);
 
-    if (failure != 0)
+    if (failure != 0 && is_new)
         rmdir(directory);
-    return failure;
+    return failure == -EACCES && !is_new ? 0 : failure;
 }

@@ -3,5 +3,5 @@
 
 /* On disk are the names in the folder in which `path` lies. 0 or -errno. */
 int durable_name(const char *path);
-/* Makes a folder (0700), on disk under its name when it returns 0; where it is there already, 0 too. -errno: it was not made. */
+/* Makes a folder (0700) unless it is there; on disk under its name when it returns 0. -errno: it is not. */
 int durable_folder(const char *directory);

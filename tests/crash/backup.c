@@ -2,7 +2,6 @@
  * is whole, and the newest one that was reported restores with all that its archive has. */
 #include <dirent.h>
 #include <fnmatch.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,12 +115,6 @@ void crash_backup_play(struct world *w)
 
 /* ---- What must hold ---- */
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
-
 /* Restored as an operator does, and looked at. */
 static const char *judge_restored(struct world *w, const char *directory, uint64_t index)
 {
@@ -151,7 +144,7 @@ static const char *judge_backup(struct world *w, const char *name, uint64_t inde
     wrong = store_restore_backup(&options, file, options.host_key, to, instant_after(w->clock.now, SECOND_MS)) != 0
                 ? "what has the name of a backup is none"
                 : judge_restored(w, to, index);
-    nftw(to, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    operator_removes(to);
     return wrong;
 }
 

@@ -2,6 +2,7 @@
 #include "crash/operator.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,4 +71,15 @@ int operator_runs(struct world *w, const char *const arguments[])
     result = run(all);
     unlink(key);
     return result;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+void operator_removes(const char *directory)
+{
+    nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }

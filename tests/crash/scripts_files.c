@@ -275,5 +275,6 @@ const struct script crash_file_scripts[] = {
     {.name = "archive", .open = world_open, .play = archive, .judge = judge_archive},
     {.name = "rotate", .open = open_with_host, .play = rotations, .prepare = find_host_key, .judge = judge_rotations},
     {.name = "backup", .open = crash_backup_open, .play = crash_backup_play, .judge = crash_backup_judge},
+    {.name = "restore", .open = crash_restore_open, .play = crash_restore_play, .judge = crash_restore_judge},
 };
 const size_t crash_file_script_count = sizeof crash_file_scripts / sizeof crash_file_scripts[0];

@@ -1,4 +1,4 @@
-/* scripts_files.h - scripts of what lies beside data.mdb: the archive, the keys, backups. Each has a judge of its own. */
+/* scripts_files.h - scripts of what lies beside data.mdb: the archive, the keys, backups, restored stores. Each has a judge of its own. */
 #pragma once
 #include "crash/scripts.h"
 
@@ -12,3 +12,8 @@ size_t crash_said(void);
 struct world *crash_backup_open(void);
 void crash_backup_play(struct world *w);
 const char *crash_backup_judge(const struct stand *stand);
+
+/* restore.c */
+struct world *crash_restore_open(void);
+void crash_restore_play(struct world *w);
+const char *crash_restore_judge(const struct stand *stand);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/durable.h"
 #include "store_fixture.h"
@@ -32,4 +33,22 @@ Test(durable, d8_a_folder_that_cannot_be_made_is_none)
     path[sizeof path - 1] = '\0';
     cr_assert_eq(durable_name(path), -ENAMETOOLONG);
     cr_assert_eq(durable_folder(path), -ENAMETOOLONG);
+}
+
+/* A hoster's folder of folders, in which everybody has one. */
+Test(durable, d8_a_folder_is_there_though_the_one_above_may_not_be_read)
+{
+    char base[] = SCRATCH "/store-test-XXXXXX", path[sizeof base + 8];
+
+    cr_assert_not_null(mkdtemp(base));
+    snprintf(path, sizeof path, "%s/folder", base);
+    cr_assert_eq(durable_folder(path), 0);
+    cr_assert_eq(chmod(base, 0111), 0);
+    cr_assert_eq(seteuid(geteuid() == 0 ? 65534 : geteuid()), 0); /* root may read all */
+    cr_assert_eq(durable_name(path), -EACCES);
+    cr_assert_eq(durable_folder(path), 0);
+    cr_assert_eq(seteuid(getuid()), 0);
+    cr_assert_eq(chmod(base, 0700), 0);
+    rmdir(path);
+    rmdir(base);
 }
