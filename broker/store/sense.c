@@ -7,18 +7,21 @@
 #include "base/id.h"
 #include "base/instant.h"
 #include "record.pb-c.h"
+#include "store/table.h"
 
 #define INSTANT_MAX_MS (INT64_MAX / 2)    /* there is room behind it for any period */
 #define STEP_MAX_MS    (INT64_MAX / 4096) /* of a unit, and between two of a pool */
 #define ANY            UINT32_MAX
 #define HASH_SIZE      16
+#define NAME_MAX_BYTES (TABLE_KEY_MAX / 2 - 1) /* two of them make a key */
 
-enum bound_of { NUMBER, BYTES, COUNT };
+enum bound_of { NUMBER, BYTES, COUNT, TEXT };
 
-/* Of a number: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is repeated: how often. */
+/* Of a number: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is repeated: how often. Of a text: how long, where
+ * there is one. */
 struct bound {
     const ProtobufCMessageDescriptor *type;
-    size_t offset; /* of the number, or the size, or the count */
+    size_t offset; /* of the number, or the size, or the count, or the text */
     enum bound_of of;
     uint32_t least, most;
 };
@@ -41,6 +44,11 @@ struct bound {
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, n_##field), COUNT, least, most                    \
     }
+/* What leads to another row by its name. */
+#define NAME(record, message, field)                                                                                   \
+    {                                                                                                                  \
+        &record__##record##__descriptor, offsetof(Record__##message, field), TEXT, 1, NAME_MAX_BYTES                   \
+    }
 
 static const struct bound bounds[] = {
     NUMBER(institution, Institution, number, 1, ANY),
@@ -49,6 +57,7 @@ static const struct bound bounds[] = {
     NUMBER(referral, Referral, state, 0, SENSE_STATE_LAST),
     NUMBER(referral, Referral, previous_state, 0, SENSE_STATE_LAST),
     NUMBER(referral, Referral, sheet_version, 0, UINT16_MAX),
+    NAME(referral, Referral, team_id),
     BYTES(referral, Referral, journey, ID_KEY_SIZE),
     BYTES(referral, Referral, parent, ID_KEY_SIZE),
     BYTES(referral, Referral, child, ID_KEY_SIZE),
@@ -74,30 +83,42 @@ static const struct bound bounds[] = {
     NUMBER(booking, Booking, channel, 0, SENSE_CHANNEL_LAST),
     NUMBER(booking, Booking, state, 0, SENSE_BOOKING_LAST),
     COUNT(booking, Booking, units, 0, SENSE_POOL_UNITS_MAX),
+    NAME(booking, Booking, team_id),
     BYTES(booking, Booking, referral, ID_KEY_SIZE),
     BYTES(booking, Booking, entry, ID_KEY_SIZE),
     BYTES(booking, Booking, patient, HASH_SIZE),
     NUMBER(booking, Booking, reason, 0, SENSE_REASON_LAST),
-    NUMBER(wait_entry, WaitEntry, units, 0, SENSE_UNITS_MAX),
+    NUMBER(wait_entry, WaitEntry, units, 1, SENSE_UNITS_MAX),
     NUMBER(wait_entry, WaitEntry, channel, 0, SENSE_CHANNEL_LAST),
     NUMBER(wait_entry, WaitEntry, priority, 0, SENSE_PRIORITY_LAST),
+    NAME(wait_entry, WaitEntry, team_id),
     BYTES(wait_entry, WaitEntry, referral, ID_KEY_SIZE),
     BYTES(wait_entry, WaitEntry, offer, ID_KEY_SIZE),
     BYTES(wait_entry, WaitEntry, patient, HASH_SIZE),
     BYTES(team_hold, TeamHold, booking, ID_KEY_SIZE),
 };
 
+static bool is_within(const struct bound *bound, size_t count)
+{
+    return count >= bound->least && count <= bound->most;
+}
+
 static bool is_kept(const struct bound *bound, const uint8_t *record)
 {
+    const char *text;
     uint32_t number;
     size_t count;
 
     if (bound->of == NUMBER) {
         memcpy(&number, record + bound->offset, sizeof(number));
-        return number >= bound->least && number <= bound->most;
+        return is_within(bound, number);
+    }
+    if (bound->of == TEXT) {
+        memcpy(&text, record + bound->offset, sizeof(text));
+        return text == NULL || is_within(bound, strlen(text));
     }
     memcpy(&count, record + bound->offset, sizeof(count));
-    return (bound->of == BYTES && count == 0) || (count >= bound->least && count <= bound->most);
+    return (bound->of == BYTES && count == 0) || is_within(bound, count);
 }
 
 static bool are_bounds_kept(const ProtobufCMessage *record)

@@ -3,38 +3,21 @@
  *   table, which of its rows (2 bytes), how; then the bytes
  *
  * How even: they lie on the disk in the row's place. What is not as it was written is found wherever it is read: nobody is served another value, and
- * nothing but an error comes of it. How odd: they are a record of that kind behind a good seal, as a later version's or a faulty one's might be: it is read
- * or fails the transaction. (That what a record says makes sense is not asked here: seals let nothing in that was not written by the engine.) */
+ * nothing but an error comes of it.
+ *
+ * How 1, 5, 9...: they are a record of some kind behind a good seal, as a later version's might be: it is read or fails the transaction.
+ *
+ * How 3, 11, 19...: they are the row, behind a good seal, as only who holds the keys could write it, or a broker with a fault; 7, 15, 23...: they are
+ * what the row says otherwise than it did (record_edit.h). Everything is asked, the clock goes on by two days, and something is done to each referral
+ * (how / 8 says what, and by whom). Whatever a row says is a value like others: an answer or a refusal comes of it, or the transaction fails with -EBADMSG
+ * or -EPROTO, and nothing is kept. An assertion is none of these: those of the broker are of what its own code has done, never of what a row says. */
 #include <errno.h>
 
 #include "fuzz/engine_box.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/record_edit.h"
 #include "query.pb-c.h"
 #include "store/internal.h"
-#include "store/record.h"
-
-#define KEY_ROOM 512
-
-/* The key of the so manieth row, beginning anew behind the last; false: there is none. */
-static bool key_of(struct box *box, enum table table, uint16_t which, uint8_t key[KEY_ROOM], struct bytes *ret_key)
-{
-    struct bytes none = bytes_of(NULL, 0), found = none;
-    size_t count = 0, wanted;
-    struct store_cursor *cursor;
-
-    for (cursor = store_scan(box->txn, table, none, none); store_next_key(cursor, &found);)
-        count++;
-    store_scan_end(cursor);
-    if (count == 0)
-        return false;
-    wanted = which % count;
-    cursor = store_scan(box->txn, table, none, none);
-    for (size_t i = 0; i <= wanted && store_next_key(cursor, &found); i++)
-        *ret_key = bytes_of(key, found.size);
-    memcpy(key, found.data, found.size);
-    store_scan_end(cursor);
-    return true;
-}
 
 /* All that is asked of a store without naming a thing: lists, pools, status. */
 static void ask_everything(struct box *box)
@@ -131,16 +114,84 @@ static void behind_seal(struct box *box, enum table table, struct bytes key, str
     fuzz_expect(bytes_equal(packed, again), "what was packed is the same");
 }
 
+/* ---- The row itself, behind a good seal ---- */
+
+static void act(struct box *box, uint8_t choice)
+{
+    static const struct {
+        const char *speaker;
+        Referral__EventType type;
+    } deeds[] = {
+        {"H1", REFERRAL__EVENT_TYPE__EVENT_ACCEPT},      {"T07", REFERRAL__EVENT_TYPE__EVENT_CANCEL},
+        {"H1", REFERRAL__EVENT_TYPE__EVENT_ARRIVE},      {"H1", REFERRAL__EVENT_TYPE__EVENT_NO_SHOW},
+        {"H1", REFERRAL__EVENT_TYPE__EVENT_REJECT},      {"T07", REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING},
+        {"T07", REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST}, {"OP", REFERRAL__EVENT_TYPE__EVENT_VOID},
+    };
+    Referral__Event event = REFERRAL__EVENT__INIT;
+    Referral__Person person = REFERRAL__PERSON__INIT;
+    size_t deed = choice % (sizeof deeds / sizeof *deeds);
+
+    person.name = person.phone = "13800000001";
+    event.has_type = event.has_reason = event.has_occurred_at_ms = true;
+    event.type = deeds[deed].type;
+    event.person = &person;
+    event.reason = REFERRAL__REASON__OTHER_REASON;
+    event.text = "fuzz";
+    event.occurred_at_ms = box->now.ms;
+    for (size_t i = 0; i < box->w->name_count; i++) {
+        event.referral_id = box->w->names[i].id;
+        if (box_command(box, deeds[deed].speaker, REFERRAL__KIND__EVENT, arena_format(&box->arena, "fuzz-%zu", i),
+                        wire_pack(&event.base, &box->arena)) != 0)
+            return;
+    }
+}
+
+struct probing {
+    struct box *box;
+    uint8_t choice;
+};
+
+static void probe(void *user, struct store_txn *txn)
+{
+    struct probing *probing = user;
+
+    (void)txn;
+    ask_everything(probing->box);
+    ask_of_referrals(probing->box);
+    act(probing->box, probing->choice);
+    probing->box->now = instant_after(probing->box->now, 2 * DAY_MS);
+    box_clock(probing->box);
+    ask_of_referrals(probing->box);
+}
+
+static void as_the_row(struct box *box, enum table table, struct bytes key, struct bytes value, uint8_t how)
+{
+    struct probing probing = {.box = box, .choice = how / 8};
+    struct bytes present = bytes_of(NULL, 0);
+    int failure;
+
+    if (how % 8 == 7) {
+        fuzz_expect(store_get(box->txn, table, key, &present), "there is such a row");
+        value = row_edited(box->txn, table, present, value);
+    }
+    store_put(box->txn, table, key, value);
+    failure = store_within(box->txn, probe, &probing);
+    fuzz_expect(failure == 0 || failure == -EBADMSG || failure == -EPROTO,
+                "an answer, or a row that is said to be bad");
+}
+
 static void play(struct box *box, struct bytes rest)
 {
     enum table table = fuzz_byte(&rest) % TABLE_COUNT;
-    uint8_t high = fuzz_byte(&rest), low = fuzz_byte(&rest), how = fuzz_byte(&rest), key_room[KEY_ROOM];
+    uint8_t high = fuzz_byte(&rest), low = fuzz_byte(&rest), how = fuzz_byte(&rest), key_room[ROW_KEY_ROOM];
     struct bytes key = bytes_of(NULL, 0);
 
-    if (!key_of(box, table, (uint16_t)(high << 8 | low), key_room, &key))
+    if (!row_key(box->txn, table, (uint16_t)(high << 8 | low), key_room, &key))
         return;
     if (how % 2 == 0)
         on_disk(box, table, key, rest, how);
+    else if (how % 4 == 3)
+        as_the_row(box, table, key, rest, how);
     else
         behind_seal(box, table, key, rest);
 }

@@ -19,6 +19,10 @@ static bool is_read(struct fixture *f, const ProtobufCMessage *row)
     {                                                                                                                  \
         .base = PROTOBUF_C_MESSAGE_INIT(&record__referral__descriptor), .sender = "T07", .receiver = "H1", __VA_ARGS__ \
     }
+#define WAITING(...)                                                                                                   \
+    {                                                                                                                  \
+        .base = PROTOBUF_C_MESSAGE_INIT(&record__wait_entry__descriptor), __VA_ARGS__                                  \
+    }
 #define NUMBER(field, value) .has_##field = true, .field = (value)
 #define BYTES(field, size)   .has_##field = true, .field = {.len = (size), .data = bytes}
 
@@ -89,6 +93,30 @@ Test(store_sense, p3_a_row_without_what_every_one_has_is_none)
         cr_assert_eq(store_failure(txn), -EBADMSG, "row %zu", i);
         store_turn_abort(txn);
     }
+    fixture_fini(&f);
+}
+
+/* Q7, Q8: whose hold it is, and how much is waited for. */
+Test(store_sense, q8_who_waits_for_nothing_is_damage)
+{
+    static char long_name[128];
+    const struct {
+        Record__WaitEntry row;
+        bool is_read;
+    } rows[] = {
+        {WAITING(NUMBER(units, 1)), true},
+        {WAITING(NUMBER(units, SENSE_UNITS_MAX), .team_id = "m30"), true},
+        {WAITING(NUMBER(units, 0)), false},
+        {WAITING(NUMBER(units, SENSE_UNITS_MAX + 1)), false},
+        {WAITING(NUMBER(units, 1), .team_id = ""), false},
+        {WAITING(NUMBER(units, 1), .team_id = long_name), false},
+    };
+    struct fixture f;
+
+    memset(long_name, 'm', sizeof(long_name) - 1);
+    fixture_init(&f);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        cr_assert_eq(is_read(&f, &rows[i].row.base), rows[i].is_read, "row %zu", i);
     fixture_fini(&f);
 }
 
