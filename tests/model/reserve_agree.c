@@ -50,10 +50,10 @@ static struct id id_of(const char *text)
     return id;
 }
 
-/* What is said of a booking at the moment of the answer: later commands of the turn have not happened to the model yet. */
-static bool reply_booking(struct broker *broker, const struct world *world, int index, const Referral__Booking *booking)
+/* What is said of a booking at the moment of the answer, whatever else has happened since. */
+static bool reply_booking(struct broker *broker, const struct m_booking *expected, int index,
+                          const Referral__Booking *booking)
 {
-    const struct m_booking *expected = &world->bookings[index];
 
     if (booking == NULL)
         return broker_differs(broker, "no booking in the answer\n");
@@ -77,17 +77,15 @@ static bool reply_booking(struct broker *broker, const struct world *world, int 
     return true;
 }
 
-static bool reply_entry(struct broker *broker, const struct world *world, int index, const Referral__WaitEntry *entry)
+static bool reply_entry(struct broker *broker, const struct answer *answer, const Referral__WaitEntry *entry)
 {
-    const struct m_entry *expected = &world->entries[index];
-
     if (entry == NULL)
         return broker_differs(broker, "no entry in the answer\n");
-    if (!broker_same_id(broker, &broker->entries[index], id_of(entry->entry_id), "entry", index))
+    if (!broker_same_id(broker, &broker->entries[answer->entry], id_of(entry->entry_id), "entry", answer->entry))
         return false;
-    if ((entry->offer != NULL) != (expected->offer != NOBODY))
+    if ((entry->offer != NULL) != (answer->offer != NOBODY))
         return broker_differs(broker, "answered %s an offer\n", entry->offer != NULL ? "with" : "without");
-    return entry->offer == NULL || reply_booking(broker, world, expected->offer, entry->offer);
+    return entry->offer == NULL || reply_booking(broker, &answer->said, answer->offer, entry->offer);
 }
 
 bool broker_agrees(struct broker *broker, struct world *world, const struct command *command,
@@ -107,8 +105,8 @@ bool broker_agrees(struct broker *broker, struct world *world, const struct comm
         return broker_same_id(broker, &broker->referrals[world->referral_count - 1], id_of(reply->referral_id),
                               "referral", world->referral_count - 1);
     if (command->op == OP_JOIN)
-        return reply_entry(broker, world, answer->entry, reply->entry);
+        return reply_entry(broker, answer, reply->entry);
     if (answer->booking != NOBODY)
-        return reply_booking(broker, world, answer->booking, reply->booking);
+        return reply_booking(broker, &answer->said, answer->booking, reply->booking);
     return true;
 }

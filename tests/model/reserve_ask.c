@@ -77,7 +77,7 @@ static bool shows(struct broker *broker, int slot, const char *what, uint64_t sh
                           (unsigned long long)shown, (long long)expected);
 }
 
-static bool same_view(struct broker *broker, struct world *world, const Referral__PoolView *view)
+bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view)
 {
     int slot = slot_of(view->pool);
     const struct m_pool *pool = &world->pools[slot];
@@ -121,7 +121,7 @@ static bool same_views(struct broker *broker, struct world *world)
     if ((int)list->n_pools != expected)
         return broker_differs(broker, "%zu pools are shown, of %d\n", list->n_pools, expected);
     for (size_t i = 0; i < list->n_pools; i++)
-        if (!same_view(broker, world, list->pools[i]))
+        if (!broker_same_view(broker, world, list->pools[i]))
             return false;
     return true;
 }

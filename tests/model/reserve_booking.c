@@ -175,21 +175,33 @@ static bool is_bookable(Referral__State state)
 }
 
 /* Section 4: a booked place drives the referral where the table has a row for it; else it is one of a further class. */
-void m_booking_drives(struct world *world, int booking)
+void m_booking_drives(struct world *world, int booking, bool again)
 {
     const struct m_booking *booked = &world->bookings[booking];
+    struct tiding tiding = {.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_BOOKED,
+                            .referral = booked->referral,
+                            .told = TOLD_OTHERS,
+                            .by = SIDE_SPEAKER};
     struct m_referral *referral;
 
-    if (booked->referral == NOBODY)
+    if (booked->referral == NOBODY) {
+        if (again && booked->entry != NOBODY) /* it was told of the lapse of its own patient's offer */
+            m_tell(world, &tiding);
         return;
+    }
     referral = &world->referrals[booked->referral];
+    if (again && m_speaks_for(world->who, referral->sender)) /* who was told of the lapse is told of this too */
+        tiding.told = TOLD_ALL;
     if (is_bookable(referral->state)) {
         referral->rebookings += referral->state == REFERRAL__STATE__NO_SHOW;
         referral->state = REFERRAL__STATE__BOOKED;
         for (int class = 0; class < CLASSES; class ++)
             referral->claims[class].is_main = false;
         m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main = true;
+        tiding.event = REFERRAL__EVENT_TYPE__EVENT_BOOK;
+        tiding.is_step = true;
     }
+    m_tell(world, &tiding);
     m_booking_followed(world, booking);
 }
 
@@ -202,6 +214,11 @@ void m_booking_followed(struct world *world, int booking)
     if (booked->referral == NOBODY || booked->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED)
         return;
     referral = &world->referrals[booked->referral];
+    if (world->lives != NULL) {
+        world->lives->session(world->lives->user, booked->referral, booked->end,
+                              m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main);
+        return;
+    }
     if (m_claim_of(world, booked->referral, m_class_of(world, booked))->is_main)
         referral->no_show_at = booked->end + NO_SHOW_MS;
     if (booked->end + DAY_MS > referral->valid_until)

@@ -89,11 +89,13 @@ void broker_show(struct broker *broker, struct world *world);
 bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn);
 /* LIST_POOLS and SEARCH_PLACES answer what the model has. */
 bool broker_shows(struct broker *broker, struct world *world);
+bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view);
 /* The product's own reader of ledgers finds nothing wrong with this one. */
 bool broker_replays(struct broker *broker);
 /* What the files of the comparison share. A thing of the model has one id for ever: the first it was seen with. */
 bool broker_same_id(struct broker *broker, struct id *known, struct id id, const char *what, int index);
 bool broker_same_numbers(const uint32_t *units, size_t count, const int *expected, int expected_count);
+bool broker_begins_list(int slot); /* of a class and department */
 struct pool_key broker_pool_key(const struct broker *broker, int slot);
 int broker_unit_state(const Record__Unit *unit); /* as the protocol counts */
 bool broker_differs(struct broker *broker, const char *format, ...) __attribute__((format(printf, 2, 3)));

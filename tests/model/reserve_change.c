@@ -83,9 +83,10 @@ static void confirm_judge(struct world *world, const struct command *command, in
 static void confirm(struct world *world, int id)
 {
     struct m_booking *booking = &world->bookings[id];
+    bool again = !is_held(booking);
     int units[UNITS_MAX];
 
-    if (!is_held(booking)) {
+    if (again) {
         bool found = may_retake(world, booking, units);
 
         assert(found);
@@ -100,7 +101,7 @@ static void confirm(struct world *world, int id)
             world->entries[booking->entry].offer = NOBODY;
         m_entry_remove(world, booking->entry);
     }
-    m_booking_drives(world, id);
+    m_booking_drives(world, id, again);
 }
 
 /* Q15: units of it that have not started. */
@@ -165,6 +166,22 @@ static void give_back(struct world *world, int id, const struct command *command
     m_note(world, booking->slot);
 }
 
+/* Who waits for it does not hear of a hold; whose hold the hospital ends does. */
+static void tell_cancelled(struct world *world, const struct m_booking *booking, bool was_main, bool was_held)
+{
+    struct tiding tiding = {.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_CANCELLED,
+                            .referral = booking->referral,
+                            .told = TOLD_OTHERS,
+                            .by = SIDE_SPEAKER};
+
+    if (was_main)
+        tiding.event = REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING;
+    tiding.is_step = was_main;
+    if (booking->referral != NOBODY &&
+        !(was_held && m_speaks_for(world->who, world->referrals[booking->referral].sender)))
+        m_tell(world, &tiding);
+}
+
 static void cancel(struct world *world, int id, const struct command *command)
 {
     struct m_booking *booking = &world->bookings[id];
@@ -177,10 +194,11 @@ static void cancel(struct world *world, int id, const struct command *command)
     }
     m_booking_vacate(world, id, unkept);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
-    if (was_held && booking->entry != NOBODY && world->entries[booking->entry].live)
-        m_entry_offer_ended(world, booking->entry, id, false);
     if (was_main)
         m_life_back(&world->referrals[booking->referral]);
+    tell_cancelled(world, booking, was_main, was_held);
+    if (was_held && booking->entry != NOBODY && world->entries[booking->entry].live)
+        m_entry_offer_ended(world, booking->entry, id, false);
 }
 
 /* Q9: the units it gets, where its own are free; false: none. It does not stay where it begins now. Leaves the pools as they were. */
@@ -237,6 +255,16 @@ static void move(struct world *world, const struct command *command, int id)
     m_booking_vacate(world, id, false);
     booking->slot = command->slot;
     m_booking_take(world, id, units);
+    if (booking->referral != NOBODY) {
+        bool drives = is_main(world, id);
+
+        m_tell(world, &(struct tiding){.event = drives ? REFERRAL__EVENT_TYPE__EVENT_MOVE
+                                                       : REFERRAL__EVENT_TYPE__EVENT_PLACE_MOVED,
+                                       .referral = booking->referral,
+                                       .told = TOLD_OTHERS,
+                                       .by = SIDE_SPEAKER,
+                                       .is_step = drives});
+    }
     m_booking_followed(world, id);
 }
 
@@ -248,11 +276,20 @@ static void displace(struct world *world, int id)
     m_booking_vacate(world, id, true);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
     m_entry_displaced(world, id);
-    if (!was_main)
-        return;
-    m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main = true;
-    world->referrals[booking->referral].state = REFERRAL__STATE__WAITLISTED;
-    world->referrals[booking->referral].no_show_at = 0;
+    if (booking->referral != NOBODY) /* what it named itself a hospital knows */
+        m_displaced(world, id, was_main);
+}
+
+static void mark(struct world *world, int id, Referral__BookingState state)
+{
+    const struct m_booking *booking = &world->bookings[id];
+
+    m_booking_finish(world, id, state);
+    if (booking->referral != NOBODY && state == REFERRAL__BOOKING_STATE__PLACE_NO_SHOW)
+        m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_NO_SHOW,
+                                       .referral = booking->referral,
+                                       .told = TOLD_OTHERS,
+                                       .by = SIDE_SPEAKER});
 }
 
 /* A patient comes on the day, and has not come once the session has begun; of a main place the referral's events say it. */
@@ -315,6 +352,12 @@ static void leave(struct world *world, const struct command *command)
     m_entry_remove(world, id);
     if (was_main)
         m_life_back(&world->referrals[entry->referral]);
+    if (entry->referral != NOBODY)
+        m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST,
+                                       .referral = entry->referral,
+                                       .told = TOLD_OTHERS,
+                                       .by = SIDE_SPEAKER,
+                                       .is_step = was_main});
 }
 
 void m_change_perform(struct world *world, const struct command *command, struct answer *answer)
@@ -335,7 +378,7 @@ void m_change_perform(struct world *world, const struct command *command, struct
         displace(world, id);
         break;
     case OP_MARK:
-        m_booking_finish(world, id, command->mark);
+        mark(world, id, command->mark);
         break;
     default:
         leave(world, command);

@@ -44,15 +44,22 @@ static void touch_quietly(struct world *world, int referral)
 
 static void lapse(struct world *world, int booking)
 {
-    int entry = world->bookings[booking].entry;
+    int entry = world->bookings[booking].entry, referral = world->bookings[booking].referral;
+    bool was_offer;
 
     if (world->bookings[booking].referral != NOBODY)
         touch_quietly(world, world->bookings[booking].referral); /* and may end it */
     if (world->bookings[booking].state != REFERRAL__BOOKING_STATE__PLACE_HELD)
         return;
+    was_offer = entry != NOBODY && world->entries[entry].live && world->entries[entry].offer == booking;
     m_booking_vacate(world, booking, false);
     m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_LAPSED);
-    if (entry != NOBODY && world->entries[entry].live && world->entries[entry].offer == booking)
+    if (referral != NOBODY || was_offer) /* a hospital knows its own holds */
+        m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_LAPSED,
+                                       .referral = referral,
+                                       .told = TOLD_SENDER,
+                                       .by = SIDE_CLOCK});
+    if (was_offer)
         m_entry_offer_ended(world, entry, booking, true);
 }
 
@@ -67,8 +74,13 @@ static void assume_no_shows(struct world *world, int slot)
             continue;
         touch_quietly(world, booking->referral);
         if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
-            !m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main)
+            !m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main) {
             m_booking_finish(world, i, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+            m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_NO_SHOW,
+                                           .referral = booking->referral,
+                                           .told = TOLD_SENDER,
+                                           .by = SIDE_CLOCK});
+        }
     }
 }
 
@@ -150,6 +162,12 @@ void m_referral_touch(struct world *world, int referral)
     m_life_run(world, referral);
 }
 
+/* C4: whoever's clock this is, what a doubtful time held back when the pool was looked at last waits a minute more. */
+static int64_t held_back(const struct m_pool *pool, int64_t at)
+{
+    return pool->saved_doubt && at <= pool->saved_at ? pool->saved_at + MINUTE_MS : at;
+}
+
 int64_t m_pool_due(const struct world *world, int slot)
 {
     const struct m_pool *pool = &world->pools[slot];
@@ -159,16 +177,16 @@ int64_t m_pool_due(const struct world *world, int slot)
         return 0;
     due = earlier(due, pool->fd_opened ? 0 : pool->fd_opens_at);
     due = earlier(due, pool->general_opened ? 0 : pool->general_opens_at);
-    if (world->doubt)
+    if (world->doubt && world->lives == NULL)
         return due;
     for (int i = 0; i < pool->count; i++) {
         int booking = pool->units[i].booking;
 
         if (booking != NOBODY && world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
-            due = earlier(due, world->bookings[booking].expires_at);
+            due = earlier(due, held_back(pool, world->bookings[booking].expires_at));
     }
-    due = earlier(due, pool->released ? 0 : pool->release_at);
-    return earlier(due, pool->over || pool->count == 0 ? 0 : last_end(pool) + OVER_AFTER_MS);
+    due = earlier(due, pool->released ? 0 : held_back(pool, pool->release_at));
+    return earlier(due, pool->over || pool->count == 0 ? 0 : held_back(pool, last_end(pool) + OVER_AFTER_MS));
 }
 
 /* Pools in the order in which they lie in the store: class, department, day, resource. */
@@ -186,7 +204,7 @@ static bool lies_before(int a, int b)
     return strcmp(first->resource, second->resource) < 0;
 }
 
-static int first_due_pool(const struct world *world)
+int reserve_first_due(const struct world *world)
 {
     int first = NOBODY;
 
@@ -218,7 +236,7 @@ static int first_due_referral(const struct world *world)
 void reserve_clock(struct world *world)
 {
     for (;;) {
-        int slot = first_due_pool(world), referral = first_due_referral(world);
+        int slot = reserve_first_due(world), referral = first_due_referral(world);
 
         if (slot == NOBODY && referral == NOBODY)
             return;

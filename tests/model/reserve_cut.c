@@ -121,6 +121,28 @@ static void lose_unit(struct world *world, int slot, int booking, int index)
         m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
 }
 
+/* The hospital has taken it away: whom that makes wait. */
+void m_displaced(struct world *world, int booking, bool was_main)
+{
+    const struct m_booking *lost = &world->bookings[booking];
+    struct tiding tiding = {.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_DISPLACED,
+                            .referral = lost->referral,
+                            .told = TOLD_SENDER,
+                            .by = SIDE_HOSPITAL};
+
+    if (was_main) {
+        m_claim_of(world, lost->referral, m_class_of(world, lost))->is_main = true;
+        world->referrals[lost->referral].state = REFERRAL__STATE__WAITLISTED;
+        world->referrals[lost->referral].no_show_at = 0;
+        tiding = (struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_DISPLACE,
+                                 .referral = lost->referral,
+                                 .told = TOLD_OTHERS,
+                                 .by = SIDE_HOSPITAL,
+                                 .is_step = true};
+    }
+    m_tell(world, &tiding);
+}
+
 /* It has no place any more: an offer's entry waits again, others wait first. */
 static void displace(struct world *world, int booking)
 {
@@ -135,16 +157,13 @@ static void displace(struct world *world, int booking)
     m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
     if (offered) {
         m_entry_offer_ended(world, entry, booking, false);
+        m_displaced(world, booking, false);
         return;
     }
     if (lost->allotment)
         return;
     m_entry_displaced(world, booking);
-    if (!was_main)
-        return;
-    m_claim_of(world, lost->referral, m_class_of(world, lost))->is_main = true;
-    world->referrals[lost->referral].state = REFERRAL__STATE__WAITLISTED;
-    world->referrals[lost->referral].no_show_at = 0;
+    m_displaced(world, booking, was_main);
 }
 
 static void settle_at(struct cut *cut, int booking, int first)
@@ -231,6 +250,15 @@ static void place_again(struct cut *cut, Referral__Channel channel)
     }
 }
 
+static void shifted(struct world *world, int booking)
+{
+    m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_MOVED,
+                                   .referral = world->bookings[booking].referral,
+                                   .told = TOLD_SENDER,
+                                   .by = SIDE_HOSPITAL});
+    m_booking_followed(world, booking);
+}
+
 void m_cut_perform(struct world *world, int slot, const bool *goes)
 {
     struct cut cut = {.world = world, .slot = slot, .goes = goes};
@@ -249,7 +277,7 @@ void m_cut_perform(struct world *world, int slot, const bool *goes)
             if (cut.lost[b])
                 displace(world, b);
             else
-                m_booking_followed(world, b);
+                shifted(world, b);
         }
     for (int i = pool->count - 1; i >= 0; i--)
         if (goes[i])

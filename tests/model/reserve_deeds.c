@@ -3,7 +3,7 @@
 
 static int any_slot(struct inventor *inventor)
 {
-    return invent_roll(inventor, inventor->slots);
+    return inventor->first_slot + invent_roll(inventor, inventor->slots);
 }
 
 /* One that is published, if the dice find one. */
@@ -11,14 +11,14 @@ static int some_pool(struct inventor *inventor)
 {
     int slot = any_slot(inventor);
 
-    for (int i = 0; i < 4 && (!inventor->world.pools[slot].exists || inventor->world.pools[slot].cancelled); i++)
+    for (int i = 0; i < (inventor->choosy ? 40 : 4) && (!inventor->world->pools[slot].exists || inventor->world->pools[slot].cancelled); i++)
         slot = any_slot(inventor);
     return slot;
 }
 
 static int some_unit(struct inventor *inventor, int slot)
 {
-    const struct m_pool *pool = &inventor->world.pools[slot];
+    const struct m_pool *pool = &inventor->world->pools[slot];
 
     if (pool->count == 0 || invent_one_in(inventor, 30))
         return 1 + invent_roll(inventor, 12);
@@ -28,11 +28,12 @@ static int some_unit(struct inventor *inventor, int slot)
 /* Mostly a live one. */
 static int some_referral(struct inventor *inventor)
 {
-    int count = inventor->world.referral_count, referral = 0;
+    int count = inventor->world->referral_count, referral = 0;
 
     for (int i = 0; i < 6; i++) {
-        referral = count - 1 - invent_roll(inventor, count < 14 ? count : 14);
-        if (inventor->world.referrals[referral].state <= REFERRAL__STATE__IN_CARE)
+        referral = count - 1 - invent_roll(inventor, count < inventor->recent ? count : inventor->recent);
+        if (inventor->world->referrals[referral].state <= REFERRAL__STATE__IN_CARE &&
+            (!inventor->choosy || inventor->world->referrals[referral].receiver == WHO_H1))
             break;
     }
     return referral;
@@ -40,11 +41,11 @@ static int some_referral(struct inventor *inventor)
 
 static int some_booking(struct inventor *inventor, Referral__BookingState state)
 {
-    int count = inventor->world.booking_count, booking = NOBODY;
+    int count = inventor->world->booking_count, booking = NOBODY;
 
     for (int i = 0; i < 12 && count > 0; i++) {
         booking = count - 1 - invent_roll(inventor, count < 24 ? count : 24);
-        if (inventor->world.bookings[booking].state == state)
+        if (inventor->world->bookings[booking].state == state)
             break;
     }
     return booking;
@@ -57,9 +58,9 @@ static enum who somebody(struct inventor *inventor, int referral)
         return (enum who)invent_roll(inventor, WHO_COUNT);
     if (referral == NOBODY || invent_one_in(inventor, 4))
         return WHO_H1;
-    if (inventor->world.referrals[referral].sender == WHO_V01 && invent_one_in(inventor, 2))
+    if (inventor->world->referrals[referral].sender == WHO_V01 && invent_one_in(inventor, 2))
         return WHO_T07; /* speaks for it */
-    return inventor->world.referrals[referral].sender;
+    return inventor->world->referrals[referral].sender;
 }
 
 /* ---- What happens ---- */
@@ -119,7 +120,7 @@ static void invent_terms(struct inventor *inventor, struct command *command)
 /* As it is, with another number of units in a run, or other terms. */
 static void invent_change(struct inventor *inventor, struct command *command)
 {
-    const struct m_pool *pool = &inventor->world.pools[command->slot];
+    const struct m_pool *pool = &inventor->world->pools[command->slot];
     int64_t midnight = invent_day_ms(reserve_slots[command->slot].day, 0);
 
     command->run_count = 0;
@@ -150,7 +151,7 @@ void invent_put(struct inventor *inventor, struct command *command)
 {
     command->op = OP_PUT;
     command->slot = any_slot(inventor);
-    if (inventor->world.pools[command->slot].exists) {
+    if (inventor->world->pools[command->slot].exists) {
         invent_change(inventor, command);
         return;
     }
@@ -201,8 +202,9 @@ void invent_capacity(struct inventor *inventor, struct command *command)
 
 static void invent_channel(struct inventor *inventor, struct command *command)
 {
-    int referral = inventor->world.referral_count == 0 || invent_one_in(inventor, 3) ? NOBODY : some_referral(inventor);
-    const struct m_referral *named = referral == NOBODY ? NULL : &inventor->world.referrals[referral];
+    int referral =
+        inventor->world->referral_count == 0 || invent_one_in(inventor, 3) ? NOBODY : some_referral(inventor);
+    const struct m_referral *named = referral == NOBODY ? NULL : &inventor->world->referrals[referral];
 
     command->referral = named == NULL ? NOBODY : named->label;
     command->who = somebody(inventor, referral);
@@ -237,7 +239,7 @@ void invent_join(struct inventor *inventor, struct command *command)
     command->slot = some_pool(inventor);
     invent_channel(inventor, command);
     command->any_resource = !invent_one_in(inventor, 3);
-    command->first_day = invent_roll(inventor, 4);
+    command->first_day = inventor->today + invent_roll(inventor, 4);
     command->last_day = command->first_day + invent_roll(inventor, 4);
     if (invent_one_in(inventor, 40))
         command->last_day = command->first_day + (invent_one_in(inventor, 2) ? -1 : 93);
@@ -245,14 +247,14 @@ void invent_join(struct inventor *inventor, struct command *command)
 
 void invent_leave(struct inventor *inventor, struct command *command)
 {
-    int count = inventor->world.entry_count,
+    int count = inventor->world->entry_count,
         entry = count == 0 ? NOBODY : count - 1 - invent_roll(inventor, count < 8 ? count : 8);
 
     command->op = OP_LEAVE;
     if (entry == NOBODY)
         return;
-    command->entry = inventor->world.entries[entry].name;
-    command->who = somebody(inventor, inventor->world.entries[entry].referral);
+    command->entry = inventor->world->entries[entry].name;
+    command->who = somebody(inventor, inventor->world->entries[entry].referral);
 }
 
 void invent_confirm(struct inventor *inventor, struct command *command)
@@ -263,8 +265,8 @@ void invent_confirm(struct inventor *inventor, struct command *command)
     command->op = OP_CONFIRM;
     if (booking == NOBODY)
         return;
-    command->booking = inventor->world.bookings[booking].name;
-    command->who = somebody(inventor, inventor->world.bookings[booking].referral);
+    command->booking = inventor->world->bookings[booking].name;
+    command->who = somebody(inventor, inventor->world->bookings[booking].referral);
 }
 
 static bool has_started(const struct inventor *inventor, const struct m_booking *booking)
@@ -283,7 +285,7 @@ void invent_cancel(struct inventor *inventor, struct command *command)
     command->op = OP_CANCEL;
     if (id == NOBODY)
         return;
-    booking = &inventor->world.bookings[id];
+    booking = &inventor->world->bookings[id];
     command->booking = booking->name;
     command->who = somebody(inventor, booking->referral);
     command->reason = reasons[invent_roll(inventor, invent_one_in(inventor, 20) ? 4 : 3)];
@@ -303,7 +305,7 @@ void invent_change_of_place(struct inventor *inventor, struct command *command)
     command->op = invent_one_in(inventor, 4) ? OP_DISPLACE : OP_MOVE;
     if (id == NOBODY)
         return;
-    booking = &inventor->world.bookings[id];
+    booking = &inventor->world->bookings[id];
     command->booking = booking->name;
     command->who =
         command->op == OP_DISPLACE && !invent_one_in(inventor, 20) ? WHO_H1 : somebody(inventor, booking->referral);
@@ -322,8 +324,8 @@ void invent_mark(struct inventor *inventor, struct command *command)
     command->mark =
         invent_one_in(inventor, 2) ? REFERRAL__BOOKING_STATE__PLACE_USED : REFERRAL__BOOKING_STATE__PLACE_NO_SHOW;
     command->who = invent_one_in(inventor, 20) ? WHO_T07 : WHO_H1;
-    for (int i = 0; i < 8 && inventor->world.booking_count > 0; i++) {
-        booking = &inventor->world.bookings[invent_roll(inventor, inventor->world.booking_count)];
+    for (int i = 0; i < 8 && inventor->world->booking_count > 0; i++) {
+        booking = &inventor->world->bookings[invent_roll(inventor, inventor->world->booking_count)];
         if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED && has_started(inventor, booking))
             break;
     }
@@ -344,11 +346,11 @@ void invent_event(struct inventor *inventor, struct command *command)
     const struct m_referral *referral;
     bool by_sender;
 
-    if (inventor->world.referral_count == 0) {
+    if (inventor->world->referral_count == 0) {
         invent_submit(inventor, command);
         return;
     }
-    referral = &inventor->world.referrals[some_referral(inventor)];
+    referral = &inventor->world->referrals[some_referral(inventor)];
     command->op = OP_EVENT;
     command->event = events[invent_roll(inventor, 13)];
     command->referral = referral->label;

@@ -4,9 +4,11 @@
 
 struct inventor {
     uint64_t dice;
-    struct world world; /* as the rules alone have it */
-    bool mostly_small;  /* few pools of few units: the corners */
-    int slots;          /* that take part */
+    struct world *world;   /* as the rules alone have it */
+    bool choosy;           /* seldom of pools that are not there, or of referrals to others */
+    bool mostly_small;     /* few pools of few units: the corners */
+    int first_slot, slots; /* that take part */
+    int today, recent;     /* day that lists begin from; how many of the latest referrals are drawn from */
     int64_t now;
     int doubt_from, doubt_to; /* these commands are judged in doubt of the time (C4) */
 };

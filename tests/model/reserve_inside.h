@@ -42,7 +42,8 @@ void m_booking_measure(struct world *world, int booking); /* its start and end, 
 void m_booking_vacate(struct world *world, int booking, bool to_blocked);
 void m_booking_finish(struct world *world, int booking, Referral__BookingState state); /* its claim ends */
 bool m_booking_lives(const struct m_booking *booking);                                 /* HELD or BOOKED */
-void m_booking_drives(struct world *world, int booking);   /* confirmed: what it means for its referral */
+/* Confirmed, perhaps after it had lapsed: what it means for its referral. */
+void m_booking_drives(struct world *world, int booking, bool again);
 void m_booking_followed(struct world *world, int booking); /* it has a session, perhaps another one */
 int64_t m_offer_until(int64_t now, int64_t start);
 int64_t m_day_start(int day);
@@ -54,8 +55,10 @@ Referral__PlaceClass m_class_of(const struct world *world, const struct m_bookin
 
 /* reserve_life.c */
 bool m_speaks_for(enum who who, enum who whom); /* T5 */
-void m_life_back(struct m_referral *referral);  /* to ACCEPTED or DELIVERED */
-void m_life_free_all(struct world *world, int referral);
+void m_tell(struct world *world, const struct tiding *tiding);
+void m_life_back(struct m_referral *referral); /* to ACCEPTED or DELIVERED */
+/* L6: holds and entries; booked places too, and what is owed for one, unless it ends after the patient has come. */
+void m_life_free(struct world *world, int referral, bool booked_too);
 void m_life_end(struct world *world, int referral, Referral__State state);
 bool m_life_is_before_arrival(Referral__State state);
 void m_life_run(struct world *world, int referral);
@@ -71,6 +74,12 @@ struct taker {
 void m_life_conditions(struct world *world, const struct taker *taker, struct answer *answer);
 void m_event_judge(struct world *world, const struct command *command, struct answer *answer);
 void m_event_perform(struct world *world, const struct command *command);
+/* What events mean for the place that drives the referral. */
+const struct m_claim *m_main_claim(const struct m_referral *referral);
+bool m_main_judge(const struct world *world, int referral, Referral__EventType event); /* false: BOOKING_NOT_NOW */
+void m_main_arrived(struct world *world, struct m_referral *referral);
+void m_main_missed(struct world *world, struct m_referral *referral);
+void m_main_cancelled(struct world *world, struct m_referral *referral, bool unkept);
 
 /* reserve_clock.c */
 void m_pool_touch(struct world *world, int slot); /* C3 */
@@ -84,6 +93,7 @@ void m_entry_remove(struct world *world, int entry);
 void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed);
 void m_entry_displaced(struct world *world, int booking);
 void m_note(struct world *world, int slot);
+void m_looked_at(struct world *world, int slot); /* C4: what is overdue waits from now on */
 void m_settle(struct world *world);
 
 /* reserve_publish.c */
@@ -108,6 +118,7 @@ void m_publish_perform(struct world *world, const struct command *command);
 /* Which units, by index, a cut of `count` takes among those `eligible` says; fewer where there are not so many. */
 int m_cut_choose(const struct world *world, int slot, const bool *eligible, int count, bool booked,
                  int ret_units[UNITS_MAX]);
+void m_displaced(struct world *world, int booking, bool was_main);
 void m_cut_perform(struct world *world, int slot, const bool *goes); /* by index */
 bool m_unit_is_spent(const struct world *world, const struct m_unit *unit);
 

@@ -30,7 +30,7 @@ int64_t invent_day_ms(int day, int64_t time_of_day)
 /* Mostly none passes; else a little, or up to the next instant that matters: just before, at, just after. */
 static void let_time_pass(struct inventor *inventor, struct command *command)
 {
-    int64_t next = reserve_next_instant(&inventor->world, inventor->now);
+    int64_t next = reserve_next_instant(inventor->world, inventor->now);
 
     switch (invent_roll(inventor, 30)) {
     case 0:
@@ -93,8 +93,8 @@ static void carry_out(struct inventor *inventor, const struct command *command)
 {
     struct answer answer;
 
-    if (reserve_judge(&inventor->world, command, &answer) && answer.code_count == 0)
-        reserve_perform(&inventor->world, command, &answer);
+    if (reserve_judge(inventor->world, command, &answer) && answer.code_count == 0)
+        reserve_perform(inventor->world, command, &answer);
 }
 
 /* The clock, whenever something is due; nothing is late but on purpose. */
@@ -106,7 +106,7 @@ static void come_round(struct inventor *inventor, struct command *command, int64
     command->late = inventor->slots == 1 && invent_one_in(inventor, 3);
     if (command->late)
         return;
-    while (!doubt_changed && (next = reserve_next_instant(&inventor->world, before)) != 0 && next < inventor->now) {
+    while (!doubt_changed && (next = reserve_next_instant(inventor->world, before)) != 0 && next < inventor->now) {
         before = clock.at_ms = next;
         carry_out(inventor, &clock);
     }
@@ -116,7 +116,7 @@ static void come_round(struct inventor *inventor, struct command *command, int64
 
 static bool fits(const struct inventor *inventor)
 {
-    const struct world *world = &inventor->world;
+    const struct world *world = inventor->world;
 
     return world->booking_count < BOOKINGS_MAX - 100 && world->entry_count < ENTRIES_MAX - 100 &&
            world->referral_count < REFERRALS_MAX - 2;
@@ -126,8 +126,11 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
 {
     struct inventor *inventor = calloc(1, sizeof *inventor);
 
+    inventor->world = calloc(1, sizeof *inventor->world);
+
     inventor->dice = seed * 0x9E3779B97F4A7C15ULL + 1;
     invent_roll(inventor, 2);
+    inventor->recent = 14;
     inventor->mostly_small = invent_roll(inventor, 3) != 0;
     inventor->slots = invent_one_in(inventor, 4) ? 1 : 1 + invent_roll(inventor, SLOTS);
     inventor->now = RESERVE_BASE + (invent_one_in(inventor, 3) ? invent_roll(inventor, 44 * (int)HOUR_MS) : 0);
@@ -135,7 +138,7 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
         inventor->doubt_from = invent_roll(inventor, count);
         inventor->doubt_to = inventor->doubt_from + invent_roll(inventor, 100);
     }
-    reserve_init(&inventor->world);
+    reserve_init(inventor->world);
     for (int i = 0; i < count; i++) {
         struct command *command = &ret_commands[i];
         int64_t before = inventor->now;
@@ -146,7 +149,7 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
             inventor->now += LATE_BY_DOUBT_MS;
         command->at_ms = inventor->now;
         command->doubt = i >= inventor->doubt_from && i < inventor->doubt_to;
-        inventor->world.doubt = command->doubt;
+        inventor->world->doubt = command->doubt;
         if (inventor->now > before || i == inventor->doubt_from || i == inventor->doubt_to)
             come_round(inventor, command, before, i == inventor->doubt_from || i == inventor->doubt_to);
         if (fits(inventor))
@@ -161,5 +164,6 @@ void invent(uint64_t seed, struct command *ret_commands, int count)
             carry_out(inventor, &clock);
         }
     }
+    free(inventor->world);
     free(inventor);
 }

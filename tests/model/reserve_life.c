@@ -14,6 +14,12 @@ bool m_speaks_for(enum who who, enum who whom)
     return who == whom || (who == WHO_T07 && whom == WHO_V01);
 }
 
+void m_tell(struct world *world, const struct tiding *tiding)
+{
+    if (world->lives != NULL)
+        world->lives->told(world->lives->user, tiding);
+}
+
 bool m_life_is_before_arrival(Referral__State state)
 {
     return state <= REFERRAL__STATE__NO_SHOW;
@@ -33,32 +39,47 @@ void m_life_back(struct m_referral *referral)
     referral->no_show_at = 0;
 }
 
-/* L6: holds, places and entries are freed in the same transaction. */
-void m_life_free_all(struct world *world, int referral)
+/* Q12: once its session has begun it was not given back. */
+static void free_place(struct world *world, int id)
+{
+    const struct m_booking *booking = &world->bookings[id];
+
+    if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED && booking->start <= world->now) {
+        m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+        return;
+    }
+    m_booking_vacate(world, id, false);
+    m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
+}
+
+void m_life_free(struct world *world, int referral, bool booked_too)
 {
     for (int class = 1; class < CLASSES; class ++) {
         struct m_claim *claim = &world->referrals[referral].claims[class];
         int booking = claim->booking, entry = claim->entry;
 
+        if (entry != NOBODY && world->entries[entry].displaced && !booked_too)
+            continue;
         if (entry != NOBODY)
             m_entry_remove(world, entry);
         if (booking == NOBODY || !m_booking_lives(&world->bookings[booking]))
             continue;
-        /* Q12: once its session has begun it was not given back. */
-        if (world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
-            world->bookings[booking].start <= world->now) {
-            m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
-        } else {
-            m_booking_vacate(world, booking, false);
-            m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
-        }
+        if (booked_too || world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
+            free_place(world, booking);
     }
 }
 
 void m_life_end(struct world *world, int referral, Referral__State state)
 {
     world->referrals[referral].state = state;
-    m_life_free_all(world, referral);
+    m_life_free(world, referral, true);
+}
+
+void m_main_missed(struct world *world, struct m_referral *referral)
+{
+    for (int class = 1; class < CLASSES; class ++)
+        if (referral->claims[class].is_main && referral->claims[class].booking != NOBODY)
+            m_booking_finish(world, referral->claims[class].booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
 }
 
 /* The clock: a no-show is assumed a day after the session's end; validity ends then at the earliest a day later. */
@@ -66,9 +87,7 @@ static void miss(struct world *world, int referral)
 {
     struct m_referral *missed = &world->referrals[referral];
 
-    for (int class = 1; class < CLASSES; class ++)
-        if (missed->claims[class].is_main && missed->claims[class].booking != NOBODY)
-            m_booking_finish(world, missed->claims[class].booking, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+    m_main_missed(world, missed);
     missed->state = REFERRAL__STATE__NO_SHOW;
     missed->no_show_at = 0;
 }
@@ -86,6 +105,10 @@ void m_life_run(struct world *world, int referral)
 {
     struct m_referral *lives = &world->referrals[referral];
 
+    if (world->lives != NULL) {
+        world->lives->run(world->lives->user, referral);
+        return;
+    }
     while (m_life_due(lives) != 0 && m_life_due(lives) <= world->now && !world->doubt) {
         if (lives->state == REFERRAL__STATE__BOOKED && lives->no_show_at <= lives->valid_until) {
             miss(world, referral);
@@ -163,7 +186,7 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
 static void is_family(const struct world *world, const struct m_referral *referral, struct answer *answer)
 {
     (void)world;
-    if (referral->sender == WHO_H1 || referral->sender == WHO_H2)
+    if (referral->sender == WHO_H1 || referral->sender == WHO_H2 || referral->sender == WHO_C1)
         m_say(answer, "NOT_FROM_PRIMARY");
     if (referral->team == 0 || !m_speaks_for(team_of[referral->team], referral->sender))
         m_say(answer, "TEAM_NEEDED");
@@ -200,11 +223,13 @@ void m_life_conditions(struct world *world, const struct taker *taker, struct an
         return;
     }
     referral = &world->referrals[taker->referral];
-    if (!m_speaks_for(taker->who, referral->sender) && taker->who != referral->receiver) {
+    if (!m_speaks_for(taker->who, referral->sender) && !m_speaks_for(taker->who, referral->receiver)) {
         m_say(answer, "NOT_FOUND");
         m_say(answer, "NOT_ALLOWED");
         return;
     }
+    if (referral->down)
+        m_say(answer, "DOWN_NEVER_BOOKED");
     if (referral->receiver != WHO_H1)
         m_say(answer, "OTHER_HOSPITAL");
     if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
@@ -245,7 +270,7 @@ static const struct step steps[] = {
     {REFERRAL__EVENT_TYPE__EVENT_START, true, false, IN(ARRIVED)},
 };
 
-static struct m_claim *main_claim(struct m_referral *referral)
+const struct m_claim *m_main_claim(const struct m_referral *referral)
 {
     for (int class = 1; class < CLASSES; class ++)
         if (referral->claims[class].is_main)
@@ -254,17 +279,16 @@ static struct m_claim *main_claim(struct m_referral *referral)
 }
 
 /* Nobody has failed to come before it began, and nothing is given back from then on. */
-static void place_judge(struct world *world, const struct command *command, struct answer *answer)
+bool m_main_judge(const struct world *world, int referral, Referral__EventType event)
 {
-    const struct m_claim *claim = main_claim(&world->referrals[reserve_find_referral(world, command->referral)]);
+    const struct m_claim *claim = m_main_claim(&world->referrals[referral]);
     bool started;
 
     if (claim == NULL || claim->booking == NOBODY)
-        return;
+        return true;
     started = world->bookings[claim->booking].start <= world->now;
-    if ((command->event == REFERRAL__EVENT_TYPE__EVENT_NO_SHOW && !started) ||
-        (command->event == REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING && started))
-        m_say(answer, "BOOKING_NOT_NOW");
+    return !(event == REFERRAL__EVENT_TYPE__EVENT_NO_SHOW && !started) &&
+           !(event == REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING && started);
 }
 
 void m_event_judge(struct world *world, const struct command *command, struct answer *answer)
@@ -286,18 +310,18 @@ void m_event_judge(struct world *world, const struct command *command, struct an
             continue;
         if (step->event == REFERRAL__EVENT_TYPE__EVENT_REQUEST_INFO && referral->rounds >= ROUNDS_MAX)
             m_say(answer, "TOO_MANY_ROUNDS");
-        place_judge(world, command, answer);
+        if (!m_main_judge(world, reserve_find_referral(world, command->referral), command->event))
+            m_say(answer, "BOOKING_NOT_NOW");
         return;
     }
     m_say(answer, "NOT_NOW");
 }
 
 /* The patient came: on the day, or a walk-in before it, who takes no unit. */
-static void arrive(struct world *world, struct m_referral *referral)
+void m_main_arrived(struct world *world, struct m_referral *referral)
 {
-    struct m_claim *claim = main_claim(referral);
+    const struct m_claim *claim = m_main_claim(referral);
 
-    referral->state = REFERRAL__STATE__ARRIVED;
     if (claim == NULL)
         return;
     if (claim->entry != NOBODY) {
@@ -312,15 +336,13 @@ static void arrive(struct world *world, struct m_referral *referral)
     m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
 
-static void cancel_main(struct world *world, struct m_referral *referral, const struct command *command)
+void m_main_cancelled(struct world *world, struct m_referral *referral, bool unkept)
 {
-    struct m_claim *claim = main_claim(referral);
-    bool unkept = command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE;
+    const struct m_claim *claim = m_main_claim(referral);
 
     assert(claim != NULL && claim->booking != NOBODY);
     m_booking_vacate(world, claim->booking, unkept);
     m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
-    m_life_back(referral);
 }
 
 static void ask(struct m_referral *referral)
@@ -356,16 +378,18 @@ void m_event_perform(struct world *world, const struct command *command)
         m_life_end(world, id, REFERRAL__STATE__CANCELLED);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_ARRIVE:
-        arrive(world, referral);
+        referral->state = REFERRAL__STATE__ARRIVED;
+        m_main_arrived(world, referral);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_NO_SHOW:
         miss(world, id);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING:
-        cancel_main(world, referral, command);
+        m_main_cancelled(world, referral, command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE);
+        m_life_back(referral);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST:
-        m_entry_remove(world, main_claim(referral)->entry);
+        m_entry_remove(world, m_main_claim(referral)->entry);
         m_life_back(referral);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_START:

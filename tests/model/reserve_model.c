@@ -1,15 +1,7 @@
 /* reserve_model.c - a command from judgement to what follows from it. */
 #include "reserve_inside.h"
 
-const char *const reserve_who[WHO_COUNT] = {"H1", "H2", "T07", "T08", "V01"};
-
-const struct slot reserve_slots[SLOTS] = {
-    {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "WANG-AM", 2}, {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "WANG-AM", 3},
-    {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "LI-AM", 2},   {REFERRAL__PLACE_CLASS__EXAM, "CARD", "CT-1", 2},
-    {REFERRAL__PLACE_CLASS__EXAM, "CARD", "CT-1", 3},      {REFERRAL__PLACE_CLASS__BED, "CARD", "WARD-3", 2},
-    {REFERRAL__PLACE_CLASS__BED, "CARD", "WARD-3", 3},     {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "ZHOU-PM", 2},
-    {REFERRAL__PLACE_CLASS__EXPERT, "NEUR", "SUN-AM", 2},  {REFERRAL__PLACE_CLASS__EXPERT, "CARD", "LI-AM", 3},
-};
+const char *const reserve_who[WHO_STRANGER + 1] = {"H1", "H2", "T07", "T08", "V01", "C1", "a stranger"};
 
 void m_say(struct answer *answer, const char *code)
 {
@@ -93,9 +85,10 @@ static void touch(struct world *world, const struct command *command)
 
 bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer)
 {
-    *ret_answer = (struct answer){.booking = NOBODY, .entry = NOBODY};
+    *ret_answer = (struct answer){.booking = NOBODY, .entry = NOBODY, .offer = NOBODY};
     world->now = command->at_ms;
     world->doubt = command->doubt;
+    world->who = command->who;
     if (world->label != command->label) /* the clock may come round several times before a command */
         world->made_bookings = world->made_entries = 0;
     world->label = command->label;
@@ -147,4 +140,9 @@ void reserve_perform(struct world *world, const struct command *command, struct 
     else
         m_change_perform(world, command, answer);
     m_settle(world);
+    answer->offer = answer->entry == NOBODY ? NOBODY : world->entries[answer->entry].offer;
+    if (answer->booking != NOBODY)
+        answer->said = world->bookings[answer->booking];
+    else if (answer->offer != NOBODY)
+        answer->said = world->bookings[answer->offer];
 }

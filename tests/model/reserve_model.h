@@ -10,14 +10,19 @@
 #include "place.pb-c.h"
 
 #define RESERVE_OFFSET_MINUTES 480
-#define RESERVE_BASE           1795221000000 /* 2026-11-21 08:30 in China, a Saturday */
+/* Who plays the model in a world of his own (tests/sim) has other pools, and begins at another time. */
+#ifndef RESERVE_BASE
+#define RESERVE_BASE      1795221000000 /* 2026-11-21 08:30 in China, a Saturday */
+#define RESERVE_SLOTS     10
+#define RESERVE_REFERRALS 512
+#endif
 
 enum {
-    SLOTS = 10,     /* pools there may be */
-    UNITS_MAX = 64, /* of one pool, ever */
+    SLOTS = RESERVE_SLOTS, /* pools there may be */
+    UNITS_MAX = 64,        /* of one pool, ever */
     BOOKINGS_MAX = 4096,
     ENTRIES_MAX = 2048,
-    REFERRALS_MAX = 512,
+    REFERRALS_MAX = RESERVE_REFERRALS,
     DECLINED_MAX = 32,
     PATIENTS = 6,
     CLASSES = 4, /* by number: EXPERT, BED, EXAM */
@@ -27,8 +32,9 @@ enum {
     NOBODY = -1
 };
 
-enum who { WHO_H1, WHO_H2, WHO_T07, WHO_T08, WHO_V01, WHO_COUNT };
-extern const char *const reserve_who[WHO_COUNT];
+/* The last ones are nobody's in stories: another hospital, and somebody who has to do with no place. */
+enum who { WHO_H1, WHO_H2, WHO_T07, WHO_T08, WHO_V01, WHO_COUNT, WHO_C1 = WHO_COUNT, WHO_STRANGER };
+extern const char *const reserve_who[WHO_STRANGER + 1];
 
 enum op {
     OP_CLOCK,
@@ -111,6 +117,8 @@ struct m_pool {
     int noted; /* its place among those that are to be offered; 0: none */
     int reserve_bp, span;
     int64_t fd_opens_at, general_opens_at, release_at, start, published_at;
+    int64_t saved_at; /* where somebody else's clock comes round: when it was looked at last, */
+    bool saved_doubt; /* and whether in doubt */
     int next_unit, count;
     struct m_unit units[UNITS_MAX]; /* in order of start, then number */
 };
@@ -148,6 +156,7 @@ struct m_referral {
     int label;
     enum who sender, receiver;
     int team, patient;
+    bool down;
     Referral__Priority priority;
     Referral__State state, previous;
     bool accepted;
@@ -156,9 +165,30 @@ struct m_referral {
     struct m_claim claims[CLASSES];
 };
 
+/* What the parties learn of a referral's places (L2), and where section 4 moves it on for them. */
+enum told { TOLD_NOBODY, TOLD_SENDER, TOLD_OTHERS, TOLD_ALL };
+enum side { SIDE_CLOCK, SIDE_SPEAKER, SIDE_HOSPITAL };
+struct tiding {
+    Referral__EventType event;
+    int referral; /* NOBODY: the hospital alone is told, of its own patient */
+    enum told told;
+    enum side by;
+    bool is_step; /* an event of section 4's table */
+};
+/* Whoever plays referrals himself is asked for what is due of one, and learns what its places mean for it. */
+struct lives {
+    void *user;
+    void (*run)(void *user, int referral);
+    void (*told)(void *user, const struct tiding *tiding);
+    /* A booked place of it has this session now. */
+    void (*session)(void *user, int referral, int64_t end, bool is_main);
+};
+
 struct world {
     int64_t now;
-    bool doubt; /* C4, of the command at work */
+    bool doubt;                /* C4, of the command at work */
+    const struct lives *lives; /* NULL: section 4 as reserve_life.c has it */
+    enum who who;              /* speaks */
     struct m_pool pools[SLOTS];
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];
@@ -172,7 +202,9 @@ struct world {
 struct answer {
     const char *codes[CODES_MAX];
     int code_count;
-    int booking, entry; /* what the reply bears; NOBODY: nothing */
+    int booking, entry;    /* what the reply bears; NOBODY: nothing */
+    int offer;             /* of that entry */
+    struct m_booking said; /* that booking or offer, as it then stands */
 };
 
 /* The sums of section 6 over a pool's set: itself, or its group. */
@@ -205,6 +237,8 @@ int reserve_find_referral(const struct world *world, int label);
 /* Wait-list of the slot's class and department in its order. */
 int reserve_list(const struct world *world, int slot, int ret_entries[ENTRIES_MAX]);
 int reserve_team_holds(const struct world *world, int team);
+/* The pool of which something is due first, if it is; NOBODY: none. */
+int reserve_first_due(const struct world *world);
 /* The earliest instant strictly after `after` at which something is due of itself; 0: none. */
 int64_t reserve_next_instant(const struct world *world, int64_t after);
 /* One line of a story. */

@@ -61,7 +61,6 @@ static void show_list(struct broker *broker, struct world *world, int slot)
 
 void broker_show(struct broker *broker, struct world *world)
 {
-    static const int lists[] = {0, 3, 5, 8};
     struct store_txn *txn = broker->txn;
 
     if (txn == NULL)
@@ -71,8 +70,9 @@ void broker_show(struct broker *broker, struct world *world)
     for (int slot = 0; slot < SLOTS; slot++)
         if (world->pools[slot].exists)
             show_pool(broker, world, slot, txn);
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        show_list(broker, world, lists[i]);
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (broker_begins_list(slot))
+            show_list(broker, world, slot);
     if (txn != broker->txn)
         store_read_end(txn);
 }

@@ -151,13 +151,20 @@ static void join_perform(struct world *world, const struct command *command, str
                            .referral = referral,
                            .channel = command->channel};
     struct m_referral *joins = referral == NOBODY ? NULL : &world->referrals[referral];
+    struct tiding tiding = {
+        .event = REFERRAL__EVENT_TYPE__EVENT_WAITLIST, .referral = referral, .told = TOLD_OTHERS, .by = SIDE_SPEAKER};
 
     answer->entry = m_entry_make(world, &seed);
-    if (joins == NULL || joins->state > REFERRAL__STATE__NO_SHOW || joins->state == REFERRAL__STATE__BOOKED ||
-        joins->state == REFERRAL__STATE__WAITLISTED)
-        return; /* of a further class: no state changes */
-    joins->state = REFERRAL__STATE__WAITLISTED;
-    m_claim_of(world, referral, slot->class)->is_main = true;
+    if (joins == NULL)
+        return;
+    if (joins->state <= REFERRAL__STATE__NO_SHOW && joins->state != REFERRAL__STATE__BOOKED &&
+        joins->state != REFERRAL__STATE__WAITLISTED) { /* else it is of a further class: no state changes */
+        joins->rebookings += joins->state == REFERRAL__STATE__NO_SHOW;
+        joins->state = REFERRAL__STATE__WAITLISTED;
+        m_claim_of(world, referral, slot->class)->is_main = true;
+        tiding.is_step = true;
+    }
+    m_tell(world, &tiding);
 }
 
 void m_take_perform(struct world *world, const struct command *command, struct answer *answer)
@@ -188,5 +195,5 @@ void m_take_perform(struct world *world, const struct command *command, struct a
     if (command->op == OP_HOLD)
         return;
     world->bookings[answer->booking].state = REFERRAL__BOOKING_STATE__PLACE_BOOKED;
-    m_booking_drives(world, answer->booking);
+    m_booking_drives(world, answer->booking, false);
 }

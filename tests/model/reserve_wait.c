@@ -47,13 +47,21 @@ int reserve_find_entry(const struct world *world, struct name name)
     return NOBODY;
 }
 
+void m_looked_at(struct world *world, int slot)
+{
+    world->pools[slot].saved_at = world->now;
+    world->pools[slot].saved_doubt = world->doubt && world->lives != NULL;
+}
+
 void m_note(struct world *world, int slot)
 {
     int slots[SLOTS], count = reserve_set(world, slot, slots);
 
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         if (world->pools[slots[i]].noted == 0)
             world->pools[slots[i]].noted = ++world->note_count;
+        m_looked_at(world, slots[i]);
+    }
 }
 
 int m_entry_make(struct world *world, const struct m_entry *seed)
@@ -114,6 +122,11 @@ void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapse
     m_entry_remove(world, entry);
     if (was_main)
         m_life_back(&world->referrals[waits->referral]);
+    m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_LIST_LEFT,
+                                   .referral = waits->referral,
+                                   .told = was_main ? TOLD_ALL : TOLD_SENDER,
+                                   .by = SIDE_CLOCK,
+                                   .is_step = was_main});
 }
 
 /* Q10: it waits first, from its day on for 14 days, for any resource. */
@@ -171,6 +184,10 @@ static bool offer(struct world *world, int entry, int slot)
                               .units = units,
                               .channel = waits->channel,
                               .expires_at = m_offer_until(world->now, world->pools[slot].units[units[0]].start)});
+    m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_PLACE_OFFERED,
+                                   .referral = waits->referral,
+                                   .told = TOLD_SENDER,
+                                   .by = SIDE_CLOCK});
     return true;
 }
 

@@ -25,6 +25,14 @@ void model_put(struct model *m, enum house to, const struct model_referral *r, b
     m->books[to].waiting++;
 }
 
+void model_put_own(struct model *m, enum house to, int event)
+{
+    const struct model_referral none = {.priority = REFERRAL__PRIORITY__ROUTINE};
+
+    model_put(m, to, &none, false, event, NO_PARTY);
+    m->messages[m->message_count - 1].referral = -1;
+}
+
 struct model_message *model_message(struct model *m, const uint8_t *id, size_t size)
 {
     for (int i = 0; size != 0 && i < m->message_count; i++)
@@ -96,7 +104,7 @@ static void bury(struct model *m, struct model_message *message)
     r->audit[REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER]++;
     model_touch(m, r);
     if (told)
-        model_put(m, cause, r, false, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER, NOBODY);
+        model_put(m, cause, r, false, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER, NO_PARTY);
     model_save(m, r);
 }
 

@@ -12,10 +12,10 @@ void model_hold(struct model *m, struct deed *deed)
     r->held = holds;
 }
 
-/* Finished long enough ago, and nobody waits to hear of it; of a loose one only the broker knows since when. */
+/* Finished long enough ago, without a place, and nobody waits to hear of it. */
 static bool is_over(const struct model *m, const struct model_referral *r)
 {
-    if (r->held || (!r->loose && (!model_is_terminal(r->state) || r->since + RETENTION > m->now)))
+    if (r->held || !model_is_terminal(r->state) || r->since + RETENTION > m->now || places_has_claim(m, r))
         return false;
     for (int i = 0; i < m->message_count; i++)
         if (m->messages[i].referral == (int)(r - m->referrals))
@@ -29,12 +29,4 @@ bool model_may_leave(const struct model *m, const struct model_referral *r)
         if (other->journey == r->journey && !is_over(m, other))
             return false;
     return true;
-}
-
-bool model_must_leave(const struct model *m, const struct model_referral *r)
-{
-    for (const struct model_referral *other = m->referrals; other < m->referrals + m->referral_count; other++)
-        if (other->journey == r->journey && other->loose)
-            return false;
-    return model_may_leave(m, r);
 }

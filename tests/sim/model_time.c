@@ -130,4 +130,5 @@ enum due model_due(const struct model *m, const struct model_referral *r, int64_
 void model_save(struct model *m, struct model_referral *r)
 {
     model_due(m, r, &r->due_at);
+    places_mirror(m, r);
 }

@@ -11,6 +11,7 @@
 
 #include "engine/registry.h"
 #include "sim/sim_inside.h"
+#include "sim/sim_reserve.h"
 
 const uint8_t sim_host_key[STORE_HOST_KEY_SIZE] = {9};
 
@@ -182,7 +183,7 @@ static randombytes_implementation no_chance = {
 
 static void order(struct sim *s, Referral__Kind kind, const char *edits)
 {
-    struct deed deed = {.kind = kind, .to = NOBODY, .from = NOBODY, .is_off = true};
+    struct deed deed = {.kind = kind, .to = NO_PARTY, .from = NO_PARTY, .is_off = true};
 
     sim_order(s, &deed, sim_body(s, kind, "%s", edits));
     cr_assert(s->last_accepted && !sim_failed(s), "the stage is not set: %s: %s", edits, s->out->why);
@@ -218,7 +219,7 @@ static void people(struct sim *s)
               arena_format(&s->w->arena, "from=%s; to=%s", relations[i][0], relations[i][1]));
     order(s, REFERRAL__KIND__PUT_DELEGATION, "agent=T07; principal=V1");
     order(s, REFERRAL__KIND__PUT_TEAM,
-          "id=TEAM7; institution=T07; name=第七团队; members[0].name=王医生; members[0].phone=13800000001;"
+          "id=TM1; institution=T07; name=第七团队; members[0].name=王医生; members[0].phone=13800000001;"
           "active_from=2020-01-01");
     order(s, REFERRAL__KIND__PUT_SETTING, "name=retention_finished_ms; value=2592000000");
 }
@@ -248,6 +249,7 @@ void sim_open(struct sim *s)
     snprintf(s->directory, sizeof s->directory, SCRATCH "/sim-XXXXXX");
     cr_assert_not_null(mkdtemp(s->directory));
     model_open(&s->model);
+    s->reserve = sim_reserve_open();
     found(s);
     stand_up(s);
     people(s);
@@ -264,6 +266,7 @@ void sim_close(struct sim *s)
     lie_down(s);
     nftw(s->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     model_close(&s->model);
+    sim_reserve_close(s->reserve);
     for (size_t i = 0; i < SIM_LASTS; i++)
         free((void *)s->lasts[i].body.data);
     arena_close(&s->idle);
@@ -296,7 +299,7 @@ static void ping_all(struct sim *s)
 {
     for (size_t i = 0; i < SIM_PEERS; i++)
         if (s->peers[i].number != 0 && s->peers[i].session != 0 && s->boot - s->peers[i].spoke >= SILENT_MS)
-            sim_transmit(s, &s->peers[i], REFERRAL__KIND__PING, NULL, NOBODY, bytes_of(NULL, 0));
+            sim_transmit(s, &s->peers[i], REFERRAL__KIND__PING, NULL, NO_PARTY, bytes_of(NULL, 0));
 }
 
 void sim_pass(struct sim *s, int64_t boot_ms, int64_t wall_ms)

@@ -31,31 +31,6 @@ void sim_learn_id(struct model_message *message, const uint8_t *id, size_t id_si
     message->number = sim_number(sim_turn_of(id), (uint64_t)id[17] << 8 | id[18]);
 }
 
-/* A message about places, which only the broker foretells. */
-struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
-                                const uint8_t *id, size_t id_size)
-{
-    struct model *m = &s->model;
-    struct model_message *at;
-    uint64_t turn = sim_turn_of(id);
-
-    cr_assert(m->message_count < MODEL_MESSAGES);
-    at = &m->messages[m->message_count++];
-    *at = (struct model_message){.to = to,
-                                 .cause = NOBODY,
-                                 .lane = lane,
-                                 .event = event,
-                                 .referral = model_find(m, referral),
-                                 .version = 1,
-                                 .is_sheet = is_sheet,
-                                 .is_learnt = true,
-                                 .turn = turn};
-    sim_learn_id(at, id, id_size);
-    m->books[to].accepted++;
-    m->books[to].waiting++;
-    return at;
-}
-
 static struct model_message *find_entry(struct sim *s, enum house who, const Referral__InboxEntry *entry)
 {
     struct model *m = &s->model;
@@ -70,9 +45,6 @@ static struct model_message *find_entry(struct sim *s, enum house who, const Ref
             message->referral == referral && message->event == (int)entry->event)
             known = message;
     }
-    if (known == NULL && (referral < 0 || m->referrals[referral].loose))
-        known = sim_learn(s, who, (int)entry->lane, entry->kind == REFERRAL__DELIVERY_KIND__SHEET, (int)entry->event,
-                          entry->referral_id, entry->delivery_id.data, entry->delivery_id.len);
     if (known != NULL)
         sim_learn_id(known, entry->delivery_id.data, entry->delivery_id.len);
     return known;
@@ -125,7 +97,7 @@ static const void *ask_page(struct sim *s, struct sim_peer *peer, Referral__Kind
 {
     s->result = NULL;
     s->asked = kind_info((uint32_t)kind)->result;
-    sim_transmit(s, peer, kind, NULL, NOBODY, wire_pack(body, &s->w->arena));
+    sim_transmit(s, peer, kind, NULL, NO_PARTY, wire_pack(body, &s->w->arena));
     sim_settle(s);
     s->asked = NULL;
     return s->result;
@@ -243,8 +215,6 @@ static void compare_referral(struct sim *s, const Referral__ReferralSummary *see
         sim_fail(s, "D8: a referral is in the archive, or is not");
     if (seen->has_held_at_ms != r->held)
         sim_fail(s, "D8: an operator holds a referral, or does not");
-    if (r->loose)
-        return;
     if (seen->state != (Referral__State)r->state)
         sim_fail(s, "L: a referral is in state %d, by the rules in %d", (int)seen->state, r->state);
     if (seen->state_since_ms != r->since)
@@ -295,7 +265,7 @@ static void compare_archived(struct sim *s, const Referral__ReferralSummary *see
         return;
     if (is_archived && !model_may_leave(&s->model, r))
         sim_fail(s, "D8: %s went to the archive before its time", r->id);
-    if (is_whole && !is_archived && model_must_leave(&s->model, r))
+    if (is_whole && !is_archived && model_may_leave(&s->model, r))
         sim_fail(s, "D8: %s of journey %s stays in state %d, and nothing keeps it", r->id,
                  s->model.referrals[r->journey].id, r->state);
     r->archived = is_archived;
@@ -347,7 +317,7 @@ static void compare_audit(struct sim *s, struct sim_peer *peer)
         from = list->next_index;
     }
     for (int i = 0; i < s->model.referral_count && !sim_failed(s); i++)
-        for (int event = 1; event < MODEL_EVENTS && !s->model.referrals[i].loose; event++)
+        for (int event = 1; event < MODEL_EVENTS; event++)
             if (counts[i][event] != s->model.referrals[i].audit[event])
                 sim_fail(s, "P3: %d audit records of event %d of a referral instead of %d", counts[i][event], event,
                          s->model.referrals[i].audit[event]);
@@ -370,6 +340,8 @@ void sim_compare(struct sim *s, enum house party)
         compare_referrals(s, party, sim_any_peer(s, party));
     if (!sim_failed(s))
         compare_books(s, peer);
+    if (!sim_failed(s))
+        sim_compare_places(s, false);
     s->out->compared++;
     arena_rewind(&s->w->arena, mark);
 }
@@ -386,7 +358,7 @@ static void order(struct sim *s, Referral__Kind kind, enum house to, struct byte
 static void free_everybody(struct sim *s)
 {
     if (s->model.draining)
-        order(s, REFERRAL__KIND__DRAIN, NOBODY, sim_body(s, REFERRAL__KIND__DRAIN, "off=true"), false);
+        order(s, REFERRAL__KIND__DRAIN, NO_PARTY, sim_body(s, REFERRAL__KIND__DRAIN, "off=true"), false);
     for (enum house who = V1; who < INBOXES && !sim_failed(s); who++) {
         if (s->model.disabled[who])
             order(s, REFERRAL__KIND__PUT_INSTITUTION, who, sim_institution(s, who, true), false);
@@ -445,6 +417,8 @@ void sim_drain(struct sim *s)
         sim_judge_kept(s);
     if (!sim_failed(s))
         judge_store(s);
+    if (!sim_failed(s))
+        sim_compare_places(s, true);
     if (!sim_failed(s))
         sim_judge_pools(s);
 }

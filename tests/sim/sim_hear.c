@@ -60,6 +60,7 @@ void sim_model_turn(struct sim *s, uint64_t index)
 
     m->now = s->now.now.ms;
     m->hold = s->now.hold;
+    places_time(m);
     m->turn = store_mark(s->store).index;
     if (m->next_message < sim_number(m->turn, SIM_UNHEARD))
         m->next_message = sim_number(m->turn, SIM_UNHEARD);
@@ -109,8 +110,7 @@ static void look_for_foreign(struct sim *s, enum house who, struct bytes bytes)
 
 static const char *verdict_name(enum verdict verdict)
 {
-    static const char *const words[] = {"accepted", "refused", "refused as a conflict", "answered as before",
-                                        "anything"};
+    static const char *const words[] = {"accepted", "refused", "refused as a conflict", "answered as before"};
 
     return words[verdict];
 }
@@ -172,7 +172,7 @@ static void check_refused(struct sim *s, const struct deed *deed, const Referral
 
     if (is_stranger && (strcmp(refusal->code, "NOT_FOUND") != 0 || refusal->has_state || reply->n_refusals != 1))
         sim_fail(s, "P2: a stranger is told %s", refusal->code);
-    if (r != NULL && !r->loose && refusal->has_state && refusal->state != (Referral__State)deed->stood)
+    if (r != NULL && refusal->has_state && refusal->state != (Referral__State)deed->stood)
         sim_fail(s, "L1: the refusal says state %d, the rules %d", (int)refusal->state, deed->stood);
     if ((strcmp(refusal->code, "DRAINING") == 0) != deed->drained)
         sim_fail(s, "%s, while it is%s drained", refusal->code, deed->drained ? "" : " not");
@@ -207,9 +207,9 @@ static void hear_reply_of(struct sim *s, struct deed *deed, const Referral__Repl
     s->out->commands++;
     s->out->accepted += accepted;
     s->out->refused += !accepted;
-    if (deed->verdict == UNKNOWN)
-        sim_learn_reply(s, deed, reply);
-    else if (accepted != foretold)
+    if (deed->place != 0 && !deed->drained && deed->verdict != CONFLICT && !(s->is_full && !accepted))
+        sim_check_place(s, deed, reply);
+    if (accepted != foretold)
         sim_fail(s, "%s said %s, by the rules it is %s", kind_info(deed->kind)->name, code_of(reply),
                  verdict_name(deed->verdict));
     else if (accepted)
@@ -277,9 +277,6 @@ static struct model_message *find_message(struct sim *s, enum house who, const R
             message->turn == sim_turn_of(delivery->delivery_id.data) && is_same(message, delivery, event, referral))
             known = message;
     }
-    if (known == NULL && (referral < 0 || m->referrals[referral].loose))
-        known = sim_learn(s, who, (int)delivery->lane, delivery->kind == REFERRAL__DELIVERY_KIND__SHEET, event,
-                          delivery->referral_id, delivery->delivery_id.data, delivery->delivery_id.len);
     return known;
 }
 
@@ -293,7 +290,7 @@ static void check_content(struct sim *s, const struct model_message *message, co
         sim_fail(s, "D3: in the wrong lane");
     if (delivery->attempt != (uint32_t)(message->failed + message->returns + 1))
         sim_fail(s, "D4: attempt %u instead of %d", delivery->attempt, message->failed + message->returns + 1);
-    if (!message->is_learnt && delivery->possibly_redelivered != (message->turn <= s->opened_at))
+    if (delivery->possibly_redelivered != (message->turn <= s->opened_at))
         sim_fail(s, "D4: of turn %lu, possibly redelivered or not, after a start at %lu", (unsigned long)message->turn,
                  (unsigned long)s->opened_at);
     if (r == NULL)
@@ -302,7 +299,7 @@ static void check_content(struct sim *s, const struct model_message *message, co
         sim_fail(s, "a delivery names other parties than its referral");
     if (message->is_sheet && sim_hash(body) != r->sheets[message->version])
         sim_fail(s, "F3: a sheet came other than it was sent");
-    if (notice != NULL && !r->loose && !message->is_learnt &&
+    if (notice != NULL &&
         (notice->event != (Referral__EventType)message->event || notice->state != (Referral__State)message->state))
         sim_fail(s, "L2: a notice of event %d, state %d instead of %d, %d", (int)notice->event, (int)notice->state,
                  message->event, message->state);
@@ -406,7 +403,7 @@ static void hear_envelope(struct sim *s, struct sim_peer *peer, const Referral__
 
 /* D3: what a hospital is told of a place of its own, without a referral, comes in order for each place. Which place a message is about the model does not
  * know: it may be that of an earlier one in back-off. */
-static bool may_follow(const struct model *m, const struct model_message *message)
+bool sim_may_follow(const struct model *m, const struct model_message *message)
 {
     for (int i = 0; i < m->message_count && message->referral < 0; i++) {
         const struct model_message *other = &m->messages[i];
@@ -425,7 +422,7 @@ void sim_check_order(struct sim *s)
         const struct model_message *message = &s->model.messages[i];
 
         if (!s->is_full && place_of(message) < s->handed[message->to] && model_is_deliverable(&s->model, message) &&
-            !may_follow(&s->model, message))
+            !sim_may_follow(&s->model, message))
             sim_fail(s, "D3: %s was handed a later message before event %d of %s, turn %lu", party_name(message->to),
                      message->event, message->referral < 0 ? "a place" : s->model.referrals[message->referral].id,
                      (unsigned long)message->turn);

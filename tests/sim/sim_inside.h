@@ -1,5 +1,6 @@
 /* sim_inside.h - the simulated world, for its own files: sim_broker.c holds the broker, sim_say.c speaks to it, sim_hear.c compares what it says,
- * sim_acts.c does what a step asks for, sim_places.c does it with places, sim_compare.c looks at the whole. */
+ * sim_acts.c does what a step asks for, sim_places.c does it with places, sim_compare.c looks at the whole.
+ * Section 6 is foretold by model/reserve_*, whose names are not for all files here: sim_reserve.h stands between. */
 #pragma once
 #include "sim/model.h"
 #include "sim/sim.h"
@@ -42,16 +43,6 @@ struct sim_last { /* a command that may be said again */
 };
 #define SIM_LASTS 64
 
-struct sim_pool {
-    char name[24];
-    int64_t date_days;
-    int places;
-    uint64_t general; /* G, when it was looked at last */
-    bool cancelled;   /* by an answer */
-};
-#define SIM_POOLS    12
-#define SIM_BOOKINGS 128
-
 struct sim {
     struct world *w; /* arena and words only */
     char directory[64];
@@ -84,12 +75,7 @@ struct sim {
     bool is_stopped, is_known; /* it was sent something since; and what it was handed is known */
     struct arena idle;         /* of what is done between turns */
     bool is_resealing;
-    struct sim_pool pools[SIM_POOLS];
-    size_t pool_count;
-    char bookings[SIM_BOOKINGS][MODEL_ID];
-    size_t booking_count;
-    char entries[SIM_BOOKINGS][MODEL_ID];
-    size_t entry_count;
+    struct sim_reserve *reserve;
     uint64_t handed[PARTIES]; /* of this turn: the last one handed out, as lane and number */
     const void *result;       /* of the last query */
     const ProtobufCMessageDescriptor *asked;
@@ -142,6 +128,8 @@ bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer);
 int sim_referral_of(struct sim *s, enum house who, int lane, const char *id, uint64_t turn);
 /* It is handed out to this peer now. */
 void sim_take_over(struct sim *s, struct sim_peer *peer, struct model_message *message);
+/* May it wait for an earlier one about the same place? */
+bool sim_may_follow(const struct model *m, const struct model_message *message);
 /* Of what was handed out since it was asked last. */
 void sim_check_order(struct sim *s);
 
@@ -173,6 +161,7 @@ void sim_act_submit(struct sim *s);
 void sim_act_submit_bad(struct sim *s);
 void sim_act_return(struct sim *s);
 void sim_act_event(struct sim *s);
+void sim_event_of(struct sim *s, struct model_referral *r); /* one that the rules allow, if any */
 void sim_act_event_wild(struct sim *s);
 void sim_act_again(struct sim *s);
 void sim_act_conflict(struct sim *s);
@@ -206,9 +195,9 @@ void sim_judge_kept(struct sim *s); /* at the end of a play */
 
 /* sim_places.c */
 void sim_act_place(struct sim *s);
-void sim_learn_reply(struct sim *s, struct deed *deed, const Referral__Reply *reply);
+void sim_check_place(struct sim *s, const struct deed *deed, const Referral__Reply *reply);
+void sim_compare_places(struct sim *s, bool all);
 void sim_judge_pools(struct sim *s);
-void sim_look_again(struct sim *s, struct model_referral *r);
 
 /* What this one, which takes nothing, was handed all the same: it waits for it. */
 void sim_learn_parked(struct sim *s, struct sim_peer *peer);
@@ -222,8 +211,6 @@ void sim_drain(struct sim *s);
 uint64_t sim_number(uint64_t turn, uint64_t ordinal);
 void sim_learn_id(struct model_message *message, const uint8_t *id, size_t id_size);
 uint64_t sim_turn_of(const uint8_t *id); /* of a delivery id: the turn that stored it */
-struct model_message *sim_learn(struct sim *s, enum house to, int lane, bool is_sheet, int event, const char *referral,
-                                const uint8_t *id, size_t id_size);
 
 /* sim_run.c: the first violation counts. */
 void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -9,7 +9,7 @@
 void sim_act_hold(struct sim *s)
 {
     struct model_referral *r = sim_some_referral(s);
-    struct deed deed = {.to = NOBODY};
+    struct deed deed = {.to = NO_PARTY};
 
     if (r == NULL)
         return;
@@ -119,7 +119,7 @@ static void judge_archive(struct sim *s)
 void sim_judge_kept(struct sim *s)
 {
     if (s->now.hold) {
-        struct deed deed = {.kind = REFERRAL__KIND__CONFIRM_TIME, .to = NOBODY};
+        struct deed deed = {.kind = REFERRAL__KIND__CONFIRM_TIME, .to = NO_PARTY};
 
         sim_order(s, &deed, sim_body(s, REFERRAL__KIND__CONFIRM_TIME, "reason=已核对"));
         sim_pass(s, 61000, 61000);

@@ -12,7 +12,7 @@ void sim_order(struct sim *s, struct deed *deed, struct bytes body)
 {
     deed->speaker = deed->actor = OP;
     deed->referral = -1;
-    sim_command(s, sim_speaker(s, OP), deed, NOBODY, body);
+    sim_command(s, sim_speaker(s, OP), deed, NO_PARTY, body);
     sim_settle(s);
 }
 
@@ -195,7 +195,7 @@ void sim_act_deny(struct sim *s)
 /* New work is refused for a while. */
 void sim_act_drain(struct sim *s)
 {
-    struct deed deed = {.kind = REFERRAL__KIND__DRAIN, .to = NOBODY, .is_off = s->model.draining};
+    struct deed deed = {.kind = REFERRAL__KIND__DRAIN, .to = NO_PARTY, .is_off = s->model.draining};
 
     if (!deed.is_off && !sim_one_in(s, 4))
         return;

@@ -32,7 +32,7 @@ struct sim_peer *sim_connect(struct sim *s, enum house party)
     if (peer == NULL || s->is_revoked[party])
         return NULL;
     *peer = (struct sim_peer){.number = ++s->next_peer, .party = party, .key = s->keys[party]};
-    sim_transmit(s, peer, REFERRAL__KIND__HELLO, NULL, NOBODY, bytes_of(NULL, 0));
+    sim_transmit(s, peer, REFERRAL__KIND__HELLO, NULL, NO_PARTY, bytes_of(NULL, 0));
     sim_settle(s);
     if (peer->session == 0 && !sim_failed(s))
         sim_fail(s, "T5: %s is not welcome", party_name(party));
@@ -91,7 +91,7 @@ static void grant(struct sim *s, struct sim_peer *peer, uint32_t add)
 {
     peer->credit += add;
     peer->grants = true;
-    sim_transmit(s, peer, REFERRAL__KIND__CREDIT, NULL, NOBODY, sim_body(s, REFERRAL__KIND__CREDIT, "add=%u", add));
+    sim_transmit(s, peer, REFERRAL__KIND__CREDIT, NULL, NO_PARTY, sim_body(s, REFERRAL__KIND__CREDIT, "add=%u", add));
     sim_settle(s);
 }
 
@@ -112,7 +112,7 @@ void sim_connect_all(struct sim *s)
         struct sim_peer *peer;
 
         if (s->is_revoked[party]) {
-            struct deed deed = {.kind = REFERRAL__KIND__ADD_KEY, .to = NOBODY};
+            struct deed deed = {.kind = REFERRAL__KIND__ADD_KEY, .to = NO_PARTY};
 
             s->is_revoked[party] = false;
             sim_order(s, &deed, sim_key_body(s, party, ++s->keys[party]));
@@ -144,7 +144,7 @@ static void say_acks(struct sim *s, struct sim_peer *peer, ProtobufCBinaryData *
     ack.delivery_ids = ids;
     ack.n_delivery_ids = count;
     s->out->acks += count;
-    sim_transmit(s, peer, REFERRAL__KIND__ACK, NULL, NOBODY, wire_pack(&ack.base, &s->w->arena));
+    sim_transmit(s, peer, REFERRAL__KIND__ACK, NULL, NO_PARTY, wire_pack(&ack.base, &s->w->arena));
 }
 
 /* Acks wait a little for company; on a full disk nothing else may happen meanwhile. */
@@ -182,7 +182,8 @@ static size_t ack_some(struct sim *s, struct sim_peer *peer, size_t most)
     sim_tell(s, "%s acknowledges %zu", party_name(peer->party), count);
     say_acks(s, peer, ids, count);
     peer->credit += (int64_t)count;
-    sim_transmit(s, peer, REFERRAL__KIND__CREDIT, NULL, NOBODY, sim_body(s, REFERRAL__KIND__CREDIT, "add=%zu", count));
+    sim_transmit(s, peer, REFERRAL__KIND__CREDIT, NULL, NO_PARTY,
+                 sim_body(s, REFERRAL__KIND__CREDIT, "add=%zu", count));
     peer->grants = true;
     return count;
 }
@@ -282,6 +283,6 @@ void sim_act_nack(struct sim *s)
     nack.has_delivery_id = nack.has_code = true;
     nack.delivery_id = (ProtobufCBinaryData){.data = message->id, .len = message->id_size};
     nack.code = retry ? REFERRAL__NACK_CODE__NACK_RETRY : REFERRAL__NACK_CODE__NACK_UNREADABLE;
-    sim_transmit(s, peer, REFERRAL__KIND__NACK, NULL, NOBODY, wire_pack(&nack.base, &s->w->arena));
+    sim_transmit(s, peer, REFERRAL__KIND__NACK, NULL, NO_PARTY, wire_pack(&nack.base, &s->w->arena));
     work_off(s);
 }

@@ -14,7 +14,7 @@ static struct sim_peer *voice_of(struct sim *s, enum house party, enum house *re
     bool delegated = party == V1 && sim_one_in(s, 3);
     struct sim_peer *peer = sim_speaker(s, delegated ? T07 : party);
 
-    *ret_acting_for = delegated ? V1 : NOBODY;
+    *ret_acting_for = delegated ? V1 : NO_PARTY;
     return peer;
 }
 
@@ -53,7 +53,7 @@ static struct bytes sheet_of(struct sim *s, const struct sheet_wish *wish)
         "%s=MARK%u 第%lu版记录; %s%s%s%s%s",
         directions[wish->direction], wish->to >= INBOXES ? "X9" : party_name(wish->to), priorities[wish->priority],
         wish->mark, wish->mark, wish->direction == REFERRAL__DIRECTION__DOWN ? "hospital_findings" : "present_history",
-        wish->mark, (unsigned long)wish->edition, wish->team ? "team_id=TEAM7;" : "",
+        wish->mark, (unsigned long)wish->edition, wish->team ? "team_id=TM1;" : "",
         parent[0] == '\0' ? "" : "parent_referral_id=", parent, parent[0] == '\0' ? "" : ";",
         wish->is_bad ? "doctor.phone=" : "");
 
@@ -117,7 +117,7 @@ void sim_act_submit_bad(struct sim *s)
         wish.is_bad = true;
         break;
     case 1:
-        wish.to = NOBODY;
+        wish.to = NO_PARTY;
         wish.direction = REFERRAL__DIRECTION__UP;
         break;
     default:
@@ -152,7 +152,7 @@ void sim_act_return(struct sim *s)
     for (int i = 0;
          i < 30 && (r == NULL || r->state < REFERRAL__STATE__ARRIVED || r->state > REFERRAL__STATE__REPORTED); i++)
         r = sim_some_referral(s);
-    if (r == NULL || r->down || r->loose || s->model.referral_count >= MODEL_REFERRALS - 64)
+    if (r == NULL || r->down || s->model.referral_count >= MODEL_REFERRALS - 64)
         return;
     wish.parent = (int)(r - s->model.referrals);
     wish.from = sim_one_in(s, 6) ? (enum house)sim_below(s, INBOXES) : r->receiver;
@@ -258,14 +258,16 @@ static int allowed_event(struct sim *s, const struct model_referral *r, enum rol
     return found;
 }
 
-static void draw_details(struct sim *s, struct deed *deed)
+static void draw_details(struct sim *s, const struct model_referral *r, struct deed *deed)
 {
     deed->to = (enum house)sim_below(s, INBOXES + 1);
     if (deed->to == INBOXES)
-        deed->to = NOBODY;
+        deed->to = NO_PARTY;
     deed->agreed = sim_one_in(s, 2);
     deed->has_report = deed->event == EV(REPORT) || (deed->event == EV(CLOSE) && sim_one_in(s, 2));
     deed->place_class = sim_one_in(s, 3) ? REFERRAL__PLACE_CLASS__BED : REFERRAL__PLACE_CLASS__EXAM;
+    if (r->receiver == H1 && !places_has_pools(&s->model, H1, deed->place_class))
+        deed->place_class = REFERRAL__PLACE_CLASS__BED; /* Q15: of those that it will publish nothing is taken before */
     deed->place_end = s->now.now.ms + HOUR + (int64_t)(1 + sim_below(s, 72)) * HOUR;
     deed->is_bad = sim_one_in(s, 16);
 }
@@ -275,11 +277,7 @@ static void say_event(struct sim *s, struct model_referral *r, enum house actor,
     struct deed deed = {.kind = REFERRAL__KIND__EVENT, .referral = (int)(r - s->model.referrals), .event = event};
     struct bytes body;
 
-    if (r->loose && (event == EV(REDIRECT) || event == EV(AMEND) || s->is_deaf || s->is_full || s->clogged != 0))
-        return;
-    if (r->loose)
-        sim_look_again(s, r);
-    draw_details(s, &deed);
+    draw_details(s, r, &deed);
     if (event == EV(AMEND) && r->parent >= 0 && s->model.referrals[r->parent].id[0] == '\0')
         return;
     body = event == EV(AMEND) ? amend_body(s, r, &deed) : event_body(s, r, &deed);
@@ -292,11 +290,16 @@ static void say_event(struct sim *s, struct model_referral *r, enum house actor,
 void sim_act_event(struct sim *s)
 {
     struct model_referral *r = sim_some_referral(s);
+
+    if (r != NULL)
+        sim_event_of(s, r);
+}
+
+void sim_event_of(struct sim *s, struct model_referral *r)
+{
     enum role_in by = sim_one_in(s, 3) ? AS_SENDER : AS_RECEIVER;
     int event;
 
-    if (r == NULL)
-        return;
     event = allowed_event(s, r, by);
     if (event == 0)
         event = allowed_event(s, r, by = by == AS_SENDER ? AS_RECEIVER : AS_SENDER);
@@ -327,12 +330,8 @@ static struct sim_last *some_last(struct sim *s)
 void sim_say_again(struct sim *s, const struct sim_last *last, struct bytes body, enum house speaker)
 {
     struct deed deed = last->deed;
-    struct model_referral *r = deed.referral < 0 ? NULL : &s->model.referrals[deed.referral];
-    struct sim_peer *peer;
+    struct sim_peer *peer = sim_speaker(s, speaker);
 
-    if (r != NULL && r->loose)
-        sim_look_again(s, r); /* D1: what was refused is judged anew, as things stand now */
-    peer = sim_speaker(s, speaker);
     if (peer == NULL || sim_failed(s))
         return;
     deed.speaker = speaker;

@@ -62,7 +62,7 @@ void sim_transmit(struct sim *s, struct sim_peer *peer, Referral__Kind kind, con
     envelope.kind = kind;
     envelope.request = ++s->next_request;
     envelope.message_id = (char *)message_id;
-    envelope.acting_for = acting_for == NOBODY ? NULL : (char *)party_name(acting_for);
+    envelope.acting_for = acting_for == NO_PARTY ? NULL : (char *)party_name(acting_for);
     envelope.has_body = body.size != 0;
     envelope.body = (ProtobufCBinaryData){.data = (uint8_t *)body.data, .len = body.size};
     packed.len = referral__envelope__get_packed_size(&envelope);
@@ -141,7 +141,7 @@ const void *sim_query(struct sim *s, struct sim_peer *peer, Referral__Kind kind,
     world_edit(s->w, body, edits);
     s->result = NULL;
     s->asked = kind_info((uint32_t)kind)->result;
-    sim_transmit(s, peer, kind, NULL, NOBODY, wire_pack(body, &s->w->arena));
+    sim_transmit(s, peer, kind, NULL, NO_PARTY, wire_pack(body, &s->w->arena));
     sim_settle(s);
     s->asked = NULL;
     return s->result;

@@ -1,0 +1,178 @@
+/* sim_control_places.c - the comparison of places can fail: each mistake planted in the broker's section 6 is found.
+ *
+ * The linker puts the functions here in the place of the broker's own (--wrap). */
+#include "sim/sim_found.h"
+
+#include "engine/booking_parts.h"
+#include "engine/place_step.h"
+#include "engine/pool_count.h"
+#include "engine/waiting.h"
+#include "rules/quota.h"
+
+#include <criterion/criterion.h>
+
+static enum {
+    NOTHING,
+    EATS_THE_RESERVE,
+    COUNTS_ALONE,
+    DOUBTS_NOTHING,
+    CANCELS_NOTHING,
+    HOLDS_TOO_LONG,
+    LAPSES_NOTHING,
+    OFFERS_TOO_LONG,
+    OPENS_AT_ONCE,
+    PASSES_OVER_WAITERS,
+    SPENDS_NOTHING,
+    BOOKS_BESIDE_LIFE,
+    TELLS_NOBODY,
+} planted;
+
+uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
+uint64_t __wrap_quota_reserved_now(const struct quota *quota, struct instant now)
+{
+    return planted == EATS_THE_RESERVE ? 0 : __real_quota_reserved_now(quota, now);
+}
+
+struct pool_count __real_pool_count(struct arena *arena, Record__Pool *const *pools, size_t count, struct instant now,
+                                    bool hold);
+struct pool_count __wrap_pool_count(struct arena *arena, Record__Pool *const *pools, size_t count, struct instant now,
+                                    bool hold)
+{
+    return __real_pool_count(arena, pools, planted == COUNTS_ALONE ? 1 : count, now, hold && planted != DOUBTS_NOTHING);
+}
+
+struct instant __real_hold_until(struct instant now, uint32_t minutes, struct instant start);
+struct instant __wrap_hold_until(struct instant now, uint32_t minutes, struct instant start)
+{
+    struct instant until = __real_hold_until(now, minutes, start);
+
+    return planted == HOLDS_TOO_LONG ? instant_after(until, 1) : until;
+}
+
+struct instant __real_offer_until(struct instant now, struct instant start, int offset_minutes);
+struct instant __wrap_offer_until(struct instant now, struct instant start, int offset_minutes)
+{
+    struct instant until = __real_offer_until(now, start, offset_minutes);
+
+    return planted == OFFERS_TOO_LONG && instant_is_set(until) ? instant_after(until, 1) : until;
+}
+
+enum refusal __real_pool_is_open(const struct work *work, const struct pool_of *pool, Referral__Channel channel);
+enum refusal __wrap_pool_is_open(const struct work *work, const struct pool_of *pool, Referral__Channel channel)
+{
+    return planted == OPENS_AT_ONCE ? REFUSED_NOT : __real_pool_is_open(work, pool, channel);
+}
+
+void __real_waiting_note_pool(struct work *work, struct pool_of *pool);
+void __wrap_waiting_note_pool(struct work *work, struct pool_of *pool)
+{
+    if (planted != PASSES_OVER_WAITERS)
+        __real_waiting_note_pool(work, pool);
+}
+
+void __real_booking_lapse(struct work *work, struct pool_of *pool, struct id id);
+void __wrap_booking_lapse(struct work *work, struct pool_of *pool, struct id id)
+{
+    if (planted != LAPSES_NOTHING)
+        __real_booking_lapse(work, pool, id);
+}
+
+const Referral__Booking *__real_booking_main_used(struct work *work, struct life_of *life);
+const Referral__Booking *__wrap_booking_main_used(struct work *work, struct life_of *life)
+{
+    return planted == SPENDS_NOTHING ? NULL : __real_booking_main_used(work, life);
+}
+
+void __real_place_step_booked(struct work *work, const struct claimant *claimant, const struct booking_of *booking,
+                              Referral__Person *person);
+void __wrap_place_step_booked(struct work *work, const struct claimant *claimant, const struct booking_of *booking,
+                              Referral__Person *person)
+{
+    if (planted != BOOKS_BESIDE_LIFE)
+        __real_place_step_booked(work, claimant, booking, person);
+}
+
+void __real_place_tell(struct work *work, struct life_of *life, const struct place_news *news);
+void __wrap_place_tell(struct work *work, struct life_of *life, const struct place_news *news)
+{
+    if (planted != TELLS_NOBODY)
+        __real_place_tell(work, life, news);
+}
+
+bool __real_publish_apply_cancel(struct work *work);
+bool __wrap_publish_apply_cancel(struct work *work)
+{
+    return planted == CANCELS_NOTHING || __real_publish_apply_cancel(work);
+}
+
+Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
+{
+    planted = EATS_THE_RESERVE;
+    sim_assert_found("general bookings eat the reserve", "Q:");
+}
+
+Test(sim_control_places, q11_pools_of_a_group_that_count_alone_are_found)
+{
+    planted = COUNTS_ALONE;
+    sim_assert_found("pools of a group count alone", "Q:");
+}
+
+Test(sim_control_places, q10_a_session_that_is_cancelled_and_takes_place_is_found)
+{
+    planted = CANCELS_NOTHING;
+    sim_assert_found("a cancelled session takes place", "Q:");
+}
+
+Test(sim_control_places, q7_a_hold_a_millisecond_too_long_is_found)
+{
+    planted = HOLDS_TOO_LONG;
+    sim_assert_found("a hold ends a millisecond late", "Q:");
+}
+
+Test(sim_control_places, q7_a_hold_that_never_lapses_is_found)
+{
+    planted = LAPSES_NOTHING;
+    sim_assert_found("holds never lapse", "");
+}
+
+Test(sim_control_places, q8_an_offer_a_millisecond_too_long_is_found)
+{
+    planted = OFFERS_TOO_LONG;
+    sim_assert_found("an offer ends a millisecond late", "Q:");
+}
+
+Test(sim_control_places, q6_a_pool_that_is_open_too_early_is_found)
+{
+    planted = OPENS_AT_ONCE;
+    sim_assert_found("pools open at once", "Q:");
+}
+
+Test(sim_control_places, q8_a_waiter_who_is_passed_over_is_found)
+{
+    planted = PASSES_OVER_WAITERS;
+    sim_assert_found("who waits is passed over", "");
+}
+
+Test(sim_control_places, q12_a_place_that_is_not_spent_is_found)
+{
+    planted = SPENDS_NOTHING;
+    sim_assert_found("the place of a patient who came is not spent", "Q:");
+}
+
+Test(sim_control_places, l1_a_booked_place_that_moves_no_referral_is_found)
+{
+    planted = BOOKS_BESIDE_LIFE;
+    sim_assert_found("a booked place leaves its referral where it was", "L");
+}
+
+Test(sim_control_places, l2_an_offer_that_nobody_is_told_of_is_found)
+{
+    planted = TELLS_NOBODY;
+    sim_assert_found("nobody is told of an offer", "D");
+}
+
+Test(sim_control_places, c4_a_reserve_that_a_doubtful_time_opens_is_found)
+{
+    planted = DOUBTS_NOTHING;
+    sim_assert_found("a doubtful time opens the reserve", "Q:");
+}
