@@ -17,6 +17,7 @@ from foreign_client import Client
 
 HANDSHAKE_S = 10
 SOCKETS = 1000
+ROUNDS_LEAST, ROUNDS_MOST = 3, 9
 MIB = 1 << 20
 
 GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"CURVE".ljust(20, b"\0") + b"\x00" + bytes(31)
@@ -140,7 +141,11 @@ class HostileTransport(fixture.BrokerTest):
         giant = GREETING + b"\x06" + (1 << 30).to_bytes(8, "big") + b"x" * 64
         self.assert_served()
         before, growth = self.broker.resident_bytes(), []
-        for _ in range(3):
+
+        def has_settled():
+            return len(growth) >= ROUNDS_LEAST and growth[-1] - growth[-2] < 2 * MIB
+
+        while not has_settled() and len(growth) < ROUNDS_MOST:
             payloads = (b"", GREETING, giant, GREETING[:10])
             socks = [self.raw(payloads[i % len(payloads)]) for i in range(SOCKETS)]
             self.assert_served()
@@ -155,10 +160,11 @@ class HostileTransport(fixture.BrokerTest):
             for sock in socks:
                 sock.close()
             self.assert_served()
-        print("resident growth with %d raw sockets, three times: %s MiB" % (SOCKETS, ["%.1f" % (g / MIB) for g in growth]))
-        self.assertLess(growth[0], 20 * MIB)
-        # The allocator settles within the second round; seven rounds by hand went 4.4, 8.4, 9.5, 9.7, 9.9, 10.0, 10.0 MB.
-        self.assertLess(growth[2] - growth[1], 2 * MIB, "no growth on repetition")
+        print("resident growth with %d raw sockets, each time: %s MiB" % (SOCKETS, ["%.1f" % (g / MIB) for g in growth]))
+        # The allocator settles within the second round, or where a busy machine took some sockets late within a later one; seven rounds by hand went
+        # 4.4, 8.4, 9.5, 9.7, 9.9, 10.0, 10.0 MB. What is lost with each socket is lost in every round, and comes to no end.
+        self.assertLess(max(growth), 20 * MIB)
+        self.assertTrue(has_settled(), "no growth on repetition")
 
 
 if __name__ == "__main__":
