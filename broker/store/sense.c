@@ -15,9 +15,9 @@
 #define HASH_SIZE      16
 #define NAME_MAX_BYTES (TABLE_KEY_MAX / 2 - 1) /* two of them make a key */
 
-enum bound_of { NUMBER, BYTES, COUNT, TEXT };
+enum bound_of { NUMBER, BYTES, COUNT, TEXT, LONG };
 
-/* Of a number: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is repeated: how often. Of a text: how long, where
+/* Of a number, or a long one: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is repeated: how often. Of a text: how long, where
  * there is one. */
 struct bound {
     const ProtobufCMessageDescriptor *type;
@@ -43,6 +43,11 @@ struct bound {
 #define COUNT(record, message, field, least, most)                                                                     \
     {                                                                                                                  \
         &record__##record##__descriptor, offsetof(Record__##message, n_##field), COUNT, least, most                    \
+    }
+/* Part of a key, where it has 32 bits. */
+#define DAY(record, message, field)                                                                                    \
+    {                                                                                                                  \
+        &record__##record##__descriptor, offsetof(Record__##message, field), LONG, 0, ANY                              \
     }
 /* What leads to another row by its name. */
 #define NAME(record, message, field)                                                                                   \
@@ -90,12 +95,16 @@ static const struct bound bounds[] = {
     NUMBER(booking, Booking, reason, 0, SENSE_REASON_LAST),
     NUMBER(wait_entry, WaitEntry, units, 1, SENSE_UNITS_MAX),
     NUMBER(wait_entry, WaitEntry, channel, 0, SENSE_CHANNEL_LAST),
+    DAY(wait_entry, WaitEntry, first_day),
+    DAY(wait_entry, WaitEntry, last_day),
     NUMBER(wait_entry, WaitEntry, priority, 0, SENSE_PRIORITY_LAST),
     NAME(wait_entry, WaitEntry, team_id),
     BYTES(wait_entry, WaitEntry, referral, ID_KEY_SIZE),
     BYTES(wait_entry, WaitEntry, offer, ID_KEY_SIZE),
     BYTES(wait_entry, WaitEntry, patient, HASH_SIZE),
     BYTES(team_hold, TeamHold, booking, ID_KEY_SIZE),
+    DAY(timetable, Timetable, next_day),
+    DAY(timetable, Timetable, planned_to),
 };
 
 static bool is_within(const struct bound *bound, size_t count)
@@ -107,6 +116,7 @@ static bool is_kept(const struct bound *bound, const uint8_t *record)
 {
     const char *text;
     uint32_t number;
+    int64_t day;
     size_t count;
 
     if (bound->of == NUMBER) {
@@ -116,6 +126,10 @@ static bool is_kept(const struct bound *bound, const uint8_t *record)
     if (bound->of == TEXT) {
         memcpy(&text, record + bound->offset, sizeof(text));
         return text == NULL || is_within(bound, strlen(text));
+    }
+    if (bound->of == LONG) {
+        memcpy(&day, record + bound->offset, sizeof(day));
+        return day >= 0 && is_within(bound, (size_t)day);
     }
     memcpy(&count, record + bound->offset, sizeof(count));
     return (bound->of == BYTES && count == 0) || is_within(bound, count);

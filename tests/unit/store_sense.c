@@ -108,6 +108,9 @@ Test(store_sense, q8_who_waits_for_nothing_is_damage)
         {WAITING(NUMBER(units, SENSE_UNITS_MAX), .team_id = "m30"), true},
         {WAITING(NUMBER(units, 0)), false},
         {WAITING(NUMBER(units, SENSE_UNITS_MAX + 1)), false},
+        {WAITING(NUMBER(units, 1), NUMBER(first_day, 0), NUMBER(last_day, UINT32_MAX)), true},
+        {WAITING(NUMBER(units, 1), NUMBER(last_day, UINT32_MAX + 1L)), false},
+        {WAITING(NUMBER(units, 1), NUMBER(first_day, -1)), false},
         {WAITING(NUMBER(units, 1), .team_id = ""), false},
         {WAITING(NUMBER(units, 1), .team_id = long_name), false},
     };
