@@ -187,7 +187,7 @@ static ProtobufCBinaryData other_binary(struct edit edit, struct bytes value)
     static const enum table named[] = {TABLE_REFERRAL, TABLE_BOOKING, TABLE_WAIT_ENTRY, TABLE_PATIENT_CLAIM};
     ProtobufCBinaryData other = as_binary(edit, value);
     uint8_t room[ROW_KEY_ROOM];
-    struct bytes key;
+    struct bytes key = bytes_of(room, 0);
 
     switch (edit.what % 8) {
     case 0:
@@ -293,6 +293,7 @@ struct bytes row_edited(struct store_txn *txn, enum table table, struct bytes va
         }
         places.count = 0;
         find(&places, record);
+        assert(places.count != 0);
         change(edit, places.list[which % places.count]);
     }
     return record == NULL ? value : record_pack(store_arena(txn), record);
