@@ -5,7 +5,9 @@ import errno
 import hashlib
 import os
 import socket
+import subprocess
 import zlib
+from pathlib import Path
 
 import fixture
 import ops
@@ -27,6 +29,14 @@ PICTURE = os.urandom(800 * 1024)
 
 class Broker(Failing, ops.Broker):
     pass
+
+
+def maps(process):
+    """What it has mapped; nothing once it is gone."""
+    try:
+        return Path("/proc/%d/maps" % process).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 class Scripts(PartyTest):
@@ -235,6 +245,18 @@ class Sockets(Scripts):
         with self.assertRaisesRegex(AssertionError, "ends the broker"):
             self.try_one(end, 1, errno.ECONNRESET, ONCE)
         self.broker.start()
+
+    def test_a_process_with_a_plan_ends_with_its_driver(self):
+        plan = self.broker.folder / "another"
+        plan.touch()
+        environment = {**os.environ, **self.broker.environment, "REFERRALD_FAULT": str(plan)}
+        driver = subprocess.Popen(["sh", "-c", "sleep 100 & echo $!; wait"], env=environment, stdout=subprocess.PIPE, text=True)
+        process = int(driver.stdout.readline())
+        fixture.until(lambda: str(plan) in maps(process), "the plan to be taken")
+        driver.kill()
+        driver.wait()
+        driver.stdout.close()
+        fixture.until(lambda: not maps(process), "the process to end")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -48,6 +50,8 @@ __attribute__((constructor)) static void take_plan(void)
     void *mapped = MAP_FAILED;
     int fd = path != NULL ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
 
+    if (fd >= 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* once its driver is gone, calls that fail for ever would be made for ever */
     if (fd >= 0 && syscall(SYS_ftruncate, fd, sizeof *plan) == 0)
         mapped = mmap(NULL, sizeof *plan, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd >= 0)

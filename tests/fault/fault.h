@@ -6,7 +6,7 @@
  * What fails is not done: the C library and the kernel never hear of it.
  *
  * A daemon maps its plan from the file that REFERRALD_FAULT names (struct fault_plan as it is; a shorter file is made long enough), so that who wrote it
- * arms it at any time, and reads how far it went. */
+ * arms it at any time, and reads how far it went. It ends with the process that started it. */
 #pragma once
 #include <stdint.h>
 
