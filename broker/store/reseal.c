@@ -15,7 +15,7 @@ struct walk {
     struct store_txn *txn;
     uint32_t rows;
     size_t bytes;
-    struct bytes last; /* key of the last row looked at, in the arena */
+    struct bytes after; /* key of the last row looked at in this table, in the arena; empty: none was */
 };
 
 static bool is_full(const struct walk *walk)
@@ -105,56 +105,50 @@ static void reseal_row(struct walk *walk, MDB_cursor *cursor, enum table table, 
     walk->bytes += stored.size;
 }
 
-/* From the first row after `after` on; true: to the end of the table. */
-static bool walk_table(struct walk *walk, enum table table, struct bytes after)
+/* From the first row after `walk->after` on; true: to the end of the table. */
+static bool walk_table(struct walk *walk, enum table table)
 {
     struct store_txn *txn = walk->txn;
-    uint8_t last[TABLE_KEY_MAX + 1] = {0}; /* the least key greater than `after` */
+    uint8_t from[TABLE_KEY_MAX + 1] = {0}; /* the least key greater than that */
+    size_t size = walk->after.size;
     MDB_cursor *cursor = NULL;
-    MDB_val key = {.mv_data = last, .mv_size = after.size + 1}, value;
-    int rc =
-        after.size > TABLE_KEY_MAX ? MDB_BAD_VALSIZE : mdb_cursor_open(txn->mdb, txn->store->tables[table], &cursor);
+    MDB_val key = {.mv_data = from, .mv_size = size + 1}, value;
+    int rc = size > TABLE_KEY_MAX ? MDB_BAD_VALSIZE : mdb_cursor_open(txn->mdb, txn->store->tables[table], &cursor);
 
-    if (rc == 0 && after.size > 0)
-        memcpy(last, after.data, after.size);
+    if (rc == 0 && size > 0)
+        memcpy(from, walk->after.data, size);
     if (rc == 0)
-        rc = mdb_cursor_get(cursor, &key, &value, after.size > 0 ? MDB_SET_RANGE : MDB_FIRST);
-    for (; rc == 0 && txn->failure == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        struct bytes row = bytes_of(value.mv_data, value.mv_size), at = bytes_of(key.mv_data, key.mv_size);
+        rc = mdb_cursor_get(cursor, &key, &value, size > 0 ? MDB_SET_RANGE : MDB_FIRST);
+    for (; rc == 0 && txn->failure == 0 && !is_full(walk); rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        struct bytes row = bytes_of(value.mv_data, value.mv_size);
         size_t mark;
 
-        if (is_full(walk))
-            break;
-        walk->last = arena_copy(txn->arena, at);
+        walk->after = arena_copy(txn->arena, bytes_of(key.mv_data, key.mv_size));
         mark = arena_mark(txn->arena);
         if (seal_key_id(row) != txn->store->keys->newest)
-            reseal_row(walk, cursor, table, walk->last, row);
+            reseal_row(walk, cursor, table, walk->after, row);
         arena_rewind(txn->arena, mark);
         walk->rows++;
     }
     if (cursor != NULL)
         mdb_cursor_close(cursor);
     if (rc != 0 && rc != MDB_NOTFOUND)
-        fail_txn(txn, fail_from_mdb(rc), table, walk->last);
+        fail_txn(txn, fail_from_mdb(rc), table, walk->after);
     return rc == MDB_NOTFOUND;
 }
 
 /* Goes on from where `resealing` says, and says there how far it came. */
 static void walk_tables(struct walk *walk, Record__Resealing *resealing)
 {
+    walk->after = bytes_of(resealing->after.data, resealing->after.len);
     for (; resealing->table < TABLE_COUNT; resealing->table++) {
-        enum table table = (enum table)resealing->table;
-        struct bytes after = bytes_of(resealing->after.data, resealing->after.len);
-
-        if (table_is_sealed(table) && !walk_table(walk, table, after)) {
-            resealing->has_after = true;
-            resealing->after = (ProtobufCBinaryData){.len = walk->last.size};
-            memcpy(&resealing->after.data, &walk->last.data, sizeof(walk->last.data)); /* protobuf-c leaves it alone */
+        if (table_is_sealed((enum table)resealing->table) && !walk_table(walk, (enum table)resealing->table))
             break;
-        }
-        resealing->has_after = false;
-        resealing->after = (ProtobufCBinaryData){0};
+        walk->after = bytes_of(NULL, 0);
     }
+    resealing->has_after = walk->after.size > 0;
+    resealing->after = (ProtobufCBinaryData){.len = walk->after.size};
+    memcpy(&resealing->after.data, &walk->after.data, sizeof(walk->after.data)); /* protobuf-c leaves it alone */
     resealing->rows += walk->rows;
     resealing->done = resealing->table == TABLE_COUNT;
 }

@@ -1,5 +1,6 @@
 /* store_reseal.c - rows move under a newer data key in steps, and nothing but their seal changes (P1). */
 #include <errno.h>
+#include <inttypes.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -138,6 +139,43 @@ Test(store_reseal, p1_every_row_of_every_sealed_table_moves_and_nothing_else_cha
     cr_assert_eq(reseal_advance(f.store, &f.arena, &state), 0);
     cr_assert_eq(state.passed, sealed);
     fixture_fini(&f);
+}
+
+static void fill_table(struct fixture *f, enum table table, uint64_t first, uint64_t rows)
+{
+    struct store_txn *txn = fixture_turn(f);
+    uint8_t key[8];
+
+    for (uint64_t i = 0; i < rows; i++) {
+        put_be64(key, first + i);
+        store_put(txn, table, bytes_of(key, sizeof(key)), bytes_text("x"));
+    }
+    fixture_end(f, txn);
+}
+
+/* So many rows with keys above all others, and a few rows of the next table; how far the first step comes. */
+static uint64_t move_two_tables(uint64_t rows)
+{
+    struct reseal_state state;
+    struct fixture f;
+
+    fixture_init(&f);
+    fill_table(&f, TABLE_INSTITUTION, UINT64_MAX / 2, rows);
+    fill_table(&f, TABLE_TEAM, 1, 25);
+    rotate(&f, 2);
+    cr_assert_eq(reseal_advance(f.store, &f.arena, &state), 1);
+    cr_assert_eq(walk(&f, 1000), 0);
+    cr_assert_eq(rows_under(&f, 1), 0, "after %" PRIu64 " rows", rows);
+    fixture_fini(&f);
+    return state.passed;
+}
+
+Test(store_reseal, p1_a_step_that_ends_with_a_table_leaves_no_row_of_the_next)
+{
+    uint64_t step = move_two_tables(10000);
+
+    cr_assert(step < 10000);
+    cr_assert_eq(move_two_tables(step), step);
 }
 
 Test(store_reseal, p1_turns_in_between_write_under_the_newest_key_and_a_third_one_begins_anew)
