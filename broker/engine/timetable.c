@@ -2,6 +2,7 @@
 #include "engine/alarm.h"
 #include "engine/binary.h"
 #include "engine/families.h"
+#include "engine/pool_walk.h"
 #include "engine/publish_parts.h"
 
 #define HORIZON_DEFAULT_DAYS 14
@@ -206,22 +207,27 @@ static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
     for (size_t i = 0; i < may_go.count; i++)
         units[i] = may_go.list[i].number;
     publish_cut(plan->work, pool, picture, units, may_go.count, REFERRAL__BLOCK_REASON__PLAN_CHANGED, person);
+    pool_freed(plan->work, pool); /* a smaller group keeps fewer units of its other sessions (Q11) */
     pool_save(plan->work, pool);
 }
 
+/* A day without a group may have more sessions than any group. */
 static void withdraw_others(struct plan_of_day *plan)
 {
-    struct pool_key key = key_of(plan, "");
-    struct pool_of *pools[LIMIT_GROUP_POOLS];
-    size_t count = pool_load_day(plan->work, &key, pools);
+    struct pool_filter filter = {.hospital = plan->key->hospital,
+                                 .class = plan->key->class,
+                                 .department = plan->key->department,
+                                 .first_day = plan->day,
+                                 .last_day = plan->day};
+    const Record__Pool *row;
+    struct pool_walk walk;
+    struct pool_key key;
 
-    for (size_t i = 0; i < count && i < LIMIT_GROUP_POOLS; i++) {
-        const Record__Pool *row = pools[i]->row;
-
+    pool_walk_begin(&walk, &filter, UINT32_MAX);
+    while ((row = pool_walk_next(&walk, plan->work->txn, &key)) != NULL)
         if (!row->cancelled && row->timetable != NULL && strcmp(row->timetable, plan->timetable->id) == 0 &&
-            !has_session(plan, pools[i]->key.resource) && has_ids_left(plan))
-            withdraw(plan, pools[i]);
-    }
+            !has_session(plan, key.resource) && has_ids_left(plan))
+            withdraw(plan, pool_load(plan->work, &key));
 }
 
 /* Q11: what is stated for one of its sessions holds for the group, where they differ in favour of family doctors. */
