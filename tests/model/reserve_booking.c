@@ -157,6 +157,7 @@ void m_booking_finish(struct world *world, int booking, Referral__BookingState s
     struct m_booking *ended = &world->bookings[booking];
 
     ended->state = state;
+    m_looked_at(world, ended->slot);
     if (ended->referral != NOBODY) {
         struct m_claim *claim = m_claim_of(world, ended->referral, m_class_of(world, ended));
 

@@ -95,6 +95,7 @@ static void confirm(struct world *world, int id)
             m_claim_begun(world, booking->referral, m_class_of(world, booking))->booking = id;
     }
     booking->state = REFERRAL__BOOKING_STATE__PLACE_BOOKED;
+    m_looked_at(world, booking->slot);
     if (booking->entry != NOBODY && world->entries[booking->entry].live) {
         if (world->entries[booking->entry].offer ==
             id) /* else it has been offered another one since, which is free again */

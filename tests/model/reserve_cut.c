@@ -117,8 +117,10 @@ static void lose_unit(struct world *world, int slot, int booking, int index)
     m_booking_measure(world, booking);
     unit->booking = NOBODY;
     unit->state = REFERRAL__UNIT_STATE__UNIT_FREE;
-    if (at == 0)
-        m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
+    if (at != 0)
+        return;
+    m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
+    m_displaced(world, booking, false);
 }
 
 /* The hospital has taken it away: whom that makes wait. */

@@ -11,7 +11,9 @@ static int some_pool(struct inventor *inventor)
 {
     int slot = any_slot(inventor);
 
-    for (int i = 0; i < (inventor->choosy ? 40 : 4) && (!inventor->world->pools[slot].exists || inventor->world->pools[slot].cancelled); i++)
+    for (int i = 0; i < (inventor->choosy ? 12 : 4) &&
+                    (!inventor->world->pools[slot].exists || inventor->world->pools[slot].cancelled);
+         i++)
         slot = any_slot(inventor);
     return slot;
 }
@@ -188,7 +190,7 @@ void invent_capacity(struct inventor *inventor, struct command *command)
 {
     static const enum op ops[] = {OP_CUT, OP_BLOCK, OP_BLOCK, OP_UNBLOCK};
 
-    command->op = invent_one_in(inventor, 60) ? OP_CANCEL_POOL : ops[invent_roll(inventor, 4)];
+    command->op = invent_one_in(inventor, inventor->choosy ? 10 : 60) ? OP_CANCEL_POOL : ops[invent_roll(inventor, 4)];
     command->slot = some_pool(inventor);
     command->reason = 1 + invent_roll(inventor, 7);
     command->displace = command->op == OP_CUT && invent_one_in(inventor, 2);

@@ -12,6 +12,7 @@
 #define SIM_WHY     4096
 #define SIM_STORY   (1 << 20)
 #define SIM_ACTS    64
+#define SIM_KINDS   40 /* of commands about places */
 
 struct sim_step {
     uint8_t act;
@@ -26,7 +27,8 @@ struct sim_result {
     uint64_t turns, commands, accepted, refused, deliveries, redeliveries, acks, deads, crashes, compared;
     uint64_t parked, archived; /* messages kept for who took nothing; referrals gone to the archive */
     uint64_t acts[SIM_ACTS];
-    char story[SIM_STORY]; /* where it was asked for */
+    uint64_t places[SIM_KINDS], no_places[SIM_KINDS]; /* such commands accepted and refused, by kind from PUT_POOL on */
+    char story[SIM_STORY];                            /* where it was asked for */
 };
 
 void sim_invent(uint64_t seed, struct sim_step *steps, size_t count);

@@ -151,7 +151,10 @@ static void check_rest(struct sim *s)
         if (sim_may_follow(&s->model, message))
             continue;
         if (takes && model_is_deliverable(&s->model, message))
-            sim_fail(s, "D4: a message waits for %s, which would take it", party_name(message->to));
+            sim_fail(s, "D4: a message waits for %s, which would take it: event %d of %s, turn %lu",
+                     party_name(message->to), message->event,
+                     message->referral < 0 ? "a place" : s->model.referrals[message->referral].id,
+                     (unsigned long)message->turn);
     }
 }
 

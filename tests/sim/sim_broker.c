@@ -338,8 +338,8 @@ void sim_turn(struct sim *s)
 
 void sim_settle(struct sim *s)
 {
-    for (int i = 0; i < 10000 && !sim_failed(s) && turn_wants(s->turn, s->now); i++)
+    for (int i = 0; i < 10000 && !s->is_dying && !sim_failed(s) && turn_wants(s->turn, s->now); i++)
         sim_turn(s);
-    if (!sim_failed(s) && turn_wants(s->turn, s->now))
+    if (!s->is_dying && !sim_failed(s) && turn_wants(s->turn, s->now))
         sim_fail(s, "the broker never comes to rest");
 }

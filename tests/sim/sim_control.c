@@ -201,7 +201,7 @@ Test(sim_control, d4_a_peer_that_is_handed_nothing_any_more_is_found)
 Test(sim_control, d6_new_work_that_is_taken_while_draining_is_found)
 {
     planted = DRAINS_NOTHING;
-    sim_assert_found("new work is taken while draining", "");
+    sim_assert_found("new work is taken while draining", NULL);
 }
 
 Test(sim_control, t4_an_emergency_that_passes_a_deny_is_found)

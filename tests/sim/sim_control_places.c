@@ -108,71 +108,71 @@ bool __wrap_publish_apply_cancel(struct work *work)
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
-    sim_assert_found("general bookings eat the reserve", "Q:");
+    sim_assert_found("general bookings eat the reserve", NULL);
 }
 
 Test(sim_control_places, q11_pools_of_a_group_that_count_alone_are_found)
 {
     planted = COUNTS_ALONE;
-    sim_assert_found("pools of a group count alone", "Q:");
+    sim_assert_found("pools of a group count alone", NULL);
 }
 
 Test(sim_control_places, q10_a_session_that_is_cancelled_and_takes_place_is_found)
 {
     planted = CANCELS_NOTHING;
-    sim_assert_found("a cancelled session takes place", "Q:");
+    sim_assert_found("a cancelled session takes place", NULL);
 }
 
 Test(sim_control_places, q7_a_hold_a_millisecond_too_long_is_found)
 {
     planted = HOLDS_TOO_LONG;
-    sim_assert_found("a hold ends a millisecond late", "Q:");
+    sim_assert_found("a hold ends a millisecond late", NULL);
 }
 
 Test(sim_control_places, q7_a_hold_that_never_lapses_is_found)
 {
     planted = LAPSES_NOTHING;
-    sim_assert_found("holds never lapse", "");
+    sim_assert_found("holds never lapse", NULL);
 }
 
 Test(sim_control_places, q8_an_offer_a_millisecond_too_long_is_found)
 {
     planted = OFFERS_TOO_LONG;
-    sim_assert_found("an offer ends a millisecond late", "Q:");
+    sim_assert_found("an offer ends a millisecond late", NULL);
 }
 
 Test(sim_control_places, q6_a_pool_that_is_open_too_early_is_found)
 {
     planted = OPENS_AT_ONCE;
-    sim_assert_found("pools open at once", "Q:");
+    sim_assert_found("pools open at once", NULL);
 }
 
 Test(sim_control_places, q8_a_waiter_who_is_passed_over_is_found)
 {
     planted = PASSES_OVER_WAITERS;
-    sim_assert_found("who waits is passed over", "");
+    sim_assert_found("who waits is passed over", NULL);
 }
 
 Test(sim_control_places, q12_a_place_that_is_not_spent_is_found)
 {
     planted = SPENDS_NOTHING;
-    sim_assert_found("the place of a patient who came is not spent", "Q:");
+    sim_assert_found("the place of a patient who came is not spent", NULL);
 }
 
 Test(sim_control_places, l1_a_booked_place_that_moves_no_referral_is_found)
 {
     planted = BOOKS_BESIDE_LIFE;
-    sim_assert_found("a booked place leaves its referral where it was", "L");
+    sim_assert_found("a booked place leaves its referral where it was", NULL);
 }
 
 Test(sim_control_places, l2_an_offer_that_nobody_is_told_of_is_found)
 {
     planted = TELLS_NOBODY;
-    sim_assert_found("nobody is told of an offer", "D");
+    sim_assert_found("nobody is told of an offer", NULL);
 }
 
 Test(sim_control_places, c4_a_reserve_that_a_doubtful_time_opens_is_found)
 {
     planted = DOUBTS_NOTHING;
-    sim_assert_found("a doubtful time opens the reserve", "Q:");
+    sim_assert_found("a doubtful time opens the reserve", NULL);
 }

@@ -5,6 +5,22 @@
 
 /* ---- Faults ---- */
 
+/* What people do, whatever the broker makes of it. */
+static void say_something(struct sim *s)
+{
+    switch (sim_below(s, 3)) {
+    case 0:
+        sim_act_submit(s);
+        break;
+    case 1:
+        sim_act_event(s);
+        break;
+    default:
+        sim_one_deed(s);
+        break;
+    }
+}
+
 void sim_act_crash(struct sim *s)
 {
     sim_tell(s, "[the broker dies and starts again]");
@@ -22,14 +38,10 @@ void sim_act_crash_said(struct sim *s)
 
     sim_connect_all(s);
     sim_tell(s, "[the broker will die %s]", is_committed ? "before it speaks" : "before it commits");
-    s->is_deaf = true;
-    if (is_committed) {
-        if (sim_one_in(s, 2))
-            sim_act_submit(s);
-        else
-            sim_act_event(s);
-    }
-    s->is_deaf = false;
+    s->is_deaf = is_committed;
+    s->is_dying = !is_committed;
+    say_something(s);
+    s->is_deaf = s->is_dying = false;
     if (sim_failed(s))
         return;
     sim_act_crash(s);
@@ -54,10 +66,8 @@ void sim_act_disk(struct sim *s)
     for (size_t i = 0; i < acts && !sim_failed(s); i++) {
         if (sim_one_in(s, 3))
             sim_act_ack(s);
-        else if (sim_one_in(s, 2))
-            sim_act_submit(s);
         else
-            sim_act_event(s);
+            say_something(s);
     }
     sim_disk(s, false);
     sim_tell(s, "[the disk has room]");
@@ -87,10 +97,8 @@ static void go_on_without(struct sim *s, struct sim_peer *peer)
     for (size_t i = 0; i < acts && !sim_failed(s); i++) {
         if (sim_one_in(s, 4))
             sim_act_ack(s);
-        else if (sim_one_in(s, 2))
-            sim_act_submit(s);
         else
-            sim_act_event(s);
+            say_something(s);
         if (!sim_failed(s))
             sim_learn_parked(s, peer);
     }

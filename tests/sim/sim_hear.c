@@ -207,7 +207,9 @@ static void hear_reply_of(struct sim *s, struct deed *deed, const Referral__Repl
     s->out->commands++;
     s->out->accepted += accepted;
     s->out->refused += !accepted;
-    if (deed->place != 0 && !deed->drained && deed->verdict != CONFLICT && !(s->is_full && !accepted))
+    if (deed->place != 0)
+        (accepted ? s->out->places : s->out->no_places)[deed->kind - REFERRAL__KIND__PUT_POOL]++;
+    if (deed->place != 0 && !deed->drained && deed->verdict != CONFLICT && strcmp(code_of(reply), "DISK_FULL") != 0)
         sim_check_place(s, deed, reply);
     if (accepted != foretold)
         sim_fail(s, "%s said %s, by the rules it is %s", kind_info(deed->kind)->name, code_of(reply),

@@ -59,7 +59,8 @@ struct sim {
     bool is_revoked[PARTIES];
     struct sim_frame *frames;
     size_t frame_count;
-    bool is_deaf; /* whatever the broker says is lost */
+    bool is_deaf;  /* whatever the broker says is lost */
+    bool is_dying; /* it does nothing more */
     struct deed deeds[SIM_DEEDS];
     bool is_open[SIM_DEEDS]; /* deed: no reply yet */
     struct sim_said pending[SIM_PENDING];
@@ -195,6 +196,7 @@ void sim_judge_kept(struct sim *s); /* at the end of a play */
 
 /* sim_places.c */
 void sim_act_place(struct sim *s);
+void sim_one_deed(struct sim *s); /* with places */
 void sim_check_place(struct sim *s, const struct deed *deed, const Referral__Reply *reply);
 void sim_compare_places(struct sim *s, bool all);
 void sim_judge_pools(struct sim *s);

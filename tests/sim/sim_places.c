@@ -39,7 +39,7 @@ static bool act_on_bearer(struct sim *s)
     return false;
 }
 
-static void one_deed(struct sim *s)
+void sim_one_deed(struct sim *s)
 {
     struct deed deed;
     struct bytes body;
@@ -60,7 +60,7 @@ void sim_act_place(struct sim *s)
     size_t deeds = 1 + sim_below(s, 6);
 
     for (size_t i = 0; i < deeds && !sim_failed(s); i++)
-        one_deed(s);
+        sim_one_deed(s);
 }
 
 void sim_check_place(struct sim *s, const struct deed *deed, const Referral__Reply *reply)

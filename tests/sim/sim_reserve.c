@@ -67,7 +67,7 @@ static void draw(struct inventor *inventor, struct command *command)
     };
     int total = 0, drawn;
 
-    if (open_pools(inventor) < FEW && !invent_one_in(inventor, 4)) {
+    if (open_pools(inventor) < FEW && invent_one_in(inventor, 3)) {
         invent_put(inventor, command);
         return;
     }

@@ -167,6 +167,10 @@ static void add(struct sim_result *sum, const struct sim_result *one)
     sum->archived += one->archived;
     for (size_t i = 0; i < SIM_ACTS; i++)
         sum->acts[i] += one->acts[i];
+    for (size_t i = 0; i < SIM_KINDS; i++) {
+        sum->places[i] += one->places[i];
+        sum->no_places[i] += one->no_places[i];
+    }
 }
 
 static void tell_failure(uint64_t seed, struct sim_step *steps, size_t count, struct sim_result *result)

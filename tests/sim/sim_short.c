@@ -2,6 +2,7 @@
  *
  * REFERRALD_SEED=n begins with that seed; REFERRALD_SIM_STEPS=n plays so many steps. */
 #include "sim/sim.h"
+#include "wire.pb-c.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -16,7 +17,28 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
-Test(sim, d2_d3_d4_d7_l1_l2_p2_broker_and_model_agree_whatever_happens)
+/* Every command about places is granted and refused often enough to mean something. */
+static void assert_places(const struct sim_result *sum)
+{
+    static const Referral__Kind kinds[] = {
+        REFERRAL__KIND__PUT_POOL,     REFERRAL__KIND__CUT_UNITS,     REFERRAL__KIND__CANCEL_POOL,
+        REFERRAL__KIND__BLOCK_UNITS,  REFERRAL__KIND__UNBLOCK_UNITS, REFERRAL__KIND__PUT_GROUP,
+        REFERRAL__KIND__HOLD_PLACE,   REFERRAL__KIND__BOOK_PLACE,    REFERRAL__KIND__CONFIRM_PLACE,
+        REFERRAL__KIND__CANCEL_PLACE, REFERRAL__KIND__MOVE_PLACE,    REFERRAL__KIND__DISPLACE_PLACE,
+        REFERRAL__KIND__MARK_PLACE,   REFERRAL__KIND__JOIN_LIST,     REFERRAL__KIND__LEAVE_LIST};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t kind = kinds[i] - REFERRAL__KIND__PUT_POOL;
+
+        fprintf(stderr, "%s: %llu accepted, %llu refused\n",
+                protobuf_c_enum_descriptor_get_value(&referral__kind__descriptor, (int)kinds[i])->name,
+                (unsigned long long)sum->places[kind], (unsigned long long)sum->no_places[kind]);
+        cr_assert_gt(sum->places[kind], 20);
+        cr_assert_gt(sum->no_places[kind], 0);
+    }
+}
+
+Test(sim, d2_d3_d4_d7_l1_l2_p2_q1_to_q15_broker_and_model_agree_whatever_happens)
 {
     struct sim_result *sum = sim_result_open();
     uint64_t seed = number_of("REFERRALD_SEED", 1000), steps = number_of("REFERRALD_SIM_STEPS", STEPS);
@@ -32,6 +54,7 @@ Test(sim, d2_d3_d4_d7_l1_l2_p2_broker_and_model_agree_whatever_happens)
         cr_assert_gt(sum->crashes, steps / 200);
         cr_assert_gt(sum->parked, steps / 1000);
         cr_assert_gt(sum->archived, steps / 1000);
+        assert_places(sum);
     }
     sim_result_close(sum);
 }
