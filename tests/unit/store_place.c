@@ -427,7 +427,7 @@ Test(store_place, q8_who_waits_stands_by_rank_then_priority_then_since)
         struct wait_key key = nth(&f, DEPARTMENTS[n / WAITING_COUNT], n % WAITING_COUNT);
 
         key.id.ordinal = (uint16_t)(n / WAITING_COUNT);
-        put_wait(txn, &key, (uint32_t)(n % 8), true);
+        put_wait(txn, &key, (uint32_t)(1 + n % 8), true);
     }
     fixture_end(&f, txn);
     txn = fixture_read(&f);
@@ -439,7 +439,7 @@ Test(store_place, q8_who_waits_stands_by_rank_then_priority_then_since)
         for (const Record__WaitEntry *entry; (entry = wait_row_next(txn, &at, &at)) != NULL; n++) {
             struct wait_key wanted = nth(&f, DEPARTMENTS[department], n);
 
-            cr_assert_eq(entry->units, (department * WAITING_COUNT + n) % 8);
+            cr_assert_eq(entry->units, 1 + (department * WAITING_COUNT + n) % 8);
             cr_assert(at.rank == wanted.rank && at.priority == wanted.priority && at.since.ms == wanted.since.ms);
             cr_assert_eq(at.id.index, 100 + n);
         }
