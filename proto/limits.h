@@ -29,7 +29,6 @@
 #define LIMIT_SEARCH_DAYS  92   /* of a search, a wait-list entry */
 #define LIMIT_HORIZON_DAYS 120  /* of a timetable */
 #define LIMIT_PUBLISH_DAYS 366  /* ahead of today */
-#define LIMIT_DECLINED     64   /* units an entry remembers having declined; with one more it leaves the list (Q8) */
 
 #define DEFAULT_ACK_TIMEOUT_MS   30000
 #define DEFAULT_PING_INTERVAL_MS 10000
