@@ -319,11 +319,13 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
     struct frame frame;
     enum refusal refusal;
 
-    if (turn->is_drained)
+    if (turn->is_drained || turn->failure != 0) /* nobody is told anything any more */
         return;
     /* A full batch is worked off at once, so that what is collected stays bounded and nothing need be refused for it. */
-    if (!batch_has_room(&turn->batch, frame_bytes.size) && turn->failure == 0)
+    if (!batch_has_room(&turn->batch, frame_bytes.size))
         turn->failure = turn_run(turn, clock);
+    if (turn->failure != 0)
+        return;
     turn->clock = clock;
 
     struct session *session = sessions_of_peer(&turn->sessions, peer);
@@ -339,7 +341,7 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
             turn_refuse(turn, session, 0, 0, refusal, 0);
         return;
     }
-    for (size_t i = 0; i < frame.count; i++) {
+    for (size_t i = 0; i < frame.count && turn->failure == 0; i++) {
         struct place place = {.peer = peer, .key = public_key, .position = (uint32_t)i};
 
         if (turn->heavy >= HEAVY_MAX && session != NULL)

@@ -102,6 +102,8 @@ bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant
 
     bool admits = engine_speaker(txn, public_key, now, &speaker);
 
+    if (store_failure(txn) != 0 && turn->failure == 0)
+        turn->failure = store_failure(txn); /* ends the next turn: a store that cannot be read knows nobody */
     store_read_end(txn);
     arena_rewind(&turn->arena, mark);
     return admits;
