@@ -49,6 +49,19 @@ static int fault(const struct founding *founding, const char *what, int failure)
     return failure == -EEXIST ? EXIT_REFUSED : EXIT_BAD_FILE;
 }
 
+/* As the broker takes it of others: what it could not read later is not founded. */
+static bool is_name(const char *name)
+{
+    Referral__Institution institution = REFERRAL__INSTITUTION__INIT;
+    struct findings findings = {0};
+    char text[LIMIT_NAME_BYTES + 2]; /* one that is cut here is too long still */
+
+    snprintf(text, sizeof text, "%s", name);
+    institution.name = text;
+    wire_check(&institution.base, false, &findings);
+    return findings.count == 0 && name[0] != '\0';
+}
+
 static bool take_options(struct ctl *ctl, struct founding *founding)
 {
     static const char *const needed[] = {"store", "name", "institution", "keys"};
@@ -70,6 +83,13 @@ static bool take_options(struct ctl *ctl, struct founding *founding)
     founding->institution_name = ctl_option(ctl, "institution-name");
     if (founding->institution_name == NULL)
         founding->institution_name = founding->institution;
+    if (!is_name(founding->institution_name)) {
+        ctl_complain(ctl,
+                     ctl_say(ctl, "--institution-name 应为 1 至 %d 字节的 UTF-8 文本, 无控制字符",
+                             "--institution-name is 1 to %d bytes of UTF-8, without control characters"),
+                     LIMIT_NAME_BYTES);
+        return false;
+    }
     founding->listen = ctl_option(ctl, "listen");
     if (founding->listen == NULL)
         founding->listen = "tcp://*:5570";
