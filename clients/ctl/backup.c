@@ -248,6 +248,8 @@ static void step(struct backup *backup, int (*run)(void *user), bool (*goes_on)(
         backup->fault = (enum backup_fault)result;
     else if (result == -EIO)
         backup->fault = BACKUP_UNSOUND;
+    else if (result == -EINTR)
+        backup->fault = BACKUP_OTHER;
 }
 
 static void copy(struct backup *backup)

@@ -54,11 +54,16 @@ void ledgers_close(struct ledgers *ledgers)
     referral_close(ledgers->client);
 }
 
-uint32_t ledgers_number(struct ledgers *ledgers, const char *hospital)
+int ledgers_number(struct ledgers *ledgers, const char *hospital, uint32_t *ret_number)
 {
     const Record__Institution *row = institution_row(ledgers->txn, hospital);
 
-    return row == NULL ? 0 : row->number;
+    if (row == NULL) {
+        ctl_complain(ledgers->ctl, ctl_say(ledgers->ctl, "没有机构 %s", "there is no institution %s"), hospital);
+        return EXIT_BAD_FILE;
+    }
+    *ret_number = row->number;
+    return EXIT_OK;
 }
 
 /* ---- Of the store ---- */
@@ -88,16 +93,14 @@ static int list_stored(struct ledgers *ledgers, json_t *ids)
 static int read_stored(struct ledgers *ledgers, const char *hospital, uint64_t (*each)(void *user, struct bytes page),
                        void *user, struct ledger_mark *ret_mark)
 {
-    uint32_t number = ledgers_number(ledgers, hospital);
+    uint32_t number;
     struct progress progress;
     size_t mark = arena_mark(&ledgers->arena);
     uint64_t first = 0;
     struct bytes page;
 
-    if (number == 0) {
-        ctl_complain(ledgers->ctl, ctl_say(ledgers->ctl, "没有机构 %s", "there is no institution %s"), hospital);
+    if (ledgers_number(ledgers, hospital, &number) != EXIT_OK)
         return EXIT_BAD_FILE;
-    }
     *ret_mark = ledger_mark(ledgers->txn, number);
     progress_begin(&progress, ledgers->ctl, ctl_say(ledgers->ctl, "正在读取", "reading"));
     for (uint64_t row = 1; row != 0 && ledger_page(ledgers->txn, number, row, &page, &first);) {

@@ -26,5 +26,5 @@ int ledgers_list(struct ledgers *ledgers, const char *hospital, json_t **ret_ids
  * EXIT_OK with the mark of the whole ledger, else complained. */
 int ledgers_read(struct ledgers *ledgers, const char *hospital, uint64_t (*each)(void *user, struct bytes page),
                  void *user, struct ledger_mark *ret_mark);
-/* Offline: 0 where there is no such institution. */
-uint32_t ledgers_number(struct ledgers *ledgers, const char *hospital);
+/* Offline: its number in the store. EXIT_OK, else complained: there is no such institution. */
+int ledgers_number(struct ledgers *ledgers, const char *hospital, uint32_t *ret_number);

@@ -161,6 +161,12 @@ static _Noreturn void run_child(const struct ctl *ctl, const struct offline_job 
     _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
 }
 
+/* What reading damaged pages ends in; any other came from outside. */
+static bool is_of_damage(int number)
+{
+    return number == SIGBUS || number == SIGSEGV || number == SIGABRT || number == SIGFPE || number == SIGILL;
+}
+
 int offline_job_run(const struct ctl *ctl, const struct offline_job *job)
 {
     bool given_up = false;
@@ -175,12 +181,17 @@ int offline_job_run(const struct ctl *ctl, const struct offline_job *job)
         run_child(ctl, job, parent);
     if (pid < 0 || !wait_for(ctl, pid, job, &status, &given_up)) {
         ctl_complain(ctl, "%s", strerror(errno));
-        return -EIO;
+        return -EINTR;
     }
     if (given_up)
         return -ECANCELED;
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
+    if (!is_of_damage(WTERMSIG(status))) {
+        ctl_complain(ctl, ctl_say(ctl, "被信号 %d 中断, 没有结果", "interrupted by signal %d: nothing was found out"),
+                     WTERMSIG(status));
+        return -EINTR;
+    }
     ctl_complain(
         ctl,
         ctl_say(ctl, "数据库已损坏: 读取时进程因信号 %d 终止", "the store is damaged: reading it ended in signal %d"),
@@ -205,5 +216,5 @@ int offline_run(struct ctl *ctl, int (*run)(struct ctl *ctl), const char *what)
     struct verb_job verb = {.ctl = ctl, .run = run};
     int result = offline_job_run(ctl, &(struct offline_job){.run = run_verb, .user = &verb, .what = what});
 
-    return result < 0 ? EXIT_CHECK_FAILED : result;
+    return result == -EIO ? EXIT_CHECK_FAILED : result < 0 ? EXIT_BAD_FILE : result;
 }

@@ -32,7 +32,7 @@ struct offline_job {
     void *user;
     const char *what; /* goes on meanwhile; NULL: the child shows its own progress */
 };
-/* Its exit code; -ECANCELED: it was not to go on; -EIO: it died, which was complained of. */
+/* Its exit code; -ECANCELED: it was not to go on; -EIO: it died of what it read; -EINTR: it could not begin, or was killed. The last two were complained of. */
 int offline_job_run(const struct ctl *ctl, const struct offline_job *job);
 /* Runs it in a child process that ends with its exit code: damaged pages can crash LMDB itself, and that death is a finding, not ours. `what`
  * goes on meanwhile; NULL: the child shows its own progress. */

@@ -102,7 +102,9 @@ static int by_level(const void *a, const void *b)
     const json_t *one = *(json_t *const *)a, *other = *(json_t *const *)b;
     int level = strcmp(ops_string(one, "level"), ops_string(other, "level")); /* "critical" before "warning" */
 
-    return level != 0 ? level : (ops_number(one, "since_ms") > ops_number(other, "since_ms")) * 2 - 1;
+    int64_t since = ops_number(one, "since_ms"), later = ops_number(other, "since_ms");
+
+    return level != 0 ? level : (since > later) - (since < later);
 }
 
 static int read_status(const struct ctl *ctl, struct referral_client *client, struct ops_facts *facts)

@@ -124,11 +124,13 @@ void service_tally_fini(struct service_tally *tally)
 static int count_stored(struct ledgers *ledgers, const char *hospital, struct instant from, struct instant to,
                         struct service_moment *moment, struct service_tally *tally)
 {
-    struct service_range range = {.hospital = ledgers_number(ledgers, hospital), .from = from, .to = to};
+    struct service_range range = {.from = from, .to = to};
     size_t mark = arena_mark(&ledgers->arena);
     struct id at = {0};
     bool more = true;
 
+    if (ledgers_number(ledgers, hospital, &range.hospital) != EXIT_OK)
+        return EXIT_BAD_FILE;
     if (moment->index == 0) {
         struct store_mark last = store_mark(ledgers->store);
 

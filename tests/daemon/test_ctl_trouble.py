@@ -5,6 +5,7 @@ checked, restored and founded without a daemon.
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -112,6 +113,9 @@ class Offline(CtlTest):
         self.assertIn("in use", self.local("reindex", *where, expect=BAD_FILE).stderr)
         self.broker.stop()
         self.local("verify", "--broker-config", self.broker.config_file)
+        month = ("--month", "2026-11")
+        self.assertIn("no institution", self.local("report", "service", "NOSUCH", *month, *where, expect=BAD_FILE).stderr)
+        self.assertIn("no institution", self.local("report", "service", "X" * 300, *month, *where, expect=BAD_FILE).stderr)
         for _ in range(2):  # the second time only what was thrown away is indexed
             self.assertEqual(json.loads(self.local("--json", "reindex", *where).stdout), {"referrals": 1})
         self.local("verify", *where)
@@ -138,6 +142,31 @@ class Offline(CtlTest):
         self.local("verify", "--store", damaged, "--host-key", self.broker.keys / "host.key", expect=CHECK_FAILED)
         self.assertTrue(first)
 
+    def killed_verify(self):
+        """`verify` whose reading child is killed from outside; None: it was through before."""
+        command = [fixture.BUILD / "clients" / "ctl" / "referralctl", "--lang", "en", "verify", "--store", self.broker.store,
+                   "--host-key", self.broker.keys / "host.key"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            children = Path("/proc/%d/task/%d/children" % (process.pid, process.pid))
+            while process.poll() is None:
+                child = children.read_text().split()
+                if child:
+                    os.kill(int(child[0]), signal.SIGKILL)
+                    break
+            error = process.communicate(timeout=fixture.PATIENCE_S)[1]
+        return (process.returncode, error) if "signal" in error else None
+
+    def test_p3_a_verification_that_is_killed_found_no_damage(self):
+        self.local("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        before = (self.broker.store / "verify.state").read_bytes()
+        killed = None
+        while killed is None:  # a small store is read in milliseconds
+            killed = self.killed_verify()
+            before = before if killed else (self.broker.store / "verify.state").read_bytes()
+        self.assertEqual(killed[0], BAD_FILE)
+        self.assertIn("interrupted by signal 9", killed[1])
+        self.assertEqual((self.broker.store / "verify.state").read_bytes(), before)
+
     def test_init_overwrites_nothing(self):
         base = self.broker.folder / "again"
         arguments = ("init", "--store", base / "s", "--name", "x1", "--institution", "OPS", "--institution-name", "运维", "--keys", base)
@@ -158,6 +187,9 @@ class Offline(CtlTest):
         self.local("init", "--store", base / "s3", expect=USAGE)
         for institution in ("O PS", "broker"):
             self.local("init", "--store", base / "s3", "--name", "x1", "--institution", institution, "--keys", self.broker.folder / "k3", expect=USAGE)
+        for name in ("", "长" * 86, "a\x01b", os.fsdecode(b"\xb1\xa6\xdb\xe6")):  # what the broker could not read, such as GBK
+            self.local(*("init", "--store", base / "s3", "--name", "x1", "--institution", "OPS", "--keys", self.broker.folder / "k3"),
+                       "--institution-name", name, expect=USAGE)
         self.assertFalse((base / "s3" / "data.mdb").exists())
 
 
