@@ -3,14 +3,14 @@
 #
 #     sh tests/crash/long.sh BUILD [DISKS [SEEDS [SCRIPTS]]]
 #
-# BUILD is a build folder (release). DISKS are tried of each script and seed, and 20 more starts that are cut again for one in 50: 75000 of ten scripts are
+# BUILD is a build folder (release). DISKS are tried of each script and seed, and 20 more starts that are cut again for one in 50: 66000 of 11 scripts are
 # a million. SEEDS "1 2", SCRIPTS "archive backup"; CRASH_WORKERS=2 takes two processes, CRASH_UNTIL=12:50 begins nothing after that time of today.
 # Ends with a table; 1 where a disk was not sound.
 set -u
 build=${1:?usage: long.sh BUILD [DISKS [SEEDS [SCRIPTS]]]}
-disks=${2:-75000}
+disks=${2:-66000}
 seeds=${3:-20261122}
-scripts=${4:-submit deliver dead-letter book wait-list clock registry archive rotate backup}
+scripts=${4:-submit deliver dead-letter book wait-list clock registry archive rotate backup restore}
 folder=$(cd "$build/tests/crash" && pwd) || exit 2
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
