@@ -22,7 +22,7 @@ cmake -S . -B "$out/tree" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=R
 ninja -C "$out/tree" "fuzz_$target" >"$out/build.log" || { tail -n 40 "$out/build.log"; exit 1; }
 kept=tests/fuzz/corpus/$target
 case $limit in
-merge) exec "$out/tree/tests/fuzz/fuzz_$target" -merge=1 "$kept" "$out/work/$target" ;;
+merge) exec "$out/tree/tests/fuzz/fuzz_$target" -set_cover_merge=1 -use_counters=0 "$kept" "$out/work/$target" ;;
 *s) limit=-max_total_time=${limit%s} ;;
 *) limit=-runs=$limit ;;
 esac
