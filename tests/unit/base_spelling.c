@@ -6,7 +6,7 @@
 
 static const char *meant(const char *word)
 {
-    static const char *const known[] = {"list", "last", "acknowledge", "window", "log_level"};
+    static const char *const known[] = {"list", "last", "acknowledge", "window", "log_level", "start", "status"};
     const char *found = NULL;
     struct spelling spelling;
     spelling_init(&spelling, word);
@@ -32,6 +32,8 @@ Test(spelling, the_nearest_word_is_found_and_the_first_of_equals)
         {"loglevel", "log_level"},
         {"log-level", "log_level"},
         {"wimdow", "window"},
+        {"stauts", "status"}, /* two letters swapped are one slip: "start" is two away */
+        {"sattus", "status"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cr_assert_str_eq(meant(rows[i].typed), rows[i].meant, "%s", rows[i].typed);
