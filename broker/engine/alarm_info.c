@@ -50,6 +50,18 @@ bool alarm_info_is_known(const char *code)
     return find(code) != NULL;
 }
 
+/* The numbers of a detail stay as they were in the first moment: beside others of now it is said so. */
+char *alarm_text(struct arena *arena, const struct alarm_info *info, bool zh, const char *detail)
+{
+    bool counts = detail != NULL && strchr(detail, '=') != NULL;
+
+    if (detail == NULL)
+        return arena_text(arena, zh ? info->text_zh : info->text_en);
+    if (zh)
+        return arena_format(arena, "%s:%s%s", info->text_zh, counts ? "起初 " : "", detail);
+    return arena_format(arena, "%s: %s%s", info->text_en, counts ? "at first " : "", detail);
+}
+
 bool alarm_is_critical(const struct alarm_info *info)
 {
     return strcmp(info->level, "critical") == 0;

@@ -15,4 +15,6 @@ bool alarm_info_is_known(const char *code);
 /* Of a code that the table does not have, such as one of a newer version: a warning that says its code. Lives in `arena`. */
 const struct alarm_info *alarm_info_of(struct arena *arena, const char *code);
 bool alarm_is_critical(const struct alarm_info *info);
+/* What is the matter, with what was known when it was raised; NULL: nothing. Lives in `arena`. */
+char *alarm_text(struct arena *arena, const struct alarm_info *info, bool zh, const char *detail);
 #define ALARM_RUNBOOK "/runbook/" /* and the code: its page, over the broker's own HTTP */

@@ -3,11 +3,6 @@
 #include "engine/asking.h"
 #include "store/record.h"
 
-static char *with_detail(struct arena *arena, const char *text, const char *separator, const char *detail)
-{
-    return detail == NULL ? arena_text(arena, text) : arena_format(arena, "%s%s%s", text, separator, detail);
-}
-
 static Referral__Alarm *alarm_shown(struct asking *asking, const Record__Alarm *row)
 {
     Referral__Alarm *alarm = asking_message(asking, &referral__alarm__descriptor);
@@ -19,8 +14,8 @@ static Referral__Alarm *alarm_shown(struct asking *asking, const Record__Alarm *
     FIELD_SET(alarm, since_ms, row->since_ms);
     if (row->has_ended_at_ms)
         FIELD_SET(alarm, ended_at_ms, row->ended_at_ms);
-    alarm->text_zh = with_detail(arena, info->text_zh, ":", row->detail);
-    alarm->text_en = with_detail(arena, info->text_en, ": ", row->detail);
+    alarm->text_zh = alarm_text(arena, info, true, row->detail);
+    alarm->text_en = alarm_text(arena, info, false, row->detail);
     alarm->level = arena_text(arena, info->level);
     alarm->todo_zh = arena_text(arena, info->todo_zh);
     alarm->todo_en = arena_text(arena, info->todo_en);

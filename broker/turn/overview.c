@@ -230,11 +230,6 @@ static void look_on(struct overview *overview, struct store_txn *txn, const stru
 
 /* ---- The rest ---- */
 
-static char *with_detail(struct arena *texts, const char *text, const char *separator, const char *detail)
-{
-    return detail == NULL ? arena_text(texts, text) : arena_format(texts, "%s%s%s", text, separator, detail);
-}
-
 static void add_alarm(struct overview *overview, struct store_txn *txn, const struct alarm_info *info, struct bytes key)
 {
     struct arena *texts = &overview->texts;
@@ -252,8 +247,8 @@ static void add_alarm(struct overview *overview, struct store_txn *txn, const st
         .subject = subject,
         .info = info,
         .detail = arena_text(texts, row->detail),
-        .text_zh = with_detail(texts, info->text_zh, ":", row->detail),
-        .text_en = with_detail(texts, info->text_en, ": ", row->detail),
+        .text_zh = alarm_text(texts, info, true, row->detail),
+        .text_en = alarm_text(texts, info, false, row->detail),
         .since = instant_of(row->since_ms),
     };
 }

@@ -91,6 +91,20 @@ Test(alarm, d5_an_alarm_is_raised_once_and_cleared_once_also_over_a_restart)
     district_close(&d);
 }
 
+Test(alarm, p4_numbers_of_the_first_moment_are_called_so)
+{
+    struct district d;
+
+    district_open(&d);
+    raise_alarm(&d, "dead-letters", "H1", "dead=3");
+
+    Referral__AlarmList *standing = list(&d, false);
+
+    cr_assert_not_null(strstr(standing->alarms[0]->text_en, ": at first dead=3"));
+    cr_assert_not_null(strstr(standing->alarms[0]->text_zh, ":起初 dead=3"));
+    district_close(&d);
+}
+
 Test(alarm, p4_a_record_says_its_level_its_reason_and_what_to_do)
 {
     struct district d;
