@@ -51,9 +51,9 @@ static void add_broker(struct ops_text *text, const struct ops_view *view)
     add_string(text, "version", view->version);
     add_string(text, "endpoint", view->endpoint);
     add_time(text, "started_at_ms", view->started_at);
-    ops_text_format(text, ",\"serving\":%s,\"readable\":%s,\"test_time\":%s,\"time_held\":%s",
+    ops_text_format(text, ",\"serving\":%s,\"readable\":%s,\"test_time\":%s,\"time_held\":%s,\"draining\":%s",
                     boolean(view->is_serving), boolean(view->is_readable), boolean(view->test_time),
-                    boolean(view->time_held));
+                    boolean(view->time_held), boolean(view->is_draining));
     ops_text_format(text,
                     ",\"index\":%" PRIu64 ",\"referrals\":%" PRIu64 ",\"sessions\":%" PRIu32 ",\"connections\":%zu}",
                     view->overview->index, view->overview->referrals, view->turns.sessions, view->connections);

@@ -162,6 +162,14 @@ class Looks(PageTest):
         self.assertIn('referrald_reserve_capacity{institution="H1",class="EXPERT",day="tomorrow"} 21', text.decode().splitlines())
         self.assertIn("referrald_reserve_short_sets 1", text.decode().splitlines())
 
+    def test_a_drain_is_seen_beside_what_is_worse_and_the_zone_of_the_times(self):
+        self.assertEqual("none", self.browser.script("return getComputedStyle(document.querySelector('#marks')).display"))
+        self.do("OPS", "DRAIN", {"reason": "维护"})
+        self.addCleanup(self.do, "OPS", "DRAIN", {"off": True})
+        self.says("#marks", "Draining")
+        self.assertNotIn("Draining", self.browser.text("#sentence"))
+        self.assertRegex(self.browser.text("#clock"), r"\d\d:\d\d:\d\d (GMT|UTC)")
+
     def test_p4_both_languages_and_the_choice_is_remembered(self):
         status = ops.status(self.broker.http)
         self.browser.press("[data-lang=zh]")

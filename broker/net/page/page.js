@@ -19,8 +19,11 @@ function drawState() {
   attribute(byId("state"), "data-level", state.level);
   put(byId("risk"), risk);
   put(byId("sentence"), language === "zh" ? state.text_zh : state.text_en);
+  const marks = [broker.draining && say("draining"), broker.time_held && say("time_held")].filter(Boolean); /* beside whatever is worse */
+  put(byId("marks"), marks.join(" "));
+  byId("marks").hidden = marks.length === 0;
   put(byId("name"), broker.name);
-  put(byId("clock"), [say("clock", formatted(status.at_ms, { month: "short", day: "numeric" }) + " " + clock(status.at_ms)), broker.test_time && say("test_time"), broker.time_held && say("held")].filter(Boolean).join(" "));
+  put(byId("clock"), [say("clock", formatted(status.at_ms, { month: "short", day: "numeric" }) + " " + clock(status.at_ms) + " " + zone()), broker.test_time && say("test_time"), broker.time_held && say("held")].filter(Boolean).join(" "));
   put(byId("version"), `referrald ${broker.version} · ${say("started", moment(broker.started_at_ms, status.at_ms))}`);
   document.title = (risk ? `(${risk}) ` : "") + `${broker.name} · referrald`;
   const facts = [

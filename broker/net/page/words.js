@@ -22,6 +22,7 @@ const WORDS = {
     commands_series: "命令", turns_series: "提交", deliveries_series: "投递", acks_series: "确认", peak: "最高 {0}", ago: "{0} 秒前", now: "现在",
     events: "时间线", events_note: "未解除的告警,最近 20 项运维操作", alarm: "告警",
     lost: "自 {0} 起无法连接,正在自动重试。以下为当时的情况。", waiting_first: "正在连接…", clock: "系统时间 {0}", held: "(时间存疑)", test_time: "(测试时间)", started: "启动于 {0}",
+    draining: "按运维要求暂不接收新业务(急诊除外)。", time_held: "系统时间存疑,到期处理等待运维确认。",
     d: "{0} 天", h: "{0} 小时", min: "{0} 分钟", s: "{0} 秒",
   },
   en: {
@@ -44,6 +45,7 @@ const WORDS = {
     commands_series: "commands", turns_series: "commits", deliveries_series: "deliveries", acks_series: "acks", peak: "peak {0}", ago: "{0} s ago", now: "now",
     events: "Time line", events_note: "alarms that stand, and the last 20 operator actions", alarm: "alarm",
     lost: "No connection since {0}; trying again by itself. Below is how it was then.", waiting_first: "connecting…", clock: "broker time {0}", held: "(in doubt)", test_time: "(test time)", started: "started {0}",
+    draining: "Draining: no new work is taken, but emergencies.", time_held: "The time is in doubt: expiry waits for an operator.",
     d: "{0} d", h: "{0} h", min: "{0} min", s: "{0} s",
   },
 };
@@ -92,6 +94,11 @@ function formatted(ms, options) {
 
 function clock(ms) {
   return formatted(ms, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+}
+
+/* Of this browser, in which every time here is told: "GMT+8". */
+function zone() {
+  return new Intl.DateTimeFormat("en-GB", { timeZoneName: "shortOffset" }).formatToParts().find((part) => part.type === "timeZoneName").value;
 }
 
 /* With the day, where that is not the day of `now`. */
