@@ -92,16 +92,16 @@ static json_t *queues_of(const struct ops_facts *facts, bool stuck_only, size_t 
 }
 
 static const struct grid_column queue_columns[] = {
-    {"接收机构", "DESTINATION", false, true},
-    {"急/快/常", "E/U/R", true, false},
-    {"投递中", "OUT", true, false},
-    {"最久", "OLDEST", true, false},
-    {"剩余", "LEFT", true, false},
-    {"退回", "BACK", true, false},
-    {"死信", "DEAD", true, false},
-    {"连接", "CONN", true, false},
-    {"状况", "STATE", false, true},
-    {NULL, NULL, false, false},
+    {"接收机构", "DESTINATION", false, OPS_LEAST_WHOSE},
+    {"急/快/常", "E/U/R", true, 0},
+    {"投递中", "OUT", true, 0},
+    {"最久", "OLDEST", true, 0},
+    {"剩余", "LEFT", true, 0},
+    {"退回", "BACK", true, 0},
+    {"死信", "DEAD", true, 0},
+    {"连接", "CONN", true, 0},
+    {"状况", "STATE", false, OPS_LEAST},
+    {NULL, NULL, false, 0},
 };
 
 static enum tone tone_of_queue(const struct ops_facts *facts, const json_t *queue)
@@ -239,9 +239,15 @@ int ops_show_alarms(struct ctl *ctl)
 /* ---- Sessions ---- */
 
 static const struct grid_column session_columns[] = {
-    {"机构", "INSTITUTION", false, true}, {"客户端", "CLIENT", false, true}, {"已连接", "FOR", true, false},
-    {"最近", "HEARD", true, false},       {"信用额", "CREDIT", true, false}, {"投递中", "OUT", true, false},
-    {"未答复", "ASKED", true, false},     {"状况", "STATE", false, true},    {NULL, NULL, false, false},
+    {"机构", "INSTITUTION", false, OPS_LEAST_WHOSE},
+    {"客户端", "CLIENT", false, OPS_LEAST},
+    {"已连接", "FOR", true, 0},
+    {"最近", "HEARD", true, 0},
+    {"信用额", "CREDIT", true, 0},
+    {"投递中", "OUT", true, 0},
+    {"未答复", "ASKED", true, 0},
+    {"状况", "STATE", false, OPS_LEAST},
+    {NULL, NULL, false, 0},
 };
 
 static void put_session(struct grid *grid, const json_t *row, const char *whose, int64_t now_ms)

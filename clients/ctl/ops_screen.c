@@ -7,6 +7,8 @@
 #include "labels.h"
 #include "moment.h"
 
+#define RUNBOOK "/usr/share/referrald/runbook" /* beside the broker, as its package has it */
+
 #define STATUS_ALARMS  5
 #define STATUS_WAITERS 8
 
@@ -55,6 +57,24 @@ static bool is_pressing(const struct ops_facts *facts, const struct ops_totals *
     return totals->pressed != NULL && ops_number(totals->pressed, "at_risk_at_ms") <= facts->now_ms;
 }
 
+/* What an operator did or must do himself: said beside whatever is worse. */
+static const struct mark {
+    const char *member, *zh, *en;
+} marks[] = {
+    {"draining", "按运维要求暂不接收新业务", "draining: no new work, but emergencies"},
+    {"time_held", "时间存疑, 到期处理暂停", "the time is in doubt: expiry waits"},
+};
+
+#define MARK_COUNT (sizeof marks / sizeof *marks)
+
+static const struct mark *first_mark(const json_t *status)
+{
+    for (size_t i = 0; i < MARK_COUNT; i++)
+        if (ops_flag(status, marks[i].member))
+            return &marks[i];
+    return NULL;
+}
+
 enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts, const struct ops_totals *totals,
                             char *out, size_t size)
 {
@@ -72,11 +92,10 @@ enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts
     else if (strcmp(ops_string(alarm, "level"), "critical") == 0)
         snprintf(out, size, "%s %s", ops_string(alarm, "subject"), ops_string(alarm, ctl->zh ? "text_zh" : "text_en"));
     else {
-        if (ops_flag(status, "draining"))
-            snprintf(out, size, "%s",
-                     ctl_say(ctl, "按运维要求暂不接收新业务", "draining: no new work, but emergencies"));
-        else if (ops_flag(status, "time_held"))
-            snprintf(out, size, "%s", ctl_say(ctl, "时间存疑, 到期处理暂停", "the time is in doubt: expiry waits"));
+        const struct mark *mark = first_mark(status);
+
+        if (mark != NULL)
+            snprintf(out, size, "%s", ctl_say(ctl, mark->zh, mark->en));
         else if (json_array_size(facts->alarms) != 0)
             snprintf(out, size, ctl_say(ctl, "有 %zu 个告警", "alarms that stand: %zu"),
                      json_array_size(facts->alarms));
@@ -105,6 +124,16 @@ static void put_head(const struct screen *screen, const struct ops_facts *facts)
     screen_line(screen, TONE_HEAD, "referrald %s  %s  %s %s/%lld%s", ops_string(facts->status, "broker_version"), now,
                 ctl_say(screen->ctl, "库", "store"), id, (long long)ops_number(facts->status, "incarnation"),
                 ops_flag(facts->status, "test_time") ? ctl_say(screen->ctl, "  测试时间", "  TEST TIME") : "");
+}
+
+static void put_marks(const struct screen *screen, const struct ops_facts *facts, const char *sentence)
+{
+    for (size_t i = 0; i < MARK_COUNT; i++) {
+        const char *mark = ctl_say(screen->ctl, marks[i].zh, marks[i].en);
+
+        if (ops_flag(facts->status, marks[i].member) && strcmp(mark, sentence) != 0)
+            screen_line(screen, TONE_WARN, "%s", mark);
+    }
 }
 
 static void put_work(const struct screen *screen, const struct ops_totals *totals)
@@ -172,9 +201,20 @@ static void put_rates(const struct screen *screen, const struct ops_facts *facts
 /* ---- Alarms and waiters ---- */
 
 static const struct grid_column alarm_columns[] = {
-    {"告警", "ALARM", false, false},       {"对象", "SUBJECT", false, true}, {"已持续", "FOR", true, false},
-    {"怎么办", "WHAT TO DO", false, true}, {NULL, NULL, false, false},
+    {"告警", "ALARM", false, 0}, {"对象", "SUBJECT", false, OPS_LEAST_WHOSE},
+    {"已持续", "FOR", true, 0},  {"怎么办", "WHAT TO DO", false, OPS_LEAST},
+    {NULL, NULL, false, 0},
 };
+
+static void put_todo(struct grid_row *line, const json_t *row, bool zh, bool in_full)
+{
+    const char *todo = ops_string(row, zh ? "todo_zh" : "todo_en");
+
+    if (in_full)
+        snprintf(line->below, sizeof line->below, "%s\n" RUNBOOK "/%s.md", todo, ops_string(row, "code"));
+    else
+        grid_set(line, 3, "%s", todo);
+}
 
 void ops_alarms(const struct screen *screen, const struct ops_facts *facts, size_t lines)
 {
@@ -193,22 +233,22 @@ void ops_alarms(const struct screen *screen, const struct ops_facts *facts, size
         grid_set(line, 0, "%s", ops_string(row, "code"));
         grid_set(line, 1, "%s", ops_string(row, "subject"));
         grid_set(line, 2, "%s", age);
-        grid_set(line, 3, "%s", ops_string(row, screen->ctl->zh ? "todo_zh" : "todo_en"));
+        put_todo(line, row, screen->ctl->zh, lines == 0);
     }
     grid_print(&grid, lines);
     grid_fini(&grid);
 }
 
 static const struct grid_column waiter_columns[] = {
-    {"接收机构", "DESTINATION", false, true},
-    {"通道", "LANE", false, false},
-    {"等待", "WAIT", true, false},
-    {"最久", "OLDEST", true, false},
-    {"剩余", "LEFT", true, false},
-    {"退回", "BACK", true, false},
-    {"连接", "CONN", true, false},
-    {"状况", "STATE", false, true},
-    {NULL, NULL, false, false},
+    {"接收机构", "DESTINATION", false, OPS_LEAST_WHOSE},
+    {"通道", "LANE", false, 0},
+    {"等待", "WAIT", true, 0},
+    {"最久", "OLDEST", true, 0},
+    {"剩余", "LEFT", true, 0},
+    {"退回", "BACK", true, 0},
+    {"连接", "CONN", true, 0},
+    {"状况", "STATE", false, OPS_LEAST},
+    {NULL, NULL, false, 0},
 };
 
 static enum tone tone_of_waiter(const struct ops_facts *facts, const json_t *row)
@@ -259,6 +299,7 @@ void ops_screen(const struct screen *screen, const struct ops_facts *facts, cons
 
     put_head(screen, facts);
     screen_text(screen, tones[level], 0, sentence);
+    put_marks(screen, facts, sentence);
     put_work(screen, &totals);
     put_machine(screen, facts, &totals);
     if (before != NULL)

@@ -2,6 +2,10 @@
 #pragma once
 #include "ops.h"
 
+/* Columns that cells keep where a line is too long; those of a destination so many that its id of 18 digits is whole. */
+#define OPS_LEAST       8
+#define OPS_LEAST_WHOSE 22
+
 enum ops_level { LEVEL_GOOD, LEVEL_WARN, LEVEL_BAD };
 /* The worst that is true in one sentence, and whom to call (P4). */
 enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts, const struct ops_totals *totals,
@@ -11,7 +15,7 @@ void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZ
 /* `before`: of some time ago, for rates; NULL: none are shown. `lines`: room for alarms and waiters; 0: as status has it. */
 void ops_screen(const struct screen *screen, const struct ops_facts *facts, const struct ops_facts *before,
                 size_t lines);
-/* Alarms that stand, as a table; `lines` 0: all. */
+/* Alarms that stand, as a table; `lines` 0: all, each with the whole of what to do and the page of the runbook. */
 void ops_alarms(const struct screen *screen, const struct ops_facts *facts, size_t lines);
 /* Rows of LIST_DEAD, or of what waits in an inbox, as lines that fit; with the ids that `dead` takes. */
 void ops_messages(const struct screen *screen, json_t *rows);

@@ -13,7 +13,7 @@
 #define PLAIN_COLUMNS 80
 #define LEAST_COLUMNS 40
 #define GAP           2
-#define LEAST_CELL    8
+#define BELOW_INDENT  4
 
 void screen_init(struct screen *screen, const struct ctl *ctl)
 {
@@ -110,11 +110,13 @@ static size_t line_of(const char *text, int columns)
     return at > size / 2 ? at : size; /* Chinese has no blanks */
 }
 
-void screen_text(const struct screen *screen, enum tone tone, int indent, const char *text)
+static void put_text(const struct screen *screen, enum tone tone, int left, int indent, const char *text)
 {
-    for (int left = 0; *text != '\0'; left = indent) {
-        size_t size = line_of(text, screen->columns - left);
+    for (; *text != '\0'; left = indent) {
+        size_t size = strcspn(text, "\n");
 
+        if (fitting(text, screen->columns - left) < size)
+            size = line_of(text, screen->columns - left);
         if (size == 0)
             break;
         fprintf(screen->out, "%*s", left, "");
@@ -122,8 +124,13 @@ void screen_text(const struct screen *screen, enum tone tone, int indent, const 
         fprintf(screen->out, "%.*s", (int)size, text);
         end_tone(screen, tone);
         fputc('\n', screen->out);
-        text += size + strspn(text + size, " ");
+        text += size + strspn(text + size, " \n");
     }
+}
+
+void screen_text(const struct screen *screen, enum tone tone, int indent, const char *text)
+{
+    put_text(screen, tone, 0, indent, text);
 }
 
 /* ---- Tables ---- */
@@ -189,7 +196,8 @@ static int *widest_that_gives(const struct grid *grid, int widths[GRID_COLUMNS])
     int *widest = NULL;
 
     for (size_t i = 0; grid->columns[i].en != NULL; i++)
-        if (grid->columns[i].gives && widths[i] > LEAST_CELL && (widest == NULL || widths[i] > *widest))
+        if (grid->columns[i].least != 0 && widths[i] > grid->columns[i].least &&
+            (widest == NULL || widths[i] > *widest))
             widest = &widths[i];
     return widest;
 }
@@ -247,6 +255,7 @@ static void put_row(const struct grid *grid, const int *widths, const struct gri
             put_cell(grid, widths, i, row->cells[i]);
     end_tone(grid->screen, row->tone);
     fputc('\n', grid->screen->out);
+    put_text(grid->screen, TONE_PLAIN, BELOW_INDENT, BELOW_INDENT, row->below);
 }
 
 void grid_print(const struct grid *grid, size_t lines)

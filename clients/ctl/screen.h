@@ -19,13 +19,14 @@ void screen_line(const struct screen *screen, enum tone tone, const char *format
 /* Words after each other, the next line where one does not fit; indented by `indent` from the second line on. */
 void screen_text(const struct screen *screen, enum tone tone, int indent, const char *text);
 
-#define GRID_COLUMNS   12
-#define GRID_CELL_SIZE 128
+#define GRID_COLUMNS    12
+#define GRID_CELL_SIZE  128
+#define GRID_BELOW_SIZE 512
 
 struct grid_column {
     const char *zh, *en; /* NULL: the end of the columns */
     bool right;          /* numbers */
-    bool gives;          /* is cut where the line is too long for the screen */
+    int least;           /* columns it keeps where the line is too long for the screen; 0: all of them */
 };
 struct grid {
     const struct screen *screen;
@@ -36,6 +37,7 @@ struct grid {
 struct grid_row {
     enum tone tone;
     char cells[GRID_COLUMNS][GRID_CELL_SIZE];
+    char below[GRID_BELOW_SIZE]; /* lines of their own, indented; as many as it takes */
 };
 
 void grid_init(struct grid *grid, const struct screen *screen, const struct grid_column *columns);

@@ -127,8 +127,65 @@ Test(ctl_ops, p4_every_line_fits_80_columns)
     }
 }
 
+/* Whose it is can be told apart whatever is said of it, and a mark is not hidden by what is worse. */
+Test(ctl_ops, p4_a_long_state_leaves_the_id_of_its_destination_and_a_drain_is_seen_beside_what_is_worse)
+{
+    static const char *const ids[] = {"121201151000010194", "121201151000010195"};
+    struct ops_facts facts = {.now_ms = NOW, .alarms = json_array(), .waiters = json_array()};
+    struct ctl ctl;
+    struct screen screen = screen_of(&ctl, false);
+
+    facts.names = json_pack("{s:s,s:s}", ids[0], "宝坻区人民医院", ids[1], "宝坻区中医医院");
+    facts.status = json_pack("{s:[],s:b,s:b}", "inboxes", "draining", 1, "time_held", 1);
+    for (size_t i = 0; i < 2; i++)
+        json_array_append_new(facts.waiters,
+                              json_pack("{s:s,s:s,s:i,s:I,s:I,s:I,s:b,s:i}", "institution", ids[i], "lane", "EMERGENCY",
+                                        "waiting", 25, "oldest_accepted_at_ms", NOW - 3900000, "at_risk_at_ms",
+                                        NOW - 300000, "due_at_ms", NOW - 200000, "paused", 1, "returned", 12));
+    ops_screen(&screen, &facts, NULL, 0);
+    fclose(ctl.out);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_not_null(strstr(strstr(printed, "DESTINATION"), ids[i]), "%s", printed);
+    cr_expect_not_null(strstr(printed, "a message overdue"), "%s", printed);
+    cr_expect_not_null(strstr(printed, "\ndraining: "), "%s", printed);
+    cr_expect_not_null(strstr(printed, "\nthe time is in doubt"), "%s", printed);
+    free(printed);
+    json_array_clear(facts.waiters);
+    screen = screen_of(&ctl, false);
+    ops_screen(&screen, &facts, NULL, 0);
+    fclose(ctl.out);
+    cr_expect_null(strstr(strstr(printed, "draining") + 1, "draining"), "once: %s", printed);
+    free(printed);
+    ops_facts_fini(&facts);
+}
+
+/* `show alarms`: what to do in full, and its page. */
+Test(ctl_ops, p4_what_to_do_about_an_alarm_is_not_cut)
+{
+    static const char todo[] = "List them with referralctl dead INSTITUTION, have the receiver remove the cause, then "
+                               "replay them.";
+    struct ops_facts facts = {.now_ms = NOW, .alarms = json_array()};
+    struct ctl ctl;
+    struct screen screen = screen_of(&ctl, false);
+    char *words = strdup(todo), *rest = NULL;
+
+    json_array_append_new(facts.alarms,
+                          json_pack("{s:s,s:s,s:s,s:I,s:s}", "code", "dead-letters", "level", "critical", "subject",
+                                    "121201151000010194", "since_ms", NOW - 86400000, "todo_en", todo));
+    ops_alarms(&screen, &facts, 0);
+    fclose(ctl.out);
+    for (const char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        cr_expect_not_null(strstr(printed, word), "%s", printed);
+    cr_expect_not_null(strstr(printed, "\n    /usr/share/referrald/runbook/dead-letters.md\n"), "%s", printed);
+    for (char *line = strtok_r(printed, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        cr_expect(width_of(line) <= 80, "%d: %s", width_of(line), line);
+    free(words);
+    free(printed);
+    ops_facts_fini(&facts);
+}
+
 static const struct grid_column two_columns[] = {
-    {"甲", "NAME", false, true}, {"乙", "N", true, false}, {"丙", "EMPTY", false, false}, {NULL, NULL, false, false}};
+    {"甲", "NAME", false, 8}, {"乙", "N", true, 0}, {"丙", "EMPTY", false, 0}, {NULL, NULL, false, 0}};
 
 Test(ctl_ops, a_table_pads_by_width_cuts_what_gives_and_leaves_out_what_is_empty)
 {
