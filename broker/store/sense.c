@@ -183,10 +183,21 @@ static bool are_values_good(const ProtobufCFieldDescriptor *field, const uint8_t
     return true;
 }
 
+/* A field 0, which the library takes where its tag has more bytes than it needs, and does not read again as it writes it. */
+static bool has_field_zero(const ProtobufCMessage *record)
+{
+    for (unsigned i = 0; i < record->n_unknown_fields; i++)
+        if (record->unknown_fields[i].tag == 0)
+            return true;
+    return false;
+}
+
 bool sense_is_made(const ProtobufCMessage *record)
 {
     const ProtobufCMessageDescriptor *type = record->descriptor;
 
+    if (has_field_zero(record))
+        return false;
     for (unsigned i = 0; i < type->n_fields; i++)
         if (!are_values_good(&type->fields[i], (const uint8_t *)record))
             return false;

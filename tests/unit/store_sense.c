@@ -96,6 +96,32 @@ Test(store_sense, p3_a_row_without_what_every_one_has_is_none)
     fixture_fini(&f);
 }
 
+/* It would be read, and once written again no more. */
+Test(store_sense, p3_a_row_with_a_field_of_number_zero_is_none)
+{
+    static const struct {
+        uint8_t bytes[7];
+        size_t size;
+        bool is_read;
+    } rows[] = {{{0x0a, 1, 'v', 0x98, 0, 1}, 3, false}, /* no value of a setting */
+                {{0x12, 1, 'v', 0x98, 0, 1}, 6, true},  /* field 3, the tag longer than it need be */
+                {{0x12, 1, 'v', 0x80, 0, 1}, 6, false}};
+    struct fixture f;
+
+    fixture_init(&f);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct store_txn *txn = fixture_turn(&f);
+        struct bytes value = bytes_of(rows[i].bytes, rows[i].size);
+        bool is_read =
+            record_unpack(txn, TABLE_SETTING, bytes_text("key"), value, &record__setting__descriptor) != NULL;
+
+        cr_assert_eq(is_read, rows[i].is_read, "row %zu", i);
+        cr_assert_eq(store_failure(txn), is_read ? 0 : -EBADMSG);
+        store_turn_abort(txn);
+    }
+    fixture_fini(&f);
+}
+
 /* Q7, Q8: whose hold it is, and how much is waited for. */
 Test(store_sense, q8_who_waits_for_nothing_is_damage)
 {
