@@ -254,9 +254,10 @@ void parts_write(struct parts *parts)
 void parts_restore(const struct parts *parts, enum part part)
 {
     const struct part_file *file = &parts->files[part];
-    int fd = open(file->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int fd = open(file->path, O_WRONLY | O_CLOEXEC);
 
     assert(fd >= 0 && pwrite(fd, file->data, file->size, 0) == (ssize_t)file->size);
+    assert(ftruncate(fd, (off_t)file->size) == 0); /* and not to nothing before: its pages would be asked for anew */
     close(fd);
 }
 
