@@ -68,12 +68,13 @@ void turn_lose_session(struct turn *turn, struct session *session, const char *w
     turn_end_session(turn, session, reason, drop);
 }
 
+/* Who has gone may have said something before that is not heard yet; when it is, the port tells of the loss. */
 static void lose_listener(struct turn *turn, struct session *session, int result)
 {
-    bool is_slow = result == -EAGAIN;
-
-    turn_lose_session(turn, session, is_slow ? "slow-consumer" : "connection-lost", is_slow ? "slow consumer" : NULL,
-                      true);
+    if (result == -EHOSTUNREACH)
+        deliveries_stop(&turn->deliveries, &session->consumer, true);
+    else
+        turn_lose_session(turn, session, "slow-consumer", "slow consumer", true);
 }
 
 static int send(struct turn *turn, uint64_t peer, struct bytes frame)

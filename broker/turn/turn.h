@@ -14,7 +14,8 @@ struct live_inbox;
 
 struct turn_port { /* how the turn speaks; calls must not call back into the turn */
     void *user;
-    /* 0; -EAGAIN: the peer takes nothing more now, its session ends and its deliveries go back; -EHOSTUNREACH: it is gone. */
+    /* 0; -EAGAIN: the peer takes nothing more now, and what it would not take is parked for a while; -EHOSTUNREACH: it is gone, and
+     * turn_peer_lost follows after the last that it said. */
     int (*send)(void *user, uint64_t peer, struct bytes frame);
     /* Ends the connection of this peer, after what was sent. */
     void (*drop)(void *user, uint64_t peer);

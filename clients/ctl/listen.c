@@ -350,7 +350,7 @@ int listen_run(struct ctl *ctl)
         !ctl_number(ctl, "credit", 1, LIMIT_CREDIT, &credit) || !ctl_number(ctl, "idle", 1, 1000000, &idle))
         return EXIT_USAGE;
     if (listener.left > 0 && credit > listener.left)
-        credit = listener.left; /* what is not wanted is not taken out of the inbox */
+        credit = listener.left; /* few come that nobody wants: those come again, to whoever listens next */
     listener.result = connect_open(ctl, (uint32_t)credit, &listener.client);
     if (listener.result == EXIT_OK) {
         listener.signals = open_signals();

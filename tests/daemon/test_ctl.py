@@ -144,6 +144,17 @@ class Receiving(CtlTest):
         self.assertEqual([e["attempts"] for e in waiting], [1, 1, 1])
         self.assertEqual(self.dead(), before)
 
+    def test_d4_what_a_listener_took_before_it_left_is_acknowledged(self):
+        """Its last acks give credit back, by which the broker speaks to it while it leaves."""
+        self.listen("H1")
+        for _ in range(12):
+            self.send(sheets.UP)
+        for left in (9, 6, 3):
+            self.run_ctl("listen", "--count", "3", "--exec", "cat >/dev/null", key="H1")
+            fixture.until(lambda: len(self.ask("inbox", "H1")["entries"]) <= left, "%d messages to be left" % left)
+            self.assertEqual(len(self.ask("inbox", "H1")["entries"]), left)
+        self.listen("H1")
+
     def test_d4_what_could_not_be_written_is_not_acknowledged(self):
         referral = self.send(sheets.UP)["referral_id"]
         with open("/dev/full", "w") as full:

@@ -143,6 +143,35 @@ Test(connection, d4_a_full_pipe_is_waited_for_and_then_given_up)
     world_close(w);
 }
 
+/* The credit of an ack makes the broker speak to somebody who has gone already, and of whom more is to come. */
+Test(connection, d3_what_a_client_said_before_it_left_counts)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 2);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    world_forget(w);
+    world_depart(w, "H1");
+    world_ack(w, "H1", "r1");
+    world_credit(w, "H1", 1);
+    world_ack(w, "H1", "r2");
+    world_credit(w, "H1", 1);
+    world_lose(w, "H1");
+    world_connect(w, "H1", 10);
+    world_expect(w, "[     0] H1 > leaves\n"
+                    "[     0] H1 > ack r1\n"
+                    "[     0] H1 > credit 1\n"
+                    "[     0] H1 > ack r2\n"
+                    "[     0] H1 > credit 1\n"
+                    "[     0] H1 > is lost\n"
+                    "[     0] H1 > connect, credit 10\n"
+                    "         H1 < routine sheet r3 from T07, attempt 2\n");
+    world_close(w);
+}
+
 Test(connection, d_a_frame_of_another_session_gets_no_session_and_the_newest_hello_wins)
 {
     struct world *w = world_open();

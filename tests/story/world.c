@@ -30,7 +30,7 @@ int world_port_send(void *user, uint64_t number, struct bytes frame)
 {
     struct peer *peer = peer_of(user, number);
 
-    if (peer == NULL)
+    if (peer == NULL || peer->is_leaving)
         return -EHOSTUNREACH;
     if (peer->is_clogged)
         return -EAGAIN;
@@ -293,6 +293,12 @@ void world_clog(struct world *w, const char *who, bool is_clogged)
     world_tell(w, who, is_clogged ? "takes nothing" : "takes again");
     world_peer(w, who)->is_clogged = is_clogged;
     world_settle(w);
+}
+
+void world_depart(struct world *w, const char *who)
+{
+    world_tell(w, who, "leaves");
+    world_peer(w, who)->is_leaving = true;
 }
 
 void world_mute(struct world *w, const char *who)

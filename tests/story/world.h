@@ -47,6 +47,9 @@ void world_lose(struct world *w, const char *who);
 /* Its pipe is full from now on, or takes again. */
 void world_clog(struct world *w, const char *who, bool is_clogged);
 
+/* It hears nothing more; what it said before arrives yet, until it is lost. */
+void world_depart(struct world *w, const char *who);
+
 /* Acknowledges whatever comes from now on, at once and without a word, as a good system does. */
 void world_good(struct world *w, const char *who);
 /* Says nothing any more, not even that it is there. */

@@ -16,7 +16,7 @@ struct peer {
     char name[24]; /* "H1", "H1/b" */
     uint64_t number, session;
     int utc_offset_minutes;
-    bool is_clogged, is_mute, is_good;
+    bool is_clogged, is_leaving, is_mute, is_good;
     struct bytes last_frame; /* of its last command */
     const struct kind_info *last_kind;
 };
