@@ -57,6 +57,9 @@ static void tell_done(struct daemon *daemon)
         journal(JOURNAL_archived, "files=%llu referrals=%llu", (unsigned long long)(now.files - then->files),
                 (unsigned long long)(now.referrals - then->referrals));
     }
+    if (now.too_large != then->too_large) {
+        journal(JOURNAL_archive_left, "referrals=%llu", (unsigned long long)now.too_large);
+    }
     *then = now;
 }
 

@@ -40,7 +40,7 @@ static bool is_as_written(struct work *work, struct id id, const Record__Referra
     size_t mark = arena_mark(work->arena);
     uint8_t digest[ARCHIVE_HASH_SIZE];
     struct bytes record;
-    bool same = archive_record(work->txn, id, row, &record);
+    bool same = archive_record(work->txn, id, row, &record) == 0;
 
     if (same) {
         store_keyed_hash(store_of(work->txn), record, digest);

@@ -215,7 +215,7 @@ bool channel_check_patient(struct work *work, const struct claimant *claimant, c
 
     if (proof == NULL || life == NULL)
         return true;
-    if (life_sheet(work->txn, life->id, life->row, life->row->sheet_version, &bytes))
+    if (referral_sheet(work->txn, life->id, life->row, life->row->sheet_version, &bytes))
         sheet = (const Referral__Sheet *)wire_unpack(&referral__sheet__descriptor, bytes, work->arena, &refusal);
     if (sheet != NULL && sheet->patient != NULL && claim_patient_agrees(work, proof, sheet->patient))
         return true;

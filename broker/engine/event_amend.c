@@ -45,7 +45,7 @@ static const Referral__Sheet *present_sheet(struct work *work, const struct life
     struct bytes bytes;
     enum refusal refusal;
 
-    if (!life_sheet(work->txn, life->id, life->row, life->row->sheet_version, &bytes))
+    if (!referral_sheet(work->txn, life->id, life->row, life->row->sheet_version, &bytes))
         return NULL;
     return (const Referral__Sheet *)wire_unpack(&referral__sheet__descriptor, bytes, work->arena, &refusal);
 }

@@ -3,19 +3,16 @@
 #include "engine/event_parts.h"
 #include "engine/inbox.h"
 
-#define HOPS_MAX 3
-
 /* Never back: neither to whoever redirected it before, nor to the redirector itself. */
 static bool was_there(struct work *work, const struct life_of *life, uint32_t receiver)
 {
     const Record__Referral *row = life->row;
+    struct id id;
 
-    for (int hop = 0; row != NULL && hop <= HOPS_MAX; hop++) {
+    for (int hop = 0; row != NULL && hop <= REDIRECTS_MAX; hop++) {
         if (row->receiver_number == receiver)
             return true;
-        if (!row->has_redirected_from)
-            return false;
-        row = referral_row(work->txn, life_id_of(row->redirected_from));
+        row = referral_before(work->txn, row, &id);
     }
     return false;
 }
@@ -28,7 +25,7 @@ static void check_room(const struct happening *happening, const struct registry_
     struct bytes sheet = {0};
     uint32_t retry_ms;
 
-    life_sheet(work->txn, life->id, life->row, life->row->sheet_version, &sheet);
+    referral_sheet(work->txn, life->id, life->row, life->row->sheet_version, &sheet);
     if (inbox_admits(work, receiver->row->number, (Referral__Priority)life->row->priority, sheet.size, &retry_ms) !=
         REFUSED_NOT)
         refuse_retry(work, REFUSED_INBOX_FULL, retry_ms);
@@ -47,7 +44,7 @@ void event_check_redirect(struct happening *happening)
                           .department = event->department,
                           .emergency = row->priority == REFERRAL__PRIORITY__EMERGENCY};
 
-    if (row->hops >= HOPS_MAX)
+    if (row->hops >= REDIRECTS_MAX)
         refuse(work, REFUSED_TOO_MANY_HOPS, "type");
     if (event->receiver == NULL)
         return; /* MISSING already */
@@ -100,32 +97,18 @@ static struct life_of *make_child(const struct happening *happening)
     return child;
 }
 
-/* Whose body rows hold the latest sheet: the parent's own, or those it reads itself. Their size counts in the new inbox. */
-static size_t adopt_sheet(struct work *work, struct life_of *child, const struct life_of *parent)
-{
-    struct bytes sheet = {0};
-
-    if (parent->row->has_sheet_of && !body_get(work->txn, parent->id, parent->row->sheet_version, &sheet)) {
-        FIELD_SET(child->row, sheet_of, parent->row->sheet_of);
-        life_sheet(work->txn, parent->id, parent->row, parent->row->sheet_version, &sheet);
-    } else {
-        FIELD_SET(child->row, sheet_of, life_id_bytes(work, parent->id));
-        body_get(work->txn, parent->id, parent->row->sheet_version, &sheet);
-    }
-    return sheet.size;
-}
-
 void event_redirect(struct happening *happening)
 {
     struct work *work = happening->work;
     struct life_of *parent = happening->life;
     struct life_of *child = make_child(happening);
     const Record__Referral *row = child->row;
-    size_t size = adopt_sheet(work, child, parent);
+    struct bytes sheet = {0};
 
+    referral_sheet(work->txn, child->id, row, row->sheet_version, &sheet);
     life_begin(work, child);
     inbox_put_sheet(work, row->receiver_number, (Referral__Priority)row->priority, child->id, REDIRECT,
-                    row->sheet_version, size, row->sender_number);
+                    row->sheet_version, sheet.size, row->sender_number);
     life_save(work, child);
     journey_add(work->txn, life_id_of(row->journey), child->id);
     meta_row(work->txn)->referrals++;

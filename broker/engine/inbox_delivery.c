@@ -65,7 +65,7 @@ static bool add_sheet(struct store_txn *txn, struct cache *cache, Referral__Deli
 {
     struct bytes sheet;
 
-    if (!life_sheet(txn, id_from_key(waiting->referral.data), row, waiting->sheet_version, &sheet))
+    if (!referral_sheet(txn, id_from_key(waiting->referral.data), row, waiting->sheet_version, &sheet))
         return false;
     FIELD_SET(delivery, sheet_version, waiting->sheet_version);
     FIELD_SET(delivery, body, binary_copy(cache->arena, sheet));

@@ -350,13 +350,6 @@ void life_tell_delivery(struct work *work, struct life_of *life, const struct de
         tidings_notify(work, life, &tidings, institution, 0);
 }
 
-bool life_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
-                struct bytes *ret_sheet)
-{
-    return body_get(txn, id, version, ret_sheet) ||
-           (row->has_sheet_of && body_get(txn, life_id_of(row->sheet_of), version, ret_sheet));
-}
-
 void life_save(struct work *work, struct life_of *life)
 {
     life_clock_save(work, life);

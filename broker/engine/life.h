@@ -59,9 +59,6 @@ struct delivery_event {      /* what became of a message about this referral */
     uint32_t tell;                /* institution number; 0: nobody */
 };
 void life_tell_delivery(struct work *work, struct life_of *life, const struct delivery_event *delivery);
-/* The sheet's bytes as received (F3): a redirected child reads its parent's. False: no such version. */
-bool life_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
-                struct bytes *ret_sheet);
 /* Writes the record and its due row. Once at the end of a command for each referral it changed. */
 void life_save(struct work *work, struct life_of *life);
 /* Refuses the event with state, allowed events and next actor (L1); returns false. */

@@ -159,7 +159,19 @@ size_t retention_choose(struct store_txn *txn, struct id first, struct instant l
     return count != 0 && all_over(txn, ids, members, limit) ? count : 0;
 }
 
-/* A redirected child keeps no sheet of its own. */
+static bool comes_before(struct store_txn *txn, struct id id, const Record__Referral *row)
+{
+    struct id at = {0};
+
+    for (int hop = 0; row != NULL && hop < REDIRECTS_MAX; hop++) {
+        row = referral_before(txn, row, &at);
+        if (row != NULL && id_equal(at, id))
+            return true;
+    }
+    return false;
+}
+
+/* A redirected child reads the sheets of those before it. */
 static bool is_read_by(struct store_txn *txn, struct id id, const struct id *ids, size_t count)
 {
     size_t mark = arena_mark(store_arena(txn));
@@ -168,8 +180,7 @@ static bool is_read_by(struct store_txn *txn, struct id id, const struct id *ids
     for (size_t i = 0; !is_read && i < count; i++, arena_rewind(store_arena(txn), mark)) {
         const Record__Referral *other = referral_row(txn, ids[i]);
 
-        is_read = other != NULL && other->archived == NULL && other->has_sheet_of &&
-                  id_equal(life_id_of(other->sheet_of), id);
+        is_read = other != NULL && other->archived == NULL && comes_before(txn, id, other);
     }
     return is_read;
 }

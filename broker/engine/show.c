@@ -53,7 +53,7 @@ static bool find_sheet(struct work *work, struct shown *shown)
         shown->version = show->sheet_version;
     else if (shown->version == 0)
         shown->version = row->sheet_version;
-    if (!life_sheet(work->txn, shown->id, row, shown->version, &shown->body))
+    if (!referral_sheet(work->txn, shown->id, row, shown->version, &shown->body))
         return refuse(work, REFUSED_NOT_FOUND, "sheet_version");
     return true;
 }
@@ -77,7 +77,7 @@ static bool find_dead_body(struct work *work, const Record__Inbox *entry, struct
         return row != NULL;
     }
     shown->version = entry->sheet_version;
-    return row != NULL && life_sheet(work->txn, shown->id, row, shown->version, &shown->body);
+    return row != NULL && referral_sheet(work->txn, shown->id, row, shown->version, &shown->body);
 }
 
 static bool find_dead(struct work *work, struct shown *shown)

@@ -42,9 +42,9 @@ bool archive_is_name(const char *name);
 
 /* ---- What the store has (archive_record.c) ---- */
 
-/* All that is to leave the store with this referral, serialised, in the transaction's arena; the same rows give the same bytes. False: it is
- * larger than ARCHIVE_RECORD_MAX, or something is missing. */
-bool archive_record(struct store_txn *txn, struct id id, const Record__Referral *row, struct bytes *ret_record);
+/* All that is to leave the store with this referral, serialised, in the transaction's arena; the same rows give the same bytes. -EMSGSIZE: it is
+ * larger than ARCHIVE_RECORD_MAX; -ENODATA: something of it is missing; or the transaction's failure. */
+int archive_record(struct store_txn *txn, struct id id, const Record__Referral *row, struct bytes *ret_record);
 void archive_delete_sheets(struct store_txn *txn, struct id id);
 Record__ArchiveFile *archive_file_row(struct store_txn *txn, const char *name);
 void archive_file_row_put(struct store_txn *txn, const char *name, const Record__ArchiveFile *row);

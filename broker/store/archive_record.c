@@ -1,4 +1,6 @@
 /* archive_record.c - a referral and what hangs on it as one record. */
+#include <errno.h>
+
 #include "store/archive.h"
 #include "store/internal.h"
 #include "store/record.h"
@@ -14,13 +16,8 @@ static ProtobufCBinaryData data_of(struct store_txn *txn, struct bytes bytes)
     return data;
 }
 
-static struct id id_in(ProtobufCBinaryData bytes)
-{
-    return bytes.len == ID_KEY_SIZE ? id_from_key(bytes.data) : (struct id){0};
-}
-
-/* A redirected child reads the sheets of the one before: its record stands alone. */
-static bool add_sheets(struct store_txn *txn, struct id id, const Record__Referral *row, Record__ArchiveRecord *record)
+/* A redirected child reads the sheets of those before: its record stands alone. */
+static int add_sheets(struct store_txn *txn, struct id id, const Record__Referral *row, Record__ArchiveRecord *record)
 {
     size_t size = 0;
 
@@ -28,16 +25,15 @@ static bool add_sheets(struct store_txn *txn, struct id id, const Record__Referr
     for (uint32_t version = 1; version <= row->sheet_version && size <= ARCHIVE_RECORD_MAX; version++) {
         struct bytes sheet;
 
-        if (!body_get(txn, id, version, &sheet) &&
-            (!row->has_sheet_of || !body_get(txn, id_in(row->sheet_of), version, &sheet)))
-            return false;
+        if (!referral_sheet(txn, id, row, version, &sheet))
+            return -ENODATA;
         record->sheets[record->n_sheets++] = data_of(txn, sheet);
         size += sheet.size;
     }
-    return size <= ARCHIVE_RECORD_MAX;
+    return size <= ARCHIVE_RECORD_MAX ? 0 : -EMSGSIZE;
 }
 
-static bool add_timeline(struct store_txn *txn, struct bytes prefix, uint32_t count, Record__ArchiveRecord *record)
+static int add_timeline(struct store_txn *txn, struct bytes prefix, uint32_t count, Record__ArchiveRecord *record)
 {
     struct store_cursor *cursor = store_scan(txn, TABLE_TIMELINE, prefix, prefix);
     struct bytes key, value;
@@ -48,7 +44,7 @@ static bool add_timeline(struct store_txn *txn, struct bytes prefix, uint32_t co
          size += value.size)
         record->timeline[record->n_timeline++] = data_of(txn, value);
     store_scan_end(cursor);
-    return size <= ARCHIVE_RECORD_MAX;
+    return size <= ARCHIVE_RECORD_MAX ? 0 : -EMSGSIZE;
 }
 
 static void add_bookings(struct store_txn *txn, struct bytes prefix, Record__ArchiveRecord *record)
@@ -72,23 +68,42 @@ static void add_bookings(struct store_txn *txn, struct bytes prefix, Record__Arc
     store_scan_end(cursor);
 }
 
-bool archive_record(struct store_txn *txn, struct id id, const Record__Referral *row, struct bytes *ret_record)
+/* All of it, or the first reason why not. */
+static int fill_record(struct store_txn *txn, struct id id, const Record__Referral *row, Record__ArchiveRecord *record)
 {
-    Record__ArchiveRecord record = RECORD__ARCHIVE_RECORD__INIT;
     uint8_t key[ID_KEY_SIZE];
     struct bytes prefix = bytes_of(key, sizeof(key)), value;
+    int failure;
 
     id_to_key(key, id);
-    if (!store_get(txn, TABLE_REFERRAL, prefix, &value) || !add_sheets(txn, id, row, &record))
-        return false;
-    record.has_id = record.has_referral = true;
-    record.id = data_of(txn, prefix);
-    record.referral = data_of(txn, value);
-    if (!add_timeline(txn, prefix, row->timeline_next, &record))
-        return false;
-    add_bookings(txn, prefix, &record);
-    *ret_record = record_pack(txn->arena, &record.base);
-    return store_failure(txn) == 0 && ret_record->size <= ARCHIVE_RECORD_MAX;
+    if (!store_get(txn, TABLE_REFERRAL, prefix, &value))
+        return -ENODATA;
+    record->has_id = record->has_referral = true;
+    record->id = data_of(txn, prefix);
+    record->referral = data_of(txn, value);
+    failure = add_sheets(txn, id, row, record);
+    if (failure == 0)
+        failure = add_timeline(txn, prefix, row->timeline_next, record);
+    if (failure == 0)
+        add_bookings(txn, prefix, record);
+    return failure;
+}
+
+int archive_record(struct store_txn *txn, struct id id, const Record__Referral *row, struct bytes *ret_record)
+{
+    Record__ArchiveRecord record = RECORD__ARCHIVE_RECORD__INIT;
+    int failure = fill_record(txn, id, row, &record);
+    struct bytes packed;
+
+    if (store_failure(txn) != 0)
+        return store_failure(txn);
+    if (failure != 0)
+        return failure;
+    packed = record_pack(txn->arena, &record.base);
+    if (packed.size > ARCHIVE_RECORD_MAX)
+        return -EMSGSIZE;
+    *ret_record = packed;
+    return 0;
 }
 
 void archive_delete_sheets(struct store_txn *txn, struct id id)

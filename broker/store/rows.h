@@ -37,6 +37,12 @@ void referral_row_add(struct store_txn *txn, struct id id, const Record__Referra
 /* F3: the sheet's bytes as received, in chunks. */
 void body_add(struct store_txn *txn, struct id referral, uint32_t version, struct bytes body);
 bool body_get(struct store_txn *txn, struct id referral, uint32_t version, struct bytes *ret_body);
+#define REDIRECTS_MAX 3 /* one after the other */
+/* The referral this one was redirected from; NULL: it was not. */
+Record__Referral *referral_before(struct store_txn *txn, const Record__Referral *row, struct id *ret_id);
+/* Any version of its sheet: a redirected child keeps those amended since, and what is older lies with those before it. */
+bool referral_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
+                    struct bytes *ret_sheet);
 
 /* Where a message waits; also its delivery id: INBOX_REF_SIZE bytes, with the incarnation in front for clients (see engine/inbox.h). */
 struct inbox_ref {

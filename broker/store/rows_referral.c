@@ -90,6 +90,25 @@ bool body_get(struct store_txn *txn, struct id referral, uint32_t version, struc
     return version <= UINT16_MAX && chunks_get(txn, TABLE_BODY, body_key(key, referral, version), ret_body);
 }
 
+Record__Referral *referral_before(struct store_txn *txn, const Record__Referral *row, struct id *ret_id)
+{
+    if (row->redirected_from.len != ID_KEY_SIZE)
+        return NULL;
+    *ret_id = id_from_key(row->redirected_from.data);
+    return referral_row(txn, *ret_id);
+}
+
+bool referral_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
+                    struct bytes *ret_sheet)
+{
+    for (int hop = 0; row != NULL && hop <= REDIRECTS_MAX; hop++) {
+        if (body_get(txn, id, version, ret_sheet))
+            return true;
+        row = referral_before(txn, row, &id);
+    }
+    return false;
+}
+
 static struct bytes timeline_key(uint8_t key[TIMELINE_KEY_SIZE], struct id referral, uint32_t number)
 {
     id_to_key(key, referral);

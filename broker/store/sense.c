@@ -67,7 +67,6 @@ static const struct bound bounds[] = {
     BYTES(referral, Referral, parent, ID_KEY_SIZE),
     BYTES(referral, Referral, child, ID_KEY_SIZE),
     BYTES(referral, Referral, redirected_from, ID_KEY_SIZE),
-    BYTES(referral, Referral, sheet_of, ID_KEY_SIZE),
     BYTES(referral, Referral, patient, HASH_SIZE),
     NUMBER(referral, Referral, reason, 0, SENSE_REASON_LAST),
     NUMBER(referral, Referral, clock_kind, 0, SENSE_CLOCK_LAST),

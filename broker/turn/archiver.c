@@ -272,6 +272,7 @@ static int adopt(struct archiver *archiver)
 static int begin_pass(struct archiver *archiver)
 {
     archiver->failure = 0;
+    archiver->done.too_large = 0;
     archiver->next_name = 0;
     archiver->at = (struct id){0};
     archiver->at_end = false;
@@ -317,22 +318,45 @@ static uint64_t written(const struct archiver *archiver)
     return archiver->writer == NULL ? 0 : archive_writer_bytes(archiver->writer);
 }
 
+static int record_of(struct store_txn *txn, struct id id, struct instant *ret_ended_at, struct bytes *ret_record)
+{
+    const Record__Referral *row = referral_row(txn, id);
+
+    if (row != NULL)
+        *ret_ended_at = instant_of(row->ended_at_ms);
+    return row == NULL ? -ENODATA : archive_record(txn, id, row, ret_record);
+}
+
+/* A journey goes as a whole: where one of it cannot be recorded, all of them stay. That is said, and keeps no others. */
+static bool can_go(struct archiver *archiver, struct store_txn *txn, const struct id *ids, size_t count)
+{
+    size_t mark = arena_mark(&archiver->arena);
+    struct instant ended_at;
+    struct bytes record;
+    int failure = 0;
+
+    for (size_t i = 0; failure == 0 && i < count; i++, arena_rewind(&archiver->arena, mark))
+        failure = record_of(txn, ids[i], &ended_at, &record);
+    if (failure == -EMSGSIZE)
+        archiver->done.too_large += count;
+    else
+        note_failure(archiver, failure == -ENODATA ? -EBADMSG : failure);
+    return failure == 0;
+}
+
 /* Of one journey, the youngest first. */
 static int write_journey(struct archiver *archiver, struct store_txn *txn, const struct id *ids, size_t count)
 {
     int failure = archiver->writer == NULL ? open_writer(archiver, txn) : 0;
+    size_t mark = arena_mark(&archiver->arena);
 
-    for (size_t i = 0; failure == 0 && i < count; i++) {
-        size_t mark = arena_mark(&archiver->arena);
-        const Record__Referral *row = referral_row(txn, ids[i]);
+    for (size_t i = 0; failure == 0 && i < count; i++, arena_rewind(&archiver->arena, mark)) {
+        struct instant ended_at;
         struct bytes record;
 
-        if (row == NULL || !archive_record(txn, ids[i], row, &record)) {
-            archiver->done.left += count - i;
-            return 0;
-        }
-        failure = archive_writer_add(archiver->writer, ids[i], instant_of(row->ended_at_ms), record);
-        arena_rewind(&archiver->arena, mark);
+        failure = record_of(txn, ids[i], &ended_at, &record);
+        if (failure == 0)
+            failure = archive_writer_add(archiver->writer, ids[i], ended_at, record);
     }
     return failure;
 }
@@ -342,7 +366,7 @@ static int look_at(struct archiver *archiver, struct store_txn *txn, struct id i
     size_t mark = arena_mark(&archiver->arena);
     struct id *ids = arena_alloc(&archiver->arena, RETENTION_JOURNEY_MAX * sizeof *ids);
     size_t count = retention_choose(txn, id, limit, ids);
-    int failure = count == 0 ? 0 : write_journey(archiver, txn, ids, count);
+    int failure = count != 0 && can_go(archiver, txn, ids, count) ? write_journey(archiver, txn, ids, count) : 0;
 
     archiver->at = id;
     arena_rewind(&archiver->arena, mark);

@@ -113,7 +113,7 @@ static bool is_somewhere(struct store_txn *txn, struct id id, void *user)
     struct bytes record;
 
     (void)user;
-    return row != NULL && (row->archived != NULL || archive_record(txn, id, row, &record));
+    return row != NULL && (row->archived != NULL || archive_record(txn, id, row, &record) == 0);
 }
 
 const char *shelf_judge(struct world *w, struct store *store, const char *directory)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -365,6 +366,97 @@ Test(archive, d6_without_room_for_a_file_everything_stays)
     cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
     pass(&shelf);
     check_archived(&shelf, 3);
+    shelf_close(&shelf);
+}
+
+/* Amended so often, with so much, that no record holds all of it. */
+static void grow(struct shelf *shelf, const char *name)
+{
+    static uint8_t content[1000 * 1000];
+    uint8_t digest[crypto_hash_sha256_BYTES];
+    Referral__Attachment attachment = REFERRAL__ATTACHMENT__INIT, *attachments[] = {&attachment};
+    Referral__Sheet *sheet = world_sheet(shelf->w, "T07", "up to H1, routine; patient.name=" MARKER);
+    Referral__Event event = REFERRAL__EVENT__INIT;
+    struct bytes packed;
+
+    crypto_hash_sha256(digest, content, sizeof content);
+    attachment.media_type = "application/dicom";
+    attachment.has_size_bytes = attachment.has_content = attachment.has_sha256 = true;
+    attachment.size_bytes = sizeof content;
+    attachment.sha256 = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
+    attachment.content = (ProtobufCBinaryData){.len = sizeof content, .data = content};
+    sheet->attachments = attachments;
+    sheet->n_attachments = 1;
+    packed = wire_pack(&sheet->base, &shelf->w->arena);
+    event.referral_id = (char *)(uintptr_t)world_id(shelf->w, name);
+    event.has_type = event.has_sheet = true;
+    event.type = REFERRAL__EVENT_TYPE__EVENT_AMEND;
+    event.sheet = (ProtobufCBinaryData){.len = packed.size, .data = (uint8_t *)(uintptr_t)packed.data};
+    for (int i = 0; i < 17; i++) {
+        char message_id[24];
+
+        snprintf(message_id, sizeof message_id, "grow-%d", i);
+        world_send(shelf->w, world_peer(shelf->w, "T07"), REFERRAL__KIND__EVENT, message_id, NULL,
+                   wire_pack(&event.base, &shelf->w->arena));
+        cr_assert_eq(world_reply(shelf->w)->n_refusals, 0);
+    }
+}
+
+/* The oldest of a journey is the last that would be written. */
+Test(archive, d8_of_a_journey_too_large_for_a_record_nothing_goes_and_it_is_said)
+{
+    struct shelf shelf = shelf_open();
+    struct archiver_options options = {.store = shelf.w->store, .turn = shelf.w->turn, .directory = shelf.directory};
+    struct archiver *archiver;
+
+    world_submit(shelf.w, "T07", "r1", "up to H1, routine; patient.name=" MARKER);
+    grow(&shelf, "r1");
+    world_event(shelf.w, "H1", "reject r1; reason=OTHER_REASON; text=" MARKER " 不收");
+    world_submit(shelf.w, "T07", "r2", "up to H1, routine; journey_id=r1");
+    world_event(shelf.w, "H1", "reject r2");
+    finish(&shelf, 3, 1);
+    years_pass(&shelf);
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    cr_assert_eq(whole_pass(&shelf, archiver), 0);
+    cr_assert_eq(archiver_done(archiver).too_large, 2);
+    cr_assert_eq(archiver_done(archiver).referrals, 1);
+    cr_assert_eq(whole_pass(&shelf, archiver), 0);
+    cr_assert_eq(archiver_done(archiver).too_large, 2, "of one pass");
+    archiver_close(archiver);
+    cr_assert_null(view_of(&shelf, "r1")->summary->archived_in);
+    cr_assert_null(view_of(&shelf, "r2")->summary->archived_in, "nor does the younger one go alone");
+    cr_assert_not_null(view_of(&shelf, "r3")->summary->archived_in);
+    shelf_close(&shelf);
+}
+
+static void lose_sheet(struct shelf *shelf, const char *name)
+{
+    struct store *store = shelf->w->store;
+    struct store_turn turn = {.index = store_mark(store).index + 1, .time = shelf->w->clock.now};
+    struct store_txn *txn;
+    struct id id;
+
+    cr_assert(id_parse(world_id(shelf->w, name), store_identity(store)->short_name, &id));
+    cr_assert_eq(store_turn_begin(store, &shelf->w->arena, &txn), 0);
+    archive_delete_sheets(txn, id);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+    world_restart(shelf->w);
+    world_connect(shelf->w, "T07", 20);
+}
+
+Test(archive, d8_a_referral_of_which_a_part_is_missing_fails_the_pass_and_keeps_no_others)
+{
+    struct shelf shelf = shelf_open();
+    int result;
+
+    finish(&shelf, 1, 3);
+    years_pass(&shelf);
+    lose_sheet(&shelf, "r2");
+    steps(&shelf, -1, &result);
+    cr_assert_eq(result, -EBADMSG, "%d", result);
+    cr_assert_not_null(view_of(&shelf, "r1")->summary->archived_in);
+    cr_assert_null(view_of(&shelf, "r2")->summary->archived_in);
+    cr_assert_not_null(view_of(&shelf, "r3")->summary->archived_in);
     shelf_close(&shelf);
 }
 

@@ -346,7 +346,7 @@ Test(event, l_a_redirection_sends_a_child_with_the_same_sheet_and_never_back)
     struct store_txn *txn = district_read(&d);
 
     cr_assert(body_get(txn, id, 1, &sheet));
-    cr_assert(life_sheet(txn, child_id, referral_row(txn, child_id), 1, &child_sheet));
+    cr_assert(referral_sheet(txn, child_id, referral_row(txn, child_id), 1, &child_sheet));
     cr_assert(bytes_equal(sheet, child_sheet));
     store_read_end(txn);
     district_close(&d);

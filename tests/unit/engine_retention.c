@@ -82,7 +82,7 @@ static struct bytes record_of(struct district *d, struct id id)
     struct store_txn *txn = district_read(d);
     struct bytes record;
 
-    cr_assert(archive_record(txn, id, referral_row(txn, id), &record));
+    cr_assert_eq(archive_record(txn, id, referral_row(txn, id), &record), 0);
     record = arena_copy(&d->keep, record);
     store_read_end(txn);
     return record;
@@ -406,6 +406,49 @@ Test(retention, d8_a_journey_goes_together_and_waits_for_its_youngest)
     tell(&d, lines, 2);
     cr_assert(is_archived(&d, first));
     cr_assert(is_archived(&d, second));
+    cr_assert_eq(rows_of(&d, TABLE_BODY), 0);
+    district_close(&d);
+}
+
+static char *redirected(struct district *d, const char *who, const char *id, char *to)
+{
+    Referral__Event *event = district_event(d, id, REDIRECT);
+    Referral__Reply *reply;
+
+    event->receiver = to;
+    event->department = "CARD";
+    reply = district_say(d, who, KIND(EVENT), event);
+    district_assert_said(d, reply, "");
+    return reply->child_referral_id;
+}
+
+/* The first one's version is read by the last, over the one in between. */
+Test(retention, d8_what_was_redirected_amended_and_redirected_again_goes_together)
+{
+    struct id *ids;
+    Referral__Event *event;
+    struct district d;
+    char *first, *second, *third;
+
+    open_year(&d);
+    ids = arena_alloc(&d.keep, RETENTION_JOURNEY_MAX * sizeof *ids);
+    first = district_refer(&d, "T07", "H1", ROUTINE);
+    second = redirected(&d, "H1", first, "H2");
+    event = district_event(&d, second, AMEND);
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &district_sheet(&d, "T07", "H2", false, ROUTINE)->base));
+    district_assert_said(&d, district_say(&d, "T07", KIND(EVENT), event), "");
+    third = redirected(&d, "H2", second, "H3");
+    district_assert_said(&d, district_happen(&d, "H3", third, REJECT), "");
+    empty_inboxes(&d);
+    d.now.ms += 2 * YEAR_MS;
+    cr_assert_eq(choose(&d, first, ids), 3);
+
+    Batch__ArchivedRecord *lines[] = {written(&d, ids[0]), written(&d, ids[1]), written(&d, ids[2])};
+
+    tell(&d, lines + 2, 1);
+    cr_assert_not(is_archived(&d, first), "two still read its sheet");
+    tell(&d, lines, 3);
+    cr_assert(is_archived(&d, first) && is_archived(&d, second) && is_archived(&d, third));
     cr_assert_eq(rows_of(&d, TABLE_BODY), 0);
     district_close(&d);
 }

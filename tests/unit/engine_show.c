@@ -64,6 +64,53 @@ Test(show, f3_what_is_shown_is_what_came)
     district_close(&d);
 }
 
+static char *redirected(struct district *d, const char *who, const char *id, char *to)
+{
+    Referral__Event *event = district_event(d, id, REDIRECT);
+    Referral__Reply *reply;
+
+    event->receiver = to;
+    event->department = "CARD";
+    reply = district_say(d, who, KIND(EVENT), event);
+    district_assert_said(d, reply, "");
+    return reply->child_referral_id;
+}
+
+static void amended(struct district *d, const char *id, const char *to, char *treatment)
+{
+    Referral__Event *event = district_event(d, id, AMEND);
+    Referral__Sheet *sheet = district_sheet(d, "T07", to, false, ROUTINE);
+
+    sheet->treatment = treatment;
+    FIELD_SET(event, sheet, binary_pack(&d->keep, &sheet->base));
+    district_assert_said(d, district_say(d, "T07", KIND(EVENT), event), "");
+}
+
+/* F3, and amend of the table: old versions are kept. */
+Test(show, f3_every_version_is_shown_through_redirects_and_amendments)
+{
+    static char *const treatments[] = {"rest and tablets", "more rest", "no tablets"};
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = redirected(&d, "H1", district_refer(&d, "T07", "H1", ROUTINE), "H2");
+    amended(&d, id, "H2", treatments[1]);
+    id = redirected(&d, "H2", id, "H3");
+    amended(&d, id, "H3", treatments[2]);
+    for (uint32_t version = 1; version <= 3; version++) {
+        const Referral__Payload *payload = payload_of(&d, show(&d, "H3", id, version, NULL));
+        enum refusal refusal;
+        const Referral__Sheet *sheet = (const Referral__Sheet *)wire_unpack(
+            &referral__sheet__descriptor, binary_bytes(payload->body), &d.keep, &refusal);
+
+        cr_assert_eq(payload->sheet_version, version);
+        cr_assert_str_eq(sheet->treatment, treatments[version - 1]);
+    }
+    district_assert_said(&d, show(&d, "H3", id, 4, NULL), "NOT_FOUND sheet_version");
+    district_close(&d);
+}
+
 Test(show, p3_each_look_stands_on_the_timeline_and_in_the_audit)
 {
     Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;

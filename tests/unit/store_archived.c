@@ -15,16 +15,16 @@
 
 /* ---- A record of all that hangs on a referral ---- */
 
-static void add_referral(struct store_txn *txn, struct id id, uint32_t sheets, struct id sheet_of)
+static void add_referral(struct store_txn *txn, struct id id, uint32_t sheets, struct id redirected_from)
 {
     Record__Referral row = RECORD__REFERRAL__INIT;
     uint8_t key[ID_KEY_SIZE];
 
-    id_to_key(key, sheet_of);
+    id_to_key(key, redirected_from);
     row.has_sheet_version = row.has_timeline_next = true;
     row.sheet_version = sheets;
-    row.has_sheet_of = id_is_set(sheet_of);
-    row.sheet_of = (ProtobufCBinaryData){.len = row.has_sheet_of ? sizeof(key) : 0, .data = key};
+    row.has_redirected_from = id_is_set(redirected_from);
+    row.redirected_from = (ProtobufCBinaryData){.len = row.has_redirected_from ? sizeof(key) : 0, .data = key};
     referral_row_add(txn, id, &row);
 }
 
@@ -60,16 +60,18 @@ static void add_booking(struct store_txn *txn, struct id referral, struct id boo
         store_put(txn, TABLE_REFERRAL_BOOKING, bytes_of(pair, sizeof(pair)), bytes_of(NULL, 0));
 }
 
-/* NULL: there is none. */
-static Record__ArchiveRecord *record_of(struct fixture *f, struct id id)
+/* NULL: there is none, for that reason. */
+static Record__ArchiveRecord *record_of(struct fixture *f, struct id id, int why)
 {
     struct store_txn *txn = fixture_read(f);
     const Record__Referral *row = referral_row(txn, id);
     Record__Referral none = RECORD__REFERRAL__INIT;
     struct bytes packed;
     Record__ArchiveRecord *record = NULL;
+    int result = archive_record(txn, id, row != NULL ? row : &none, &packed);
 
-    if (archive_record(txn, id, row != NULL ? row : &none, &packed))
+    cr_assert_eq(result, why, "%d", result);
+    if (result == 0)
         record = record__archive_record__unpack(NULL, packed.size, packed.data);
     store_read_end(txn);
     return record;
@@ -97,7 +99,7 @@ Test(store_archived, d8_a_record_has_all_that_hangs_on_its_referral)
     add_booking(txn, child, fixture_id(&f, 1, 4), false);
     fixture_end(&f, txn);
 
-    Record__ArchiveRecord *record = record_of(&f, child);
+    Record__ArchiveRecord *record = record_of(&f, child, 0);
 
     cr_assert_not_null(record);
     cr_assert_eq(record->n_sheets, 3);
@@ -110,9 +112,37 @@ Test(store_archived, d8_a_record_has_all_that_hangs_on_its_referral)
     txn = fixture_turn(&f);
     archive_delete_sheets(txn, parent);
     fixture_end(&f, txn);
-    cr_assert_null(record_of(&f, parent), "a sheet that is missing");
-    cr_assert_null(record_of(&f, child), "its parent's, too");
-    cr_assert_null(record_of(&f, fixture_id(&f, 9, 9)), "no such referral");
+    cr_assert_null(record_of(&f, parent, -ENODATA), "a sheet that is missing");
+    cr_assert_null(record_of(&f, child, -ENODATA), "its parent's, too");
+    cr_assert_null(record_of(&f, fixture_id(&f, 9, 9), -ENODATA), "no such referral");
+    fixture_fini(&f);
+}
+
+/* Each hop may have been amended: the last one reads them all, and no further than a referral may be redirected. */
+Test(store_archived, f3_a_version_is_found_however_many_redirects_ago_it_came)
+{
+    struct fixture f;
+    struct store_txn *txn;
+    struct id ids[REDIRECTS_MAX + 2], before = {0};
+    struct bytes sheet;
+
+    fixture_init(&f);
+    txn = fixture_turn(&f);
+    for (uint32_t i = 0; i < REDIRECTS_MAX + 2; i++) {
+        ids[i] = fixture_id(&f, 1, (uint16_t)(i + 1));
+        add_referral(txn, ids[i], i + 1, before);
+        add_sheet(txn, ids[i], i + 1, 10 + i);
+        before = ids[i];
+    }
+    fixture_end(&f, txn);
+    txn = fixture_read(&f);
+    for (uint32_t i = 0; i < REDIRECTS_MAX + 1; i++) {
+        cr_assert(referral_sheet(txn, ids[REDIRECTS_MAX], referral_row(txn, ids[REDIRECTS_MAX]), i + 1, &sheet));
+        cr_assert_eq(sheet.size, 10 + i);
+    }
+    cr_assert_not(referral_sheet(txn, ids[0], referral_row(txn, ids[0]), 2, &sheet), "not what came after it");
+    cr_assert_not(referral_sheet(txn, before, referral_row(txn, before), 1, &sheet));
+    store_read_end(txn);
     fixture_fini(&f);
 }
 
@@ -133,7 +163,7 @@ Test(store_archived, d8_what_is_too_large_for_a_record_does_not_move)
     for (uint32_t version = 1; version <= 4; version++)
         add_sheet(txn, sheets, version, ARCHIVE_RECORD_MAX / 3);
     fixture_end(&f, txn);
-    cr_assert_null(record_of(&f, sheets));
+    cr_assert_null(record_of(&f, sheets, -EMSGSIZE));
 
     txn = fixture_turn(&f);
     add_referral(txn, lines, 0, (struct id){0});
@@ -147,8 +177,8 @@ Test(store_archived, d8_what_is_too_large_for_a_record_does_not_move)
         timeline_add(txn, lines, i, &line);
     timeline_add(txn, both, 0, &line);
     fixture_end(&f, txn);
-    cr_assert_null(record_of(&f, lines));
-    cr_assert_null(record_of(&f, both), "each alone would do");
+    cr_assert_null(record_of(&f, lines, -EMSGSIZE));
+    cr_assert_null(record_of(&f, both, -EMSGSIZE), "each alone would do");
     fixture_fini(&f);
 }
 
