@@ -2,9 +2,11 @@
 #include "fault/fault.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -62,9 +64,27 @@ __attribute__((constructor)) static void take_plan(void)
 
 /* ---- Which call ---- */
 
+#ifdef SANITIZED
+static _Thread_local bool is_sanitizer;
+
+/* A sanitizer asks for the stack of each new thread, and ends the process where memory for the answer fails: that is not the broker's. */
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *ret_attributes)
+{
+    typedef int getattr_call(pthread_t, pthread_attr_t *);
+    int result;
+
+    is_sanitizer = true;
+    result = ((getattr_call *)dlsym(RTLD_NEXT, "pthread_getattr_np"))(thread, ret_attributes);
+    is_sanitizer = false;
+    return result;
+}
+#else
+static const bool is_sanitizer = false;
+#endif
+
 static bool is_armed(enum fault_class fault_class)
 {
-    return plan->fault_class == fault_class && (plan->is_scoped == 0 || plan->inside != 0);
+    return plan->fault_class == fault_class && !is_sanitizer && (plan->is_scoped == 0 || plan->inside != 0);
 }
 
 /* True: this call is to fail, with errno set. */
