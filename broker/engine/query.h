@@ -3,11 +3,13 @@
 #include "engine/engine.h"
 
 struct live_inbox { /* of one institution */
-    uint32_t in_flight, connections;
+    uint32_t in_flight, connections,
+        consumers; /* of the connections those that ever granted credit: the others only look */
     uint64_t credit;
     bool connected;
     uint64_t delivered, redelivered; /* since the start */
     struct instant last_seen;        /* when a session of it ended last; unset: none has since the start */
+    struct instant last_consumer;    /* the same, of those that granted credit */
 };
 #define LIVE_CLIENT_NAME 64 /* of what HELLO said, so much is kept */
 

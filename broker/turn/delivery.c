@@ -402,6 +402,7 @@ struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t 
         live.delivered = tally->delivered;
         live.redelivered = tally->redelivered;
         live.last_seen = tally->last_seen;
+        live.last_consumer = tally->last_consumer;
     }
     if (mailbox == NULL)
         return live;
@@ -411,8 +412,10 @@ struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t 
 
     const struct consumer *consumer = mailbox->consumers;
 
-    for (uint32_t i = 0; i < mailbox->consumer_count; i++, consumer = consumer->next)
+    for (uint32_t i = 0; i < mailbox->consumer_count; i++, consumer = consumer->next) {
         live.credit += consumer->credit > 0 ? (uint64_t)consumer->credit : 0;
+        live.consumers += consumer->grants;
+    }
     return live;
 }
 

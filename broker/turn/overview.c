@@ -69,7 +69,7 @@ static void add_to_totals(struct overview_totals *totals, const struct overview_
     totals->destinations++;
     totals->connected += d->live.connections != 0;
     totals->paused += d->paused;
-    totals->without_consumer += d->waiting != 0 && d->live.connections == 0;
+    totals->without_consumer += d->waiting != 0 && d->live.consumers == 0;
     totals->waiting += d->waiting;
     totals->in_flight += d->live.in_flight;
     totals->dead += d->dead;

@@ -24,7 +24,7 @@ static struct instant later(struct instant a, struct instant b)
     return a.ms > b.ms ? a : b;
 }
 
-/* A system that comes back soon is no alarm: only what has waited, with nobody there, for as long as is set. One that stands ends when somebody
+/* A system that comes back soon is no alarm, and whoever only looks takes nothing: only what has waited, with nobody there, for as long as is set. One that stands ends when somebody
  * comes, or nothing waits: after a restart of the broker nobody has been away for long. Whoever paused a destination knows that nobody takes
  * anything. */
 static bool is_unattended(struct store_txn *txn, const struct overview_destination *d, struct instant since,
@@ -32,10 +32,10 @@ static bool is_unattended(struct store_txn *txn, const struct overview_destinati
 {
     int64_t limit_ms;
 
-    if (d->waiting == 0 || d->live.connections != 0 || d->paused)
+    if (d->waiting == 0 || d->live.consumers != 0 || d->paused)
         return false;
     limit_ms = setting_number(txn, SETTING_no_consumer_alarm_ms, d->id);
-    since = later(later(since, d->live.last_seen), d->oldest_at);
+    since = later(later(since, d->live.last_consumer), d->oldest_at);
     return limit_ms != 0 && (d->stands[WATCHED_NO_CONSUMER] || now.ms - since.ms >= limit_ms);
 }
 

@@ -47,6 +47,8 @@ void turn_say_to_peer(struct turn *turn, uint64_t peer, Referral__Kind kind, con
 
 void turn_end_session(struct turn *turn, struct session *session, const char *reason, bool drop)
 {
+    struct tally *tally = tally_of(&turn->deliveries.tallies, session->speaker.number);
+
     if (reason != NULL || drop) {
         struct farewell *farewell = add_farewell(turn, session->peer, session->epoch, drop);
 
@@ -56,7 +58,9 @@ void turn_end_session(struct turn *turn, struct session *session, const char *re
                        wire_pack(&turn_goodbye(turn, reason, 0)->base, &turn->arena), &turn->arena);
     }
     turn->parked -= session->parked != NULL;
-    tally_of(&turn->deliveries.tallies, session->speaker.number)->last_seen = turn->clock.now;
+    tally->last_seen = turn->clock.now;
+    if (session->consumer.grants)
+        tally->last_consumer = turn->clock.now;
     deliveries_leave(&turn->deliveries, &session->consumer);
     sessions_remove(&turn->sessions, session);
 }

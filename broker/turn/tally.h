@@ -7,7 +7,8 @@
 struct tally {
     uint32_t institution; /* number */
     uint64_t delivered, redelivered;
-    struct instant last_seen; /* when a session of it ended last; unset: none has */
+    struct instant last_seen;     /* when a session of it ended last; unset: none has */
+    struct instant last_consumer; /* the same, of those that granted credit */
     UT_hash_handle hh;
 };
 

@@ -120,6 +120,12 @@ class Destinations(AlarmsTest):
         self.broker.start()
         self.operator = self.party("OPS")
         self.assertEqual(since, self.raised("no-consumer", "H1").since_ms, "the same one, over a restart")
+        onlooker = self.party("H1")
+        fixture.until(lambda: ["H1"] == [d["id"] for d in ops.status(self.broker.http)["destinations"] if d["connections"] == 1],
+                      "it on the page")
+        self.later(SECOND_MS)
+        self.assertTrue(self.stands("no-consumer", "H1"), "whoever only looks takes nothing")
+        onlooker.close()
         receiver = self.party("H1", credit=1)
         receiver.ack(receiver.receive())
         self.cleared("no-consumer", "H1")
