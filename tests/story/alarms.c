@@ -79,7 +79,11 @@ Test(alarms, d4_messages_that_wait_with_nobody_there_are_one_after_a_minute)
     cr_assert_str_eq(alarms(w, true), "");
     world_connect(w, "H1", 0);
     watch(w);
-    cr_assert_str_eq(alarms(w, false), "", "somebody is there, with no credit yet");
+    cr_assert_str_eq(alarms(w, false), "no-consumer H1 waiting=1", "who only looks takes nothing");
+    world_lose(w, "H1");
+    world_connect(w, "H1", 1);
+    watch(w);
+    cr_assert_str_eq(alarms(w, false), "", "it takes messages");
     cr_assert_str_eq(alarms(w, true), "no-consumer H1 waiting=1", "raised once, cleared once");
 
     world_lose(w, "H1");
