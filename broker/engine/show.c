@@ -6,8 +6,9 @@
 #include "engine/inbox.h"
 #include "engine/life.h"
 
-struct shown { /* what was asked for, once it is clear that the actor may see it */
-    struct id id;
+struct shown {         /* what was asked for, once it is clear that the actor may see it */
+    struct id id;      /* of the referral; of a notice that is about none, the hospital's own booking or entry */
+    bool has_referral; /* else no timeline tells of the look, only the audit */
     bool as_operator;
     uint32_t version; /* of a sheet; 0: none; when asked again without one: that of before */
     Referral__DeliveryKind kind;
@@ -48,6 +49,7 @@ static bool find_sheet(struct work *work, struct shown *shown)
         return false;
     if (row->archived != NULL)
         return refuse(work, REFUSED_ARCHIVED, "referral_id");
+    shown->has_referral = true;
     shown->kind = REFERRAL__DELIVERY_KIND__SHEET;
     if (show->has_sheet_version)
         shown->version = show->sheet_version;
@@ -68,13 +70,14 @@ static bool is_own_inbox(struct work *work, uint32_t institution)
 
 static bool find_dead_body(struct work *work, const Record__Inbox *entry, struct shown *shown)
 {
-    Record__Referral *row = referral_row(work->txn, life_id_of(entry->referral));
+    const Record__Referral *row = referral_row(work->txn, life_id_of(entry->referral));
 
     shown->id = life_id_of(entry->referral);
+    shown->has_referral = row != NULL;
     shown->kind = (Referral__DeliveryKind)entry->kind;
     if (shown->kind == REFERRAL__DELIVERY_KIND__NOTICE) {
         shown->body = binary_bytes(entry->body);
-        return row != NULL;
+        return true;
     }
     shown->version = entry->sheet_version;
     return row != NULL && referral_sheet(work->txn, shown->id, row, shown->version, &shown->body);
@@ -101,7 +104,8 @@ static void reply_with(struct work *work, const struct shown *shown)
 {
     Referral__Payload payload = REFERRAL__PAYLOAD__INIT;
 
-    payload.referral_id = arena_text(work->arena, work_id_text(work, shown->id));
+    if (shown->has_referral)
+        payload.referral_id = arena_text(work->arena, work_id_text(work, shown->id));
     if (shown->version != 0)
         FIELD_SET(&payload, sheet_version, shown->version);
     FIELD_SET(&payload, kind, shown->kind);
@@ -121,17 +125,23 @@ static bool find_shown(struct work *work, struct shown *shown)
     return show->has_dead_delivery_id ? find_dead(work, shown) : find_sheet(work, shown);
 }
 
+static void tell_look(struct work *work, const struct shown *shown)
+{
+    struct life_of *life = life_load(work, shown->id);
+
+    life_tell(work, life, PAYLOAD_SHOWN, shown->as_operator ? "operator" : work->actor, NULL, instant_of(0));
+    life_save(work, life);
+}
+
 bool show_apply_payload(struct work *work)
 {
     const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
     struct shown shown = {0};
-    struct life_of *life;
 
     if (!find_shown(work, &shown))
         return false;
-    life = life_load(work, shown.id);
-    life_tell(work, life, PAYLOAD_SHOWN, shown.as_operator ? "operator" : work->actor, NULL, instant_of(0));
-    life_save(work, life);
+    if (shown.has_referral)
+        tell_look(work, &shown);
     reply_with(work, &shown);
     work->audit.subject = arena_text(work->arena, work_id_text(work, shown.id));
     work->audit.reason = show->reason;

@@ -1,4 +1,6 @@
 /* A payload is shown by an audited command only (P2, P3), and the sentence of why with the facts of a real store (D9). */
+#include "places.h"
+
 #include "ask.h"
 
 #define ROUTINE    REFERRAL__PRIORITY__ROUTINE
@@ -108,6 +110,13 @@ Test(show, f3_every_version_is_shown_through_redirects_and_amendments)
         cr_assert_str_eq(sheet->treatment, treatments[version - 1]);
     }
     district_assert_said(&d, show(&d, "H3", id, 4, NULL), "NOT_FOUND sheet_version");
+
+    Referral__ReferralQuery query = about(id);
+    const Referral__ReferralView *view = ask(&d, "T07", KIND(GET_REFERRAL), &query);
+
+    cr_assert_eq(view->timeline[0]->event, REFERRAL__EVENT_TYPE__EVENT_SUBMIT);
+    cr_assert_eq(view->timeline[0]->sheet_version, 2, "the one that was handed on");
+    cr_assert_str_eq(view->timeline[0]->by, "H2");
     district_close(&d);
 }
 
@@ -272,6 +281,44 @@ Test(show, d5_a_dead_notice_is_shown_as_it_would_have_been_delivered)
     cr_assert_not(payload->has_sheet_version);
     district_assert_said(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
     district_close(&d);
+}
+
+/* No referral's timeline has the look, the audit does (P3). */
+Test(show, d5_a_dead_notice_about_a_hospitals_own_place_is_shown_and_the_look_audited)
+{
+    Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    const Referral__AuditList *list;
+    const Referral__Payload *payload;
+    const Referral__Notice *notice;
+    ProtobufCBinaryData ids[64];
+    struct district d;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *entry = places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
+
+    cr_assert_eq(district_waiting(&d, "H1", ids), 1);
+    FIELD_SET(&nack, delivery_id, ids[0]);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_assert_said(&d, district_say(&d, "H1", KIND(NACK), &nack), "");
+    FIELD_SET(&command, dead_delivery_id, ids[0]);
+    district_assert_said(&d, district_say(&d, "T07", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
+    payload = payload_of(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command));
+    cr_assert_null(payload->referral_id);
+    cr_assert_eq(payload->kind, REFERRAL__DELIVERY_KIND__NOTICE);
+    notice = places_unpack(&d, &referral__notice__descriptor, binary_bytes(payload->body));
+    cr_assert_str_eq(notice->entry->entry_id, entry);
+    command.reason = "why did it die";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "");
+    FIELD_SET(&audit, from_index, store_mark(d.store).index);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &audit);
+    cr_assert_eq(list->n_rows, 1);
+    cr_assert_eq(list->rows[0]->kind, KIND(SHOW_PAYLOAD));
+    cr_assert_str_eq(list->rows[0]->subject, notice->booking->booking_id);
+    cr_assert_str_eq(list->rows[0]->reason, "why did it die");
+    places_close(&d);
 }
 
 static Referral__WhyView *why(struct district *d, struct stage *stage, const char *who, char *referral)
