@@ -33,30 +33,21 @@ static void add(struct telling *telling, Referral__TimelineEntry *entry)
     telling->bytes += referral__timeline_entry__get_packed_size(entry);
 }
 
-/* A redirected referral was submitted by the receiver that sent it on. */
-static char *submitter(struct telling *telling)
-{
-    const Record__Referral *row = telling->row;
-
-    if (row->redirected_from.len != 0) {
-        const Record__Referral *from = referral_row(telling->asking->work.txn, life_id_of(row->redirected_from));
-
-        if (from != NULL)
-            return from->receiver;
-    }
-    return row->submitted_by != NULL ? row->submitted_by : row->sender;
-}
-
+/* A redirected referral was submitted by the receiver that sent it on, with the sheet as it was then: what ended so is amended no more. */
 static void tell_submission(struct telling *telling, struct id id)
 {
     Referral__TimelineEntry *entry = asking_message(telling->asking, &referral__timeline_entry__descriptor);
+    const Record__Referral *row = telling->row, *from;
+    char *sent_by = row->submitted_by != NULL ? row->submitted_by : row->sender;
+    struct id from_id;
 
+    from = referral_before(telling->asking->work.txn, row, &from_id);
     FIELD_SET(entry, index, id.index);
-    FIELD_SET(entry, at_ms, telling->row->submitted_at_ms);
+    FIELD_SET(entry, at_ms, row->submitted_at_ms);
     FIELD_SET(entry, event, REFERRAL__EVENT_TYPE__EVENT_SUBMIT);
     FIELD_SET(entry, state, REFERRAL__STATE__SUBMITTED);
-    entry->by = submitter(telling);
-    FIELD_SET(entry, sheet_version, 1);
+    entry->by = from != NULL ? from->receiver : sent_by;
+    FIELD_SET(entry, sheet_version, from != NULL ? from->sheet_version : 1);
     add(telling, entry);
 }
 
