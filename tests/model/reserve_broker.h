@@ -51,7 +51,8 @@ struct broker {
     int64_t seen_starts[BOOKINGS_MAX];
     Referral__State seen_referrals[REFERRALS_MAX];
     uint32_t hospital;
-    uint64_t ledger_rows; /* read so far */
+    int first_slot, last_slot; /* the pools that are looked at, where not all are; 0 and 0: all of them */
+    uint64_t ledger_rows;      /* read so far */
     struct told_pool told[SLOTS];
     uint64_t refused_rows;      /* REFUSED rows of this turn */
     char trouble[TROUBLE_SIZE]; /* what disagreed */

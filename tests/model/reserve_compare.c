@@ -112,11 +112,13 @@ static bool same_count(struct broker *broker, struct world *world, int slot, Rec
     return one_number(broker, slot, "deficit reported", rows[slot]->deficit != 0, expected.deficit != 0);
 }
 
-static bool same_pools(struct broker *broker, struct world *world, struct store_txn *txn)
+static bool same_pools(struct broker *broker, struct world *world, struct store_txn *txn, bool all)
 {
-    Record__Pool *rows[SLOTS];
+    Record__Pool *rows[SLOTS] = {NULL};
+    bool some = !all && broker->last_slot != 0;
+    int from = some ? broker->first_slot : 0, to = some ? broker->last_slot + 1 : SLOTS;
 
-    for (int slot = 0; slot < SLOTS; slot++) {
+    for (int slot = from; slot < to; slot++) {
         struct pool_key key = broker_pool_key(broker, slot);
 
         rows[slot] = pool_row(txn, &key);
@@ -125,7 +127,7 @@ static bool same_pools(struct broker *broker, struct world *world, struct store_
         if (rows[slot] != NULL && !same_row(broker, world, slot, rows[slot]))
             return false;
     }
-    for (int slot = 0; slot < SLOTS; slot++)
+    for (int slot = from; slot < to; slot++)
         if (rows[slot] != NULL && !same_count(broker, world, slot, rows))
             return false;
     return true;
@@ -283,7 +285,7 @@ bool broker_begins_list(int slot)
 
 static bool same_store(struct broker *broker, struct world *world, struct store_txn *txn, bool all)
 {
-    bool same = same_pools(broker, world, txn);
+    bool same = same_pools(broker, world, txn, all);
 
     for (int slot = 0; slot < SLOTS && same; slot++)
         same = !broker_begins_list(slot) || same_list(broker, world, slot, txn);

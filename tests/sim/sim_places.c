@@ -18,7 +18,7 @@ static void differs(struct sim *s)
 /* Its ids are heard in answers, and of what the clock did in the store. */
 static void look(struct sim *s)
 {
-    if (!sim_failed(s) && !sim_reserve_compare(s->reserve, &s->model, s->store, false))
+    if (!sim_failed(s) && !sim_reserve_compare(s->reserve, &s->model, s->store, THESE_DAYS))
         differs(s);
 }
 
@@ -45,8 +45,7 @@ void sim_one_deed(struct sim *s)
     struct bytes body;
     char line[240];
 
-    look(s);
-    if (sim_failed(s) || (sim_one_in(s, 6) && act_on_bearer(s)))
+    if (sim_one_in(s, 6) && act_on_bearer(s))
         return;
     if (!sim_reserve_draw(s->reserve, &s->model, sim_random(s), &deed, &body, line, sizeof line))
         return;
@@ -57,8 +56,9 @@ void sim_one_deed(struct sim *s)
 /* Seldom one alone: places are taken and given back in the hours when people are there. */
 void sim_act_place(struct sim *s)
 {
-    size_t deeds = 1 + sim_below(s, 6);
+    size_t deeds = 1 + sim_below(s, 4);
 
+    look(s);
     for (size_t i = 0; i < deeds && !sim_failed(s); i++)
         sim_one_deed(s);
 }
@@ -85,7 +85,7 @@ void sim_compare_places(struct sim *s, bool all)
     int64_t today = (s->now.now.ms + CHINA) / DAY;
     const Referral__PoolList *list;
 
-    if (!sim_reserve_compare(s->reserve, &s->model, s->store, all)) {
+    if (!sim_reserve_compare(s->reserve, &s->model, s->store, all ? EVERYTHING : ALL_POOLS)) {
         differs(s);
         return;
     }

@@ -183,7 +183,16 @@ bool sim_reserve_learn(struct sim_reserve *reserve, struct model *m, const struc
     return true;
 }
 
-bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, bool all)
+/* From yesterday to the last day that is published. */
+static void look_at_these_days(struct broker *broker, const struct model *m)
+{
+    int today = m_day_of(m->now) * A_DAY, last = today + DAYS * A_DAY - 1;
+
+    broker->first_slot = today < A_DAY ? 0 : today - A_DAY;
+    broker->last_slot = last < SLOTS ? last : SLOTS - 1;
+}
+
+bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, enum how_much how_much)
 {
     struct broker *broker = afresh(reserve);
     struct store_txn *txn;
@@ -191,6 +200,9 @@ bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct st
     if (m->places->differs != NULL)
         return broker_differs(broker, "the models differ in %s\n", m->places->differs);
     broker->store = store;
+    broker->first_slot = broker->last_slot = 0;
+    if (how_much == THESE_DAYS)
+        look_at_these_days(broker, m);
     if (broker->hospital == 0) {
         if (store_read_begin(store, &broker->turn, &txn) != 0)
             return broker_differs(broker, "the store is not read\n");
@@ -199,7 +211,7 @@ bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct st
     }
     for (int i = 0; i < m->referral_count; i++)
         know_referral(broker, m, i);
-    if (broker_compare(broker, &m->places->world, all))
+    if (broker_compare(broker, &m->places->world, how_much == EVERYTHING))
         return true;
     broker_show(broker, &m->places->world);
     return false;

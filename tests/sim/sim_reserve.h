@@ -17,7 +17,8 @@ bool sim_reserve_agrees(struct sim_reserve *reserve, struct model *m, const stru
 /* It was answered before, and nobody heard it. */
 bool sim_reserve_learn(struct sim_reserve *reserve, struct model *m, const struct deed *deed,
                        const Referral__Reply *reply);
-/* Every pool, booking, entry, claim and ledger row; or those that changed. */
-bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, bool all);
+/* Every pool, booking, entry, claim and ledger row; or the pools of these days, and of the rest what changed. */
+enum how_much { THESE_DAYS, ALL_POOLS, EVERYTHING };
+bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, enum how_much how_much);
 bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Referral__PoolList *list);
 const char *sim_reserve_trouble(const struct sim_reserve *reserve);
