@@ -321,7 +321,7 @@ static void undo(const struct founding *founding)
 
 static void print(const struct founding *founding)
 {
-    static const struct {
+    const struct {
         enum file file;
         const char *zh, *en;
     } lines[] = {
@@ -329,7 +329,8 @@ static void print(const struct founding *founding)
         {SERVER_KEY, "服务器密钥", "the broker's key"},
         {SERVER_PUBLIC, "服务器公钥(交给各机构)", "its public key, for every client"},
         {OPERATOR_KEY, "运维密钥", "the operator's key"},
-        {BROKER_CONF, "服务配置: referrald --config", "configuration: referrald --config"},
+        {BROKER_CONF, founding->keeps_conf ? "服务配置(原有, 未改动)" : "服务配置: referrald --config",
+         founding->keeps_conf ? "configuration that was there: not changed" : "configuration: referrald --config"},
         {CLIENT_CONF, "客户端配置: referralctl --config", "configuration: referralctl --config"},
     };
     const struct ctl *ctl = founding->ctl;
@@ -356,6 +357,39 @@ static void print(const struct founding *founding)
             ctl_say(ctl, "审计检查点的公钥(请另存他处)", "public key of audit checkpoints: keep it elsewhere"));
 }
 
+/* What a configuration that was there says otherwise than we were told. */
+static void tell_of_kept_conf(const struct founding *founding)
+{
+    const char *path = founding->paths[BROKER_CONF];
+    char error[CONFIG_ERROR_SIZE], real[PATH_MAX];
+    struct config config;
+
+    if (config_load(path, &config, error, sizeof error) != 0) {
+        ctl_complain(founding->ctl, "%s", error);
+        return;
+    }
+
+    const struct {
+        const char *key, *kept, *given;
+    } rows[] = {
+        {"store_directory", config.store_directory, founding->store},
+        {"host_key_file", config.host_key_file, founding->paths[HOST_KEY]},
+        {"server_key_file", config.server_key_file, founding->paths[SERVER_KEY]},
+        {"endpoints", config.endpoints[0], ctl_option(founding->ctl, "listen")},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *kept = realpath(rows[i].kept, real) == NULL ? rows[i].kept : real;
+
+        if (rows[i].given != NULL && strcmp(kept, rows[i].given) != 0)
+            ctl_complain(founding->ctl,
+                         ctl_say(founding->ctl, "%s 未改动: 其中 %s 为 %s, 而不是 %s",
+                                 "%s was not changed: its %s is %s, not %s"),
+                         path, rows[i].key, rows[i].kept, rows[i].given);
+    }
+    config_fini(&config);
+}
+
 int init_run(struct ctl *ctl)
 {
     struct founding founding = {.ctl = ctl};
@@ -375,6 +409,8 @@ int init_run(struct ctl *ctl)
         print(&founding);
     else
         undo(&founding);
+    if (result == EXIT_OK && founding.keeps_conf)
+        tell_of_kept_conf(&founding);
     sodium_memzero(&founding.host_key, sizeof founding.host_key);
     sodium_memzero(&founding.server, sizeof founding.server);
     sodium_memzero(&founding.operator, sizeof founding.operator);

@@ -167,6 +167,20 @@ class Offline(CtlTest):
         self.assertIn("interrupted by signal 9", killed[1])
         self.assertEqual((self.broker.store / "verify.state").read_bytes(), before)
 
+    def test_init_says_what_a_configuration_that_it_keeps_has_otherwise(self):
+        base = self.broker.folder / "kept"
+        base.mkdir()
+        conf = base / "referrald.conf"
+        conf.write_text('store_directory = "/var/lib/elsewhere"\nhost_key_file = "%s/host.key"\nserver_key_file = "%s/server.key"\n'
+                        'endpoints = {"tcp://10.0.0.1:5570"}\n' % (base, base))
+        before = conf.read_bytes()
+        made = self.local("init", "--store", base / "s", "--name", "x1", "--institution", "OPS", "--keys", base, "--listen", "tcp://*:7000")
+        self.assertEqual(before, conf.read_bytes())
+        self.assertIn("not changed", made.stdout)
+        for words in ("store_directory is /var/lib/elsewhere", "endpoints is tcp://10.0.0.1:5570, not tcp://*:7000"):
+            self.assertIn(words, made.stderr)
+        self.assertNotIn("host_key_file", made.stderr)
+
     def test_init_overwrites_nothing(self):
         base = self.broker.folder / "again"
         arguments = ("init", "--store", base / "s", "--name", "x1", "--institution", "OPS", "--institution-name", "运维", "--keys", base)
