@@ -11,6 +11,7 @@
 #include "message.h"
 #include "prompt.h"
 #include "query.h"
+#include "rules/identity.h"
 #include "table.h"
 #include "wire/wire.h"
 
@@ -58,6 +59,25 @@ static int put_options(const struct ctl *ctl, json_t *body)
     return EXIT_USAGE;
 }
 
+/* A slip would read as "no referrals": what no sheet can have (section 3) is not asked for. */
+static int check_id(const struct ctl *ctl, struct referral_client *client, json_t *body, const char *id)
+{
+    ProtobufCMessage *message = body_message(ctl, &referral__find_patient__descriptor, body);
+    struct instant now = instant_of(referral_welcome(client)->now_ms);
+    enum refusal refusal;
+
+    if (message == NULL)
+        return EXIT_USAGE;
+    refusal = identity_check(((Referral__FindPatient *)message)->id_type, id,
+                             instant_local_date(now, 14 * 60)); /* the first anywhere */
+    protobuf_c_message_free_unpacked(message, NULL);
+    if (refusal == REFUSED_NOT)
+        return EXIT_OK;
+    ctl_complain(ctl, ctl_say(ctl, "证件号码%s", "the id number %s"),
+                 ctl_say(ctl, refusal_zh(refusal), refusal_en(refusal)));
+    return EXIT_USAGE;
+}
+
 /* One page; `*ret_more` is set in the body where there is more. */
 static int ask_page(const struct ctl *ctl, struct referral_client *client, json_t *body, json_t *rows, bool *ret_more)
 {
@@ -101,6 +121,8 @@ int ops_find_patient(const struct ctl *ctl, struct referral_client *client, json
 
     if (result == EXIT_OK)
         result = ask_id(ctl, client, id, sizeof id);
+    if (result == EXIT_OK)
+        result = check_id(ctl, client, body, id);
     json_object_set_new(body, "id_value", json_string(id));
     while (result == EXIT_OK && more)
         result = ask_page(ctl, client, body, rows, &more);

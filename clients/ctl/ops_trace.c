@@ -166,14 +166,15 @@ static void describe(struct detail *detail, const json_t *row)
 static void print_hop(const struct screen *screen, const json_t *row)
 {
     struct detail detail = {.ctl = screen->ctl};
-    char when[MOMENT_TEXT_SIZE], line[DETAIL_SIZE + 256];
+    char when[MOMENT_TEXT_SIZE], line[DETAIL_SIZE + 256], index[24] = "";
     const char *event = label_of_value(&referral__event_type__descriptor, ops_string(row, "event"), screen->ctl->zh);
     int pad = EVENT_COLUMNS - width_of(event);
 
     moment_format(when, ops_number(row, "at_ms"));
     describe(&detail, row);
-    snprintf(line, sizeof line, "%6lld  %s  %s%*s %s", (long long)ops_number(row, "index"), when + 5, event,
-             pad > 0 ? pad : 0, "", detail.text);
+    if (ops_number(row, "index") != 0) /* what the broker did by itself has no row of its own in the audit */
+        snprintf(index, sizeof index, "%lld", (long long)ops_number(row, "index"));
+    snprintf(line, sizeof line, "%6s  %s  %s%*s %s", index, when + 5, event, pad > 0 ? pad : 0, "", detail.text);
     screen_text(screen, TONE_PLAIN, 24 + EVENT_COLUMNS + 1, line);
 }
 

@@ -243,7 +243,9 @@ static void print_legend(const struct layout *layout)
         flow_next(&flow, "   ", 2 + width_of(bar_meaning(part, ctl->zh)));
         bar_print_meaning(ctl->out, part, ctl->zh, layout->colour);
     }
-    fputc('\n', ctl->out);
+    fprintf(ctl->out, "\n%s\n",
+            ctl_say(ctl, "条形只表示数量, 不表示号序",
+                    "a bar counts units; where they lie in the session it does not say"));
 }
 
 static void print_places(const struct ctl *ctl, struct referral_client *client, const struct glance *list, size_t count)

@@ -73,6 +73,20 @@ static bool names_units(const struct ctl *ctl)
     return false;
 }
 
+/* One after the other, or all at once? Only beds are known to be all at once. */
+static bool names_minutes(const struct ctl *ctl)
+{
+    const char *count = ctl_option(ctl, "count");
+
+    if (!ctl_has(ctl, "start") || ctl_has(ctl, "minutes") || ctl_has(ctl, "body") || count == NULL ||
+        strcmp(count, "1") == 0)
+        return true;
+    ctl_complain(ctl, "%s",
+                 ctl_say(ctl, "请给出 --minutes: 每号分钟数(0: 全部同时开始)",
+                         "give --minutes: from one unit to the next (0: all start at once)"));
+    return false;
+}
+
 int publish_run(struct ctl *ctl)
 {
     char times[TIMES_MAX][TIME_SIZE];
@@ -88,7 +102,7 @@ int publish_run(struct ctl *ctl)
     class = json_string_value(field_value(body, "pool.class"));
     if (class != NULL && strcmp(class, "BED") == 0 && !ctl_has(ctl, "body"))
         complete_beds(ctl);
-    if (date == NULL || complete_times(ctl, date, times))
+    if ((date == NULL || complete_times(ctl, date, times)) && names_minutes(ctl))
         result = pool_tell_run(ctl);
     json_decref(body);
     return result;

@@ -181,6 +181,11 @@ static bool read_range(const struct ctl *ctl, struct reserve_range *ret_range)
 
     if (!read_date(ctl, "from", &ret_range->first_date) || !read_date(ctl, "to", &ret_range->last_date))
         return false;
+    if (ret_range->first_date != NULL && ret_range->last_date != NULL &&
+        strcmp(ret_range->first_date, ret_range->last_date) > 0) {
+        ctl_complain(ctl, "%s", ctl_say(ctl, "--to 不能早于 --from", "--to must not be before --from"));
+        return false;
+    }
     if (by != NULL && strcmp(by, "day") != 0 && strcmp(by, "month") != 0) {
         ctl_complain(ctl, "%s", ctl_say(ctl, "--by 应为 day 或 month", "--by must be day or month"));
         return false;

@@ -155,7 +155,7 @@ class Capacity(PlacesTest):
         self.assertEqual(set(self.pools()), {"WANG-AM", "LI-PM", "A/B"})
         for wrong in ("EXPERT/NK/2026-12-04", "EXPERT/NK//2026-12-04", "H1/H1/EXPERT/NK/X/2026-12-04", "SOFA/NK/X/2026-12-04"):
             self.assertIn("POOL", self.run_ctl("publish", wrong, "--count", "3", key="H1", expect=USAGE).stderr)
-        self.run_ctl("publish", "H2/EXPERT/NK/X/2026-12-04", "--count", "3", "--start", "08:00", key="H1", expect=REFUSED)
+        self.run_ctl("publish", "H2/EXPERT/NK/X/2026-12-04", "--count", "3", "--start", "08:00", "--minutes", "10", key="H1", expect=REFUSED)
 
     def test_q10_q14_capacity_goes_and_comes_back(self):
         self.publish()
@@ -248,7 +248,8 @@ class Glance(PlacesTest):
             "NK    LI-PM    14:00-15:00  王主任     4  R...         1   0   0   0    4          4/3",
             "EXPERT total: capacity 14, reserved 3, kept 3 = 21.42 %; family 1, general 3, blocked 1, free 9",
             "",
-            "F family doctors' patients   G general   R free, kept for family doctors   . free for everybody   x blocked"])
+            "F family doctors' patients   G general   R free, kept for family doctors   . free for everybody   x blocked",
+            "a bar counts units; where they lie in the session it does not say"])
 
     def test_p4_the_same_in_chinese(self):
         self.fill()

@@ -224,7 +224,7 @@ class Reserve(Commission):
         self.assertEqual(self.report("--from", TUESDAY, "--to", TUESDAY)["lines"], self.report()["lines"])
         self.assertEqual(self.report("--from", "2026-11-25")["lines"], [])
         self.assertEqual(self.report("--to", "2026-11-23")["totals"], [])
-        for words in (("--by", "week"), ("--from", "2026-02-30"), ("--to", "tomorrow")):
+        for words in (("--by", "week"), ("--from", "2026-02-30"), ("--to", "tomorrow"), ("--from", "2026-12-01", "--to", "2026-11-01")):
             self.run_ctl("report", "reserve", "H1", *words, expect=USAGE)
 
     def test_p4_people_read_it_in_both_languages(self):
