@@ -134,9 +134,37 @@ static bool check_reserve(struct probe *probe)
            say_alarms(probe, "家医预留充足", "the reserve is kept everywhere");
 }
 
+/* Where no alarm was asked for, that none stands says nothing. */
+static bool is_watched(struct probe *probe, const char *name)
+{
+    bool is_off = false;
+    json_t *rows, *row;
+    size_t i;
+    int result;
+
+    rows = ops_rows(probe->ctl, probe->client, REFERRAL__KIND__LIST_SETTINGS, "settings", &result);
+    json_array_foreach(rows, i, row) if (strcmp(ops_string(row, "name"), name) == 0 &&
+                                         json_object_get(row, "institution") == NULL) is_off =
+        strcmp(ops_string(row, "value"), "0") == 0;
+    json_decref(rows);
+    if (result == EXIT_OK && !is_off)
+        return true;
+    snprintf(probe->text, sizeof probe->text,
+             ctl_say(probe->ctl, "未设告警时限: referralctl set %s 时长", "nobody watches: referralctl set %s SPAN"),
+             name);
+    return false;
+}
+
 static bool check_backup(struct probe *probe)
 {
-    return count_alarms(probe, "backup-") && say_alarms(probe, "备份正常", "backups are as they should be");
+    return count_alarms(probe, "backup-") && (probe->value != 0 || is_watched(probe, "backup_age_alarm_ms")) &&
+           say_alarms(probe, "备份正常", "backups are as they should be");
+}
+
+static bool check_verify(struct probe *probe)
+{
+    return count_alarms(probe, "verify-") && (probe->value != 0 || is_watched(probe, "verify_age_alarm_ms")) &&
+           say_alarms(probe, "校验正常", "verified as it should be, without a fault");
 }
 
 static bool check_store(struct probe *probe)
@@ -190,6 +218,8 @@ static const struct check {
     {"reserve", check_reserve, "家医预留不足", "pools and groups short of their reserve", "", 1, 10, false, false},
     {"store", check_store, "存储已用比例", "how much of the store is used", "%", 75, 85, false, false},
     {"backup", check_backup, "备份过旧或失败", "backups too old, or failed", "", 1, 2, false, false},
+    {"verify", check_verify, "校验过旧或未通过", "the last good verification too old, or the last one failed", "", 1, 2,
+     false, false},
     {"commit", check_commit, "提交耗时 p99", "99 of 100 commits take at most so long", "ms", 250, 1000, false, false},
     {"sessions", check_sessions, "某机构的会话数, 少于即报", "sessions of INSTITUTION; fewer than this is bad", "", 1,
      1, true, true},

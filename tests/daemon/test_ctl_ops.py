@@ -123,6 +123,7 @@ class Seeing(OpsTest):
         self.assertIn("H1 县人民医院", shown)
         self.assertIn("referralctl", shown)
         self.assert_fits(shown)
+        self.assertEqual("(none)\n", self.run_ctl("show", "sessions", "--institution", "C2").stdout)
         # P2: others see their own.
         self.assertEqual({"T07"}, {s["institution"] for s in self.ask("show", "sessions", key="T07")["sessions"]})
         self.run_ctl("show", "sessions", "--institution", "H1", key="T07", expect=REFUSED)
@@ -185,8 +186,14 @@ class Checking(OpsTest):
         self.assertTrue(result.stdout.startswith("REFERRALD %s - " % word), result.stdout)
         return result.stdout.strip()
 
+    def test_d8_what_nobody_watches_is_unknown_and_not_fine(self):
+        for what in ("backup", "verify"):
+            self.assertIn("%s_age_alarm_ms" % what, self.check(what, expect=UNKNOWN))
+            self.run_ctl("set", "%s_age_alarm_ms" % what, "1d")
+            self.assertNotEqual(UNKNOWN, self.broker.ctl("check", what, check=False).returncode)
+
     def test_each_check_has_a_line_with_its_figures(self):
-        for what in ("alive", "ready", "oldest-age", "waiting", "dead", "at-risk", "alarms", "reserve", "store", "backup", "commit"):
+        for what in ("alive", "ready", "oldest-age", "waiting", "dead", "at-risk", "alarms", "reserve", "store", "commit"):
             line = self.check(what)
             self.assertRegex(line, r" \| %s=\d+\S*;\d+;\d+;0$" % what)
 
@@ -287,6 +294,11 @@ class Tracing(OpsTest):
         self.assertEqual(2, len(self.ask("find", "patient", "--reason", "投诉", input=id_value + "\n")["referrals"]))
         self.assertIn("one of them", self.run_ctl("trace", "--patient", "--reason", "x", input=id_value + "\n").stdout)
         self.run_ctl("find", "patient", "--reason", "x", input="\n", expect=USAGE)
+        for slip in ("abc", id_value[:-1], id_value[:-2] + ("55" if id_value[-2:] != "55" else "66")):  # no sheet has such a number
+            refused = self.run_ctl("find", "patient", "--reason", "x", input=slip + "\n", expect=USAGE)
+            self.assertNotIn(slip, refused.stdout + refused.stderr)
+            self.run_ctl("trace", "--patient", "--reason", "x", input=slip + "\n", expect=USAGE)
+        self.run_ctl("find", "patient", "--reason", "x", "--id-type", "passport", input="E12345678\n")
         self.run_ctl("find", "patient", "--id-type", "badge", input=id_value + "\n", expect=USAGE)
 
 
