@@ -59,7 +59,10 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
 
     int failure = archive_keys_open(shelf->offline.archives, shelf->offline.host_key, &shelf->keys);
 
-    if (failure == 0)
+    if (failure == -ENOENT && access(shelf->offline.archives, F_OK) != 0 && !ctl_has(ctl, "archives")) {
+        shelf->names = calloc(1, sizeof *shelf->names); /* nothing was archived yet */
+        failure = shelf->names == NULL ? -ENOMEM : 0;
+    } else if (failure == 0)
         failure = archive_list(shelf->offline.archives, &shelf->names);
     if (failure == 0)
         return EXIT_OK;
@@ -105,6 +108,8 @@ static void print_rows(const struct ctl *ctl, const char *const *headings, json_
 {
     if (ctl->json)
         table_json(ctl, rows);
+    else if (json_array_size(rows) == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无)", "(none)"));
     else
         table_plain(ctl, headings, rows);
     json_decref(rows);

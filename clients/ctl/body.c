@@ -8,6 +8,7 @@
 #include <referral/key.h>
 
 #include "field.h"
+#include "handlers.h"
 
 json_t *body_read_file(const struct ctl *ctl, const char *path)
 {
@@ -172,6 +173,11 @@ int body_of_verb(const struct ctl *ctl, const ProtobufCMessageDescriptor *descri
     else
         json_decref(body);
     return result;
+}
+
+bool body_is_from_file(const struct ctl *ctl)
+{
+    return ctl_has(ctl, "body") || ctl_has(ctl, "sheet") || ctl->verb->run == command_send;
 }
 
 ProtobufCMessage *body_message(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *body)

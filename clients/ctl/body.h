@@ -13,5 +13,7 @@ int body_of_verb(const struct ctl *ctl, const ProtobufCMessageDescriptor *descri
 /* "patient.sex: is not a name of its code list: MALE, FEMALE". `what`: a path, option or file, or empty; `list`: as in message_error. */
 void body_complain(const struct ctl *ctl, const char *what, enum message_fault fault,
                    const ProtobufCEnumDescriptor *list);
+/* Whose fault a body that is none would be: a file's, or that of the command line. */
+bool body_is_from_file(const struct ctl *ctl);
 /* Checks and converts; NULL: complained of, naming the path. To be freed by protobuf_c_message_free_unpacked. */
 ProtobufCMessage *body_message(const struct ctl *ctl, const ProtobufCMessageDescriptor *descriptor, json_t *body);

@@ -18,7 +18,7 @@ static int send_body(struct ctl *ctl, json_t *body)
 
     json_decref(body);
     if (message == NULL)
-        return EXIT_BAD_FILE;
+        return body_is_from_file(ctl) ? EXIT_BAD_FILE : EXIT_USAGE;
     result = call_once(ctl, kind, message, message_id, &reply);
     if (reply != NULL)
         call_print_reply(ctl, reply, message_id);

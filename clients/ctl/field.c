@@ -187,13 +187,16 @@ static json_t *value_from_text(const ProtobufCFieldDescriptor *field, char *text
         break;
     case PROTOBUF_C_TYPE_BOOL:
         value = boolean_from_text(text);
-        *fault = MESSAGE_NOT_BOOLEAN;
+        *fault = MESSAGE_NOT_YES_OR_NO;
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
         return message_from_text(field->descriptor, text, fault);
     default:
         value = number_from_text(field, text);
-        *fault = field_is_moment(field) ? MESSAGE_NOT_A_TIME : MESSAGE_NOT_INTEGER;
+        *fault = field_is_moment(field)  ? MESSAGE_NOT_A_TIME
+                 : field_is_span(field)  ? MESSAGE_NOT_A_SPAN
+                 : field_is_share(field) ? MESSAGE_NOT_A_SHARE
+                                         : MESSAGE_NOT_INTEGER;
     }
     if (value != NULL)
         *fault = MESSAGE_OK;

@@ -13,7 +13,9 @@ int publish_run(struct ctl *ctl);
 int pool_tell_run(struct ctl *ctl);
 /* query.c */
 int query_list(struct ctl *ctl);
-int query_claims(struct ctl *ctl); /* bookings, entries: of whom must be said */
+int query_inbox(struct ctl *ctl);     /* and `dead` */
+int query_audit_run(struct ctl *ctl); /* the latest rows, or from a turn on */
+int query_claims(struct ctl *ctl);    /* bookings, entries: of whom must be said */
 int query_settings(struct ctl *ctl);
 int query_record(struct ctl *ctl);
 int query_why(struct ctl *ctl);

@@ -156,6 +156,7 @@ static int tell_end(const struct showing *showing, const char *hospital, const s
         return EXIT_CHECK_FAILED;
     }
     hex_encode(digest, bytes_of(mark->digest, sizeof mark->digest));
+    fflush(ctl->out);
     fprintf(ctl->err, ctl_say(ctl, "%s: 共 %" PRIu64 " 条, 摘要 %s\n", "%s: %" PRIu64 " rows, digest %s\n"), hospital,
             mark->rows, digest);
     return EXIT_OK;

@@ -20,7 +20,10 @@ enum message_fault {
     MESSAGE_OUT_OF_RANGE, /* does not fit the field's type */
     MESSAGE_BAD_BYTES,    /* neither base64 nor hex, as the field wants it */
     MESSAGE_NOT_A_TIME,   /* of a word of the command line */
-    MESSAGE_NOT_A_POOL,   /* the same */
+    MESSAGE_NOT_A_POOL,   /* the same, and those that follow */
+    MESSAGE_NOT_A_SPAN,
+    MESSAGE_NOT_A_SHARE,
+    MESSAGE_NOT_YES_OR_NO,
     MESSAGE_NO_MEMORY,
 };
 

@@ -61,6 +61,10 @@ const char *message_fault_text(enum message_fault fault, bool zh)
         [MESSAGE_NOT_A_TIME] = {"应为时间: now 或 YYYY-MM-DD HH:MM", "must be a time: now, or YYYY-MM-DD HH:MM"},
         [MESSAGE_NOT_A_POOL] = {"应为 [机构/]类别/科室/号源/日期, 如 EXPERT/NK/WANG-AM/2026-12-02",
                                 "must be " POOL_TEXT_FORM ", such as EXPERT/NK/WANG-AM/2026-12-02"},
+        [MESSAGE_NOT_A_SPAN] = {"应为时长, 如 90s, 25m, 2h, 3d",
+                                "must be a length of time, such as 90s, 25m, 2h or 3d"},
+        [MESSAGE_NOT_A_SHARE] = {"应为比例, 如 20%, 22.5%", "must be a share, such as 20% or 22.5%"},
+        [MESSAGE_NOT_YES_OR_NO] = {"应为 yes 或 no", "must be yes or no"},
         [MESSAGE_NO_MEMORY] = {"内存不足", "out of memory"},
     };
 

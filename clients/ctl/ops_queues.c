@@ -286,6 +286,8 @@ static void print_sessions(struct ctl *ctl, const struct ops_facts *facts, const
         ops_whose(whose, facts, ops_string(row, "institution"));
         put_session(&grid, row, whose, now_ms);
     }
+    if (grid.count == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无)", "(none)"));
     grid_print(&grid, 0);
     grid_fini(&grid);
 }

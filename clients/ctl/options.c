@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "print_path.h"
 
 /* "--name=value" or "--name" at argv[*at]; moves *at over a value that stands apart. */
 static bool take_option(struct ctl *ctl, const struct verb *verb, int argc, char **argv, int *at)
@@ -111,6 +112,19 @@ static void complain_of_verb(const struct ctl *ctl, const char *word)
             word);
 }
 
+/* "show sesions", "dead rpelay H1": the first word alone is a verb, and what follows is neither an id nor a file. */
+static bool check_second_word(const struct ctl *ctl)
+{
+    const char *word = ctl->arguments[0];
+    const struct verb *likely = word == NULL ? NULL : verb_like_second(ctl->verb, word);
+
+    if (likely == NULL)
+        return true;
+    ctl_complain(ctl, ctl_say(ctl, "没有命令“%s %s”, 是否指 %s?", "there is no verb '%s %s': did you mean %s?"),
+                 ctl->verb->name, word, likely->name);
+    return false;
+}
+
 static bool take_language(struct ctl *ctl)
 {
     const char *lang = ctl_option(ctl, "lang");
@@ -153,5 +167,6 @@ bool options_parse(struct ctl *ctl, int argc, char **argv)
         complain_of_verb(ctl, ctl->arguments[0]);
         return false;
     }
-    return ctl->verb == NULL || ctl_has(ctl, "help") || check_arguments(ctl, count);
+    return ctl->verb == NULL || ctl_has(ctl, "help") ||
+           (check_second_word(ctl) && check_arguments(ctl, count) && print_path_check(ctl));
 }

@@ -141,7 +141,10 @@ int pool_tell_run(struct ctl *ctl)
     if (result != EXIT_OK)
         return result;
     message = body_message(ctl, kind_info(kind)->body, body);
-    result = message == NULL ? EXIT_BAD_FILE : connect_open(ctl, 0, &client);
+    if (message == NULL)
+        result = body_is_from_file(ctl) ? EXIT_BAD_FILE : EXIT_USAGE;
+    else
+        result = connect_open(ctl, 0, &client);
     if (result == EXIT_OK)
         result = call_command(ctl, client, kind, message, message_id, &reply);
     if (reply != NULL && (result != EXIT_OK || ctl->json || reply->affected != 0))

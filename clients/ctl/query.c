@@ -157,6 +157,7 @@ void query_tell_of_more(const struct ctl *ctl, json_t *answer)
     const char *next = json_string_value(json_object_get(answer, "next"));
     json_int_t index = json_integer_value(json_object_get(answer, "next_index"));
 
+    fflush(ctl->out); /* where both are one stream, it comes last */
     if (next != NULL)
         fprintf(ctl->err, ctl_say(ctl, "还有更多: --cursor %s\n", "there is more: --cursor %s\n"), next);
     else if (index > 0)
@@ -240,6 +241,83 @@ static bool says_whose(const struct ctl *ctl)
         if (ctl->given[i].option->field != NULL || strcmp(ctl->given[i].option->name, "body") == 0)
             return true;
     return ctl->arguments[0] != NULL;
+}
+
+/* The last `rows` of them. */
+static void keep_last(json_t *answer, const char *list, size_t rows)
+{
+    json_t *all = json_object_get(answer, list), *kept = json_array();
+    size_t count = json_array_size(all);
+
+    for (size_t i = count > rows ? count - rows : 0; i < count; i++)
+        json_array_append(kept, json_array_get(all, i));
+    json_object_set_new(answer, list, kept);
+}
+
+/* From so far before the last turn that there are enough: many turns have no rows. */
+static int ask_latest(struct ctl *ctl, struct referral_client *client, size_t rows, json_t **ret_answer)
+{
+    json_t *status = NULL, *empty = json_object();
+    int result = query_ask(ctl, client, REFERRAL__KIND__GET_STATUS, empty, false, &status);
+    json_int_t last = json_integer_value(json_object_get(status, "index")), span = (json_int_t)rows;
+    bool enough = false;
+
+    json_decref(empty);
+    json_decref(status);
+    for (; result == EXIT_OK && !enough; span *= 8) {
+        json_t *query = json_pack("{s:I}", "from_index", last > span ? last - span : 0);
+
+        json_decref(*ret_answer);
+        *ret_answer = NULL;
+        result = query_ask_all(ctl, client, REFERRAL__KIND__LIST_AUDIT, query, SIZE_MAX, ret_answer);
+        enough = last <= span || json_array_size(json_object_get(*ret_answer, "rows")) >= rows;
+        json_decref(query);
+    }
+    if (result == EXIT_OK)
+        keep_last(*ret_answer, "rows", rows);
+    return result;
+}
+
+int query_audit_run(struct ctl *ctl)
+{
+    struct referral_client *client = NULL;
+    json_t *query = NULL, *answer = NULL;
+    long long rows = DEFAULT_ROWS;
+    int result;
+
+    if (says_whose(ctl) || ctl_has(ctl, "cursor"))
+        return query_list(ctl);
+    result = query_open(ctl, &client, &query);
+    ctl_number(ctl, "rows", 1, ROWS_MAX, &rows); /* looked at before */
+    if (result == EXIT_OK)
+        result = ask_latest(ctl, client, (size_t)rows, &answer);
+    if (result == EXIT_OK)
+        print_answer(ctl, json_incref(answer), print_list);
+    referral_close(client);
+    json_decref(query);
+    json_decref(answer);
+    return result;
+}
+
+/* Of our own where none is named: a system's is meant, and an operator's is always empty. */
+int query_inbox(struct ctl *ctl)
+{
+    struct referral_client *client;
+    json_t *answer = NULL;
+    const char *own = ctl_option(ctl, "acting-for");
+    int result = query_of_verb(ctl, &client, &answer);
+
+    if (result == EXIT_OK && !ctl->json && ctl->arguments[0] == NULL &&
+        json_array_size(json_object_get(answer, "entries")) == 0)
+        fprintf(ctl->out,
+                ctl_say(ctl, "%s 的: 无; 其他机构: referralctl %s 机构\n",
+                        "%s: none; of another: referralctl %s INSTITUTION\n"),
+                own == NULL ? referral_welcome(client)->institution : own, ctl->verb->name);
+    else if (result == EXIT_OK)
+        print_answer(ctl, json_incref(answer), print_list);
+    referral_close(client);
+    json_decref(answer);
+    return result;
 }
 
 int query_claims(struct ctl *ctl)

@@ -263,7 +263,7 @@ static const struct option_info day[] = {
     {"note", "TEXT", "note", "备注", "note"}, END,
 };
 static const struct option_info audit[] = {
-    {"from", "INDEX", "from_index", "从该序号起", "from this turn on"}, PAGE, END,
+    {"from", "INDEX", "from_index", "从该序号起(默认最近的)", "from this turn on, whole turns (default: the latest rows)"}, PAGE, END,
 };
 
 static const struct option_info institution[] = {
@@ -487,7 +487,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which_pages, "同一转诊旅程的全部转诊", "all referrals of its journey"),
     PLAIN(GROUP_LOOK, "list", query_list, KIND(LIST_REFERRALS), NULL, list, "转诊列表", "referrals by state, age, institution"),
     PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
-    PLAIN(GROUP_LOOK, "inbox", query_list, KIND(LIST_INBOX), some_institution, lane, "收件箱", "what waits in an inbox"),
+    PLAIN(GROUP_LOOK, "inbox", query_inbox, KIND(LIST_INBOX), some_institution, lane, "收件箱(默认本机构)", "what waits in an inbox (default: our own)"),
 
     PLAIN(GROUP_PROOF, "ledger", ledger_run, KIND(LIST_LEDGER), some_hospital, ledger, "医院号源台账(json, hex 含原始字节, 可独立核算)", "a hospital's ledger; as json and hex with its bytes, for whoever recomputes it"),
     PLAIN(GROUP_PROOF, "replay", replay_run, KIND(LIST_LEDGER), some_hospital, replay, "由台账重建全部号源, 逐条核对规则, 并与数据库比较", "rebuild all pools from the ledger, hold every row against the rules, compare with the store"),
@@ -504,7 +504,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "show keys", ops_show_keys, KIND(LIST_KEYS), NULL, listed, "密钥", "keys"),
     PLAIN(GROUP_OPERATE, "check", ops_check_run, 0, check_, check, "一项检查, 一行结果, 退出码 0 正常 1 警告 2 严重 3 未知", "one check as monitoring wants it: a line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, alarms, "告警, 以及怎么办", "what an operator must know of, and what to do"),
-    PLAIN(GROUP_OPERATE, "dead", query_list, KIND(LIST_DEAD), some_institution, lane, "死信列表", "dead letters"),
+    PLAIN(GROUP_OPERATE, "dead", query_inbox, KIND(LIST_DEAD), some_institution, lane, "死信列表(默认本机构)", "dead letters of an inbox (default: our own)"),
     PLAIN(GROUP_OPERATE, "dead show", payload_run, KIND(SHOW_PAYLOAD), dead_, stated, "显示死信内容(记入审计)", "show a dead letter's body; audited"),
     PLAIN(GROUP_OPERATE, "dead replay", ops_dead_run, KIND(REPLAY_DEAD), institution_, dead, "重新投递死信(默认演练)", "put dead letters back into the inbox; without --yes shows which"),
     PLAIN(GROUP_OPERATE, "dead drop", ops_dead_run, KIND(DROP_DEAD), institution_, dead, "丢弃死信(默认演练)", "drop dead letters; without --yes shows which"),
@@ -515,7 +515,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "set", command_set, KIND(PUT_SETTING), setting_, setting, "更改设置(无值则恢复默认)", "change a setting; without VALUE: back to the default"),
     PLAIN(GROUP_OPERATE, "calendar", query_list, KIND(LIST_CALENDAR), NULL, pages, "节假日与调休", "holidays and make-up days"),
     PLAIN(GROUP_OPERATE, "calendar set", command_run, KIND(PUT_CALENDAR_DAY), day_, day, "设定某日", "say what a day is"),
-    PLAIN(GROUP_OPERATE, "audit", query_list, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
+    PLAIN(GROUP_OPERATE, "audit", query_audit_run, KIND(LIST_AUDIT), NULL, audit, "审计记录", "the audit, turn by turn"),
     PLAIN(GROUP_OPERATE, "quarantine", query_list, KIND(LIST_QUARANTINE), NULL, pages, "曾使服务中断而隔离的命令", "commands that ended the broker and are held back"),
     PLAIN(GROUP_OPERATE, "quarantine release", command_run, KIND(RELEASE_COMMAND), hash_, stated, "放行被隔离的命令", "let one be applied when it is sent again"),
     PLAIN(GROUP_OPERATE, "legal hold", command_run, KIND(HOLD_REFERRAL), referral_, stated, "法律保全: 该转诊及同一旅程不归档", "keep a referral and its journey out of the archive, whatever their age"),
@@ -613,6 +613,22 @@ const struct verb *verb_like(const char *word)
     spelling_init(&spelling, word);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (spelling_is_nearer(&spelling, table[i].name, strcspn(table[i].name, " ")))
+            found = &table[i];
+    return found;
+}
+
+const struct verb *verb_like_second(const struct verb *verb, const char *word)
+{
+    size_t first = strlen(verb->name);
+    const struct verb *found = NULL;
+    struct spelling spelling;
+
+    if (word[strspn(word, "abcdefghijklmnopqrstuvwxyz-")] != '\0') /* ids and files have other signs */
+        return NULL;
+    spelling_init(&spelling, word);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strncmp(table[i].name, verb->name, first) == 0 && table[i].name[first] == ' ' &&
+            spelling_is_nearer(&spelling, table[i].name + first + 1, strlen(table[i].name + first + 1)))
             found = &table[i];
     return found;
 }

@@ -8,7 +8,7 @@ import subprocess
 
 import fixture
 import sheets
-from ctl import BAD_FILE, NO_BROKER, OK, REFUSED, CtlTest
+from ctl import BAD_FILE, NO_BROKER, OK, REFUSED, USAGE, CtlTest
 
 
 class Life(CtlTest):
@@ -285,10 +285,43 @@ class Operating(CtlTest):
         referral = self.run_ctl("send", "--print", "referral_id", key="T07", input=json.dumps(sheets.UP)).stdout.strip()
         self.assertEqual(self.run_ctl("show", referral, "--print", "summary.state").stdout, "SUBMITTED\n")
         self.assertIn(referral, self.run_ctl("list", "--print", "referrals.referral_id").stdout.splitlines())
-        self.assertEqual(self.run_ctl("show", referral, "--print", "no.such").stdout, "")
+        self.assertEqual(self.run_ctl("show", referral, "--print", "timeline.booking_id").stdout, "", "it may have one, and has none")
+        for verb, path, meant in ((("show", referral), "summary.sate", "state"), (("list",), "referral.state", "referrals"),
+                                  (("pause", "H1"), "afected", "affected"), (("show", referral), "summary.state.x", "--json")):
+            self.assertIn(meant, self.run_ctl(*verb, "--print", path, expect=USAGE).stderr)
         refused = self.run_ctl("accept", referral, "--print", "state", key="H1", expect=REFUSED)
         self.assertEqual(refused.stdout, "")
         self.assertIn("PERSON_NEEDED", refused.stderr)
+
+    def test_whose_inbox_is_empty_is_said(self):
+        for verb in ("inbox", "dead"):
+            self.assertIn("OPS: none", self.run_ctl(verb).stdout)
+            self.assertIn("referralctl %s INSTITUTION" % verb, self.run_ctl(verb).stdout)
+            self.assertEqual([], self.ask(verb)["entries"])
+
+    def test_a_slip_of_the_second_word_is_no_referral(self):
+        for words, meant in ((("show", "sesions"), "show sessions"), (("dead", "rpelay", "H1"), "dead replay"), (("calendar", "sett"), "calendar set")):
+            self.assertIn("did you mean %s?" % meant, self.run_ctl(*words, expect=USAGE).stderr)
+        self.assertIn("did you mean status?", self.run_ctl("stauts", expect=USAGE).stderr)
+        self.run_ctl("show", "bd-sessions-1", expect=REFUSED)
+
+    def test_wrong_words_are_a_usage_error_and_said_in_their_own_terms(self):
+        for words, said in ((("list", "--older-than", "5x"), "2h"), (("publish", "BED/NK/W/2026-12-04", "--count", "3", "--reserve", "abc"), "20%"),
+                            (("calendar", "set", "2027-05-01", "--working", "maybe"), "yes or no"),
+                            (("publish", "BED/NK/W/2026-12-04", "--count", "99999999999"), "range"),
+                            (("dead", "replay", "H1", "--yes", "--id", "zz"), "hex"), (("quarantine", "release", "zz"), "hex"),
+                            (("publish", "EXPERT/NK/W/2026-12-04", "--count", "3", "--start", "08:00"), "--minutes")):
+            self.assertIn(said, self.run_ctl(*words, expect=USAGE).stderr)
+        self.run_ctl("send", expect=BAD_FILE, input='{"direction": 7}')
+        self.run_ctl("pause", "H1", "--body", "-", expect=BAD_FILE, input='{"reason": 7}')
+
+    def test_the_audit_ends_with_the_latest(self):
+        for note in ("one", "two", "three"):
+            self.run_ctl("calendar", "set", "2027-05-03", "--working", "no", "--note", note)
+        rows = self.ask("audit")["rows"]
+        self.assertEqual(rows[-2:], self.ask("audit", "--rows", "2")["rows"])
+        self.assertEqual("PUT_CALENDAR_DAY", rows[-1]["kind"])
+        self.assertEqual(rows[:1], self.ask("audit", "--from", "1", "--rows", "1")["rows"][:1])
 
     def test_every_list_is_a_table_too(self):
         for verb in ("institutions", "relations", "delegations", "teams", "keys", "settings", "calendar", "audit", "alarms", "status",
