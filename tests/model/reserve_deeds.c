@@ -186,12 +186,24 @@ static void pick_units(struct inventor *inventor, struct command *command, int m
     }
 }
 
+static bool has_blocked(const struct m_pool *pool)
+{
+    for (int i = 0; i < pool->count; i++)
+        if (pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_BLOCKED)
+            return true;
+    return false;
+}
+
 void invent_capacity(struct inventor *inventor, struct command *command)
 {
     static const enum op ops[] = {OP_CUT, OP_BLOCK, OP_BLOCK, OP_UNBLOCK};
 
     command->op = invent_one_in(inventor, inventor->choosy ? 10 : 60) ? OP_CANCEL_POOL : ops[invent_roll(inventor, 4)];
     command->slot = some_pool(inventor);
+    for (int i = 0; i < 12 && inventor->choosy && command->op == OP_UNBLOCK &&
+                    !has_blocked(&inventor->world->pools[command->slot]);
+         i++)
+        command->slot = some_pool(inventor);
     command->reason = 1 + invent_roll(inventor, 7);
     command->displace = command->op == OP_CUT && invent_one_in(inventor, 2);
     if (command->op == OP_CANCEL_POOL)

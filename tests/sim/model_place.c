@@ -51,16 +51,21 @@ static enum role_in role_of(const struct model *m, const struct model_referral *
         return AS_BROKER;
     if (side == SIDE_HOSPITAL)
         return AS_RECEIVER;
+    assert(m->places->speaks != NULL);
     return model_acts_for(m->places->speaks->actor, r->sender) ? AS_SENDER : AS_RECEIVER;
+}
+
+static enum house speaker_of(const struct model *m, const struct tiding *tiding)
+{
+    return tiding->by == SIDE_CLOCK || m->places->speaks == NULL ? NO_PARTY : m->places->speaks->speaker;
 }
 
 static void step(struct model *m, struct model_referral *r, const struct tiding *tiding, enum house but)
 {
-    enum house speaker = m->places->speaks == NULL ? NO_PARTY : m->places->speaks->speaker;
     struct model_happening h = {.event = (int)tiding->event,
                                 .by = role_of(m, r, tiding->by),
                                 .but = but,
-                                .speaker = tiding->by == SIDE_CLOCK ? NO_PARTY : speaker,
+                                .speaker = speaker_of(m, tiding),
                                 .by_place = true};
     Referral__State state = m->places->world.referrals[tiding->referral].state;
 
@@ -87,7 +92,7 @@ static void told(void *user, const struct tiding *tiding)
     else if (tiding->told == TOLD_SENDER)
         model_tell_sender(m, r, (int)tiding->event);
     else
-        model_tell(m, r, (int)tiding->event, but, m->places->speaks->speaker);
+        model_tell(m, r, (int)tiding->event, but, speaker_of(m, tiding));
 }
 
 static void session(void *user, int referral, int64_t end, bool is_main)

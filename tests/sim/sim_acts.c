@@ -14,19 +14,27 @@
 /* ---- Time ---- */
 
 /* As for the daemon: it comes round whenever something is due of a place. */
-static void pass(struct sim *s, int64_t ms)
+static void come_round(struct sim *s, int64_t until)
 {
-    int64_t next, step, until = s->boot + ms;
-
     for (int i = 0; i < MOST_STEPS && !s->now.hold && !sim_failed(s); i++) {
-        next = places_next(&s->model);
-        step = next - s->now.now.ms;
+        int64_t next = places_next(&s->model), step = next - s->now.now.ms;
+
         if (next == 0 || s->boot + step >= until)
-            break;
+            return;
         step = step > 0 ? step : 1;
         sim_pass(s, step, step);
         sim_settle(s);
     }
+}
+
+/* Or it was asleep, and all that was due meanwhile is late (C3). */
+static void pass(struct sim *s, int64_t ms, bool is_asleep)
+{
+    int64_t until = s->boot + ms;
+
+    sim_tell(s, "[%ld ms pass%s]", (long)ms, is_asleep ? ", in which the broker sleeps" : "");
+    if (!is_asleep)
+        come_round(s, until);
     if (s->boot < until && !sim_failed(s))
         sim_pass(s, until - s->boot, until - s->boot);
     sim_settle(s);
@@ -44,8 +52,7 @@ static void act_time(struct sim *s)
                 sim_ack_all(s, &s->peers[i]);
     if (sim_failed(s))
         return;
-    sim_tell(s, "[%ld ms pass]", (long)ms);
-    pass(s, ms);
+    pass(s, ms, sim_one_in(s, 3));
 }
 
 /* The wall clock jumps; time goes on as before, and in doubt nothing ends (C4). */

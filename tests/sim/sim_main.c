@@ -14,9 +14,9 @@ static uint64_t number(int count, char **arguments, int at, uint64_t otherwise)
     return count > at ? strtoull(arguments[at], NULL, 10) : otherwise;
 }
 
-static uint64_t total(const uint64_t *counts)
+static unsigned long long total(const uint64_t *counts)
 {
-    uint64_t sum = 0;
+    unsigned long long sum = 0;
 
     for (size_t i = 0; i < SIM_KINDS; i++)
         sum += counts[i];
@@ -25,15 +25,15 @@ static uint64_t total(const uint64_t *counts)
 
 static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_result *sum)
 {
-    printf("seeds %llu to %llu, %llu steps: %llu commands (%llu refused), of places %llu (%llu refused), %llu "
-           "deliveries (%llu again, %llu kept for "
-           "slow ones), %llu acks, %llu archived, %llu crashes, %llu times compared, digest %016llx, 0 violations\n",
+    printf("seeds %llu to %llu, %llu steps: %llu commands (%llu refused), %llu of them about places (%llu refused), "
+           "%llu deliveries (%llu again, %llu kept for slow ones), %llu acks, %llu archived, %llu crashes, %llu times "
+           "compared, digest %016llx, 0 violations\n",
            (unsigned long long)seed, (unsigned long long)next - 1, (unsigned long long)steps,
            (unsigned long long)sum->commands, (unsigned long long)sum->refused,
-           (unsigned long long)(total(sum->places) + total(sum->no_places)), (unsigned long long)total(sum->no_places),
-           (unsigned long long)sum->deliveries, (unsigned long long)sum->redeliveries, (unsigned long long)sum->parked,
-           (unsigned long long)sum->acks, (unsigned long long)sum->archived, (unsigned long long)sum->crashes,
-           (unsigned long long)sum->compared, (unsigned long long)sum->digest);
+           total(sum->places) + total(sum->no_places), total(sum->no_places), (unsigned long long)sum->deliveries,
+           (unsigned long long)sum->redeliveries, (unsigned long long)sum->parked, (unsigned long long)sum->acks,
+           (unsigned long long)sum->archived, (unsigned long long)sum->crashes, (unsigned long long)sum->compared,
+           (unsigned long long)sum->digest);
     fflush(stdout);
 }
 
