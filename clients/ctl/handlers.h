@@ -35,8 +35,6 @@ int ops_queues_run(struct ctl *ctl);
 int ops_show_waiters(struct ctl *ctl);
 int ops_show_alarms(struct ctl *ctl);
 int ops_show_sessions(struct ctl *ctl);
-int ops_show_settings(struct ctl *ctl);
-int ops_show_keys(struct ctl *ctl);
 int ops_check_run(struct ctl *ctl); /* returns a monitoring plugin's code: 0 to 3 */
 int ops_trace_run(struct ctl *ctl);
 int ops_find_message_run(struct ctl *ctl);

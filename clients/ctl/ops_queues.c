@@ -317,29 +317,3 @@ int ops_show_sessions(struct ctl *ctl)
     json_decref(answer);
     return result;
 }
-
-/* ---- What is no measure: as tables or JSON ---- */
-
-static int show_list(struct ctl *ctl, int (*run)(struct ctl *ctl))
-{
-    enum ops_form form;
-
-    if (!ops_form(ctl, &form))
-        return EXIT_USAGE;
-    if (form == OPS_PROMETHEUS) {
-        ctl_complain(ctl, "%s", ctl_say(ctl, "--output 应为 table 或 json", "--output must be table or json"));
-        return EXIT_USAGE;
-    }
-    ctl->json = form == OPS_JSON;
-    return run(ctl);
-}
-
-int ops_show_settings(struct ctl *ctl)
-{
-    return show_list(ctl, query_settings);
-}
-
-int ops_show_keys(struct ctl *ctl)
-{
-    return show_list(ctl, query_list);
-}

@@ -139,6 +139,20 @@ static bool take_language(struct ctl *ctl)
     return true;
 }
 
+/* Of the verbs that have no forms of their own: these look at theirs. */
+static bool take_output(struct ctl *ctl)
+{
+    const char *output = ctl_option(ctl, "output");
+
+    if (output == NULL || option_find(ctl->verb, "output") != option_find(NULL, "output"))
+        return true;
+    ctl->json = ctl->json || strcmp(output, "json") == 0;
+    if (ctl->json || strcmp(output, "table") == 0)
+        return true;
+    ctl_complain(ctl, "%s", ctl_say(ctl, "--output 应为 table 或 json", "--output must be table or json"));
+    return false;
+}
+
 bool options_parse(struct ctl *ctl, int argc, char **argv)
 {
     int verb_at;
@@ -161,7 +175,7 @@ bool options_parse(struct ctl *ctl, int argc, char **argv)
     ctl->print = ctl_option(ctl, "print");
     ctl->json = ctl_has(ctl, "json") || ctl->print != NULL;
     ctl->progress = ctl->progress || ctl_has(ctl, "progress");
-    if (!take_language(ctl))
+    if (!take_language(ctl) || !take_output(ctl))
         return false;
     if (ctl->verb == NULL && count != 0) {
         complain_of_verb(ctl, ctl->arguments[0]);

@@ -24,9 +24,8 @@ static const ProtobufCMessageDescriptor *answer_of(const struct verb *verb)
     static int (*const commands[])(struct ctl *) = {command_run,   command_send, command_set,   command_file,
                                                     command_allot, publish_run,  pool_tell_run, NULL};
     static int (*const questions[])(struct ctl *) = {
-        query_list,      query_inbox,      query_settings,    query_claims,      query_record,
-        query_why,       query_audit_run,  ops_show_sessions, ops_show_settings, ops_show_keys,
-        ops_show_alarms, ops_show_waiters, ops_status_run,    places_run,        NULL};
+        query_list,        query_inbox,     query_settings,   query_claims,   query_record, query_why, query_audit_run,
+        ops_show_sessions, ops_show_alarms, ops_show_waiters, ops_status_run, places_run,   NULL};
 
     if (is_one_of(verb->run, commands))
         return &referral__reply__descriptor;

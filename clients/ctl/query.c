@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "body.h"
 #include "call.h"
@@ -11,6 +12,7 @@
 #include "handlers.h"
 #include "labels.h"
 #include "message.h"
+#include "ops_screen.h"
 #include "progress.h"
 #include "setting.h"
 #include "table.h"
@@ -211,6 +213,19 @@ static void print_list(const struct ctl *ctl, json_t *answer)
     query_tell_of_more(ctl, answer);
 }
 
+/* Lines with the ids that `dead replay` takes; a table of all this fits no screen. */
+static void print_dead(const struct ctl *ctl, json_t *answer)
+{
+    json_t *entries = json_object_get(answer, "entries");
+    struct screen screen;
+
+    screen_init(&screen, ctl);
+    if (json_array_size(entries) == 0)
+        fprintf(ctl->out, "%s\n", ctl_say(ctl, "(无)", "(none)"));
+    ops_messages(&screen, entries);
+    query_tell_of_more(ctl, answer);
+}
+
 static void print_settings(const struct ctl *ctl, json_t *answer)
 {
     setting_rows_for_people(json_object_get(answer, "settings"), ctl->zh);
@@ -226,7 +241,14 @@ static void print_record(const struct ctl *ctl, json_t *answer)
 
 static void print_why(const struct ctl *ctl, json_t *answer)
 {
-    fprintf(ctl->out, "%s\n", json_string_value(json_object_get(answer, "sentence")));
+    const char *sentence = json_string_value(json_object_get(answer, "sentence"));
+    struct screen screen;
+
+    screen_init(&screen, ctl);
+    if (isatty(fileno(ctl->out)))
+        screen_text(&screen, TONE_PLAIN, 0, sentence);
+    else
+        fprintf(ctl->out, "%s\n", sentence);
     claims_print_now(ctl, answer);
 }
 
@@ -314,7 +336,7 @@ int query_inbox(struct ctl *ctl)
                         "%s: none; of another: referralctl %s INSTITUTION\n"),
                 own == NULL ? referral_welcome(client)->institution : own, ctl->verb->name);
     else if (result == EXIT_OK)
-        print_answer(ctl, json_incref(answer), print_list);
+        print_answer(ctl, json_incref(answer), ctl->verb->kind == REFERRAL__KIND__LIST_DEAD ? print_dead : print_list);
     referral_close(client);
     json_decref(answer);
     return result;

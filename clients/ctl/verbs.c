@@ -38,6 +38,7 @@ static const struct option_info every[] = {
     {"body", "FILE|-", NULL, "命令其余内容, JSON 格式(参见 schema)", "further fields of the command, as JSON (see schema)"},
     {"timeout", "SECONDS", NULL, "等待时限(默认 10)", "how long to wait (default 10)"},
     {"json", NULL, NULL, "以 JSON 输出", "answer in JSON"},
+    {"output", "table|json", NULL, "同上(-o)", "the same (-o)"},
     {"print", "PATH", NULL, "只输出 JSON 中的这一项, 如 referral_id, referrals.state", "only this of the JSON, bare: referral_id, referrals.state"},
     {"progress", NULL, NULL, "即使不在终端也显示进度", "show progress even where there is no terminal"},
     {"lang", "zh|en", NULL, "语言", "language"},
@@ -206,7 +207,6 @@ static const struct option_info queues[] = {
     {"stuck", NULL, NULL, "只看停滞的: 未连接, 暂停, 有风险, 退回过, 有死信", "only what is stuck: not connected, paused, at risk, come back, dead letters"}, FORM, END,
 };
 static const struct option_info sessions[] = {INSTITUTION, FORM, PAGE, END};
-static const struct option_info listed[] = {INSTITUTION, OUTPUT("table|json"), PAGE, END};
 static const struct option_info top[] = {
     {"count", "N", NULL, "显示 N 次后结束", "end after N screens"}, END,
 };
@@ -500,8 +500,8 @@ static const struct verb table[] = {
     PLAIN(GROUP_OPERATE, "show sessions", ops_show_sessions, KIND(LIST_SESSIONS), NULL, sessions, "谁在连接", "who is connected"),
     PLAIN(GROUP_OPERATE, "show waiters", ops_show_waiters, KIND(LIST_WAITERS), NULL, form, "各机构各通道最早的消息", "the oldest message of each destination and lane"),
     PLAIN(GROUP_OPERATE, "show alarms", ops_show_alarms, KIND(LIST_ALARMS), NULL, form, "当前告警, 最严重的在前", "alarms that stand, the worst first"),
-    PLAIN(GROUP_OPERATE, "show settings", ops_show_settings, KIND(LIST_SETTINGS), NULL, listed, "设置及默认值", "settings and their defaults"),
-    PLAIN(GROUP_OPERATE, "show keys", ops_show_keys, KIND(LIST_KEYS), NULL, listed, "密钥", "keys"),
+    PLAIN(GROUP_OPERATE, "show settings", query_settings, KIND(LIST_SETTINGS), NULL, paged, "设置及默认值", "settings and their defaults"),
+    PLAIN(GROUP_OPERATE, "show keys", query_list, KIND(LIST_KEYS), NULL, paged, "密钥", "keys"),
     PLAIN(GROUP_OPERATE, "check", ops_check_run, 0, check_, check, "一项检查, 一行结果, 退出码 0 正常 1 警告 2 严重 3 未知", "one check as monitoring wants it: a line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"),
     PLAIN(GROUP_OPERATE, "alarms", query_list, KIND(LIST_ALARMS), NULL, alarms, "告警, 以及怎么办", "what an operator must know of, and what to do"),
     PLAIN(GROUP_OPERATE, "dead", query_inbox, KIND(LIST_DEAD), some_institution, lane, "死信列表(默认本机构)", "dead letters of an inbox (default: our own)"),

@@ -177,6 +177,20 @@ class Seeing(OpsTest):
         self.run_ctl("top", "--count", "0", expect=USAGE)
 
 
+    def test_every_verb_answers_programs(self):
+        referral = self.urgent()
+        for words in (("why", referral), ("trace", referral), ("dead", "H1"), ("pause", "H1", "--reason", "x"), ("drain", "--off"), ("alarms",)):
+            json.loads(self.run_ctl(*words, "-o", "json").stdout)
+            self.run_ctl(*words, "-o", "csv", expect=USAGE)
+
+    def test_p4_why_fits_a_terminal(self):
+        referral = self.urgent()
+        terminal = self.terminal("why", referral)
+        self.assertEqual(OK, terminal.end())
+        self.assertIn("022-29000001", terminal.shown)
+        self.assert_fits(terminal.shown.replace("\r", ""))
+
+
 class Checking(OpsTest):
     def check(self, *arguments, expect=OK, **more):
         result = self.run_ctl("check", *arguments, expect=expect, **more)
@@ -314,6 +328,9 @@ class Acting(OpsTest):
         self.assertEqual(1, len(self.ask("dead", "replay", "H1", "--id", entry)["entries"]))
         self.assertEqual([], self.ask("dead", "replay", "H1", "--id", "ff" + entry[2:])["entries"])
         self.run_ctl("dead", "replay", "H1", expect=USAGE)
+        listed = self.run_ctl("dead", "H1").stdout
+        self.assertIn("--id " + entry, listed)
+        self.assert_fits(listed)
         self.assertEqual(1, self.ask("dead", "replay", "H1", "--id", entry, "--yes")["affected"])
         self.assertEqual([], self.ask("dead", "H1").get("entries", []))
 
