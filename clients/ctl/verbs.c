@@ -490,7 +490,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOOK, "inbox", query_inbox, KIND(LIST_INBOX), some_institution, lane, "收件箱(默认本机构)", "what waits in an inbox (default: our own)"),
 
     PLAIN(GROUP_PROOF, "ledger", ledger_run, KIND(LIST_LEDGER), some_hospital, ledger, "医院号源台账(json, hex 含原始字节, 可独立核算)", "a hospital's ledger; as json and hex with its bytes, for whoever recomputes it"),
-    PLAIN(GROUP_PROOF, "replay", replay_run, KIND(LIST_LEDGER), some_hospital, replay, "由台账重建全部号源, 逐条核对规则, 并与数据库比较", "rebuild all pools from the ledger, hold every row against the rules, compare with the store"),
+    PLAIN(GROUP_PROOF, "replay", replay_run, KIND(LIST_LEDGER), some_hospital, replay, "由台账重建全部号源, 逐条核对规则; 加 --store 则与数据库比较", "rebuild all pools from the ledger, hold every row against the rules; with --store: compare with the store"),
     PLAIN(GROUP_PROOF, "report reserve", report_reserve_run, KIND(LIST_LEDGER), some_hospital, reserve, "家医号源预留报告", "was the reserve kept? by class and day or month"),
     PLAIN(GROUP_PROOF, "report service", report_service_run, KIND(GET_SERVICE_FACTS), some_hospital, service, "双向转诊服务月报: 答复, 拒绝, 未到, 下转人数", "how referrals are answered, month by month; persons sent down"),
 

@@ -297,6 +297,11 @@ void scene_emergency_overtakes(struct stage *stage)
     stage_say(stage, TCM_HOSPITAL, "received %zu referrals", count_sheets(stage, &goal));
     stage_check(stage, is_in_order(stage, goal.from, emergency, ids, accepted),
                 "D3 the emergency came first, then all %d in the order they were accepted", WAITING);
+
+    Referral__Person doctor = person("赵医生", "022-29001003");
+    Referral__Event acknowledge = event_of(emergency, EVENT(ACKNOWLEDGE));
+    acknowledge.person = &doctor;
+    play_event(stage, TCM_HOSPITAL, EMERGENCY_120, &acknowledge, "签收急诊: a person has read it");
 }
 
 /* ---- Once ------------------------------------------------------------------------------------------------------------------ */

@@ -2,7 +2,8 @@
  *
  * One client is one connected key, and so one institution. It connects by itself, reconnects by itself, and keeps two promises
  * apart: a *request* is answered once or fails with a status that says whether it may have been done; a *delivery* comes at least
- * once, and stays in the broker's inbox until it is acknowledged (rules D1 to D5; the conversation is told in proto/README.md).
+ * once, and stays in the broker's inbox until it is acknowledged (rules D1 to D5; the conversation is told in
+ * proto/README.md, which is installed as PROTOCOL.md).
  *
  * Two ways to use it, of which a client uses either at any time:
  *   blocking      referral_connect, referral_call, referral_receive, referral_flush wait until they are done or their time is up;
