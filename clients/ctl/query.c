@@ -70,6 +70,7 @@ static bool turn_page(json_t *query, json_t *answer)
 
     if (next != NULL)
         return json_object_set(query, "cursor", next) == 0;
+    json_object_del(query, "cursor");
     if (json_integer_value(index) > 0)
         return json_object_set(query, "from_index", index) == 0;
     return false;

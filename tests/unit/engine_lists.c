@@ -229,6 +229,50 @@ Test(lists, p3_the_audit_tells_each_change_once_in_whole_turns)
     district_close(&d);
 }
 
+/* Two thousand looks with half a kilobyte of reasons each are more than an answer has room for. */
+Test(lists, p3_a_turn_that_no_answer_has_room_for_is_told_in_parts)
+{
+    enum { LOOKS = 2000 };
+    Referral__ShowPayload show = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__AuditQuery query = REFERRAL__AUDIT_QUERY__INIT;
+    Batch__Command **looks;
+    const Referral__AuditList *list;
+    struct district d;
+    char reason[LIMIT_LINE_BYTES + 1] = "";
+    size_t told = 0, pages = 0;
+
+    district_open(&d);
+    show.referral_id = district_refer(&d, "T07", "H1", ROUTINE);
+    memset(reason + 4, '.', sizeof reason - 5);
+    show.reason = reason;
+    looks = arena_alloc(&d.keep, LOOKS * sizeof *looks);
+    for (size_t i = 0; i < LOOKS; i++) {
+        snprintf(reason, 5, "%04zu", i);
+        reason[4] = '.';
+        looks[i] = district_command(&d, "OPS", KIND(SHOW_PAYLOAD), arena_format(&d.keep, "look-%zu", i), &show);
+    }
+    district_turn(&d, looks, LOOKS);
+    district_happen(&d, "T07", show.referral_id, CANCEL);
+    FIELD_SET(&query, from_index, store_mark(d.store).index - 1);
+    do {
+        list = ask(&d, "OPS", KIND(LIST_AUDIT), &query);
+        cr_assert_gt(list->n_rows, 0);
+        for (size_t i = 0; i < list->n_rows && told < LOOKS; i++, told++)
+            cr_assert_eq(atoi(list->rows[i]->reason), (int)told, "in order, and each once");
+        cr_assert(!list->has_next || list->next_index == store_mark(d.store).index - 1, "the same turn");
+        query.has_cursor = list->has_next;
+        query.cursor = list->next;
+        FIELD_SET(&query, from_index, list->next_index);
+        pages++;
+    } while (list->next_index != 0);
+    cr_assert_eq(told, LOOKS);
+    cr_assert_gt(pages, 2);
+    cr_assert_eq(list->rows[list->n_rows - 1]->kind, KIND(EVENT), "and what came after it");
+    FIELD_SET(&query, cursor, ((ProtobufCBinaryData){.len = 3, .data = (uint8_t *)reason}));
+    cr_assert_str_eq(ask_said(&d, "OPS", KIND(LIST_AUDIT), &query), "BAD_VALUE cursor");
+    district_close(&d);
+}
+
 static void add_observer(struct district *d)
 {
     Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
