@@ -4,7 +4,8 @@
 #include "engine/query_pool.h"
 #include "engine/waiting.h"
 
-#define AHEAD_MAX 1000 /* entries counted before one */
+#define AHEAD_MAX   1000              /* entries counted before one that is asked for by itself */
+#define CURSOR_SIZE (ID_KEY_SIZE + 4) /* the last entry of a page, and how many were told with it u32 */
 
 static void add_entry(struct asking *asking, struct page *page, const struct wait_key *key, Record__WaitEntry *row,
                       uint32_t ahead)
@@ -73,12 +74,21 @@ static bool go_on(struct asking *asking, ProtobufCBinaryData cursor, struct wait
 
     if (cursor.len == 0)
         return true;
-    if (wait_row(asking->work.txn, life_id_of(cursor), &after) == NULL || after.hospital != at->hospital ||
-        after.class != at->class || strcmp(after.department, at->department) != 0)
+    if (cursor.len != CURSOR_SIZE || wait_row(asking->work.txn, id_from_key(cursor.data), &after) == NULL ||
+        after.hospital != at->hospital || after.class != at->class || strcmp(after.department, at->department) != 0)
         return refuse(&asking->work, REFUSED_BAD_VALUE, "cursor");
     *at = after;
-    *ret_ahead = count_ahead(asking, at) + 1;
+    *ret_ahead = get_be32(cursor.data + ID_KEY_SIZE);
     return true;
+}
+
+static struct bytes cursor_after(struct asking *asking, struct id id, uint32_t told)
+{
+    uint8_t *cursor = arena_alloc(asking->work.arena, CURSOR_SIZE);
+
+    id_to_key(cursor, id);
+    put_be32(cursor + ID_KEY_SIZE, told);
+    return bytes_of(cursor, CURSOR_SIZE);
 }
 
 /* The list of a hospital's department in its order: for the hospital itself and operators. */
@@ -98,11 +108,8 @@ static bool entries_of_list(struct asking *asking, struct page *page, const Refe
     if (!go_on(asking, query->cursor, &at, &ahead))
         return false;
     while (!page_is_full(page) && (row = wait_row_next(asking->work.txn, &at, &next)) != NULL) {
-        uint8_t *key = arena_alloc(asking->work.arena, ID_KEY_SIZE);
-
-        id_to_key(key, next.id);
-        page_examined(page, bytes_of(key, ID_KEY_SIZE), 1);
         add_entry(asking, page, &next, row, ahead++);
+        page_examined(page, cursor_after(asking, next.id, ahead), 1);
         at = next;
     }
     page->ended = !page_is_full(page);

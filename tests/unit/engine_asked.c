@@ -151,7 +151,7 @@ Test(asked, q8_a_list_is_of_one_class_and_department_of_a_hospital_one_speaks_fo
     FIELD_SET(&query, cursor, list->next);
     list = ask(&d, "H1", KIND(LIST_WAITING), &query);
     cr_assert(list->n_entries == 1 && list->entries[0]->ahead == 1, "counted on");
-    query.cursor = key_of(&d, elsewhere);
+    memcpy(query.cursor.data, key_of(&d, elsewhere).data, ID_KEY_SIZE);
     expect_said(&d, "H1", KIND(LIST_WAITING), &query, "BAD_VALUE cursor");
     query.department = "NEUR";
     query.class_ = EXAM;
@@ -159,6 +159,49 @@ Test(asked, q8_a_list_is_of_one_class_and_department_of_a_hospital_one_speaks_fo
     query.hospital = "H1";
     expect_said(&d, "T07", KIND(LIST_WAITING), &query, "NOT_FOUND institution");
     places_close(&d);
+}
+
+/* More than are counted before one that is asked for by itself. */
+static void fill_list(struct district *d, uint16_t count)
+{
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    Record__WaitEntry row = RECORD__WAIT_ENTRY__INIT;
+    struct wait_key key = {.class = EXPERT, .department = "CARD", .rank = RANK_GENERAL, .since = d->now};
+    struct store_txn *txn;
+
+    cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0);
+    key.hospital = institution_row(txn, "H1")->number;
+    key.priority = REFERRAL__PRIORITY__ROUTINE;
+    FIELD_SET(&row, channel, GENERAL);
+    FIELD_SET(&row, priority, REFERRAL__PRIORITY__ROUTINE);
+    FIELD_SET(&row, units, 1);
+    for (uint16_t i = 0; i < count; i++) {
+        key.id = (struct id){store_identity(d->store)->incarnation, turn.index, i};
+        wait_row_put(txn, &key, &row, true);
+    }
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
+Test(asked, q8_a_long_list_counts_on_from_page_to_page)
+{
+    struct district d;
+    Referral__WaitQuery query = REFERRAL__WAIT_QUERY__INIT;
+    const Referral__WaitList *list;
+    uint32_t told = 0;
+
+    places_open(&d);
+    fill_list(&d, 1450);
+    FIELD_SET(&query, class_, EXPERT);
+    query.department = "CARD";
+    do {
+        list = ask(&d, "H1", KIND(LIST_WAITING), &query);
+        for (size_t i = 0; i < list->n_entries; i++)
+            cr_assert_eq(list->entries[i]->ahead, told++);
+        query.has_cursor = list->has_next;
+        query.cursor = list->next;
+    } while (list->has_next);
+    cr_assert_eq(told, 1450);
+    district_close(&d);
 }
 
 /* ---- Bookings ---- */

@@ -84,22 +84,21 @@ Test(search, p2_a_page_of_a_wait_list_goes_on_in_that_list_only)
 {
     struct district d;
     Referral__WaitQuery query = REFERRAL__WAIT_QUERY__INIT;
+    const Referral__WaitList *page;
     Referral__JoinList *theirs;
-    uint8_t cursor[ID_KEY_SIZE];
 
     places_open(&d);
     places_joined(&d, "H1", places_wait(&d, EXPERT, GENERAL, NULL));
     theirs = places_wait(&d, EXPERT, GENERAL, NULL);
     theirs->hospital = "H2";
-    char *first = places_joined(&d, "H2", theirs);
-
+    places_joined(&d, "H2", theirs);
     theirs->reference = "SECRET";
     places_joined(&d, "H2", theirs);
     FIELD_SET(&query, class_, EXPERT);
     query.department = "CARD";
-    id_to_key(cursor, places_id(first));
-    query.has_cursor = true;
-    query.cursor = (ProtobufCBinaryData){sizeof cursor, cursor};
+    FIELD_SET(&query, rows, 1);
+    page = ask(&d, "H2", REFERRAL__KIND__LIST_WAITING, &query);
+    FIELD_SET(&query, cursor, page->next);
     cr_assert_str_eq(ask_said(&d, "H1", REFERRAL__KIND__LIST_WAITING, &query), "BAD_VALUE cursor");
     cr_assert_eq(((Referral__WaitList *)ask(&d, "H2", REFERRAL__KIND__LIST_WAITING, &query))->n_entries, 1);
     query.cursor.len--;
