@@ -61,6 +61,9 @@ static void wake(struct work *work, const struct due_row *row)
     case DUE_TIMETABLE:
         timetable_wake(work, row->at, row->subject);
         break;
+    case DUE_ENTRY:
+        waiting_wake(work, row->at, row->subject);
+        break;
     }
 }
 

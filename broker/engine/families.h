@@ -35,6 +35,7 @@ bool change_apply_mark(struct work *work);
 /* waiting_join.c */
 bool waiting_apply_join(struct work *work);
 bool waiting_apply_leave(struct work *work);
-/* The clock's rows: a pool's next instant; a timetable's next day. The row is theirs to move on or delete. */
+/* The clock's rows: a pool's next instant; a timetable's next day; the end of an entry's last day. The row is theirs to move on or delete. */
 void pool_wake(struct work *work, struct instant at, struct bytes key);
 void timetable_wake(struct work *work, struct instant at, struct bytes key);
+void waiting_wake(struct work *work, struct instant at, struct bytes id);

@@ -4,8 +4,6 @@
 #include "engine/binary.h"
 #include "engine/settings.h"
 
-/* C4: while the time is in doubt, what it holds back is looked at again so often. */
-#define HOLD_STEP_MS MINUTE_MS
 /* Section 4: validity reaches this far beyond the last booked session. */
 #define VALID_AFTER_SESSION_MS DAY_MS
 
@@ -104,19 +102,11 @@ void life_clock_extend(struct life_of *life, struct instant session_end)
         FIELD_SET(life->row, valid_until_ms, valid.ms);
 }
 
-/* C4: what a doubtful time holds back waits a step at a time. */
-static struct instant held_back(const struct work *work, int64_t at_ms)
-{
-    bool held = work->hold && instant_is_due(instant_of(at_ms), work->now);
-
-    return held ? instant_after(work->now, HOLD_STEP_MS) : instant_of(at_ms);
-}
-
 static struct due due_of(const struct work *work, const Record__Referral *row)
 {
     return (struct due){.deadline = deadline_of(row),
-                        .valid_until = held_back(work, row->valid_until_ms),
-                        .no_show_at = held_back(work, row->no_show_at_ms)};
+                        .valid_until = work_held_back(work, instant_of(row->valid_until_ms)),
+                        .no_show_at = work_held_back(work, instant_of(row->no_show_at_ms))};
 }
 
 static void step_by_clock(struct work *work, struct life_of *life, enum event event)

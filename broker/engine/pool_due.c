@@ -7,9 +7,6 @@
 #include "engine/pool_parts.h"
 #include "engine/waiting.h"
 
-/* C4: while the time is in doubt, what it holds back is looked at again so often. */
-#define HOLD_STEP_MS MINUTE_MS
-
 static struct instant last_end(const Record__Pool *row)
 {
     int64_t end_ms = 0;
@@ -178,23 +175,18 @@ static void soonest(struct instant *next, struct instant at)
         *next = at;
 }
 
-static struct instant held_back(const struct work *work, struct instant at)
-{
-    return work->hold && instant_is_due(at, work->now) ? instant_after(work->now, HOLD_STEP_MS) : at;
-}
-
 struct instant pool_next_due(struct work *work, const struct pool_of *pool)
 {
     const Record__Pool *row = pool->row;
     struct instant next = instant_of(0);
 
     for (size_t i = 0; i < row->n_units; i++)
-        soonest(&next, held_back(work, instant_of(row->units[i]->held_until_ms)));
+        soonest(&next, work_held_back(work, instant_of(row->units[i]->held_until_ms)));
     if (!row->cancelled) {
         soonest(&next, instant_of(row->fd_opened ? 0 : row->fd_opens_at_ms));
         soonest(&next, instant_of(row->general_opened ? 0 : row->general_opens_at_ms));
-        soonest(&next, held_back(work, instant_of(row->released ? 0 : row->release_at_ms)));
+        soonest(&next, work_held_back(work, instant_of(row->released ? 0 : row->release_at_ms)));
     }
-    soonest(&next, held_back(work, over_at(work, pool)));
+    soonest(&next, work_held_back(work, over_at(work, pool)));
     return next;
 }

@@ -1,6 +1,5 @@
 /* query_why.c - gathers the facts of one referral for the sentence of why.c: whose turn, what waits in that inbox, whom to call. */
 #include "engine/asking.h"
-#include "engine/claim.h"
 #include "engine/life.h"
 #include "engine/why.h"
 
@@ -22,8 +21,10 @@ static const char *name_of(struct asking *asking, const char *id)
 
 /* Where the broker or the patient acts next, the receiver is whom to ask. */
 static struct turn_of turn_of(struct id id, const Record__Referral *row, struct id child_id,
-                              const Record__Referral *child, const char *next)
+                              const Record__Referral *child)
 {
+    const char *next = state_next_actor((enum life)row->life, (enum state)row->state, child != NULL);
+
     if (strcmp(next, "primary") == 0 && child != NULL)
         return (struct turn_of){child, child_id, CALL_RECEIVER};
     return (struct turn_of){row, id, strcmp(next, "sender") == 0 ? CALL_SENDER : CALL_RECEIVER};
@@ -124,22 +125,6 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
     }
 }
 
-/* Q8: its place on the list is for days that are over at the hospital. */
-static bool wait_is_over(struct asking *asking, const Record__Referral *row)
-{
-    const Record__Claim *claim = row->state == WAITLISTED ? claim_main(row) : NULL;
-    const struct registry_institution *hospital;
-    const Record__WaitEntry *entry;
-    struct wait_key key;
-
-    if (claim == NULL || !claim->has_entry)
-        return false;
-    entry = wait_row(asking->work.txn, life_id_of(claim->entry), &key);
-    hospital = registry_institution(&asking->work, row->receiver);
-    return entry != NULL && hospital != NULL && !entry->has_offer &&
-           entry->last_day < date_to_days(instant_local_date(asking->work.now, hospital->offset_minutes));
-}
-
 static struct why facts_of(struct asking *asking, const Record__Referral *row, const Record__Referral *child)
 {
     const struct registry_institution *asker = registry_institution(&asking->work, asking->work.actor);
@@ -147,7 +132,6 @@ static struct why facts_of(struct asking *asking, const Record__Referral *row, c
         .life = (enum life)row->life,
         .state = (enum state)row->state,
         .child_open = child != NULL,
-        .wait_is_over = wait_is_over(asking, row),
         .reason = (Referral__Reason)row->reason,
         .sender = name_of(asking, row->sender),
         .receiver = name_of(asking, row->receiver),
@@ -192,7 +176,6 @@ ProtobufCMessage *query_why(struct asking *asking)
     Referral__WhyView *view = asking_message(asking, &referral__why_view__descriptor);
     const Record__Referral *row, *child = NULL;
     struct turn_of turn;
-    const char *next;
     struct why why;
     bool chinese;
     struct id id;
@@ -204,9 +187,8 @@ ProtobufCMessage *query_why(struct asking *asking)
     if (row->child.len != 0)
         child = referral_row(asking->work.txn, life_id_of(row->child));
     why = facts_of(asking, row, child);
-    next = why.wait_is_over ? "sender" : state_next_actor(why.life, why.state, why.child_open);
     if (!state_is_terminal(why.state)) {
-        turn = turn_of(id, row, life_id_of(row->child), child, next);
+        turn = turn_of(id, row, life_id_of(row->child), child);
         delivery_facts(asking, &turn, &why);
         why.call = query_contact(asking, turn.row, turn.called);
         view_of_turn(asking, &turn, &why, view);
@@ -214,7 +196,7 @@ ProtobufCMessage *query_why(struct asking *asking)
     view->referral_id = asking_id_text(asking, id);
     view->sentence = arena_text(asking->work.arena, why_sentence(asking->work.arena, &why, chinese));
     FIELD_SET(view, state, (Referral__State)row->state);
-    view->next_actor = arena_text(asking->work.arena, next);
+    view->next_actor = arena_text(asking->work.arena, state_next_actor(why.life, why.state, why.child_open));
     FIELD_SET(view, since_ms, row->state_since_ms);
     if (why.clock != CLOCK_NONE)
         FIELD_SET(view, due_at_ms, why.due_at.ms);

@@ -29,7 +29,8 @@ static const struct sentence {
     {PLACE_LAPSED, NULL, "暂占的号源已过期释放", "the hold has expired: the place is no longer kept"},
     {PLACE_OFFERED, NULL, "候补已到号,请在时限内确认或放弃",
      "a place has become free for an entry of the wait-list: please confirm or decline it in time"},
-    {LIST_LEFT, NULL, "候补到号三次未确认,已移出候补", "three offers have lapsed: taken off the wait-list"},
+    {LIST_LEFT, NULL, "已移出候补:到号三次未确认,或候补日期已过",
+     "taken off the wait-list: three offers have lapsed, or its last day is over"},
 };
 
 static const struct sentence *find_sentence(const struct tidings *tidings)

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "engine/booking_parts.h"
+#include "engine/families.h"
 #include "rules/pool_times.h"
 
 #define DISPLACED_DAYS 14 /* Q10: it waits so long for another place */
@@ -134,6 +135,17 @@ static void claim(struct work *work, const struct wait_key *key, const struct wa
     FIELD_SET(made, entry, life_id_bytes(work, key->id));
 }
 
+static void set_due(struct work *work, struct id id, const Record__WaitEntry *row, bool is_due)
+{
+    uint8_t key[ID_KEY_SIZE];
+
+    id_to_key(key, id);
+    if (is_due)
+        due_add(work->txn, instant_of(row->due_ms), DUE_ENTRY, bytes_of(key, sizeof key));
+    else
+        due_delete(work->txn, instant_of(row->due_ms), DUE_ENTRY, bytes_of(key, sizeof key));
+}
+
 struct waiting_of *waiting_put(struct work *work, const struct waiting_seed *seed)
 {
     Record__WaitEntry *row = arena_alloc(work->arena, sizeof *row);
@@ -159,6 +171,8 @@ struct waiting_of *waiting_put(struct work *work, const struct waiting_seed *see
     row->reference = arena_text(work->arena, seed->reference);
     if (seed->patient.len != 0)
         FIELD_SET(row, patient, seed->patient);
+    FIELD_SET(row, due_ms, instant_of_local(date_from_days(seed->last_day + 1), 0, seed->hospital->offset_minutes).ms);
+    set_due(work, key.id, row, true);
     wait_row_put(work->txn, &key, row, true);
 
     struct waiting_of *entry = keep(work, &key, row);
@@ -203,6 +217,7 @@ void waiting_remove(struct work *work, struct waiting_of *entry, struct life_of 
 
     entry->gone = true;
     end_offer(work, entry, life);
+    set_due(work, entry->key.id, entry->row, false);
     wait_row_delete(work->txn, &entry->key);
     if (claimed == NULL || !id_equal(life_id_of(claimed->entry), entry->key.id))
         return;
@@ -241,7 +256,7 @@ static void bar_units(struct work *work, Record__WaitEntry *row, const struct bo
     row->n_declined = kept;
 }
 
-/* Q8: who let three offers lapse does not wait. */
+/* Q8: who let three offers lapse does not wait, nor does anybody for days that are over. */
 static void take_off(struct work *work, struct waiting_of *entry, struct life_of *life)
 {
     const struct registry_institution *hospital = registry_institution_of(work, entry->key.hospital);
@@ -275,4 +290,33 @@ void waiting_offer_ended(struct work *work, struct waiting_of *entry, struct lif
     }
     wait_row_put(work->txn, &entry->key, row, false);
     waiting_note_entry(work, entry); /* something else may be free */
+}
+
+/* ---- Days that are over ---- */
+
+static void wait_a_step(struct work *work, struct waiting_of *entry)
+{
+    set_due(work, entry->key.id, entry->row, false);
+    FIELD_SET(entry->row, due_ms, work_held_back(work, instant_of(entry->row->due_ms)).ms);
+    set_due(work, entry->key.id, entry->row, true);
+    wait_row_put(work->txn, &entry->key, entry->row, false);
+}
+
+void waiting_wake(struct work *work, struct instant at, struct bytes id)
+{
+    struct waiting_of *entry = id.size == ID_KEY_SIZE ? waiting_load(work, id_from_key(id.data)) : NULL;
+    struct life_of *life = NULL;
+
+    if (entry == NULL || entry->row->due_ms != at.ms)
+        return;
+    if (entry->row->has_referral)
+        life = life_load(work, life_id_of(entry->row->referral)); /* what is due of it may end it (C3) */
+    if (entry->gone)
+        return;
+    if (work->hold) /* C4 */
+        wait_a_step(work, entry);
+    else
+        take_off(work, entry, life);
+    if (life != NULL)
+        life_save(work, life);
 }

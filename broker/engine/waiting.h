@@ -1,14 +1,14 @@
 /* waiting.h - wait-lists: who waits for what, and what is offered to whom (Q8, Q10).
  *
  * Freed units are offered in the turn that freed them, in the order of the list's keys; an offer is a hold. Nobody is skipped but who
- * cannot use the units, and nobody is offered the same unit twice. */
+ * cannot use the units, and nobody is offered the same unit twice. Nobody waits for days that are over: with its last day at the
+ * hospital's clock an entry leaves the list, and its owner is told. */
 #pragma once
 #include "engine/booking.h"
 
 #define WAIT_UNITS_MAX 8  /* for which somebody waits, or which one booking takes */
 #define WAIT_DAYS_MAX  92 /* from the first day that suits to the last */
-/* Entries of a hospital's own, which nothing else bounds, in one list; displaced ones count, but are never refused. Beyond: LIST_FULL, unless the
- * last day of some has passed: those are forgotten then. */
+/* Entries of a hospital's own, which nothing else bounds, in one list; displaced ones count, but are never refused. Beyond: LIST_FULL. */
 #define WAIT_OWN_MAX 1000
 
 struct waiting_of {

@@ -12,7 +12,6 @@ struct joining {
     const Referral__JoinList *join;
     struct claimant claimant;
     struct waiting_seed seed;
-    bool own_full; /* of entries some of which are past */
 };
 
 static struct channel_request request_of(const Referral__JoinList *join)
@@ -98,12 +97,10 @@ static struct wait_key list_of(const struct joining *joining)
     return key;
 }
 
-/* The next after `at` without a referral, and whether it still waits for anything. The rows leave nothing behind: there may be many. */
-static bool next_own(const struct joining *joining, struct wait_key *at, bool *ret_past)
+/* The next after `at` without a referral. The rows leave nothing behind: there may be many. */
+static bool next_own(const struct joining *joining, struct wait_key *at)
 {
     struct work *work = joining->work;
-    int offset = joining->claimant.hospital->offset_minutes;
-    int64_t today = date_to_days(instant_local_date(work->now, offset));
     const Record__WaitEntry *row;
     bool own = false;
 
@@ -112,7 +109,6 @@ static bool next_own(const struct joining *joining, struct wait_key *at, bool *r
 
         row = wait_row_next(work->txn, at, at);
         own = row != NULL && !row->has_referral;
-        *ret_past = own && row->last_day < today && !row->has_offer;
         arena_rewind(work->arena, mark);
     } while (row != NULL && !own);
     return own;
@@ -121,27 +117,13 @@ static bool next_own(const struct joining *joining, struct wait_key *at, bool *r
 static bool check_own(struct joining *joining)
 {
     struct wait_key at = list_of(joining);
-    uint32_t waiting = 0, past = 0;
-    bool is_past;
+    uint32_t waiting = 0;
 
     if (joining->claimant.life != NULL)
         return true;
-    while (next_own(joining, &at, &is_past)) {
-        waiting += !is_past;
-        past += is_past;
-    }
-    joining->own_full = waiting + past >= WAIT_OWN_MAX;
+    while (next_own(joining, &at))
+        waiting++;
     return waiting < WAIT_OWN_MAX || refuse(joining->work, REFUSED_LIST_FULL, NULL);
-}
-
-static void forget_past(const struct joining *joining)
-{
-    struct wait_key at = list_of(joining);
-    bool is_past;
-
-    while (next_own(joining, &at, &is_past))
-        if (is_past)
-            waiting_remove(joining->work, waiting_load(joining->work, at.id), NULL);
 }
 
 static bool check(struct joining *joining)
@@ -180,8 +162,6 @@ bool waiting_apply_join(struct work *work)
     seed->reference = joining.join->reference;
     if (life != NULL)
         seed->patient = life->row->patient;
-    if (joining.own_full)
-        forget_past(&joining);
     entry = waiting_put(work, seed);
     if (life != NULL) {
         place_step_waiting(work, &joining.claimant, entry, joining.join->person);

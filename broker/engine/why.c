@@ -46,12 +46,6 @@ static const struct phrase down_delivered = {"receipt", "等待{R}确认接收�
 static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{R}已于 {T} 下转",
                                              "Waiting for {S} to confirm the receipt: {R} returned the patient {T}"};
 
-/* Who waits for days that are over stays in the list until he leaves it. */
-static const struct phrase waited = {
-    "new-wait", "候补的最后日期已过,不会再有号源:于 {T} 列入候补,{S}可退出后另行候补,或撤回",
-    "Waiting for nothing: the last day of its place on the wait-list since {T} has passed; {S} may leave the list and "
-    "join it for other days, or cancel"};
-
 static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
     [WHY_PAUSED] = {"paused", "向{N}的投递自 {A} 起被运维暂停({W})",
                     "delivery to {N} is paused by an operator since {A} ({W})"},
@@ -218,8 +212,6 @@ static const struct phrase *head_of(const struct why *why)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
         return &returned_alone;
-    if (why->wait_is_over)
-        return &waited;
     return &heads[why->state];
 }
 

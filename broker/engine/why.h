@@ -25,8 +25,6 @@ struct why {
     enum life life;
     enum state state;
     bool child_open;
-    bool
-        wait_is_over; /* WAITLISTED, and the last day that it waits for has passed: no place can be offered any more (Q8) */
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */
     struct instant now, since, place_start;    /* place_start: of the booking; unset: none */

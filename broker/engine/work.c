@@ -108,6 +108,11 @@ void *work_read(struct work *work, enum table table, const ProtobufCMessageDescr
     return registry_read_into(work->arena, work->txn, table, descriptor, bytes);
 }
 
+struct instant work_held_back(const struct work *work, struct instant at)
+{
+    return work->hold && instant_is_due(at, work->now) ? instant_after(work->now, MINUTE_MS) : at;
+}
+
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution)
 {
     Referral__AuditRow row = REFERRAL__AUDIT_ROW__INIT;

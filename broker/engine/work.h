@@ -68,6 +68,8 @@ void *work_read(struct work *work, enum table table, const ProtobufCMessageDescr
 /* The same outside a turn's work, into any arena. */
 void *registry_read_into(struct arena *arena, struct store_txn *txn, enum table table,
                          const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
+/* C4: while the time is in doubt, what is due and held back is looked at again a minute later; what is not due yet, at its time. */
+struct instant work_held_back(const struct work *work, struct instant at);
 /* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by `institution`. */
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
 /* For the turn layer: what changed in an inbox. */

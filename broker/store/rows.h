@@ -71,8 +71,15 @@ Record__Dead *dead_row_next(struct store_txn *txn, struct inbox_ref after, struc
 Record__Books *books_of(struct store_txn *txn, uint32_t institution);
 void books_touch(struct store_txn *txn, uint32_t institution);
 
-/* Subjects: referral id; public key and code u16; institution number u32; key of a pool; key of a timetable. */
-enum due_subject { DUE_REFERRAL = 1, DUE_REFUSALS = 2, DUE_INBOX_AGE = 3, DUE_POOL = 4, DUE_TIMETABLE = 5 };
+/* Subjects: referral id; public key and code u16; institution number u32; key of a pool; key of a timetable; id of a wait-list entry. */
+enum due_subject {
+    DUE_REFERRAL = 1,
+    DUE_REFUSALS = 2,
+    DUE_INBOX_AGE = 3,
+    DUE_POOL = 4,
+    DUE_TIMETABLE = 5,
+    DUE_ENTRY = 6
+};
 void due_add(struct store_txn *txn, struct instant at, enum due_subject kind, struct bytes subject);
 void due_delete(struct store_txn *txn, struct instant at, enum due_subject kind, struct bytes subject);
 /* The earliest row; false: none. */

@@ -204,7 +204,7 @@ static bool lies_before(int a, int b)
     return strcmp(first->resource, second->resource) < 0;
 }
 
-int reserve_first_due(const struct world *world)
+static int first_due_pool(const struct world *world)
 {
     int first = NOBODY;
 
@@ -218,6 +218,40 @@ int reserve_first_due(const struct world *world)
             first = slot;
     }
     return first;
+}
+
+/* The one that was made first, of the same instant. */
+static int first_due_entry(const struct world *world)
+{
+    int first = NOBODY;
+
+    for (int i = 0; i < world->entry_count; i++) {
+        const struct m_entry *entry = &world->entries[i];
+
+        if (entry->live && entry->due_at <= world->now &&
+            (first == NOBODY || entry->due_at < world->entries[first].due_at))
+            first = i;
+    }
+    return first;
+}
+
+int64_t reserve_due(const struct world *world)
+{
+    int slot = first_due_pool(world), entry = first_due_entry(world);
+
+    return earlier(slot == NOBODY ? 0 : m_pool_due(world, slot), entry == NOBODY ? 0 : world->entries[entry].due_at);
+}
+
+void reserve_wake(struct world *world)
+{
+    int slot = first_due_pool(world), entry = first_due_entry(world);
+
+    if (slot == NOBODY || (entry != NOBODY && world->entries[entry].due_at < m_pool_due(world, slot))) {
+        m_entry_wake(world, entry);
+    } else {
+        m_pool_touch(world, slot);
+        m_looked_at(world, slot);
+    }
 }
 
 static int first_due_referral(const struct world *world)
@@ -236,15 +270,15 @@ static int first_due_referral(const struct world *world)
 void reserve_clock(struct world *world)
 {
     for (;;) {
-        int slot = reserve_first_due(world), referral = first_due_referral(world);
+        int referral = first_due_referral(world);
+        int64_t due = reserve_due(world);
 
-        if (slot == NOBODY && referral == NOBODY)
+        if (due == 0 && referral == NOBODY)
             return;
-        if (slot == NOBODY ||
-            (referral != NOBODY && m_life_due(&world->referrals[referral]) <= m_pool_due(world, slot)))
+        if (due == 0 || (referral != NOBODY && m_life_due(&world->referrals[referral]) <= due))
             m_referral_touch(world, referral);
         else
-            m_pool_touch(world, slot);
+            reserve_wake(world);
         m_settle(world);
     }
 }
@@ -268,6 +302,9 @@ int64_t reserve_next_instant(const struct world *world, int64_t after)
     for (int slot = 0; slot < SLOTS; slot++)
         if (m_pool_due(world, slot) > after)
             next = earlier(next, m_pool_due(world, slot));
+    for (int i = 0; i < world->entry_count; i++)
+        if (world->entries[i].live && world->entries[i].due_at > after)
+            next = earlier(next, world->entries[i].due_at);
     for (int i = 0; i < world->referral_count; i++)
         next = earlier(next, next_wake(&world->referrals[i], after));
     for (int i = 0; i < world->referral_count && !world->doubt; i++)

@@ -92,6 +92,7 @@ int m_entry_make(struct world *world, const struct m_entry *seed);
 void m_entry_remove(struct world *world, int entry);
 void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed);
 void m_entry_displaced(struct world *world, int booking);
+void m_entry_wake(struct world *world, int entry);
 void m_note(struct world *world, int slot);
 void m_looked_at(struct world *world, int slot); /* C4: what is overdue waits from now on */
 void m_settle(struct world *world);

@@ -142,7 +142,7 @@ struct m_entry {
     int first_day, last_day, units, referral, offer, lapses;
     Referral__Channel channel;
     Referral__Priority priority;
-    int64_t since;
+    int64_t since, due_at; /* when its last day is over, and is looked at */
     int declined_slot[DECLINED_MAX], declined_unit[DECLINED_MAX], declined_count;
 };
 
@@ -237,8 +237,9 @@ int reserve_find_referral(const struct world *world, int label);
 /* Wait-list of the slot's class and department in its order. */
 int reserve_list(const struct world *world, int slot, int ret_entries[ENTRIES_MAX]);
 int reserve_team_holds(const struct world *world, int team);
-/* The pool of which something is due first, if it is; NOBODY: none. */
-int reserve_first_due(const struct world *world);
+/* When the first thing became due of a pool, or of a wait-list entry, that is due now; 0: none is. And that one done. */
+int64_t reserve_due(const struct world *world);
+void reserve_wake(struct world *world);
 /* The earliest instant strictly after `after` at which something is due of itself; 0: none. */
 int64_t reserve_next_instant(const struct world *world, int64_t after);
 /* One line of a story. */

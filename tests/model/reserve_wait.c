@@ -75,6 +75,7 @@ int m_entry_make(struct world *world, const struct m_entry *seed)
     entry->live = entry->noted = true;
     entry->offer = NOBODY;
     entry->since = world->now;
+    entry->due_at = m_day_start(entry->last_day + 1);
     entry->priority =
         entry->referral == NOBODY ? REFERRAL__PRIORITY__ROUTINE : world->referrals[entry->referral].priority;
     if (entry->referral != NOBODY)
@@ -102,12 +103,44 @@ void m_entry_remove(struct world *world, int entry)
     m_booking_finish(world, offer, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
 
+/* By the clock: its owner is told, and all of the referral whose state it drove. */
+static void leave(struct world *world, int entry)
+{
+    const struct m_entry *left = &world->entries[entry];
+    bool was_main = left->referral != NOBODY && m_claim_of(world, left->referral, left->class)->is_main;
+
+    m_entry_remove(world, entry);
+    if (was_main)
+        m_life_back(&world->referrals[left->referral]);
+    m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_LIST_LEFT,
+                                   .referral = left->referral,
+                                   .told = was_main ? TOLD_ALL : TOLD_SENDER,
+                                   .by = SIDE_CLOCK,
+                                   .is_step = was_main});
+}
+
+/* Its last day is over. What is due of its offer and its referral comes first, and may have ended it (C3); a doubtful time waits (C4). */
+void m_entry_wake(struct world *world, int entry)
+{
+    struct m_entry *waits = &world->entries[entry];
+
+    if (waits->offer != NOBODY)
+        m_pool_touch(world, world->bookings[waits->offer].slot);
+    if (waits->live && waits->referral != NOBODY)
+        m_referral_touch(world, waits->referral);
+    if (!waits->live)
+        return;
+    if (world->doubt)
+        waits->due_at = world->now + MINUTE_MS;
+    else
+        leave(world, entry);
+}
+
 /* Declined, lapsed or displaced: it keeps its rank, but is not offered that unit again; with the third lapse it goes. */
 void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed)
 {
     struct m_entry *waits = &world->entries[entry];
     const struct m_booking *offer = &world->bookings[booking];
-    bool was_main;
 
     waits->offer = NOBODY;
     for (int i = 0; i < offer->count && waits->declined_count < DECLINED_MAX; i++) {
@@ -116,17 +149,8 @@ void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapse
     }
     waits->lapses += lapsed;
     waits->noted = true; /* it may be offered what was passed to nobody meanwhile */
-    if (waits->lapses < LAPSES_MAX)
-        return;
-    was_main = waits->referral != NOBODY && m_claim_of(world, waits->referral, waits->class)->is_main;
-    m_entry_remove(world, entry);
-    if (was_main)
-        m_life_back(&world->referrals[waits->referral]);
-    m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_LIST_LEFT,
-                                   .referral = waits->referral,
-                                   .told = was_main ? TOLD_ALL : TOLD_SENDER,
-                                   .by = SIDE_CLOCK,
-                                   .is_step = was_main});
+    if (waits->lapses >= LAPSES_MAX)
+        leave(world, entry);
 }
 
 /* Q10: it waits first, from its day on for 14 days, for any resource. */

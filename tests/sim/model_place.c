@@ -263,21 +263,15 @@ void model_touch(struct model *m, struct model_referral *r)
 
 int64_t places_due(struct model *m)
 {
-    int slot = reserve_first_due(&m->places->world);
-
-    return slot == NOBODY ? 0 : m_pool_due(&m->places->world, slot);
+    return reserve_due(&m->places->world);
 }
 
 void places_wake(struct model *m)
 {
-    struct world *world = &m->places->world;
-    int slot = reserve_first_due(world);
-
-    m_pool_touch(world, slot);
-    m_looked_at(world, slot);
+    reserve_wake(&m->places->world);
 }
 
-/* The next instant at which something is due of a pool, or of a referral with a place; 0: none. */
+/* The next instant at which something is due of a pool, of an entry, or of a referral with a place; 0: none. */
 int64_t places_next(const struct model *m)
 {
     const struct world *world = &m->places->world;
@@ -287,6 +281,12 @@ int64_t places_next(const struct model *m)
         int64_t due = m_pool_due(world, slot);
 
         if (due > m->now && (next == 0 || due < next))
+            next = due;
+    }
+    for (int i = 0; i < world->entry_count; i++) {
+        int64_t due = world->entries[i].due_at;
+
+        if (world->entries[i].live && due > m->now && (next == 0 || due < next))
             next = due;
     }
     for (int i = 0; i < m->referral_count; i++) {

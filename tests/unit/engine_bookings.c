@@ -1,4 +1,4 @@
-/* engine_bookings.c - bookings listed: of a pool, a referral, a team, and for whom (Q7, Q15, P2); and why somebody waits for one (Q8). */
+/* engine_bookings.c - bookings listed: of a pool, a referral, a team, and for whom (Q7, Q15, P2). */
 #include "places.h"
 
 #include "ask.h"
@@ -85,39 +85,5 @@ Test(bookings, p2_anothers_do_not_exist)
     cr_assert_eq(list(&d, "T07", &by_id)->n_bookings, 1);
     cr_assert_eq(list(&d, "H1", &by_referral)->n_bookings, 1);
     cr_assert_eq(list(&d, "T07", &by_team)->n_bookings, 1);
-    places_close(&d);
-}
-
-/* ---- Who waits ---- */
-
-static Referral__WhyView *why(struct district *d, char *referral)
-{
-    Referral__ReferralQuery query = REFERRAL__REFERRAL_QUERY__INIT;
-
-    query.referral_id = referral;
-    query.language = "en";
-    return ask(d, "T07", REFERRAL__KIND__WHY, &query);
-}
-
-Test(bookings, q8_when_the_last_day_is_over_the_sender_is_next_and_not_the_broker)
-{
-    struct district d;
-    Referral__WhyView *view;
-    char *referral;
-
-    places_open(&d);
-    referral = places_refer(&d, "T07", "Wang Fang");
-    places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, referral));
-    d.now.ms = places_at("2026-11-28", 0, 0) - 1;
-    view = why(&d, referral);
-    cr_assert_str_eq(view->waits_for, "place");
-    cr_assert_str_eq(view->next_actor, "broker");
-    cr_assert_str_eq(view->next_institution, "H1");
-    d.now.ms++;
-    view = why(&d, referral);
-    cr_assert_str_eq(view->waits_for, "new-wait");
-    cr_assert_str_eq(view->next_actor, "sender");
-    cr_assert_str_eq(view->next_institution, "T07");
-    cr_assert_not_null(strstr(view->sentence, "Waiting for nothing: the last day"), "%s", view->sentence);
     places_close(&d);
 }
