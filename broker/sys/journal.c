@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_SIZE   1024
@@ -140,11 +141,23 @@ static size_t add_quoted(char *line, const char *text)
     return length;
 }
 
+/* Whoever reads a plain file has no other; the journal keeps its own. */
+static size_t add_time(char line[FIELD_SIZE])
+{
+    int64_t now_ms = clock_wall_ms();
+    time_t seconds = (time_t)(now_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    size_t length = strftime(line, FIELD_SIZE, "time=%Y-%m-%dT%H:%M:%S", &utc);
+    return length + (size_t)sprintf(line + length, ".%03dZ ", (int)(now_ms % 1000));
+}
+
 static void write_stderr(const struct journal_entry *entry, const struct fields *fields, const char *text)
 {
-    char line[2 * LINE_SIZE + FIELD_COUNT * FIELD_SIZE]; /* every character of the text may need a backslash */
-    size_t length =
-        (size_t)snprintf(line, FIELD_SIZE, "level=%s event=%s", journal_level_name(entry->level), entry->name);
+    char line[2 * LINE_SIZE + (FIELD_COUNT + 1) * FIELD_SIZE]; /* every character of the text may need a backslash */
+    size_t length = add_time(line);
+    length +=
+        (size_t)snprintf(line + length, FIELD_SIZE, "level=%s event=%s", journal_level_name(entry->level), entry->name);
     for (size_t i = 0; i < sizeof fields->list / sizeof fields->list[0]; i++) {
         if (fields->list[i].value) {
             snprintf(line + length, FIELD_SIZE, " %s=%s", fields->list[i].name, fields->list[i].value);

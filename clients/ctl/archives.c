@@ -24,7 +24,7 @@
 struct shelf { /* an archive's directory and what opens it */
     struct ctl *ctl;
     struct offline offline;
-    struct keys *keys;
+    struct keys *keys; /* NULL: nothing was archived yet */
     char **names;
 };
 
@@ -387,7 +387,7 @@ int archives_looks_run(struct ctl *ctl)
     listing.rows = json_array();
     each_file(&shelf, take_short_name, &listing);
 
-    int failure = archive_looks(shelf.keys, shelf.offline.archives, list_look, &listing);
+    int failure = shelf.keys == NULL ? 0 : archive_looks(shelf.keys, shelf.offline.archives, list_look, &listing);
 
     print_rows(ctl, ctl->zh ? zh : en, listing.rows);
     if (failure != 0)

@@ -84,6 +84,9 @@ speak_as() {
 # Ends the broker, and throws everything away.
 demo_end() {
     kill "\$(cat "$work/broker.pid")" && rm -rf "$work"
+    for demo_link in "$build/env.sh" "$build/morning-env.sh"; do # of run.sh --keep
+        [ -e "\$demo_link" ] || rm -f "\$demo_link"
+    done
     unset REFERRALD_ADDRESS REFERRALD_SERVER_KEY REFERRALD_KEY
 }
 ENV

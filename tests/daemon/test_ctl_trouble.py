@@ -167,6 +167,14 @@ class Offline(CtlTest):
         self.assertIn("interrupted by signal 9", killed[1])
         self.assertEqual((self.broker.store / "verify.state").read_bytes(), before)
 
+    def test_d8_before_the_first_pass_the_archive_is_empty(self):
+        where = ("--broker-config", self.broker.config_file)
+        for words in (("archive",), ("archive", "looks")):
+            self.assertEqual("(none)\n", self.local(*words, *where).stdout)
+        self.assertEqual([], json.loads(self.local("--json", "archive", *where).stdout))
+        self.local("archive", "find", "bd-1-1-0", *where, expect=REFUSED)
+        self.local("archive", "--archives", self.broker.folder / "nosuch", *where, expect=BAD_FILE)
+
     def test_init_says_what_a_configuration_that_it_keeps_has_otherwise(self):
         base = self.broker.folder / "kept"
         base.mkdir()
