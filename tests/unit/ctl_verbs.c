@@ -77,6 +77,13 @@ Test(ctl_verbs, every_field_the_table_names_exists)
     }
 }
 
+/* --output: a verb may know others beside those that every verb has. */
+static bool has_more_forms(const struct option_info *option)
+{
+    return strcmp(option->name, "output") == 0 && strncmp(option->value, "table|", 6) == 0 &&
+           strstr(option->value, "|json") != NULL;
+}
+
 Test(ctl_verbs, no_option_hides_one_that_every_verb_takes)
 {
     size_t count;
@@ -85,7 +92,7 @@ Test(ctl_verbs, no_option_hides_one_that_every_verb_takes)
     for (size_t i = 0; i < count; i++)
         for (const struct option_info *o = table[i].options; o != NULL && o->name != NULL; o++)
             for (const struct option_info *every = global_options(); every->name != NULL; every++)
-                cr_assert(strcmp(o->name, every->name) != 0, "%s --%s", table[i].name, o->name);
+                cr_assert(strcmp(o->name, every->name) != 0 || has_more_forms(o), "%s --%s", table[i].name, o->name);
 }
 
 Test(ctl_verbs, every_command_and_query_of_the_protocol_has_a_verb)
