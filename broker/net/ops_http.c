@@ -294,6 +294,13 @@ static void make_room(struct ops_http *http)
     end(chosen ? chosen : http->connections[0]);
 }
 
+static void drop_event(struct event *event)
+{
+    if (event) {
+        event_free(event);
+    }
+}
+
 static struct connection *connection_new(struct ops_http *http, evutil_socket_t fd)
 {
     struct connection *connection = calloc(1, sizeof *connection);
@@ -301,8 +308,11 @@ static struct connection *connection_new(struct ops_http *http, evutil_socket_t 
     struct event *deadline = connection ? event_new(http->options.base, -1, 0, on_deadline, connection) : NULL;
     if (!connection || !stream || !deadline) {
         free(connection);
+        drop_event(deadline);
         if (stream) {
             bufferevent_free(stream);
+        } else {
+            evutil_closesocket(fd);
         }
         return NULL;
     }
@@ -405,13 +415,6 @@ int ops_http_open(const struct ops_http_options *options, struct ops_http **ret_
     }
     *ret_http = http;
     return 0;
-}
-
-static void drop_event(struct event *event)
-{
-    if (event) {
-        event_free(event);
-    }
 }
 
 void ops_http_close(struct ops_http *http)

@@ -132,7 +132,15 @@ static void file_end(struct stream *stream, int fd, const char *name)
     close(fd);
 }
 
-/* The file's name is on disk, or it has failed. */
+/* The names in this folder are on disk, or it has failed. */
+static void names_end(struct stream *stream, const char *directory)
+{
+    int failure = stream->failure != 0 ? 0 : durable_names(directory);
+
+    if (failure != 0)
+        fail(stream, failure, directory, strerror(-failure));
+}
+
 static void name_end(struct stream *stream)
 {
     int failure = stream->failure != 0 ? 0 : durable_name(stream->name);
@@ -410,15 +418,6 @@ static void pull_files(struct stream *stream, int keys, const char *keys_path, i
         fail(stream, -EBADMSG, stream->name, "is damaged: something stands behind its end");
 }
 
-static void directory_sync(struct stream *stream, const char *directory)
-{
-    int fd = stream->failure != 0 ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 && stream->failure == 0)
-        fail_errno(stream, directory);
-    file_end(stream, fd, directory);
-}
-
 static void unseal(struct stream *stream, const char *directory)
 {
     char keys_path[PATH_MAX] = "", data_path[PATH_MAX] = "";
@@ -432,7 +431,7 @@ static void unseal(struct stream *stream, const char *directory)
         pull_files(stream, keys, keys_path, data, data_path);
     file_end(stream, keys, keys_path);
     file_end(stream, data, data_path);
-    directory_sync(stream, directory);
+    names_end(stream, directory);
     if (stream->failure != 0 && keys >= 0)
         unlink(keys_path);
     if (stream->failure != 0 && data >= 0)

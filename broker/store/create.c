@@ -35,11 +35,8 @@ static int directory_prepare(struct store *store, const char *directory)
 
 static int directory_sync(struct store *store, const char *directory)
 {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failure = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
+    int failure = durable_names(directory);
 
-    if (fd >= 0)
-        close(fd);
     return failure == 0 ? 0 : fail_with(store, failure, "%s cannot be synced: %s", directory, strerror(-failure));
 }
 

@@ -1,4 +1,4 @@
-/* durable.c - the folder above is opened and synced. */
+/* durable.c - the folder is opened and synced. */
 #include "store/durable.h"
 
 #include <errno.h>
@@ -10,19 +10,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int durable_names(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failure = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
+
+    if (fd >= 0)
+        close(fd);
+    return failure;
+}
+
 int durable_name(const char *path)
 {
     char above[PATH_MAX];
 
     if (snprintf(above, sizeof(above), "%s", path) >= PATH_MAX)
         return -ENAMETOOLONG;
-
-    int fd = open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failure = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
-
-    if (fd >= 0)
-        close(fd);
-    return failure;
+    return durable_names(dirname(above));
 }
 
 int durable_folder(const char *directory)

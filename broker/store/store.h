@@ -44,7 +44,7 @@ struct store_options {
     char *error;             /* STORE_ERROR_SIZE bytes for store_error's line where there is no store to ask; or NULL */
 };
 
-/* Makes a new store in an empty or absent directory. -EEXIST where one is. `seed_time` is the first incarnation's base. */
+/* Makes a new store in an empty or absent directory. -EEXIST where one is. `now` is the base of its first incarnation. */
 int store_create(const struct store_options *options, const char *short_name, struct instant now, bool test_time);
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store); /* NULL is fine */

@@ -30,8 +30,7 @@ void turn_walk_sessions(struct turn *turn)
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
-            turn_tell_session(turn, NEWS_SESSION_LOST, session, "key-expired");
-            turn_end_session(turn, session, "key expired", true);
+            turn_lose_session(turn, session, "key-expired", "key expired", true);
         } else if (silent_ms(turn, session) <= turn->clock.mono_ms) {
             turn_lose_session(turn, session, "silent", NULL, true);
         } else {
@@ -64,8 +63,7 @@ void turn_renew_sessions(struct turn *turn, struct store_txn *txn)
         if (engine_speaker(txn, session->key, turn->clock.now, &speaker)) {
             renew_session(turn, txn, session, &speaker);
         } else {
-            turn_tell_session(turn, NEWS_SESSION_LOST, session, "key-revoked");
-            turn_end_session(turn, session, "key revoked", true);
+            turn_lose_session(turn, session, "key-revoked", "key revoked", true);
         }
     }
     turn->keys_changed = false;
