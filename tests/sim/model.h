@@ -205,6 +205,9 @@ struct model_message *model_message(struct model *m, const uint8_t *id, size_t s
 void model_put_own(struct model *m, enum house to, int event);
 /* D3, D4, D9: may it be handed out now? */
 bool model_is_deliverable(const struct model *m, const struct model_message *message);
+/* What a hospital is told of a place of its own, without a referral, comes in order for each place. Which one it is about is not known here: it may be
+ * that of an earlier message in back-off. */
+bool model_may_follow(const struct model *m, const struct model_message *message);
 void model_dead_letters(struct model *m, struct deed *deed);
 
 /* model_keep.c: D8 */

@@ -158,6 +158,18 @@ bool model_is_deliverable(const struct model *m, const struct model_message *mes
     return true;
 }
 
+bool model_may_follow(const struct model *m, const struct model_message *message)
+{
+    for (int i = 0; i < m->message_count && message->referral < 0; i++) {
+        const struct model_message *other = &m->messages[i];
+
+        if (other->number < message->number && other->to == message->to && other->referral < 0 && !other->is_dead &&
+            other->not_before > m->now)
+            return true;
+    }
+    return false;
+}
+
 static bool replay(struct model *m, struct model_message *message)
 {
     message->is_dead = false;

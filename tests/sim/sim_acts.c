@@ -155,7 +155,7 @@ static void check_rest(struct sim *s)
                      (peer->credit > 0 ||
                       (message->lane == REFERRAL__PRIORITY__EMERGENCY && peer->grants && !sim_is_beyond(s, peer)));
         }
-        if (sim_may_follow(&s->model, message))
+        if (model_may_follow(&s->model, message))
             continue;
         if (takes && model_is_deliverable(&s->model, message))
             sim_fail(s, "D4: a message waits for %s, which would take it: event %d of %s, turn %lu",

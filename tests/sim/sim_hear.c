@@ -403,20 +403,6 @@ static void hear_envelope(struct sim *s, struct sim_peer *peer, const Referral__
     }
 }
 
-/* D3: what a hospital is told of a place of its own, without a referral, comes in order for each place. Which place a message is about the model does not
- * know: it may be that of an earlier one in back-off. */
-bool sim_may_follow(const struct model *m, const struct model_message *message)
-{
-    for (int i = 0; i < m->message_count && message->referral < 0; i++) {
-        const struct model_message *other = &m->messages[i];
-
-        if (other->number < message->number && other->to == message->to && other->referral < 0 && !other->is_dead &&
-            other->not_before > m->now)
-            return true;
-    }
-    return false;
-}
-
 /* D3, D4: nobody is passed over, and nothing waits that somebody would take. */
 void sim_check_order(struct sim *s)
 {
@@ -424,7 +410,7 @@ void sim_check_order(struct sim *s)
         const struct model_message *message = &s->model.messages[i];
 
         if (!s->is_full && place_of(message) < s->handed[message->to] && model_is_deliverable(&s->model, message) &&
-            !sim_may_follow(&s->model, message))
+            !model_may_follow(&s->model, message))
             sim_fail(s, "D3: %s was handed a later message before event %d of %s, turn %lu", party_name(message->to),
                      message->event, message->referral < 0 ? "a place" : s->model.referrals[message->referral].id,
                      (unsigned long)message->turn);

@@ -129,8 +129,6 @@ bool sim_is_beyond(const struct sim *s, const struct sim_peer *peer);
 int sim_referral_of(struct sim *s, enum house who, int lane, const char *id, uint64_t turn);
 /* It is handed out to this peer now. */
 void sim_take_over(struct sim *s, struct sim_peer *peer, struct model_message *message);
-/* May it wait for an earlier one about the same place? */
-bool sim_may_follow(const struct model *m, const struct model_message *message);
 /* Of what was handed out since it was asked last. */
 void sim_check_order(struct sim *s);
 
