@@ -13,7 +13,7 @@
 #include "table.h"
 
 #define STEP_MS     1000
-#define FIXED_LINES 12 /* of top: what stands above and between alarms and waiters */
+#define FIXED_LINES 14 /* of top: what stands above and between alarms and waiters */
 #define LEAST_LINES 6
 
 static void show_status(struct ctl *ctl, enum ops_form form, struct ops_facts *facts)
