@@ -56,11 +56,15 @@ void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, con
     tell_death(work, ref, row, cause);
 }
 
-/* D5: with the same ids, as if it had never failed. */
-static void replay(struct work *work, struct inbox_ref ref, const Record__Dead *dead)
+/* D5: with the same ids, as if it had never failed. False: it is dead no more. */
+static bool replay(struct work *work, struct inbox_ref ref)
 {
-    Record__Inbox *row = dead->entry;
+    const Record__Dead *dead = dead_row(work->txn, ref);
+    Record__Inbox *row;
 
+    if (dead == NULL)
+        return false;
+    row = dead->entry;
     FIELD_SET(row, failed, 0);
     FIELD_CLEAR(row, first_failed_ms);
     FIELD_CLEAR(row, not_before_ms);
@@ -70,20 +74,22 @@ static void replay(struct work *work, struct inbox_ref ref, const Record__Dead *
     inbox_waits(work, ref, row);
     work_inbox_changed(work,
                        (struct inbox_effect){.change = INBOX_ADDED, .ref = ref, .referral = life_id_of(row->referral)});
+    return true;
 }
 
-static void drop(struct work *work, struct inbox_ref ref, const Record__Dead *dead)
+static bool drop(struct work *work, struct inbox_ref ref)
 {
     Record__Books *books = books_of(work->txn, ref.institution);
 
-    (void)dead;
-    dead_row_delete(work->txn, ref);
+    if (!dead_row_delete(work->txn, ref))
+        return false;
     books->dead--;
     books->dropped++;
     books_touch(work->txn, ref.institution);
+    return true;
 }
 
-typedef void dead_action(struct work *work, struct inbox_ref ref, const Record__Dead *dead);
+typedef bool dead_action(struct work *work, struct inbox_ref ref);
 
 static uint32_t act_on_named(struct work *work, const Referral__DeadLetters *letters, dead_action *act)
 {
@@ -92,15 +98,9 @@ static uint32_t act_on_named(struct work *work, const Referral__DeadLetters *let
     for (size_t i = 0; i < letters->n_delivery_ids; i++) {
         struct inbox_ref ref;
         uint32_t incarnation;
-        const Record__Dead *dead;
 
-        if (!delivery_id_decode(binary_bytes(letters->delivery_ids[i]), &incarnation, &ref))
-            continue;
-        dead = dead_row(work->txn, ref);
-        if (dead == NULL)
-            continue; /* named twice */
-        act(work, ref, dead);
-        affected++;
+        /* One that is named twice is acted on once. */
+        affected += delivery_id_decode(binary_bytes(letters->delivery_ids[i]), &incarnation, &ref) && act(work, ref);
     }
     return affected;
 }
@@ -110,14 +110,8 @@ static uint32_t act_on_all(struct work *work, uint32_t institution, dead_action 
     struct inbox_ref ref = {.institution = institution};
     uint32_t affected = 0;
 
-    while (affected < DEAD_PER_COMMAND) {
-        const Record__Dead *dead = dead_row_next(work->txn, ref, &ref);
-
-        if (dead == NULL)
-            break;
-        act(work, ref, dead);
-        affected++;
-    }
+    while (affected < DEAD_PER_COMMAND && dead_row_next(work->txn, ref, &ref) != NULL)
+        affected += act(work, ref);
     return affected;
 }
 

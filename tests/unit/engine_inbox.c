@@ -304,6 +304,11 @@ Test(inbox, d5_dead_letters_are_named_each_or_all_of_an_inbox)
     district_assert_said(&d, reply, "");
     cr_assert_eq(reply->affected, 1);
     cr_assert(books(&d, "H1").waiting == 1 && books(&d, "H2").dead == 1);
+    twice[0] = twice[1] = others[0];
+    letters.institution = "H2";
+    letters.reason = "told by telephone";
+    cr_assert_eq(district_say(&d, "OPS", REFERRAL__KIND__DROP_DEAD, &letters)->affected, 1);
+    cr_assert(books(&d, "H2").dead == 0 && books(&d, "H2").dropped == 1);
     district_assert_books(&d);
     district_close(&d);
 }
