@@ -130,7 +130,7 @@ static void judge_keys(struct daemon *daemon)
         bool holds = limit != 0 && instant_is_set(end) && end.ms - now.ms <= limit;
         if (stands(daemon, code, holder->institution) != holds) {
             char detail[INSTANT_TEXT_SIZE] = "";
-            instant_format_local(detail, end, 8 * 60);
+            instant_format_local(detail, end, CHINA_OFFSET_MINUTES);
             turn_alarm(daemon->turn, code, holder->institution, detail, holds);
         }
     }

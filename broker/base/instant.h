@@ -14,6 +14,8 @@ struct instant {
 #define HOUR_MS   (60 * MINUTE_MS)
 #define DAY_MS    (24 * HOUR_MS)
 
+#define CHINA_OFFSET_MINUTES 480 /* "+08:00", the default of T1 */
+
 static inline struct instant instant_of(int64_t ms)
 {
     return (struct instant){ms};

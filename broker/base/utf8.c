@@ -95,7 +95,7 @@ size_t text_length(const char *text)
 
 bool text_is_blank(const char *text)
 {
-    struct bytes all = bytes_text(text);
+    struct bytes all = bytes_text(text != NULL ? text : "");
 
     for (size_t at = 0; at < all.size;) {
         uint32_t point;

@@ -13,5 +13,5 @@ enum text_fault {
 enum text_fault text_check(struct bytes text);
 /* Characters (code points) of valid text. */
 size_t text_length(const char *text);
-/* Nothing but white space, including U+3000 and U+00A0. */
+/* Nothing but white space, including U+3000 and U+00A0; NULL is blank, too. */
 bool text_is_blank(const char *text);

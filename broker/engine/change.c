@@ -7,14 +7,6 @@
 
 #include "base/utf8.h"
 
-/* C2: what happened is told by the institution's clock, which may be as far off as nobody worries about (C4). */
-#define CLOCK_TOLERANCE_MS (5 * MINUTE_MS)
-
-static bool says_something(const char *text)
-{
-    return text != NULL && !text_is_blank(text);
-}
-
 static bool is_in(const struct booking_of *booking, Referral__BookingState state)
 {
     return booking->row->state == (uint32_t)state;
@@ -90,14 +82,14 @@ static void check_reason(struct work *work, const Referral__PlaceChange *body, e
         return;
     if (!lifecycle_reason_fits(event, body->reason))
         refuse(work, REFUSED_BAD_VALUE, "reason");
-    else if (body->reason == REFERRAL__REASON__OTHER_REASON && !says_something(body->text))
+    else if (body->reason == REFERRAL__REASON__OTHER_REASON && text_is_blank(body->text))
         refuse(work, REFUSED_TEXT_NEEDED, "text");
 }
 
 /* Q14: what goes to the blocked ones goes by somebody's word. */
 static void check_person(struct work *work, const Referral__Person *person)
 {
-    if (person == NULL || !says_something(person->name))
+    if (person == NULL || text_is_blank(person->name))
         refuse(work, REFUSED_PERSON_NEEDED, "person.name");
 }
 
@@ -330,16 +322,6 @@ bool change_apply_displace(struct work *work)
 
 /* ---- Mark (Q12) ---- */
 
-static void check_occurred_at(struct work *work, const Referral__PlaceChange *body)
-{
-    if (!body->has_occurred_at_ms)
-        return;
-    if (body->occurred_at_ms <= 0)
-        refuse(work, REFUSED_OUT_OF_RANGE, "occurred_at_ms");
-    else if (body->occurred_at_ms > work->now.ms + CLOCK_TOLERANCE_MS)
-        refuse(work, REFUSED_IN_FUTURE, "occurred_at_ms");
-}
-
 /* A patient comes on the day, and has not come once the session has begun. What an event of the referral says is said by that. */
 static bool may_be_marked(const struct change *change, bool used)
 {
@@ -364,7 +346,8 @@ static bool check_mark(const struct change *change, const Referral__PlaceChange 
         refuse(work, REFUSED_MISSING, "state");
     else if (!used && body->state != REFERRAL__BOOKING_STATE__PLACE_NO_SHOW)
         refuse(work, REFUSED_BAD_VALUE, "state");
-    check_occurred_at(work, body);
+    if (body->has_occurred_at_ms)
+        work_check_occurred_at(work, body->occurred_at_ms);
     if (!is_refused(work) && !may_be_marked(change, used))
         return refuse_now(work);
     return !is_refused(work);

@@ -6,11 +6,6 @@
 #include "engine/hospital.h"
 #include "rules/route.h"
 
-static bool says_something(const char *text)
-{
-    return text != NULL && !text_is_blank(text);
-}
-
 void channel_check_form(struct work *work, const struct channel_request *request)
 {
     bool family = request->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
@@ -61,7 +56,7 @@ static bool find_own(struct work *work, const struct channel_request *request, s
     if (claimant->hospital == NULL || claimant->hospital->row->number != work->actor_number ||
         !has_role(work, REFERRAL__ROLE__SCHEDULE))
         return refuse(work, REFUSED_NOT_ALLOWED, NULL);
-    if (!says_something(request->reference))
+    if (text_is_blank(request->reference))
         return refuse(work, REFUSED_REFERENCE_NEEDED, "reference");
     claimant->by = BY_RECEIVER;
     return true;

@@ -38,17 +38,13 @@ struct picture {
 
 /* ---- Looking ---- */
 
-static bool is_booked(const Record__Unit *unit)
-{
-    return unit->state == UNIT_IS_GENERAL || unit->state == UNIT_IS_FAMILY;
-}
-
 /* C3: what is due of these referrals happens before anything is decided. */
 static void load_lives(struct work *work, struct pool_of *pool)
 {
     for (size_t i = 0; i < pool->row->n_units; i++) {
         const Record__Unit *unit = pool->row->units[i];
-        const struct booking_of *booking = is_booked(unit) ? booking_load(work, id_from_key(unit->booking.data)) : NULL;
+        const struct booking_of *booking =
+            unit_is_booked((enum unit_state)unit->state) ? booking_load(work, id_from_key(unit->booking.data)) : NULL;
 
         if (booking != NULL && booking->row->has_referral)
             life_load(work, life_id_of(booking->row->referral));
@@ -87,8 +83,9 @@ static void add_bearers(struct picture *picture)
     const Record__Pool *row = picture->pool->row;
 
     for (size_t i = 0; i < row->n_units; i++) {
-        struct booking_of *booking =
-            is_booked(row->units[i]) ? booking_load(picture->work, id_from_key(row->units[i]->booking.data)) : NULL;
+        struct booking_of *booking = unit_is_booked((enum unit_state)row->units[i]->state)
+                                         ? booking_load(picture->work, id_from_key(row->units[i]->booking.data))
+                                         : NULL;
 
         if (booking == NULL || find_bearer(picture, booking->id) < picture->count)
             continue;
@@ -111,11 +108,11 @@ static void add_unit(struct picture *picture, const Record__Unit *unit)
                                            .start = instant_of(unit->start_ms),
                                            .end = instant_of(unit->end_ms),
                                            .state = (enum unit_state)unit->state};
-    if (is_booked(unit))
+    if (unit_is_booked((enum unit_state)unit->state))
         bearer = find_bearer(picture, id_from_key(unit->booking.data));
     picture->bearer_of[i] = bearer < picture->count ? bearer : NOBODY;
-    picture->is_fixed[i] =
-        begun || (is_booked(unit) && (bearer >= picture->count || picture->bearers[bearer].is_fixed));
+    picture->is_fixed[i] = begun || (unit_is_booked((enum unit_state)unit->state) &&
+                                     (bearer >= picture->count || picture->bearers[bearer].is_fixed));
 }
 
 struct picture *displace_look(struct work *work, struct pool_of *pool, bool booked)

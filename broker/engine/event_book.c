@@ -8,11 +8,6 @@
 #define BOOKING_AHEAD_MS  (366 * DAY_MS)
 #define SESSION_LENGTH_MS DAY_MS /* at most */
 
-static bool is_blank(const char *text)
-{
-    return text == NULL || text_is_blank(text);
-}
-
 /* C1, Q6: no place is taken at or after its start. */
 static void check_times(struct work *work, const Referral__Place *place)
 {
@@ -30,9 +25,9 @@ static void check_present(struct work *work, const Referral__Place *place)
         refuse(work, REFUSED_MISSING, "place.class");
     if (!place->has_start_ms)
         refuse(work, REFUSED_MISSING, "place.start_ms");
-    if (is_blank(place->department))
+    if (text_is_blank(place->department))
         refuse(work, REFUSED_MISSING, "place.department");
-    if (is_blank(place->doctor))
+    if (text_is_blank(place->doctor))
         refuse(work, REFUSED_MISSING, "place.doctor");
 }
 
@@ -59,7 +54,7 @@ void event_check_place(struct happening *happening)
     check_times(work, place);
     if (place->has_class_ && has_pools(work, row->receiver_number, place->class_))
         refuse(work, REFUSED_HAS_POOLS, "place.class");
-    if (!is_blank(place->department) && !hospital_has_department(hospital, place->department))
+    if (!text_is_blank(place->department) && !hospital_has_department(hospital, place->department))
         refuse(work, REFUSED_UNKNOWN_DEPARTMENT, "place.department");
     if ((happening->row->needs & NEEDS_DIRECT_BOOKING) != 0 && place->has_class_ &&
         !hospital_books_directly(hospital, place->class_))
@@ -79,7 +74,8 @@ void event_check_unit(struct happening *happening)
     if (cancels == booking_has_started(work, booking))
         refuse(work, REFUSED_BOOKING_NOT_NOW, "type");
     if (cancels && happening->by == BY_RECEIVER && event->has_reason &&
-        event->reason == REFERRAL__REASON__NOT_AVAILABLE && (event->person == NULL || is_blank(event->person->name)))
+        event->reason == REFERRAL__REASON__NOT_AVAILABLE &&
+        (event->person == NULL || text_is_blank(event->person->name)))
         refuse(work, REFUSED_PERSON_NEEDED, "person.name");
 }
 

@@ -4,9 +4,6 @@
 #include "engine/event_parts.h"
 #include "rules/identity.h"
 
-/* C2: what happened is told by the institution's clock, which may be as far off as nobody worries about (C4). */
-#define CLOCK_TOLERANCE_MS (5 * MINUTE_MS)
-
 enum field {
     FIELD_REASON = 1,
     FIELD_OCCURRED_AT = 2,
@@ -69,11 +66,6 @@ static void check_unused(const struct happening *happening)
             refuse(happening->work, REFUSED_NOT_EXPECTED, fields[i].name);
 }
 
-static bool says_something(const char *text)
-{
-    return text != NULL && !text_is_blank(text);
-}
-
 static void check_reason(const struct happening *happening)
 {
     const Referral__Event *event = happening->event;
@@ -82,7 +74,7 @@ static void check_reason(const struct happening *happening)
         return;
     if (!lifecycle_reason_fits(happening->type, event->reason))
         refuse(happening->work, REFUSED_BAD_VALUE, "reason");
-    else if (event->reason == REFERRAL__REASON__OTHER_REASON && !says_something(event->text))
+    else if (event->reason == REFERRAL__REASON__OTHER_REASON && text_is_blank(event->text))
         refuse(happening->work, REFUSED_TEXT_NEEDED, "text");
 }
 
@@ -95,14 +87,14 @@ static void check_diagnoses(const struct happening *happening)
 
         if (diagnosis->icd10 != NULL && !identity_is_icd10(diagnosis->icd10))
             refuse(happening->work, REFUSED_BAD_ICD10, arena_format(arena, "diagnoses[%zu].icd10", i));
-        else if (diagnosis->icd10 == NULL && !says_something(diagnosis->text))
+        else if (diagnosis->icd10 == NULL && text_is_blank(diagnosis->text))
             refuse(happening->work, REFUSED_MISSING, arena_format(arena, "diagnoses[%zu].text", i));
     }
 }
 
 static bool has_report(const Referral__Event *event)
 {
-    return event->n_diagnoses != 0 && says_something(event->treatment);
+    return event->n_diagnoses != 0 && !text_is_blank(event->treatment);
 }
 
 static void check_needs(const struct happening *happening)
@@ -116,16 +108,16 @@ static void check_needs(const struct happening *happening)
         enum refusal refusal;
         const char *field;
     } rows[] = {
-        {NEEDS_PERSON, event->person == NULL || !says_something(event->person->name), REFUSED_PERSON_NEEDED,
+        {NEEDS_PERSON, event->person == NULL || text_is_blank(event->person->name), REFUSED_PERSON_NEEDED,
          "person.name"},
         {NEEDS_REASON, !event->has_reason, REFUSED_REASON_NEEDED, "reason"},
-        {NEEDS_TEXT, !says_something(event->text), REFUSED_TEXT_NEEDED, "text"},
+        {NEEDS_TEXT, text_is_blank(event->text), REFUSED_TEXT_NEEDED, "text"},
         {NEEDS_OCCURRED_AT, !event->has_occurred_at_ms, REFUSED_MISSING, "occurred_at_ms"},
         {NEEDS_SHEET, !event->has_sheet, REFUSED_MISSING, "sheet"},
         {NEEDS_RECEIVER, event->receiver == NULL, REFUSED_MISSING, "receiver"},
         {NEEDS_PLACE, event->place == NULL, REFUSED_MISSING, "place"},
         {NEEDS_REPORT, event->n_diagnoses == 0, REFUSED_MISSING, "diagnoses"},
-        {NEEDS_REPORT, !says_something(event->treatment), REFUSED_MISSING, "treatment"},
+        {NEEDS_REPORT, text_is_blank(event->treatment), REFUSED_MISSING, "treatment"},
         {NEEDS_CLOSE_CODE, !event->has_close_code, REFUSED_MISSING, "close_code"},
         {NEEDS_REPORT_PRESENT, !happening->life->row->reported && !has_report(event), REFUSED_REPORT_NEEDED,
          "diagnoses"},
@@ -137,24 +129,13 @@ static void check_needs(const struct happening *happening)
             refuse(work, rows[i].refusal, rows[i].field);
 }
 
-static void check_occurred_at(const struct happening *happening)
-{
-    const Referral__Event *event = happening->event;
-
-    if (!event->has_occurred_at_ms)
-        return;
-    if (event->occurred_at_ms <= 0)
-        refuse(happening->work, REFUSED_OUT_OF_RANGE, "occurred_at_ms");
-    else if (event->occurred_at_ms > happening->work->now.ms + CLOCK_TOLERANCE_MS)
-        refuse(happening->work, REFUSED_IN_FUTURE, "occurred_at_ms");
-}
-
 void event_check_fields(const struct happening *happening)
 {
     check_unused(happening);
     check_needs(happening);
     check_reason(happening);
-    check_occurred_at(happening);
+    if (happening->event->has_occurred_at_ms)
+        work_check_occurred_at(happening->work, happening->event->occurred_at_ms);
     check_diagnoses(happening);
     admission_attachments(happening->work, happening->event->attachments, happening->event->n_attachments);
 }

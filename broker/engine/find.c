@@ -81,7 +81,7 @@ struct sought {
 /* P2: all of them for a stated reason only; without it, one's own. */
 static bool check_reason(struct work *work, const Referral__FindPatient *find, bool *ret_all)
 {
-    bool has_reason = find->reason != NULL && !text_is_blank(find->reason);
+    bool has_reason = !text_is_blank(find->reason);
     bool operates = authority_allows(work->kind->kind, work->roles, SCOPE_OTHER);
     bool refers = authority_allows(work->kind->kind, work->roles & ~(1U << REFERRAL__ROLE__OPERATE), SCOPE_OWN);
 
@@ -99,7 +99,7 @@ static bool what_is_sought(struct work *work, struct sought *sought)
 
     if (!find->has_id_type)
         refuse(work, REFUSED_MISSING, "id_type");
-    if (find->id_value == NULL || text_is_blank(find->id_value))
+    if (text_is_blank(find->id_value))
         refuse(work, REFUSED_MISSING, "id_value");
     if (find->after_referral_id != NULL && !work_parse_id(work, find->after_referral_id, &sought->after))
         refuse(work, REFUSED_BAD_VALUE, "after_referral_id");

@@ -140,7 +140,7 @@ static bool apply(struct work *work, dead_action *act, bool needs_reason)
     const Referral__DeadLetters *letters = (const Referral__DeadLetters *)work->body;
     const struct registry_institution *institution = registry_institution(work, letters->institution);
 
-    if (needs_reason && (letters->reason == NULL || text_is_blank(letters->reason)))
+    if (needs_reason && text_is_blank(letters->reason))
         refuse(work, REFUSED_MISSING, "reason");
     if (institution == NULL)
         return refuse(work, letters->institution == NULL ? REFUSED_MISSING : REFUSED_NOT_FOUND, "institution");

@@ -62,12 +62,6 @@ static void set_alone(struct work *work, struct pool_of *pool)
     add_to_set(pool->set, pool);
 }
 
-static bool is_same_day(const struct pool_key *a, const struct pool_key *b)
-{
-    return a->hospital == b->hospital && a->class == b->class && a->day == b->day &&
-           strcmp(a->department, b->department) == 0;
-}
-
 static struct pool_key first_of_day(const struct pool_key *key)
 {
     struct pool_key first = *key;
@@ -84,7 +78,7 @@ static void read_group(struct work *work, struct pool_of *pool)
     Record__Pool *row;
 
     while (set->count < LIMIT_GROUP_POOLS && (row = pool_row_from(work->txn, &from, &key)) != NULL &&
-           is_same_day(&key, &pool->key)) {
+           pool_key_is_same_day(&key, &pool->key)) {
         bool is_asked_for = strcmp(key.resource, pool->key.resource) == 0;
         struct pool_of *other = is_asked_for ? pool : make_pool(work, &key, row);
 
@@ -123,7 +117,8 @@ size_t pool_load_day(struct work *work, const struct pool_key *key, struct pool_
     struct pool_key from = first_of_day(key), found;
     size_t count = 0;
 
-    for (; pool_key_from(work->txn, &from, &found) && is_same_day(&found, key); from = pool_key_after(&found)) {
+    for (; pool_key_from(work->txn, &from, &found) && pool_key_is_same_day(&found, key);
+         from = pool_key_after(&found)) {
         if (count < LIMIT_GROUP_POOLS) {
             ret_pools[count] = pool_load(work, &found);
             assert(ret_pools[count] != NULL);

@@ -17,18 +17,13 @@ static struct instant last_end(const Record__Pool *row)
     return instant_of(end_ms);
 }
 
-static bool is_booked(const Record__Unit *unit)
-{
-    return unit->state == UNIT_IS_GENERAL || unit->state == UNIT_IS_FAMILY;
-}
-
 /* When nobody can come any more; unset: nothing is booked, or it was looked after. */
 static struct instant over_at(struct work *work, const struct pool_of *pool)
 {
     bool booked = false;
 
     for (size_t i = 0; i < pool->row->n_units && !booked; i++)
-        booked = is_booked(pool->row->units[i]);
+        booked = unit_is_booked((enum unit_state)pool->row->units[i]->state);
     if (!booked || pool->row->over)
         return instant_of(0);
     return instant_after(last_end(pool->row),
@@ -117,7 +112,7 @@ static bool assume_no_shows(struct work *work, struct pool_of *pool)
     FIELD_SET(pool->row, over, true);
     for (size_t i = 0; i < pool->row->n_units; i++) {
         const Record__Unit *unit = pool->row->units[i];
-        struct id id = is_booked(unit) ? id_from_key(unit->booking.data) : (struct id){0};
+        struct id id = unit_is_booked((enum unit_state)unit->state) ? id_from_key(unit->booking.data) : (struct id){0};
 
         if (id_is_set(id) && !id_equal(id, before))
             booking_assume_no_show(work, pool, id);

@@ -50,7 +50,7 @@ void publish_check_day(struct work *work, struct findings *findings, const struc
 
 bool publish_names_person(const Referral__Person *person)
 {
-    return person != NULL && person->name != NULL && !text_is_blank(person->name);
+    return person != NULL && !text_is_blank(person->name);
 }
 
 char *publish_subject(struct work *work, const struct pool_key *key)

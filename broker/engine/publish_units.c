@@ -112,11 +112,6 @@ uint32_t publish_cut(struct work *work, struct pool_of *pool, struct picture *pi
     return touched;
 }
 
-static bool is_booked(enum unit_state state)
-{
-    return state == UNIT_IS_GENERAL || state == UNIT_IS_FAMILY;
-}
-
 /* Q10: named units that have begun or were spent stay; booked ones go only if that was said. */
 static void check_cut(struct work *work, const Referral__PoolChange *change, const struct units *may_go,
                       const struct pool_of *pool)
@@ -131,7 +126,7 @@ static void check_cut(struct work *work, const Referral__PoolChange *change, con
             at++;
         if (unit->start_ms <= work->now.ms)
             refuse_unit(work, REFUSED_STARTED, i);
-        else if (is_booked((enum unit_state)unit->state) && !change->displace)
+        else if (unit_is_booked((enum unit_state)unit->state) && !change->displace)
             refuse_unit(work, REFUSED_BELOW_BOOKED, i);
         else if (at == may_go->count)
             refuse_unit(work, REFUSED_UNIT_TAKEN, i);

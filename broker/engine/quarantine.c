@@ -105,7 +105,7 @@ bool quarantine_apply_release(struct work *work)
         return false;
     if (!release->has_hash)
         refuse(work, REFUSED_MISSING, "hash");
-    if (release->reason == NULL || text_is_blank(release->reason))
+    if (text_is_blank(release->reason))
         refuse(work, REFUSED_MISSING, "reason");
     if (is_refused(work))
         return false;

@@ -3,8 +3,7 @@
 
 #include "engine/binary.h"
 
-#define POOLS_LOOKED_AT_MAX  2000 /* keys, most of them skipped over */
-#define CHINA_OFFSET_MINUTES 480
+#define POOLS_LOOKED_AT_MAX 2000 /* keys, most of them skipped over */
 
 const char *query_text_or_null(const char *text)
 {
@@ -68,12 +67,6 @@ void pool_page_end(struct pool_page *page, protobuf_c_boolean *ret_has_next, Pro
         *ret_next = binary_copy(page->page.asking->work.arena, pool_key_bytes(key, &page->walk.from));
 }
 
-static bool is_same_day(const struct pool_key *a, const struct pool_key *b)
-{
-    return a->hospital == b->hospital && a->class == b->class && a->day == b->day &&
-           strcmp(a->department, b->department) == 0;
-}
-
 /* All pools of the day's group (Q11). */
 static void read_set(struct asking *asking, struct counted_pool *pool)
 {
@@ -84,7 +77,7 @@ static void read_set(struct asking *asking, struct counted_pool *pool)
     pool->set_count = 0;
     pool->set = arena_alloc(asking->work.arena, LIMIT_GROUP_POOLS * sizeof(Record__Pool *));
     while (pool->set_count < LIMIT_GROUP_POOLS && (row = pool_row_from(asking->work.txn, &from, &key)) != NULL &&
-           is_same_day(&key, &pool->key)) {
+           pool_key_is_same_day(&key, &pool->key)) {
         if (strcmp(key.resource, pool->key.resource) == 0)
             pool->position = (uint32_t)pool->set_count;
         pool->set[pool->set_count++] = row;
@@ -187,7 +180,7 @@ static Referral__UnitView *unit_view(struct asking *asking, const struct unit *u
     FIELD_SET(view, marked, unit->marked);
     if (unit->state == UNIT_IS_BLOCKED)
         FIELD_SET(view, block_reason, (Referral__BlockReason)row->block_reason);
-    if ((unit->state != UNIT_IS_GENERAL && unit->state != UNIT_IS_FAMILY) || !row->has_booking)
+    if (!unit_is_booked(unit->state) || !row->has_booking)
         return view;
     view->booking_id = asking_id_text(asking, life_id_of(row->booking));
     booking = booking_row(asking->work.txn, life_id_of(row->booking));

@@ -22,7 +22,7 @@ static bool may_see(struct work *work, bool is_own, struct shown *shown)
 
     shown->as_operator = !is_own;
     if (authority_allows(work->kind->kind, work->roles, is_own ? SCOPE_OWN : SCOPE_OTHER)) {
-        if (is_own || (show->reason != NULL && !text_is_blank(show->reason)))
+        if (is_own || !text_is_blank(show->reason))
             return true;
         return refuse(work, REFUSED_MISSING, "reason");
     }

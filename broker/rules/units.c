@@ -221,7 +221,7 @@ static size_t add_latest(const struct units *units, uint32_t pool, enum unit_sta
     return found;
 }
 
-static bool is_booked(enum unit_state state)
+bool unit_is_booked(enum unit_state state)
 {
     return state == UNIT_IS_GENERAL || state == UNIT_IS_FAMILY;
 }
@@ -233,7 +233,7 @@ bool units_find_cut(const struct units *units, uint32_t pool, size_t count, bool
     size_t may_go = 0, found = 0;
 
     for (size_t i = 0; i < units->count; i++)
-        may_go += units->list[i].pool == pool && (booked || !is_booked(units->list[i].state));
+        may_go += units->list[i].pool == pool && (booked || !unit_is_booked(units->list[i].state));
     if (may_go < count)
         return false;
     for (size_t s = 0; s < sizeof order / sizeof *order; s++)

@@ -11,6 +11,7 @@
 #include "referral.pb-c.h"
 
 enum unit_state { UNIT_IS_FREE, UNIT_IS_BLOCKED, UNIT_IS_GENERAL, UNIT_IS_FAMILY };
+bool unit_is_booked(enum unit_state state); /* through whichever channel */
 
 struct unit {
     uint32_t pool;   /* which one of the group, from 0 in order of resource; 0 where alone; below LIMIT_GROUP_POOLS */

@@ -117,6 +117,12 @@ Record__Pool *pool_head(struct store_txn *txn, const struct pool_key *key)
     return record_get(txn, TABLE_POOL, pool_key_bytes(bytes, key), &record__pool__descriptor);
 }
 
+bool pool_key_is_same_day(const struct pool_key *a, const struct pool_key *b)
+{
+    return a->hospital == b->hospital && a->class == b->class && a->day == b->day &&
+           strcmp(a->department, b->department) == 0;
+}
+
 Record__Pool *pool_row(struct store_txn *txn, const struct pool_key *key)
 {
     uint8_t bytes[POOL_KEY_MAX];

@@ -15,6 +15,8 @@ struct pool_key {
 /* `out` has room for POOL_KEY_MAX. */
 struct bytes pool_key_bytes(uint8_t *out, const struct pool_key *key);
 bool pool_key_parse(struct bytes bytes, struct pool_key *ret_key);
+/* Q11: what a group is made of: one hospital, class, department and day. */
+bool pool_key_is_same_day(const struct pool_key *a, const struct pool_key *b);
 
 Record__Pool *pool_row(struct store_txn *txn, const struct pool_key *key);
 /* Without its units: it costs little to look at. */

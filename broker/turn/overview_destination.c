@@ -82,7 +82,7 @@ static void add_lanes_up(struct overview_destination *destination, struct instan
 
 static int offset_of(const Referral__Institution *institution)
 {
-    int offset_minutes = 8 * 60;
+    int offset_minutes = CHINA_OFFSET_MINUTES;
 
     if (institution->time_zone != NULL)
         offset_parse(institution->time_zone, &offset_minutes);

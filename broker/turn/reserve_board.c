@@ -10,11 +10,10 @@
 #include "registry.pb-c.h"
 #include "wire/wire.h"
 
-#define STEP_KEYS            64  /* looked at in a step, ... */
-#define STEP_UNITS           512 /* ... and units after which it ends; a group is read whole (Q11) */
-#define LOOK_STEPS           128
-#define TEXTS_BYTES          (1UL << 20)
-#define CHINA_OFFSET_MINUTES 480
+#define STEP_KEYS   64  /* looked at in a step, ... */
+#define STEP_UNITS  512 /* ... and units after which it ends; a group is read whole (Q11) */
+#define LOOK_STEPS  128
+#define TEXTS_BYTES (1UL << 20)
 
 /* ---- Life ---- */
 
@@ -110,12 +109,6 @@ static void add_set(struct reserve_day *day, const struct quota *quota, uint64_t
 
 /* ---- The walk ---- */
 
-static bool is_same_day(const struct pool_key *a, const struct pool_key *b)
-{
-    return a->hospital == b->hospital && a->class == b->class && a->day == b->day &&
-           strcmp(a->department, b->department) == 0;
-}
-
 /* All pools of that day's group; the walk goes on behind them. */
 static size_t read_group(struct pool_walk *walk, struct store_txn *txn, const struct pool_key *first,
                          Record__Pool *ret_pools[LIMIT_GROUP_POOLS])
@@ -124,7 +117,8 @@ static size_t read_group(struct pool_walk *walk, struct store_txn *txn, const st
     Record__Pool *row;
     size_t count = 0;
 
-    while (count < LIMIT_GROUP_POOLS && (row = pool_row_from(txn, &from, &key)) != NULL && is_same_day(&key, first)) {
+    while (count < LIMIT_GROUP_POOLS && (row = pool_row_from(txn, &from, &key)) != NULL &&
+           pool_key_is_same_day(&key, first)) {
         ret_pools[count++] = row;
         from = pool_key_after(&key);
     }

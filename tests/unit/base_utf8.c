@@ -94,6 +94,7 @@ Test(text, length_counts_characters)
 
 Test(text, blank_is_nothing_but_white_space)
 {
+    cr_assert(text_is_blank(NULL));
     cr_assert(text_is_blank(""));
     cr_assert(text_is_blank(" \t\n"));
     cr_assert(text_is_blank("\u3000\u00a0 \u200b\u1680\u2000\u202f\u205f\u2060"));
