@@ -5,6 +5,8 @@
 
 #include "engine/query.h"
 
+#define LAST_DAY 4 /* of the pools */
+
 static struct live_inbox no_inbox(void *user, uint32_t institution)
 {
     (void)user;
@@ -110,7 +112,7 @@ static bool same_views(struct broker *broker, struct world *world)
 
     query.hospital = "H1";
     query.first_date = date_text(broker, 0);
-    query.last_date = date_text(broker, 4);
+    query.last_date = date_text(broker, LAST_DAY);
     FIELD_SET(&query, units, true);
     FIELD_SET(&query, rows, 50);
     list = ask(broker, world, "H1", REFERRAL__KIND__LIST_POOLS, &query);
@@ -126,26 +128,16 @@ static bool same_views(struct broker *broker, struct world *world)
     return true;
 }
 
-static bool same_places(struct broker *broker, struct world *world, Referral__Channel channel, int units)
+bool broker_same_places(struct broker *broker, struct world *world, const Referral__PlaceQuery *query,
+                        const Referral__PlaceList *list, int first_day, int last_day)
 {
-    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
-    const Referral__PlaceList *list;
     bool found[SLOTS] = {false};
+    int units = (int)query->units;
 
-    query.hospital = "H1";
-    query.first_date = date_text(broker, 0);
-    query.last_date = date_text(broker, 4);
-    FIELD_SET(&query, channel, channel);
-    FIELD_SET(&query, units, (uint32_t)units);
-    FIELD_SET(&query, rows, 50);
-    list =
-        ask(broker, world, channel == REFERRAL__CHANNEL__GENERAL ? "H1" : "T07", REFERRAL__KIND__SEARCH_PLACES, &query);
-    if (list == NULL)
-        return broker_differs(broker, "free places are not shown\n");
     for (size_t i = 0; i < list->n_places; i++) {
         const Referral__FreePlace *place = list->places[i];
         int slot = slot_of(place->pool), firsts[UNITS_MAX];
-        int count = reserve_bookable(world, slot, channel, units, firsts);
+        int count = reserve_bookable(world, slot, query->channel, units, firsts);
 
         found[slot] = true;
         if (!shows(broker, slot, "bookable", place->bookable, count))
@@ -155,9 +147,28 @@ static bool same_places(struct broker *broker, struct world *world, Referral__Ch
                 return false;
     }
     for (int slot = 0; slot < SLOTS; slot++)
-        if (!found[slot] && reserve_bookable(world, slot, channel, units, (int[UNITS_MAX]){0}) > 0)
+        if (!found[slot] && reserve_slots[slot].day >= first_day && reserve_slots[slot].day <= last_day &&
+            reserve_bookable(world, slot, query->channel, units, (int[UNITS_MAX]){0}) > 0)
             return broker_differs(broker, "pool %d: not shown, but could be booked\n", slot);
     return true;
+}
+
+static bool same_places(struct broker *broker, struct world *world, Referral__Channel channel, int units)
+{
+    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
+    const Referral__PlaceList *list;
+
+    query.hospital = "H1";
+    query.first_date = date_text(broker, 0);
+    query.last_date = date_text(broker, LAST_DAY);
+    FIELD_SET(&query, channel, channel);
+    FIELD_SET(&query, units, (uint32_t)units);
+    FIELD_SET(&query, rows, 50);
+    list =
+        ask(broker, world, channel == REFERRAL__CHANNEL__GENERAL ? "H1" : "T07", REFERRAL__KIND__SEARCH_PLACES, &query);
+    if (list == NULL)
+        return broker_differs(broker, "free places are not shown\n");
+    return broker_same_places(broker, world, &query, list, 0, LAST_DAY);
 }
 
 bool broker_shows(struct broker *broker, struct world *world)

@@ -90,6 +90,9 @@ void broker_show(struct broker *broker, struct world *world);
 bool broker_ledger_agrees(struct broker *broker, struct world *world, struct store_txn *txn);
 /* LIST_POOLS and SEARCH_PLACES answer what the model has. */
 bool broker_shows(struct broker *broker, struct world *world);
+/* Is what was shown what the model has? */
+bool broker_same_places(struct broker *broker, struct world *world, const Referral__PlaceQuery *query,
+                        const Referral__PlaceList *list, int first_day, int last_day);
 bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view);
 /* The product's own reader of ledgers finds nothing wrong with this one. */
 bool broker_replays(struct broker *broker);

@@ -79,23 +79,53 @@ static const char *date_of(struct sim *s, int64_t day)
     return arena_format(&s->w->arena, "%04d-%02d-%02d", date.year, date.month, date.day);
 }
 
-/* All that there is of places, and what people are shown of it. */
-void sim_compare_places(struct sim *s, bool all)
-{
-    int64_t today = (s->now.now.ms + CHINA) / DAY;
-    const Referral__PoolList *list;
+#define DAYS_SHOWN 5
 
-    if (!sim_reserve_compare(s->reserve, &s->model, s->store, all ? EVERYTHING : ALL_POOLS)) {
-        differs(s);
-        return;
-    }
-    list = sim_query(s, sim_speaker(s, OP), REFERRAL__KIND__LIST_POOLS,
-                     "hospital=H1; first_date=%s; last_date=%s; units=true; rows=50", date_of(s, today),
-                     date_of(s, today + 4));
+static void compare_pools_shown(struct sim *s, const char *first, const char *last)
+{
+    const Referral__PoolList *list =
+        sim_query(s, sim_speaker(s, OP), REFERRAL__KIND__LIST_POOLS,
+                  "hospital=H1; first_date=%s; last_date=%s; units=true; rows=50", first, last);
+
     if (list == NULL)
         sim_fail(s, "Q: pools are not shown");
     else if (!sim_reserve_shows(s->reserve, &s->model, list))
         differs(s);
+}
+
+/* Q3, Q4: what this one could book now. */
+static void compare_places_shown(struct sim *s, enum house who, Referral__Channel channel, const char *first,
+                                 const char *last)
+{
+    struct sim_peer *peer = sim_any_peer(s, who);
+    int units = 1 + (int)(s->out->compared % 3);
+    const Referral__PlaceList *list;
+
+    if (peer == NULL || sim_failed(s))
+        return;
+    list = sim_query(s, peer, REFERRAL__KIND__SEARCH_PLACES,
+                     "hospital=H1; first_date=%s; last_date=%s; channel=%d; units=%d; rows=50", first, last,
+                     (int)channel, units);
+    if (list == NULL)
+        sim_fail(s, "Q: free places are not shown");
+    else if (!sim_reserve_offers(s->reserve, &s->model, list, channel, units, DAYS_SHOWN))
+        differs(s);
+}
+
+/* All that there is of places, and what people are shown of it. */
+void sim_compare_places(struct sim *s, bool all)
+{
+    int64_t today = (s->now.now.ms + CHINA) / DAY;
+    const char *first = date_of(s, today), *last = date_of(s, today + DAYS_SHOWN - 1);
+
+    s->model.now = s->now.now.ms;
+    places_time(&s->model);
+    if (!sim_reserve_compare(s->reserve, &s->model, s->store, all ? EVERYTHING : ALL_POOLS))
+        differs(s);
+    if (!sim_failed(s))
+        compare_pools_shown(s, first, last);
+    compare_places_shown(s, H1, REFERRAL__CHANNEL__GENERAL, first, last);
+    compare_places_shown(s, T07, REFERRAL__CHANNEL__FAMILY_DOCTOR, first, last);
 }
 
 /* Q13: the ledger alone makes every pool, and no row of it breaks a rule. */

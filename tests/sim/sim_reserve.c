@@ -224,3 +224,14 @@ bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Refer
             return false;
     return true;
 }
+
+bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
+                        Referral__Channel channel, int units, int days)
+{
+    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
+    int today = m_day_of(m->now);
+
+    query.channel = channel;
+    query.units = (uint32_t)units;
+    return broker_same_places(afresh(reserve), &m->places->world, &query, list, today, today + days - 1);
+}

@@ -21,4 +21,7 @@ bool sim_reserve_learn(struct sim_reserve *reserve, struct model *m, const struc
 enum how_much { THESE_DAYS, ALL_POOLS, EVERYTHING };
 bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, enum how_much how_much);
 bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Referral__PoolList *list);
+/* What could be booked from today on for so many days, as one of the channel was told. */
+bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
+                        Referral__Channel channel, int units, int days);
 const char *sim_reserve_trouble(const struct sim_reserve *reserve);
