@@ -5,7 +5,6 @@
 
 #include "store/memory.h"
 
-#define HOLD_STEP_MS       MINUTE_MS /* while the time is in doubt, what it holds back is looked at again so often (C4) */
 #define CLOCK_TOLERANCE_MS (5 * MINUTE_MS)
 
 bool refuse(struct work *work, enum refusal refusal, const char *field)
@@ -28,11 +27,6 @@ bool is_refused(const struct work *work)
 bool has_role(const struct work *work, Referral__Role role)
 {
     return (work->roles & (1U << role)) != 0;
-}
-
-struct instant work_held_back(const struct work *work, struct instant at)
-{
-    return work->hold && instant_is_due(at, work->now) ? instant_after(work->now, HOLD_STEP_MS) : at;
 }
 
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms)

@@ -56,8 +56,6 @@ bool refuse(struct work *work, enum refusal refusal, const char *field);
 bool refuse_retry(struct work *work, enum refusal refusal, uint32_t retry_after_ms);
 bool is_refused(const struct work *work);
 bool has_role(const struct work *work, Referral__Role role);
-/* C4: what a doubtful time holds back waits a step at a time: when to look again at what is due at `at`. */
-struct instant work_held_back(const struct work *work, struct instant at);
 /* Refuses one that lies ahead. What happened is told by the institution's clock, which may be as far off as nobody worries about (C2, C4). */
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms);
 
