@@ -128,7 +128,7 @@ static bool is_kept(const struct bound *bound, const uint8_t *record)
     }
     if (bound->of == LONG) {
         memcpy(&day, record + bound->offset, sizeof(day));
-        return day >= 0 && is_within(bound, (size_t)day);
+        return is_within(bound, (size_t)day); /* one before 1970 is far beyond the last */
     }
     memcpy(&count, record + bound->offset, sizeof(count));
     return (bound->of == BYTES && count == 0) || is_within(bound, count);

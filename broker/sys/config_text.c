@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CONFIG_BYTES_MAX (1 << 20)
+#define PIECE            4096
 
 /* From one past its opening quote to its closing one, or to the final NUL. */
 static char *skip_string(char *text, char quote)
@@ -55,34 +56,25 @@ static void blank_comments(char *text)
 }
 
 /* All of the file, or as much of it as shows that it is too long. */
-static int copy(FILE *file, FILE *out)
-{
-    char piece[4096];
-    size_t size = 0, got;
-    errno = 0;
-    while (size <= CONFIG_BYTES_MAX && (got = fread(piece, 1, sizeof piece, file)) > 0) {
-        if (fwrite(piece, 1, got, out) < got) {
-            return -ENOMEM;
-        }
-        size += got;
-    }
-    return ferror(file) ? -errno : size > CONFIG_BYTES_MAX ? -EFBIG : 0;
-}
-
 static int read_text(FILE *file, char **ret_text)
 {
     char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        return -ENOMEM;
+    size_t size = 0, got = 1;
+    errno = 0;
+    while (got > 0 && size <= CONFIG_BYTES_MAX) {
+        char *more = realloc(text, size + PIECE + 1);
+        if (!more) {
+            free(text);
+            return -ENOMEM;
+        }
+        text = more;
+        got = fread(text + size, 1, PIECE, file);
+        size += got;
     }
-    int rc = copy(file, out);
-    if (fclose(out) != 0 && rc == 0) {
-        rc = -ENOMEM;
-    }
-    if (rc == 0 && strlen(text) != size) {
-        rc = -EINVAL;
+    int rc = ferror(file) ? -errno : size > CONFIG_BYTES_MAX ? -EFBIG : 0;
+    if (rc == 0) {
+        text[size] = '\0';
+        rc = strlen(text) == size ? 0 : -EINVAL;
     }
     if (rc < 0) {
         free(text);
