@@ -15,6 +15,7 @@
 
 #define BACKUPS_MOST 4
 #define KEEP         "2"
+#define KEPT         2
 #define NAMES        "bd-*.backup"
 
 static struct {
@@ -167,14 +168,19 @@ static const char *newest_said(size_t heard)
     return newest;
 }
 
-static const char *judge_all(const struct stand *stand, size_t *ret_count)
+/* The newest that was reported is there, or as many as are kept that came after it. */
+static const char *judge_all(const struct stand *stand)
 {
     struct world *w = stand->w;
     const char *newest = newest_said(stand->heard), *wrong = NULL;
     bool is_there = newest == NULL;
+    size_t newer = 0, count;
 
-    for (char **names = list(w, ret_count); wrong == NULL && *names != NULL; names++) {
-        is_there = is_there || strcmp(*names, newest) == 0;
+    for (char **names = list(w, &count); wrong == NULL && *names != NULL; names++) {
+        int order = newest == NULL ? 0 : strcmp(*names, newest); /* dates first */
+
+        newer += order > 0;
+        is_there = is_there || order == 0 || newer == KEPT;
         wrong = judge_backup(w, *names, index_of(*names, stand->heard));
     }
     return wrong != NULL ? wrong : is_there ? NULL : "the newest backup is lost";
@@ -190,15 +196,14 @@ static void go_on(struct world *w)
 
 const char *crash_backup_judge(const struct stand *stand)
 {
-    size_t before, after;
     const char *wrong = shelf_judge(stand->w, stand->w->store, shelf_directory(stand->w));
 
     if (wrong == NULL)
-        wrong = judge_all(stand, &before);
+        wrong = judge_all(stand);
     if (wrong != NULL || !stand->is_recorded)
         return wrong;
     go_on(stand->w);
     if (back_up(stand->w) != 0)
         return "no backup can be made after the cut";
-    return judge_all(stand, &after);
+    return judge_all(stand);
 }
