@@ -75,7 +75,7 @@ ProtobufCMessage *query_audit(struct asking *asking)
     const Referral__AuditQuery *query = (const Referral__AuditQuery *)asking->work.body;
     Referral__AuditList *list = asking_message(asking, &referral__audit_list__descriptor);
     const Record__Audit *record;
-    struct audit_place place;
+    struct audit_place place = {0};
     struct page page;
     uint64_t last = 0;
 
