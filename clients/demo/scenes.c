@@ -301,7 +301,9 @@ void scene_emergency_overtakes(struct stage *stage)
     Referral__Person doctor = person("赵医生", "022-29001003");
     Referral__Event acknowledge = event_of(emergency, EVENT(ACKNOWLEDGE));
     acknowledge.person = &doctor;
-    play_event(stage, TCM_HOSPITAL, EMERGENCY_120, &acknowledge, "签收急诊: a person has read it");
+    stage_say(stage, TCM_HOSPITAL, "签收急诊: a person has read it");
+    check_accepted(stage, stage_answer(stage, stage_event(stage, TCM_HOSPITAL, &acknowledge)),
+                   "L4 acknowledged within its minute: nothing is escalated");
 }
 
 /* ---- Once ------------------------------------------------------------------------------------------------------------------ */
