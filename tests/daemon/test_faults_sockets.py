@@ -261,7 +261,9 @@ class Sockets(Scripts):
         environment = {**os.environ, **self.broker.environment, "REFERRALD_FAULT": str(plan)}
         driver = subprocess.Popen(["sh", "-c", "sleep 100 & echo $!; wait"], env=environment, stdout=subprocess.PIPE, text=True)
         process = int(driver.stdout.readline())
-        fixture.until(lambda: str(plan) in maps(process), "the plan to be taken")
+        # The shell has one, too, and so has what it forks, until that is another program.
+        program = Path("/proc/%d/comm" % process)
+        fixture.until(lambda: program.read_text() == "sleep\n" and str(plan) in maps(process), "the plan to be taken")
         driver.kill()
         driver.wait()
         driver.stdout.close()
