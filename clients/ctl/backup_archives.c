@@ -12,6 +12,7 @@
 #include "ctl.h"
 #include "folder.h"
 #include "store/archive.h"
+#include "store/durable.h"
 
 static const char *const always[] = {"keys", "looks"};
 
@@ -96,10 +97,9 @@ int backup_archives(const struct ctl *ctl, const char *from, const char *directo
     if (failure != 0)
         return fail(ctl, from, failure);
     snprintf(name, sizeof name, "%s.archive", store_name);
-    if (!folder_path(to, directory, name) || (mkdir(to, 0700) != 0 && errno != EEXIST))
-        failure = fail(ctl, directory, -errno);
-    else
-        failure = copy_all(ctl, &place, from, names);
+    /* Its name is on disk before any backup's is that needs it. */
+    failure = folder_path(to, directory, name) ? durable_folder(to) : -ENAMETOOLONG;
+    failure = failure != 0 ? fail(ctl, directory, failure) : copy_all(ctl, &place, from, names);
     archive_list_free(names);
     return failure;
 }
