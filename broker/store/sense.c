@@ -26,34 +26,19 @@ struct bound {
     uint32_t least, most;
 };
 
-#define NUMBER(record, message, field, least, most)                                                                    \
-    {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, field), NUMBER, least, most                       \
-    }
 /* NOLINTBEGIN(bugprone-macro-parentheses): a field is no expression */
-#define BYTES(record, message, field, size)                                                                            \
+#define BOUND(record, message, where, of, least, most)                                                                 \
     {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, field.len), BYTES, size, size                     \
+        &record__##record##__descriptor, offsetof(Record__##message, where), of, least, most                           \
     }
-#define SIZE(record, message, field, most)                                                                             \
-    {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, field.len), BYTES, 0, most                        \
-    }
-/* NOLINTEND(bugprone-macro-parentheses) */
-#define COUNT(record, message, field, least, most)                                                                     \
-    {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, n_##field), COUNT, least, most                    \
-    }
-/* Part of a key, where it has 32 bits. */
+#define NUMBER(record, message, field, least, most) BOUND(record, message, field, NUMBER, least, most)
+#define BYTES(record, message, field, size)         BOUND(record, message, field.len, BYTES, size, size)
+#define SIZE(record, message, field, most)          BOUND(record, message, field.len, BYTES, 0, most)
+#define COUNT(record, message, field, least, most)  BOUND(record, message, n_##field, COUNT, least, most)
 #define DAY(record, message, field)                                                                                    \
-    {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, field), LONG, 0, ANY                              \
-    }
-/* What leads to another row by its name. */
-#define NAME(record, message, field)                                                                                   \
-    {                                                                                                                  \
-        &record__##record##__descriptor, offsetof(Record__##message, field), TEXT, 1, NAME_MAX_BYTES                   \
-    }
+    BOUND(record, message, field, LONG, 0, ANY) /* part of a key, where it has 32 bits */
+#define NAME(record, message, field) BOUND(record, message, field, TEXT, 1, NAME_MAX_BYTES) /* leads to another row */
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct bound bounds[] = {
     NUMBER(institution, Institution, number, 1, ANY),
