@@ -128,10 +128,9 @@ class OwnDisk(Full):
         ids = self.fill(500)
         self.assertGreater(len(ids), 50)
         print("%d referrals of 0.5 MB in %d MiB, then DISK_FULL" % (len(ids), DISK_MIB))
+        fixture.until(lambda: "store-filling" in {a.code for a in self.operator.query("LIST_ALARMS").alarms}, "the alarm")
         self.assert_refuses_new_work_only(ids)
         self.assert_drains(ids)
-        alarms = {a.code for a in self.operator.query("LIST_ALARMS").alarms}
-        self.assertIn("store-filling", alarms)
         self.assert_is_full(self.centre.submit(sheets.made("up")))
         self.broker.resize(3 * DISK_MIB)
         self.assert_recovers()
