@@ -307,7 +307,7 @@ void life_step(struct work *work, struct life_of *life, const struct transition 
 }
 
 /* The receipt is the sender's to confirm, or the receiver's of the down-referral, who knows that one. */
-static void remind(struct work *work, const struct life_of *life, const struct tidings *tidings)
+static void remind(struct work *work, struct life_of *life, const struct tidings *tidings)
 {
     struct id child_id = life_id_of(life->row->child);
     Record__Referral *child = life->row->state == RETURNED ? referral_row(work->txn, child_id) : NULL;

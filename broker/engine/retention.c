@@ -1,4 +1,4 @@
-/* retention.c - a journey is looked at as a whole, and a referral by its row and by what waits in the inboxes of its parties. */
+/* retention.c - a journey is looked at as a whole, and a referral by its row and by what waits in the inboxes of whoever was told of it. */
 #include "engine/retention.h"
 
 #include "engine/binary.h"
@@ -73,17 +73,26 @@ static uint64_t last_turn(struct store_txn *txn, struct id id, const Record__Ref
     return entry == NULL ? UINT64_MAX : entry->index;
 }
 
+static bool has_messages_at(struct store_txn *txn, uint32_t institution, const struct about *about)
+{
+    for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
+        if (is_among(txn, next_waiting, institution, lane, about) || is_among(txn, next_dead, institution, lane, about))
+            return true;
+    return false;
+}
+
 static bool has_messages(struct store_txn *txn, struct id id, const Record__Referral *row)
 {
-    const uint32_t institutions[] = {row->receiver_number, row->sender_number, row->submitted_by_number};
+    const uint32_t parties[] = {row->receiver_number, row->sender_number, row->submitted_by_number};
     struct about about = {.first = id.index, .last = last_turn(txn, id, row)};
 
     id_to_key(about.id, id);
-    for (size_t i = 0; i < sizeof institutions / sizeof *institutions; i++)
-        for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
-            if (institutions[i] != 0 && (is_among(txn, next_waiting, institutions[i], lane, &about) ||
-                                         is_among(txn, next_dead, institutions[i], lane, &about)))
-                return true;
+    for (size_t i = 0; i < sizeof parties / sizeof *parties; i++)
+        if (parties[i] != 0 && has_messages_at(txn, parties[i], &about))
+            return true;
+    for (size_t i = 0; i < row->n_told_numbers; i++)
+        if (has_messages_at(txn, row->told_numbers[i], &about))
+            return true;
     return false;
 }
 

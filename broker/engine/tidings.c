@@ -210,10 +210,27 @@ static void notice_add_told(struct work *work, Referral__Notice *notice, const s
     }
 }
 
-void tidings_notify(struct work *work, const struct life_of *life, const struct tidings *tidings,
-                    const char *institution, uint32_t cause)
+/* D8: what is told to others than the parties keeps a referral from the archive, too, wherever its team has gone since. */
+static void remember_told(struct work *work, Record__Referral *row, uint32_t number)
 {
-    const Record__Referral *row = life->row;
+    uint32_t *more;
+
+    if (number == row->sender_number || number == row->receiver_number || number == row->submitted_by_number)
+        return;
+    for (size_t i = 0; i < row->n_told_numbers; i++)
+        if (row->told_numbers[i] == number)
+            return;
+    more = arena_alloc(work->arena, (row->n_told_numbers + 1) * sizeof *more);
+    if (row->n_told_numbers != 0)
+        memcpy(more, row->told_numbers, row->n_told_numbers * sizeof *more);
+    more[row->n_told_numbers++] = number;
+    row->told_numbers = more;
+}
+
+void tidings_notify(struct work *work, struct life_of *life, const struct tidings *tidings, const char *institution,
+                    uint32_t cause)
+{
+    Record__Referral *row = life->row;
     const struct registry_institution *addressee = registry_institution(work, institution);
     Referral__Notice notice = REFERRAL__NOTICE__INIT;
 
@@ -226,6 +243,7 @@ void tidings_notify(struct work *work, const struct life_of *life, const struct 
     if (strcmp(institution, row->sender) == 0)
         notice.sender_reference = row->sender_reference;
     notice_add_contacts(work, life, &notice, institution);
+    remember_told(work, row, addressee->row->number);
     inbox_put_notice(work, addressee->row->number, (Referral__Priority)row->priority, life->id, &notice, cause);
 }
 
@@ -256,7 +274,7 @@ static const struct registry_institution *home_of_team(struct work *work, const 
     return registry_institution(work, home);
 }
 
-void tidings_notify_team(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but)
+void tidings_notify_team(struct work *work, struct life_of *life, const struct tidings *tidings, uint32_t but)
 {
     const struct registry_institution *home = home_of_team(work, life->row);
 
@@ -267,7 +285,7 @@ void tidings_notify_team(struct work *work, const struct life_of *life, const st
         tidings_notify(work, life, tidings, home->institution->id, but);
 }
 
-void tidings_notify_parties(struct work *work, const struct life_of *life, const struct tidings *tidings, uint32_t but)
+void tidings_notify_parties(struct work *work, struct life_of *life, const struct tidings *tidings, uint32_t but)
 {
     const Record__Referral *row = life->row;
 

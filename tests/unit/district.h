@@ -297,6 +297,22 @@ static inline char *district_refer(struct district *d, const char *from, const c
     return reply->referral_id;
 }
 
+/* TEAM7 is this institution's. */
+static inline void district_team(struct district *d, const char *institution)
+{
+    Referral__Team team = REFERRAL__TEAM__INIT;
+    Referral__Person member = REFERRAL__PERSON__INIT, *members[] = {&member};
+
+    member.name = "Sun Wei";
+    team.id = "TEAM7";
+    team.institution = arena_text(&d->keep, institution);
+    team.name = "team 7";
+    team.members = members;
+    team.n_members = 1;
+    team.active_from = "2020-01-01";
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_TEAM, &team), "");
+}
+
 /* An event with everything its type needs. */
 static inline Referral__Event *district_event(struct district *d, const char *referral, enum event type)
 {

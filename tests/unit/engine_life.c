@@ -137,21 +137,6 @@ Test(life, l6_what_ends_before_arrival_frees_its_place)
     district_close(&d);
 }
 
-static void found_team(struct district *d, const char *institution)
-{
-    Referral__Team team = REFERRAL__TEAM__INIT;
-    Referral__Person member = REFERRAL__PERSON__INIT, *members[] = {&member};
-
-    member.name = "Sun Wei";
-    team.id = "TEAM7";
-    team.institution = arena_text(&d->keep, institution);
-    team.name = "team 7";
-    team.members = members;
-    team.n_members = 1;
-    team.active_from = "2020-01-01";
-    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_TEAM, &team), "");
-}
-
 /* V01's referral with T07's team, sent by T07 for it. */
 static char *referred_for_the_village(struct district *d)
 {
@@ -172,7 +157,7 @@ Test(life, l2_the_team_is_told_through_its_own_institutions_inbox)
     struct district d;
 
     district_open(&d);
-    found_team(&d, "T07");
+    district_team(&d, "T07");
     char *id = referred_for_the_village(&d);
 
     happens(&d, "H1", id, ACCEPT);
@@ -190,7 +175,7 @@ Test(life, p2_a_team_whose_institution_no_longer_acts_for_the_sender_is_told_not
     Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
 
     district_open(&d);
-    found_team(&d, "T07");
+    district_team(&d, "T07");
     char *id = referred_for_the_village(&d);
 
     delegation.agent = "T07";

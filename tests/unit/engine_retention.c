@@ -31,8 +31,8 @@ static struct id id_of(struct district *d, const char *text)
     return id;
 }
 
-/* Everybody has acknowledged everything: a test writes what the inboxes are left with. */
-static void empty_inboxes(struct district *d)
+/* Everybody but this one (NULL: nobody) has acknowledged everything. */
+static void empty_inboxes_but(struct district *d, const char *but)
 {
     for (int pass = 0; pass < 2; pass++) {
         struct store_txn *txn = district_read(d);
@@ -54,12 +54,19 @@ static void empty_inboxes(struct district *d)
             Referral__Ack ack = REFERRAL__ACK__INIT;
             ProtobufCBinaryData id = {.len = DELIVERY_ID_SIZE, .data = arena_alloc(&d->keep, DELIVERY_ID_SIZE)};
 
+            if (but != NULL && strcmp(names[i], but) == 0)
+                continue;
             delivery_id_encode(id.data, store_identity(d->store)->incarnation, refs[i]);
             ack.delivery_ids = &id;
             ack.n_delivery_ids = 1;
             district_say(d, names[i], KIND(ACK), &ack);
         }
     }
+}
+
+static void empty_inboxes(struct district *d)
+{
+    empty_inboxes_but(d, NULL);
 }
 
 /* What the daemon would put into a file now. */
@@ -215,6 +222,34 @@ Test(retention, d8_what_waits_in_an_inbox_or_among_the_dead_stays)
     cr_assert_not(is_archived(&d, id));
     empty_inboxes(&d);
     cr_assert_eq(ripe(&d, id), 1);
+    district_close(&d);
+}
+
+/* L2: the institution of the team is told of it and is neither party; also where the team has moved since. */
+Test(retention, d8_what_waits_for_the_team_stays)
+{
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+    Referral__Sheet *sheet;
+    Referral__Reply *reply;
+    struct district d;
+
+    open_year(&d);
+    district_team(&d, "T07");
+    delegation.agent = "T07";
+    delegation.principal = "T08";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_DELEGATION), &delegation), "");
+    sheet = district_sheet(&d, "T08", "H1", false, ROUTINE);
+    sheet->team_id = "TEAM7";
+    reply = district_say(&d, "T08", KIND(SUBMIT), sheet);
+    district_assert_said(&d, district_happen(&d, "T08", reply->referral_id, CANCEL), "");
+    d.now.ms += 2 * YEAR_MS;
+    empty_inboxes_but(&d, "T07");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "cancel");
+    cr_assert_eq(ripe(&d, reply->referral_id), 0, "T07 has not heard of it yet");
+    district_team(&d, "T08");
+    cr_assert_eq(ripe(&d, reply->referral_id), 0, "whose team it was");
+    empty_inboxes(&d);
+    cr_assert_eq(ripe(&d, reply->referral_id), 1);
     district_close(&d);
 }
 
