@@ -132,6 +132,8 @@ int m_booking_make(struct world *world, const struct seed *seed)
         m_claim_begun(world, seed->referral, reserve_slots[seed->slot].class)->booking = id;
     }
     m_booking_take(world, id, seed->units);
+    world->seen[SEEN_BED_TAKEN] += reserve_slots[seed->slot].class == REFERRAL__PLACE_CLASS__BED;
+    world->seen[SEEN_SPAN_TAKEN] += reserve_slots[seed->slot].class == REFERRAL__PLACE_CLASS__EXAM && seed->count > 1;
     return id;
 }
 

@@ -48,6 +48,7 @@ static void free_place(struct world *world, int id)
         m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
         return;
     }
+    world->seen[booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD ? SEEN_END_FREES_HOLD : SEEN_END_FREES_PLACE]++;
     m_booking_vacate(world, id, false);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
@@ -62,6 +63,7 @@ void m_life_free(struct world *world, int referral, bool booked_too)
             continue;
         if (entry != NOBODY)
             m_entry_remove(world, entry);
+        world->seen[SEEN_END_FREES_ENTRY] += entry != NOBODY;
         if (booking == NOBODY || !m_booking_lives(&world->bookings[booking]))
             continue;
         if (booked_too || world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
@@ -162,6 +164,13 @@ static bool has_used(const struct world *world, int referral, Referral__PlaceCla
     return false;
 }
 
+/* Q15: it is booked where no unit is counted, from before the hospital published pools of that class. */
+static bool is_booked_outside(const struct m_referral *referral, Referral__PlaceClass class)
+{
+    return referral->state == REFERRAL__STATE__BOOKED && m_main_claim(referral) == NULL &&
+           referral->outside == (int)class;
+}
+
 /* Q5: no other place of that class, neither this referral, also if it was used, nor another of the same patient. */
 static void holds_no_other(struct world *world, const struct taker *taker, struct answer *answer)
 {
@@ -169,7 +178,8 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
     const struct m_claim *claim = m_claim_of(world, taker->referral, taker->class);
 
     if ((claim->booking != NOBODY && claim->booking != taker->own_booking) ||
-        (claim->entry != NOBODY && claim->entry != taker->own_entry) || has_used(world, taker->referral, taker->class))
+        (claim->entry != NOBODY && claim->entry != taker->own_entry) ||
+        has_used(world, taker->referral, taker->class) || is_booked_outside(own, taker->class))
         m_say(answer, "HAS_PLACE");
     for (int i = 0; i < world->referral_count; i++) {
         const struct m_referral *other = &world->referrals[i];
@@ -341,6 +351,7 @@ void m_main_cancelled(struct world *world, struct m_referral *referral, bool unk
     const struct m_claim *claim = m_main_claim(referral);
 
     assert(claim != NULL && claim->booking != NOBODY);
+    world->seen[SEEN_UNKEPT] += unkept;
     m_booking_vacate(world, claim->booking, unkept);
     m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }

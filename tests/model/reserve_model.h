@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/instant.h"
+#include "reserve_seen.h"
 #include "place.pb-c.h"
 
 #define RESERVE_OFFSET_MINUTES 480
@@ -162,6 +163,7 @@ struct m_referral {
     bool accepted;
     int rounds, rebookings;
     int64_t submitted_at, valid_until, no_show_at;
+    int outside; /* Q15: class of the place without a unit that it had last; 0: none */
     struct m_claim claims[CLASSES];
 };
 
@@ -196,6 +198,7 @@ struct world {
     int booking_count, entry_count, referral_count, claim_count, note_count;
     int label, made_bookings, made_entries; /* of the command at work */
     bool settling;                          /* offers are being made */
+    uint64_t seen[SEEN_COUNT];
 };
 
 /* What the rules say to a command. Refused iff there are codes; whoever refuses may name any of them. */

@@ -88,7 +88,7 @@ struct deed { /* a command as the model sees it */
     int event;
     enum house to; /* SUBMIT, REDIRECT: receiver; PAUSE ...: whose inbox */
     int direction, priority;
-    bool team, agreed, has_report, is_place;
+    bool team, agreed, has_report, is_place, unkept;
     int place_class;
     int64_t place_end;
     uint64_t sheet;
@@ -186,6 +186,7 @@ void model_touch(struct model *m, struct model_referral *r);
 int64_t places_due(struct model *m); /* what is due first; 0: nothing */
 void places_wake(struct model *m);   /* that */
 int64_t places_next(const struct model *m);
+const uint64_t *places_seen(const struct model *m); /* enum seen */
 /* An event's, for the place that drives the referral. */
 bool places_judge(const struct model *m, const struct model_referral *r, int event);
 void places_follow(struct model *m, struct model_referral *r, const struct model_happening *h, int from);

@@ -145,6 +145,7 @@ static void has_other_place(struct world *world, struct m_referral *referral, in
 {
     for (int i = 1; i < CLASSES; i++)
         referral->claims[i].is_main = false;
+    referral->outside = class;
     if (referral->claims[class].entry != NOBODY)
         m_entry_remove(world, referral->claims[class].entry);
 }
@@ -160,11 +161,13 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
     if (h->event == EV(NO_SHOW))
         m_main_missed(world, referral);
     if (h->event == EV(CANCEL_BOOKING) && claim != NULL)
-        m_main_cancelled(world, referral, false);
+        m_main_cancelled(world, referral, h->deed->unkept && h->by == AS_RECEIVER);
     if (h->event == EV(LEAVE_LIST) && claim != NULL)
         m_entry_remove(world, claim->entry);
     if (h->event == EV(BOOK))
         has_other_place(world, referral, h->deed->place_class);
+    if (h->event == EV(MOVE))
+        referral->outside = h->deed->place_class;
     if (model_is_terminal(r->state))
         m_life_free(world, number_of(m, r),
                     model_is_before_arrival(from) || r->state == ST(VOID) || r->state == ST(CANCELLED));
@@ -296,6 +299,11 @@ int64_t places_next(const struct model *m)
             next = due;
     }
     return next;
+}
+
+const uint64_t *places_seen(const struct model *m)
+{
+    return m->places->world.seen;
 }
 
 struct places *places_open(struct model *m)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/reserve_seen.h"
+
 #define SIM_EPISODE 2500 /* steps from one empty store to the next */
 #define SIM_WHY     4096
 #define SIM_STORY   (1 << 20)
@@ -28,7 +30,8 @@ struct sim_result {
     uint64_t parked, archived; /* messages kept for who took nothing; referrals gone to the archive */
     uint64_t acts[SIM_ACTS];
     uint64_t places[SIM_KINDS], no_places[SIM_KINDS]; /* such commands accepted and refused, by kind from PUT_POOL on */
-    char story[SIM_STORY];                            /* where it was asked for */
+    uint64_t seen[SEEN_COUNT];
+    char story[SIM_STORY]; /* where it was asked for */
 };
 
 void sim_invent(uint64_t seed, struct sim_step *steps, size_t count);

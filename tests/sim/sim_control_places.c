@@ -4,9 +4,11 @@
 #include "sim/sim_found.h"
 
 #include "engine/booking_parts.h"
+#include "engine/hospital.h"
 #include "engine/place_step.h"
 #include "engine/pool_count.h"
 #include "engine/waiting.h"
+#include "rules/pool_times.h"
 #include "rules/quota.h"
 
 #include <criterion/criterion.h>
@@ -25,6 +27,10 @@ static enum {
     SPENDS_NOTHING,
     BOOKS_BESIDE_LIFE,
     TELLS_NOBODY,
+    BOOKS_BEDS_AT_ONCE,
+    RELEASES_BEDS_LATE,
+    KEEPS_WHAT_ENDED,
+    FREES_WHAT_IS_NOT_KEPT,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -105,6 +111,38 @@ bool __wrap_publish_apply_cancel(struct work *work)
     return planted == CANCELS_NOTHING || __real_publish_apply_cancel(work);
 }
 
+bool __real_hospital_books_directly(const Referral__Institution *hospital, Referral__PlaceClass class);
+bool __wrap_hospital_books_directly(const Referral__Institution *hospital, Referral__PlaceClass class)
+{
+    return planted == BOOKS_BEDS_AT_ONCE || __real_hospital_books_directly(hospital, class);
+}
+
+enum refusal __real_pool_times_first(Referral__PlaceClass class, struct instant start, int offset_minutes,
+                                     struct instant now, const struct pool_times_wish *wish,
+                                     struct pool_times *ret_times, const char **ret_field);
+enum refusal __wrap_pool_times_first(Referral__PlaceClass class, struct instant start, int offset_minutes,
+                                     struct instant now, const struct pool_times_wish *wish,
+                                     struct pool_times *ret_times, const char **ret_field)
+{
+    return __real_pool_times_first(planted == RELEASES_BEDS_LATE ? REFERRAL__PLACE_CLASS__EXPERT : class, start,
+                                   offset_minutes, now, wish, ret_times, ret_field);
+}
+
+void __real_booking_release_claims(struct work *work, struct life_of *life, bool booked_too);
+void __wrap_booking_release_claims(struct work *work, struct life_of *life, bool booked_too)
+{
+    if (planted != KEEPS_WHAT_ENDED)
+        __real_booking_release_claims(work, life, booked_too);
+}
+
+const Referral__Booking *__real_booking_main_cancelled(struct work *work, struct life_of *life, Referral__Reason reason,
+                                                       bool by_hospital);
+const Referral__Booking *__wrap_booking_main_cancelled(struct work *work, struct life_of *life, Referral__Reason reason,
+                                                       bool by_hospital)
+{
+    return __real_booking_main_cancelled(work, life, reason, by_hospital && planted != FREES_WHAT_IS_NOT_KEPT);
+}
+
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
@@ -175,4 +213,28 @@ Test(sim_control_places, c4_a_reserve_that_a_doubtful_time_opens_is_found)
 {
     planted = DOUBTS_NOTHING;
     sim_assert_found("a doubtful time opens the reserve", NULL);
+}
+
+Test(sim_control_places, q5_a_bed_before_anybody_has_accepted_is_found)
+{
+    planted = BOOKS_BEDS_AT_ONCE;
+    sim_assert_found("beds are booked before anybody has accepted", NULL);
+}
+
+Test(sim_control_places, q6_a_ward_whose_reserve_is_released_like_a_doctors_is_found)
+{
+    planted = RELEASES_BEDS_LATE;
+    sim_assert_found("the reserve of beds is released like a doctor's", NULL);
+}
+
+Test(sim_control_places, l6_a_referral_that_ends_and_keeps_its_places_is_found)
+{
+    planted = KEEPS_WHAT_ENDED;
+    sim_assert_found("a referral that ends keeps its places", NULL);
+}
+
+Test(sim_control_places, q14_a_place_not_kept_that_others_get_is_found)
+{
+    planted = FREES_WHAT_IS_NOT_KEPT;
+    sim_assert_found("what the hospital cannot keep is given to others", NULL);
 }

@@ -161,6 +161,8 @@ void sim_act_submit_bad(struct sim *s);
 void sim_act_return(struct sim *s);
 void sim_act_event(struct sim *s);
 void sim_event_of(struct sim *s, struct model_referral *r); /* one that the rules allow, if any */
+void sim_end_of(struct sim *s, struct model_referral *r);   /* one that ends it */
+void sim_unkeep(struct sim *s, struct model_referral *r);   /* its hospital takes its place back */
 void sim_act_event_wild(struct sim *s);
 void sim_act_again(struct sim *s);
 void sim_act_conflict(struct sim *s);

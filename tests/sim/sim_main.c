@@ -23,6 +23,13 @@ static unsigned long long total(const uint64_t *counts)
     return sum;
 }
 
+/* REFERRALD_SIM_SEEN=1: how often what happened that nobody says. */
+static void say_seen(const struct sim_result *sum)
+{
+    for (int i = 0; i < SEEN_COUNT; i++)
+        printf("%d: %llu%s", i, (unsigned long long)sum->seen[i], i + 1 == SEEN_COUNT ? "\n" : ", ");
+}
+
 static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_result *sum)
 {
     printf("seeds %llu to %llu, %llu steps: %llu commands (%llu refused), %llu of them about places (%llu refused), "
@@ -34,6 +41,8 @@ static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_r
            (unsigned long long)sum->redeliveries, (unsigned long long)sum->parked, (unsigned long long)sum->acks,
            (unsigned long long)sum->archived, (unsigned long long)sum->crashes, (unsigned long long)sum->compared,
            (unsigned long long)sum->digest);
+    if (getenv("REFERRALD_SIM_SEEN") != NULL)
+        say_seen(sum);
     fflush(stdout);
 }
 

@@ -31,10 +31,15 @@ static bool act_on_bearer(struct sim *s)
         uint64_t recent = (uint64_t)(m->referral_count < 150 ? m->referral_count : 150);
         struct model_referral *r = &s->model.referrals[m->referral_count - 1 - (int)sim_below(s, recent)];
 
-        if (r->id[0] != '\0' && places_has_claim(m, r)) {
+        if (r->id[0] == '\0' || !places_has_claim(m, r))
+            continue;
+        if (sim_one_in(s, 4))
+            sim_end_of(s, r);
+        else if (r->state == REFERRAL__STATE__BOOKED && sim_one_in(s, 4))
+            sim_unkeep(s, r);
+        else
             sim_event_of(s, r);
-            return true;
-        }
+        return true;
     }
     return false;
 }
@@ -45,7 +50,7 @@ void sim_one_deed(struct sim *s)
     struct bytes body;
     char line[240];
 
-    if (sim_one_in(s, 6) && act_on_bearer(s))
+    if (sim_one_in(s, 5) && act_on_bearer(s))
         return;
     if (!sim_reserve_draw(s->reserve, &s->model, sim_random(s), &deed, &body, line, sizeof line))
         return;

@@ -201,6 +201,8 @@ static struct bytes event_body(struct sim *s, const struct model_referral *r, st
 
     if (deed->event == EV(REDIRECT))
         more = arena_format(arena, "; receiver=%s", deed->to >= INBOXES ? "X9" : party_name(deed->to));
+    if (deed->unkept)
+        more = "; reason=NOT_AVAILABLE; person.name=李医生";
     if (deed->event == EV(ANSWER_CANCEL))
         more = deed->agreed ? "; agreed=true" : "; agreed=false";
     if (deed->event == EV(CLOSE) && deed->has_report)
@@ -258,7 +260,7 @@ static int allowed_event(struct sim *s, const struct model_referral *r, enum rol
     return found;
 }
 
-static void draw_details(struct sim *s, const struct model_referral *r, struct deed *deed)
+static void draw_details(struct sim *s, struct deed *deed)
 {
     deed->to = (enum house)sim_below(s, INBOXES + 1);
     if (deed->to == INBOXES)
@@ -266,8 +268,6 @@ static void draw_details(struct sim *s, const struct model_referral *r, struct d
     deed->agreed = sim_one_in(s, 2);
     deed->has_report = deed->event == EV(REPORT) || (deed->event == EV(CLOSE) && sim_one_in(s, 2));
     deed->place_class = sim_one_in(s, 3) ? REFERRAL__PLACE_CLASS__BED : REFERRAL__PLACE_CLASS__EXAM;
-    if (r->receiver == H1 && !places_has_pools(&s->model, H1, deed->place_class))
-        deed->place_class = REFERRAL__PLACE_CLASS__BED; /* Q15: of those that it will publish nothing is taken before */
     deed->place_end = s->now.now.ms + HOUR + (int64_t)(1 + sim_below(s, 72)) * HOUR;
     deed->is_bad = sim_one_in(s, 16);
 }
@@ -277,7 +277,8 @@ static void say_event(struct sim *s, struct model_referral *r, enum house actor,
     struct deed deed = {.kind = REFERRAL__KIND__EVENT, .referral = (int)(r - s->model.referrals), .event = event};
     struct bytes body;
 
-    draw_details(s, r, &deed);
+    draw_details(s, &deed);
+    deed.unkept = event == EV(CANCEL_BOOKING) && actor == r->receiver && !sim_one_in(s, 3); /* Q14 */
     if (event == EV(AMEND) && r->parent >= 0 && s->model.referrals[r->parent].id[0] == '\0')
         return;
     body = event == EV(AMEND) ? amend_body(s, r, &deed) : event_body(s, r, &deed);
@@ -305,6 +306,22 @@ void sim_event_of(struct sim *s, struct model_referral *r)
         event = allowed_event(s, r, by = by == AS_SENDER ? AS_RECEIVER : AS_SENDER);
     if (event != 0)
         say_event(s, r, by == AS_SENDER ? r->sender : r->receiver, event);
+}
+
+/* L6: it ends with whatever it holds, has or waits for. */
+void sim_end_of(struct sim *s, struct model_referral *r)
+{
+    static const int events[] = {EV(CANCEL), EV(REJECT), EV(CANCEL), EV(VOID), EV(REDIRECT), EV(VOID)};
+    size_t how = sim_below(s, sizeof events / sizeof *events);
+    bool by_receiver = events[how] == EV(REJECT) || events[how] == EV(REDIRECT);
+
+    if (s->model.referral_count < MODEL_REFERRALS - 64)
+        say_event(s, r, how == 3 ? OP : by_receiver ? r->receiver : r->sender, events[how]);
+}
+
+void sim_unkeep(struct sim *s, struct model_referral *r)
+{
+    say_event(s, r, r->receiver, EV(CANCEL_BOOKING));
 }
 
 void sim_act_event_wild(struct sim *s)

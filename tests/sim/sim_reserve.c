@@ -12,7 +12,7 @@
 
 #define KEEP_BYTES (64UL << 20)
 #define DAYS       3 /* that are published at a time */
-#define A_DAY      3 /* pools of one */
+#define A_DAY      4 /* pools of one */
 #define FEW        4 /* open ones */
 
 struct sim_reserve {

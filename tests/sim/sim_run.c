@@ -60,6 +60,7 @@ static void play_here(const struct sim_step *steps, size_t count, bool tell, str
         sim_drain(s);
     }
     result->turns = turn_counters(s->turn).turns;
+    memcpy(result->seen, places_seen(&s->model), sizeof result->seen);
     sim_disk(s, false);
     sim_close(s);
     free(s);
@@ -167,6 +168,8 @@ static void add(struct sim_result *sum, const struct sim_result *one)
     sum->archived += one->archived;
     for (size_t i = 0; i < SIM_ACTS; i++)
         sum->acts[i] += one->acts[i];
+    for (size_t i = 0; i < SEEN_COUNT; i++)
+        sum->seen[i] += one->seen[i];
     for (size_t i = 0; i < SIM_KINDS; i++) {
         sum->places[i] += one->places[i];
         sum->no_places[i] += one->no_places[i];

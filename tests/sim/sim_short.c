@@ -38,6 +38,15 @@ static void assert_places(const struct sim_result *sum)
     }
 }
 
+/* And what nobody says in so many words happened. */
+static void assert_seen(const struct sim_result *sum)
+{
+    for (int i = 0; i < SEEN_COUNT; i++) {
+        fprintf(stderr, "seen %d: %llu\n", i, (unsigned long long)sum->seen[i]);
+        cr_assert_gt(sum->seen[i], 5);
+    }
+}
+
 Test(sim, d2_d3_d4_d7_l1_l2_p2_q1_to_q15_broker_and_model_agree_whatever_happens)
 {
     struct sim_result *sum = sim_result_open();
@@ -55,6 +64,7 @@ Test(sim, d2_d3_d4_d7_l1_l2_p2_q1_to_q15_broker_and_model_agree_whatever_happens
         cr_assert_gt(sum->parked, steps / 1000);
         cr_assert_gt(sum->archived, steps / 1000);
         assert_places(sum);
+        assert_seen(sum);
     }
     sim_result_close(sum);
 }

@@ -1,0 +1,12 @@
+/* reserve_seen.h - what happens to places that nobody says in so many words: a play that never saw one of these has not tried it. */
+#pragma once
+
+enum seen {
+    SEEN_BED_TAKEN,
+    SEEN_SPAN_TAKEN,     /* several units of an examination */
+    SEEN_END_FREES_HOLD, /* L6: a referral that ends gives back a hold, */
+    SEEN_END_FREES_PLACE,
+    SEEN_END_FREES_ENTRY,
+    SEEN_UNKEPT, /* Q14: a hospital's cancellation moves units to B */
+    SEEN_COUNT
+};
