@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,20 +105,63 @@ int backup_move(const struct ctl *ctl, const struct backup_move *move)
     return failure;
 }
 
+/* A backup by its name: how far its store had come. */
+struct kept {
+    uint32_t incarnation;
+    uint64_t index;
+    const char *name;
+};
+
+static bool is_of(const char *store_name, const char *name, struct kept *ret_kept)
+{
+    size_t length = strlen(store_name);
+    int end = 0;
+
+    ret_kept->name = name;
+    return strncmp(name, store_name, length) == 0 &&
+           sscanf(name + length, "-%*8[0-9]T%*6[0-9]Z-%" SCNu32 "-%" SCNu64 ".backup%n", &ret_kept->incarnation,
+                  &ret_kept->index, &end) == 2 &&
+           end > 0 && name[length + (size_t)end] == '\0';
+}
+
+/* The newest first: the one that holds most. The date is the wall clock's, which may have been wrong when one was made, and decides only between two of
+ * the same turn. */
+static int newest_first(const void *left, const void *right)
+{
+    const struct kept *one = left, *other = right;
+
+    if (one->incarnation != other->incarnation)
+        return one->incarnation > other->incarnation ? -1 : 1;
+    if (one->index != other->index)
+        return one->index > other->index ? -1 : 1;
+    return strcmp(other->name, one->name);
+}
+
+static void remove_old(const struct ctl *ctl, const char *directory, const struct kept *old)
+{
+    char path[FOLDER_PATH_MAX];
+
+    if (folder_path(path, directory, old->name) && unlink(path) != 0)
+        ctl_complain(ctl, "%s: %s", path, strerror(errno));
+}
+
 void backup_keep(const struct ctl *ctl, const char *directory, const char *store_name, long long keep)
 {
     struct dirent **entries = NULL;
-    char pattern[64], path[FOLDER_PATH_MAX];
-    int count = scandir(directory, &entries, NULL, alphasort);
-    long long found = 0;
+    int count = scandir(directory, &entries, NULL, NULL);
+    struct kept *all = count < 0 ? NULL : calloc((size_t)count + 1, sizeof *all);
+    size_t found = 0;
 
-    snprintf(pattern, sizeof pattern, "%s-[0-9]*T[0-9]*Z-*.backup", store_name);
-    for (int i = count - 1; i >= 0; i--) { /* dates first: the newest is last */
-        bool is_one = fnmatch(pattern, entries[i]->d_name, 0) == 0;
-
-        if (is_one && ++found > keep && folder_path(path, directory, entries[i]->d_name) && unlink(path) != 0)
-            ctl_complain(ctl, "%s: %s", path, strerror(errno));
+    if (all == NULL)
+        ctl_complain(ctl, "%s: %s", directory, strerror(errno));
+    for (int i = 0; all != NULL && i < count; i++)
+        found += is_of(store_name, entries[i]->d_name, &all[found]);
+    if (found != 0)
+        qsort(all, found, sizeof *all, newest_first);
+    for (size_t i = (size_t)keep; i < found; i++)
+        remove_old(ctl, directory, &all[i]);
+    for (int i = 0; i < count; i++)
         free(entries[i]);
-    }
     free(entries);
+    free(all);
 }

@@ -16,5 +16,5 @@ struct backup_move {
 
 /* The file is on disk under its name, and so is the name; or there is nothing new. 0, or a negative errno, complained of. */
 int backup_move(const struct ctl *ctl, const struct backup_move *move);
-/* Takes away the oldest backups of this store in the directory but `keep`. Names tell: "NAME-2026...Z-...backup". */
+/* Takes away the backups of this store in the directory but the `keep` that hold most. Names tell: "NAME-2026...Z-INCARNATION-INDEX.backup". */
 void backup_keep(const struct ctl *ctl, const char *directory, const char *store_name, long long keep);

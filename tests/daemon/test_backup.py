@@ -235,6 +235,16 @@ class Whole(BackupTest):
         self.assertIn("bd-notes.backup", left)
         self.verify(self.target / [name for name in left if name[3:5] == "20" and name[3:7] != "2020"][-1])
 
+    def test_the_newest_is_the_one_that_holds_most_whatever_the_clock_said(self):
+        """A clock that stood in the future for a while: what was made then is not the newest for years."""
+        self.backup()
+        old = self.made()
+        old.rename(self.target / ("bd-2099" + old.name[7:]))
+        self.submit(self.party("T07"))
+        self.backup("--keep", 1)
+        self.assertNotIn("2099", self.made().name)
+        self.assertEqual(1, self.verify(self.made())["referrals"])
+
     def test_an_alarm_tells_of_one_too_old_until_there_is_another(self):
         self.until_alarms()
         self.broker.ctl("set", "backup_age_alarm_ms", "1h")
