@@ -252,11 +252,19 @@ static void step(struct backup *backup, int (*run)(void *user), bool (*goes_on)(
         backup->fault = BACKUP_OTHER;
 }
 
+/* A backup is named by the second in which its copy began: no two of a store begin in the same one. */
+static int64_t begin_second(const struct backup *backup)
+{
+    int64_t now_ms = moment_now(), last_ms = backup_state_read(backup->offline.directory).made_ms;
+
+    return now_ms / 1000 == last_ms / 1000 ? moment_next_second() : now_ms;
+}
+
 static void copy(struct backup *backup)
 {
     const struct ctl *ctl = backup->ctl;
 
-    backup->made_ms = moment_now();
+    backup->made_ms = begin_second(backup);
     backup->began_ms = progress_clock_ms();
     backup->bytes_at_first = file_bytes(backup->data);
     step(backup, copy_child, may_go_on, ctl_say(ctl, "正在复制", "copying"));

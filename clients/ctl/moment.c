@@ -87,6 +87,15 @@ int64_t moment_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t moment_next_second(void)
+{
+    struct timespec until = {.tv_sec = moment_now() / 1000 + 1};
+
+    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+    return (int64_t)until.tv_sec * 1000;
+}
+
 static const struct {
     const char *name;
     int64_t ms;

@@ -15,6 +15,7 @@ void moment_format_short(char out[MOMENT_TEXT_SIZE], int64_t ms);
 /* Of "2026-12-02": "周三", "Wed"; empty where it is no date. */
 const char *moment_weekday(const char *date, bool zh);
 int64_t moment_now(void);
+int64_t moment_next_second(void); /* waits for it, and says which it is, in milliseconds */
 /* "90s", "15m", "2h", "14d"; a bare number is milliseconds. */
 bool span_parse(const char *text, int64_t *ret_ms);
 void span_format(char out[MOMENT_TEXT_SIZE], int64_t ms); /* the two largest units: "2h 5m" */

@@ -1,8 +1,6 @@
 /* restore.c - an older copy of a store, or a backup, goes on: as another incarnation. */
-#include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "handlers.h"
 #include "moment.h"
@@ -13,11 +11,7 @@
  * gives other ids. */
 static struct instant next_second(void)
 {
-    struct timespec until = {.tv_sec = moment_now() / SECOND_MS + 1};
-
-    while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
-        ;
-    return instant_of(until.tv_sec * SECOND_MS);
+    return instant_of(moment_next_second());
 }
 
 static bool is_file(const char *path)

@@ -235,6 +235,12 @@ class Whole(BackupTest):
         self.assertIn("bd-notes.backup", left)
         self.verify(self.target / [name for name in left if name[3:5] == "20" and name[3:7] != "2020"][-1])
 
+    def test_two_of_the_same_turn_are_two(self):
+        self.backup()
+        self.backup()
+        self.assertEqual(2, len(self.files()), self.files())
+        self.until_alarms()
+
     def test_the_newest_is_the_one_that_holds_most_whatever_the_clock_said(self):
         """A clock that stood in the future for a while: what was made then is not the newest for years."""
         self.backup()
