@@ -88,21 +88,13 @@ void turn_answer(struct turn *turn, struct store_txn *txn)
     turn->queries = NULL;
 }
 
-static bool has_command(const struct batch *batch, uint64_t session)
-{
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->entries[i].session == session)
-            return true;
-    return false;
-}
-
 /* Takes from the turn's queries those whose session sent no command beside. */
 static struct query *take_unrelated(struct turn *turn)
 {
     struct query *taken = NULL, **end = &taken, **at = &turn->queries, *query;
 
     while ((query = *at) != NULL) {
-        if (has_command(&turn->batch, query->session)) {
+        if (batch_is_of(&turn->batch, query->session)) {
             turn->last_query = query;
             at = &query->next;
         } else {

@@ -50,6 +50,14 @@ bool batch_has_room_for_own(const struct batch *batch)
     return batch->count < BATCH_COMMANDS && batch->used + OWN_BYTES <= ROOM_BYTES;
 }
 
+bool batch_is_of(const struct batch *batch, uint64_t session)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->entries[i].session == session)
+            return true;
+    return false;
+}
+
 static void put_length(struct batch *batch, size_t length)
 {
     for (; length >= 0x80; length >>= 7)

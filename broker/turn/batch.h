@@ -28,6 +28,8 @@ void batch_clear(struct batch *batch);
 bool batch_has_room(const struct batch *batch, size_t frame_bytes);
 /* Room for one more command of the daemon's own. */
 bool batch_has_room_for_own(const struct batch *batch);
+/* Is any of its commands of this session? */
+bool batch_is_of(const struct batch *batch, uint64_t session);
 /* Copies the command. There is room. */
 void batch_add(struct batch *batch, const Batch__Command *command);
 

@@ -185,6 +185,7 @@ static struct session *take_session_kind(struct turn *turn, struct session *sess
     return session;
 }
 
+/* It is told what the commands of its session did: those wait for company no longer. */
 static void take_query(struct turn *turn, struct session *session, const struct place *place,
                        const Referral__Envelope *envelope)
 {
@@ -206,6 +207,7 @@ static void take_query(struct turn *turn, struct session *session, const struct 
         turn->last_query->next = query;
     turn->last_query = query;
     turn->counters.queries++;
+    turn->batch_is_urgent = turn->batch_is_urgent || batch_is_of(&turn->batch, session->epoch);
 }
 
 static void take_command(struct turn *turn, struct session *session, const struct place *place,

@@ -41,3 +41,19 @@ Test(asking, d2_who_sends_a_command_and_a_query_is_told_what_the_command_did)
     cr_assert_eq(referrals_found(w), 1);
     world_close(w);
 }
+
+/* An ack may wait a little for company; a question that comes after it may not overtake it. */
+Test(asking, d2_who_acknowledges_and_asks_finds_the_message_gone)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_gather(w);
+    world_ack(w, "H1", "r1");
+    world_say(w, "H1", "LIST_INBOX", "");
+    world_go(w);
+    cr_assert_eq(((const Referral__InboxList *)world_result(w))->n_entries, 0);
+    world_close(w);
+}
