@@ -66,6 +66,17 @@ static struct held *new_held(struct deliveries *deliveries, struct mailbox *mail
     return held;
 }
 
+/* Mostly the last: only where the time-out became shorter is there something out that may stay longer. */
+static void put_out(struct mailbox *mailbox, struct held *held)
+{
+    struct held *before = mailbox->out == NULL ? NULL : mailbox->out->prev;
+
+    while (before != NULL && before->late_ms > held->late_ms)
+        before = before == mailbox->out ? NULL : before->prev;
+    DL_APPEND_ELEM(mailbox->out, before, held);
+    mailbox->held_count++;
+}
+
 void deliveries_hold_out(struct deliveries *deliveries, struct consumer *consumer, struct inbox_ref ref,
                          const uint8_t referral[ID_KEY_SIZE], int64_t mono_ms)
 {
@@ -78,8 +89,7 @@ void deliveries_hold_out(struct deliveries *deliveries, struct consumer *consume
     held->late_ms = mono_ms + mailbox->ack_timeout_ms;
     if (held->late_ms < deliveries->next_late_ms)
         deliveries->next_late_ms = held->late_ms;
-    DL_APPEND(mailbox->out, held);
-    mailbox->held_count++;
+    put_out(mailbox, held);
     consumer->beyond = consumer->beyond || held->beyond;
     consumer->credit--;
     consumer->in_hand++;

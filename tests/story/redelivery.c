@@ -211,3 +211,26 @@ Test(redelivery, d5_a_receiver_that_acknowledges_nothing_is_down_and_nothing_die
     cr_assert(is_raised);
     world_close(w);
 }
+
+/* What was handed out under a longer time-out holds up nothing that came under a shorter one. */
+Test(redelivery, d4_a_shorter_ack_time_out_counts_for_what_is_handed_out_from_then_on)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 0);
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=H1; value=600000");
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=H1; value=30000");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_forget(w);
+    world_after(w, 40);
+    world_expect(w, "[    35]\n"
+                    "         H1 < routine sheet r2 from T07, attempt 2\n");
+    world_after(w, 550);
+    cr_assert_eq(world_count(w, "sheet r1 from T07"), 0);
+    world_after(w, 20);
+    cr_assert_eq(world_count(w, "sheet r1 from T07, attempt 2"), 1);
+    world_close(w);
+}
