@@ -315,6 +315,14 @@ static struct session *run_between(struct turn *turn, const struct session *sess
     return sessions_of_epoch(&turn->sessions, epoch);
 }
 
+/* T5: its connection is how a session is found, its key is who speaks. */
+static struct session *session_of(const struct turn *turn, uint64_t peer, const uint8_t key[32])
+{
+    struct session *session = sessions_of_peer(&turn->sessions, peer);
+
+    return session != NULL && memcmp(session->key, key, sizeof session->key) == 0 ? session : NULL;
+}
+
 void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32], struct bytes frame_bytes,
                   struct turn_clock clock)
 {
@@ -330,7 +338,7 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
         return;
     turn->clock = clock;
 
-    struct session *session = sessions_of_peer(&turn->sessions, peer);
+    struct session *session = session_of(turn, peer, public_key);
 
     refusal = frame_open(frame_bytes, &frame);
     if (session != NULL && (refusal != REFUSED_NOT || frame.session == session->epoch))

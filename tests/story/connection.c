@@ -1,6 +1,8 @@
 /* connection.c - connections come, go, and share an inbox (D3, D4; design: sessions are not state). */
 #include "story/world_inside.h"
 
+#include <stdio.h>
+
 Test(connection, d4_a_lost_connection_is_a_redelivery_and_no_failed_attempt)
 {
     struct world *w = world_open();
@@ -197,6 +199,20 @@ Test(connection, d_a_frame_of_another_session_gets_no_session_and_the_newest_hel
     world_expect(w, "[     0] T07 > is lost\n"
                     "[     0] T07 > connect, credit 10\n"
                     "[     0] T07 > GET_REFERRAL referral_id=r1\n"
+                    "         T07 < no session\n");
+    world_close(w);
+}
+
+/* A connection's number may be given again before the loss of the one before it is heard of: the key decides who speaks. */
+Test(connection, t5_a_frame_of_another_key_speaks_for_no_session_of_its_connection)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "H1", 0);
+    snprintf(world_peer(w, "H1")->name, sizeof w->peers[0].name, "T07");
+    world_say(w, "T07", "LIST_INBOX", "");
+    world_expect(w, "[     0] H1 > connect\n"
+                    "[     0] T07 > LIST_INBOX\n"
                     "         T07 < no session\n");
     world_close(w);
 }
