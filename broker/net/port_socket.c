@@ -4,6 +4,8 @@
 #include "proto/limits.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
 
 /* A draft option of zmq.h that works in the library as it is: without it a connection is not held to our ZAP domain. */
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
@@ -78,13 +80,30 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
     return 0;
 }
 
+/* libzmq numbers connections upwards from what rand() says when the socket is made, in a process without lots always the same; and it
+ * ends the process where the number of a new connection stands already, as the routing id that another one asked for. So nobody may
+ * know the numbers to come: these are lots. */
+static int draw_first_number(void)
+{
+    unsigned seed;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
+        return -EIO;
+    }
+    srand(seed);
+    return 0;
+}
+
 int port_socket_open(void *zmq_context, const uint8_t secret_key[32], const char *const *endpoints, void **ret_router)
 {
+    int rc = draw_first_number();
+    if (rc < 0) {
+        return rc;
+    }
     void *router = zmq_socket(zmq_context, ZMQ_ROUTER);
     if (!router) {
         return -errno;
     }
-    int rc = set_options(router, secret_key, wants_ipv6(endpoints));
+    rc = set_options(router, secret_key, wants_ipv6(endpoints));
     if (rc < 0) {
         zmq_close(router);
         return rc;

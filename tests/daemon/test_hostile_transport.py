@@ -17,6 +17,7 @@ from foreign_client import Client
 
 HANDSHAKE_S = 10
 SOCKETS = 1000
+NUMBERS = 40
 ROUNDS_LEAST, ROUNDS_MOST = 3, 9
 MIB = 1 << 20
 
@@ -104,6 +105,30 @@ class HostileTransport(fixture.BrokerTest):
 
     def test_a_plain_password(self):
         self.assert_ignored(plain_username=b"T07", plain_password=b"secret")
+
+    def test_connections_that_ask_for_numbers_to_come(self):
+        """libzmq ends the process that gives a new connection a number which another one asked for: nobody may guess the next ones."""
+        begins = 0xe43c9869  # as the numbers of every process do in which nobody draws lots
+        askers, t07, server = [], self.broker.key_pair("T07"), self.broker.key_pair("server")[0]
+        for number in range(begins, begins + NUMBERS):
+            asker = zmq.Context.instance().socket(zmq.DEALER)
+            asker.linger = 0
+            asker.routing_id = b"\0" + number.to_bytes(4, "big")
+            for name, value in self.curve(*t07, server).items():
+                asker.setsockopt(getattr(zmq, name.upper()), value)
+            monitor = asker.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+            asker.connect(self.broker.endpoint)
+            askers.append((asker, monitor))
+        for asker, monitor in askers:
+            self.assertTrue(monitor.poll(fixture.PATIENCE_S * 1000), "an asker is connected")
+        for _ in range(NUMBERS):
+            Client(self.broker.endpoint, server, t07).close()
+            self.assertIsNone(self.broker.process.poll(), "the broker lives")
+        for asker, monitor in askers:
+            asker.disable_monitor()
+            monitor.close()
+            asker.close()
+        self.assert_served()
 
     def test_http_on_the_port(self):
         sock = self.raw(b"GET / HTTP/1.1\r\nHost: referrald\r\n\r\n")
