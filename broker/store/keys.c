@@ -293,18 +293,35 @@ static int compare(const struct keys_file *ours, const struct keys_file *theirs,
     return failure;
 }
 
-int keys_bring(const char *from_directory, const char *to_directory)
+static int read_copy(const char *directory, bool is_private, struct keys_file *ret_file)
+{
+    int failure = keys_file_read(directory, ret_file);
+
+    return failure == -EPERM && !is_private ? 0 : failure;
+}
+
+static int bring(const char *from_directory, const char *to_directory, bool is_private)
 {
     struct keys_file ours, theirs;
     bool replaces = false;
-    int failure = keys_file_read(from_directory, &ours);
+    int failure = read_copy(from_directory, is_private, &ours);
 
     if (failure != 0)
         return failure;
-    failure = keys_file_read(to_directory, &theirs);
+    failure = read_copy(to_directory, is_private, &theirs);
     if (failure == -ENOENT)
         return keys_file_write(to_directory, &ours, false);
     if (failure == 0)
         failure = compare(&ours, &theirs, &replaces);
     return failure == 0 && replaces ? keys_file_write(to_directory, &ours, true) : failure;
+}
+
+int keys_bring(const char *from_directory, const char *to_directory)
+{
+    return bring(from_directory, to_directory, true);
+}
+
+int keys_back_up(const char *from_directory, const char *to_directory)
+{
+    return bring(from_directory, to_directory, false);
 }

@@ -45,3 +45,5 @@ int keys_rewrap(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE],
 int keys_copy(const char *from_directory, const char *to_directory);
 /* The same where there is none yet; one that `from` followed is replaced, one that followed `from` stays. -EEXIST: it is of neither. */
 int keys_bring(const char *from_directory, const char *to_directory);
+/* The same, to where backups are kept: perhaps on a file system that knows no modes. */
+int keys_back_up(const char *from_directory, const char *to_directory);

@@ -9,7 +9,7 @@ struct keys_file {
     uint8_t content[KEYS_FILE_MAX];
 };
 
-/* -EPERM: others may read it. */
+/* -EPERM: others may read it; so it was read, too. */
 int keys_file_read(const char *directory, struct keys_file *ret_file);
 /* On disk under its name when it returns 0, or as if it had not been called; where it replaces one, perhaps the new one all the same. As root it belongs to whom the directory belongs. -EEXIST: there
  * is one, and `replaces` is false. */

@@ -13,8 +13,9 @@
 #include "folder.h"
 #include "store/archive.h"
 #include "store/durable.h"
+#include "store/keys.h"
 
-static const char *const always[] = {"keys", "looks"};
+#define LOOKS "looks"
 
 /* How long a file is, and the digest it ends with. */
 struct ending {
@@ -69,17 +70,38 @@ static int copy(const struct ctl *ctl, const struct backup_move *place, const ch
     return backup_move(ctl, &move);
 }
 
+/* Not over those of another store, of the same name: what they open would be lost. */
+static int copy_keys(const struct ctl *ctl, const struct backup_move *place, const char *from)
+{
+    int failure = keys_back_up(from, place->directory);
+
+    if (failure == -EEXIST)
+        ctl_complain(ctl,
+                     ctl_say(ctl, "%s/" KEYS_FILE ": 属于另一个库, 请换目录备份",
+                             "%s/" KEYS_FILE ": is of another store: name another directory"),
+                     place->directory);
+    else if (failure != 0 && failure != -ENOENT) /* not yet any */
+        fail(ctl, place->directory, failure);
+    return failure == -ENOENT ? 0 : failure;
+}
+
+/* Nobody may have looked yet. */
+static int copy_looks(const struct ctl *ctl, const struct backup_move *place, const char *from)
+{
+    char path[FOLDER_PATH_MAX];
+
+    if (!folder_path(path, from, LOOKS) || access(path, F_OK) != 0)
+        return 0;
+    return copy(ctl, place, from, LOOKS);
+}
+
 /* The keys first: no file lies there that those beside it do not open. */
 static int copy_all(const struct ctl *ctl, const struct backup_move *place, const char *from, char *const *names)
 {
-    int failure = 0;
+    int failure = copy_keys(ctl, place, from);
 
-    for (size_t i = 0; failure == 0 && i < sizeof always / sizeof always[0]; i++) {
-        char path[FOLDER_PATH_MAX];
-
-        if (folder_path(path, from, always[i]) && access(path, F_OK) == 0) /* nobody may have looked yet */
-            failure = copy(ctl, place, from, always[i]);
-    }
+    if (failure == 0)
+        failure = copy_looks(ctl, place, from);
     for (; failure == 0 && *names != NULL; names++)
         failure = copy(ctl, place, from, *names);
     return failure;

@@ -211,6 +211,30 @@ class Life(ArchiveTest):
         self.broker.ctl_offline("restore", next(kept.glob("*.backup")), to, *key)
         self.broker.ctl_offline("verify", "--store", to, "--archives", copies, *key)
 
+    def open_backed_up(self):
+        """Archived, looked into twice, and backed up; where the copies lie."""
+        self.open_broker(2)
+        self.until_archived()
+        for id_ in self.ids:
+            self.offline("archive", "show", id_, "--reason", "test")
+        (self.broker.folder / "kept").mkdir()
+        self.back_up()
+        return self.broker.folder / "kept" / "bd.archive"
+
+    def back_up(self, expect=OK):
+        return self.offline("--lang", "en", "backup", self.broker.folder / "kept", "--store", self.broker.store, expect=expect)
+
+    def test_d8_the_keys_of_another_store_do_not_replace_those_of_a_backup(self):
+        copies = self.open_backed_up()
+        (copies / "keys").write_bytes(b"of a store of the same name")
+        self.assertIn("is of another store", self.back_up(expect=BAD_FILE).stderr)
+        self.assertEqual(b"of a store of the same name", (copies / "keys").read_bytes())
+
+    def test_d8_a_backup_goes_where_files_have_no_modes(self):
+        copies = self.open_backed_up()
+        (copies / "keys").chmod(0o755)
+        self.back_up()
+
     def test_d8_the_store_of_the_configuration_is_verified_with_its_archive(self):
         self.open_broker(1)
         self.until_archived()
