@@ -335,8 +335,7 @@ static void move_and_name(struct backup *backup)
 
     if (failure != 0)
         return;
-    backup->fault =
-        fault_of(backup_archives(backup->ctl, backup->offline.archives, directory, about.short_name, backup->rate));
+    backup->fault = fault_of(backup_archives(backup->ctl, &backup->offline, directory, about.short_name, backup->rate));
     if (backup->fault != BACKUP_WELL)
         return;
     name_it(backup, &about, name, sizeof name);

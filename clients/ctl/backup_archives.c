@@ -11,6 +11,7 @@
 #include "backup_move.h"
 #include "ctl.h"
 #include "folder.h"
+#include "offline.h"
 #include "store/archive.h"
 #include "store/durable.h"
 #include "store/keys.h"
@@ -50,78 +51,125 @@ static bool is_there(const char *from, const char *to)
            memcmp(one.digest, other.digest, sizeof one.digest) == 0;
 }
 
+/* What is copied, and where to. */
+struct shelf {
+    const struct ctl *ctl;
+    const char *from;
+    const uint8_t *host_key;
+    struct backup_move place;
+};
+
 static int fail(const struct ctl *ctl, const char *path, int failure)
 {
     ctl_complain(ctl, "%s: %s", path, strerror(-failure));
     return failure;
 }
 
-static int copy(const struct ctl *ctl, const struct backup_move *place, const char *from, const char *name)
+static int check_file(const struct shelf *shelf, const char *name)
+{
+    struct keys *keys = NULL;
+    struct archive *archive = NULL;
+    int failure = archive_keys_open(shelf->from, shelf->host_key, &keys);
+
+    if (failure == 0)
+        failure = archive_open(keys, shelf->from, name, &archive);
+    if (failure == 0)
+        failure = archive_check(archive);
+    archive_close(archive);
+    archive_keys_close(keys);
+    return failure;
+}
+
+/* What lies there is perhaps all that is left of a file that is damaged now. 0: that one is sound. */
+static int may_replace(const struct shelf *shelf, const char *name)
+{
+    int failure = check_file(shelf, name);
+
+    if (failure == -EBADMSG || failure == -EPROTO)
+        ctl_complain(shelf->ctl,
+                     ctl_say(shelf->ctl, "%s/%s: 已损坏, 备份中的副本保持不变",
+                             "%s/%s: is damaged: its copy in the backup stays"),
+                     shelf->from, name);
+    else if (failure != 0)
+        fail(shelf->ctl, name, failure);
+    return failure;
+}
+
+static int copy(const struct shelf *shelf, const char *name)
 {
     char source[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
-    struct backup_move move = *place;
+    struct backup_move move = shelf->place;
+    int failure;
 
-    if (!folder_path(source, from, name) || !folder_path(target, place->directory, name))
-        return fail(ctl, place->directory, -errno);
+    if (!folder_path(source, shelf->from, name) || !folder_path(target, move.directory, name))
+        return fail(shelf->ctl, move.directory, -errno);
     if (is_there(source, target))
         return 0;
+    failure = archive_is_name(name) && access(target, F_OK) == 0 ? may_replace(shelf, name) : 0;
+    if (failure != 0)
+        return failure == -EBADMSG || failure == -EPROTO ? 0 : failure;
     move.from = source;
     move.name = name;
-    return backup_move(ctl, &move);
+    return backup_move(shelf->ctl, &move);
 }
 
 /* Not over those of another store, of the same name: what they open would be lost. */
-static int copy_keys(const struct ctl *ctl, const struct backup_move *place, const char *from)
+static int copy_keys(const struct shelf *shelf)
 {
-    int failure = keys_back_up(from, place->directory);
+    const struct ctl *ctl = shelf->ctl;
+    const char *directory = shelf->place.directory;
+    int failure = keys_back_up(shelf->from, directory);
 
     if (failure == -EEXIST)
         ctl_complain(ctl,
                      ctl_say(ctl, "%s/" KEYS_FILE ": 属于另一个库, 请换目录备份",
                              "%s/" KEYS_FILE ": is of another store: name another directory"),
-                     place->directory);
+                     directory);
     else if (failure != 0 && failure != -ENOENT) /* not yet any */
-        fail(ctl, place->directory, failure);
+        fail(ctl, directory, failure);
     return failure == -ENOENT ? 0 : failure;
 }
 
 /* Nobody may have looked yet. */
-static int copy_looks(const struct ctl *ctl, const struct backup_move *place, const char *from)
+static int copy_looks(const struct shelf *shelf)
 {
     char path[FOLDER_PATH_MAX];
 
-    if (!folder_path(path, from, LOOKS) || access(path, F_OK) != 0)
+    if (!folder_path(path, shelf->from, LOOKS) || access(path, F_OK) != 0)
         return 0;
-    return copy(ctl, place, from, LOOKS);
+    return copy(shelf, LOOKS);
 }
 
 /* The keys first: no file lies there that those beside it do not open. */
-static int copy_all(const struct ctl *ctl, const struct backup_move *place, const char *from, char *const *names)
+static int copy_all(const struct shelf *shelf, char *const *names)
 {
-    int failure = copy_keys(ctl, place, from);
+    int failure = copy_keys(shelf);
 
     if (failure == 0)
-        failure = copy_looks(ctl, place, from);
+        failure = copy_looks(shelf);
     for (; failure == 0 && *names != NULL; names++)
-        failure = copy(ctl, place, from, *names);
+        failure = copy(shelf, *names);
     return failure;
 }
 
-int backup_archives(const struct ctl *ctl, const char *from, const char *directory, const char *store_name,
+int backup_archives(const struct ctl *ctl, const struct offline *offline, const char *directory, const char *store_name,
                     int64_t rate)
 {
     char name[STORE_NAME_MAX + sizeof ".archive"], to[FOLDER_PATH_MAX], **names = NULL;
-    const struct backup_move place = {.directory = to, .part = ".part", .replaces = true, .rate = rate};
-    int failure = archive_list(from, &names);
+    const struct shelf shelf = {.ctl = ctl,
+                                .from = offline->archives,
+                                .host_key = offline->host_key,
+                                .place = {.directory = to, .part = ".part", .replaces = true, .rate = rate}};
+    int failure = archive_list(shelf.from, &names);
 
     if (failure == -ENOENT)
         return 0;
     if (failure != 0)
-        return fail(ctl, from, failure);
+        return fail(ctl, shelf.from, failure);
     snprintf(name, sizeof name, "%s.archive", store_name);
     /* Its name is on disk before any backup's is that needs it. */
     failure = folder_path(to, directory, name) ? durable_folder(to) : -ENAMETOOLONG;
-    failure = failure != 0 ? fail(ctl, directory, failure) : copy_all(ctl, &place, from, names);
+    failure = failure != 0 ? fail(ctl, directory, failure) : copy_all(&shelf, names);
     archive_list_free(names);
     return failure;
 }

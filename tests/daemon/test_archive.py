@@ -224,6 +224,16 @@ class Life(ArchiveTest):
     def back_up(self, expect=OK):
         return self.offline("--lang", "en", "backup", self.broker.folder / "kept", "--store", self.broker.store, expect=expect)
 
+    def test_d8_a_file_that_is_damaged_does_not_replace_its_copy(self):
+        copies = self.open_backed_up()
+        path = self.broker.archive / self.files()[0]
+        sound = path.read_bytes()
+        path.write_bytes(sound[:len(sound) // 2])  # as of a copy back that was cut short
+        self.assertIn("is damaged", self.back_up().stderr)
+        self.assertEqual(sound, (copies / path.name).read_bytes())
+        path.write_bytes(sound)
+        self.assertEqual("", self.back_up().stderr)
+
     def test_d8_the_keys_of_another_store_do_not_replace_those_of_a_backup(self):
         copies = self.open_backed_up()
         (copies / "keys").write_bytes(b"of a store of the same name")
