@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@
 #include "store/durable.h"
 #include "store/keys.h"
 
-#define LOOKS "looks"
+#define LOOKS     "looks"
+#define ASIDE_MAX 1000
 
 /* How long a file is, and the digest it ends with. */
 struct ending {
@@ -130,14 +132,54 @@ static int copy_keys(const struct shelf *shelf)
     return failure == -ENOENT ? 0 : failure;
 }
 
+/* Does the file go on where its copy ends? One that cannot be read is for the copy to fail of. */
+static bool continues(const char *source, const char *target)
+{
+    FILE *whole = fopen(source, "rbe"), *part = fopen(target, "rbe");
+    bool goes_on = true;
+    int byte;
+
+    while (goes_on && whole != NULL && part != NULL && (byte = getc(part)) != EOF)
+        goes_on = getc(whole) == byte;
+    if (whole != NULL)
+        fclose(whole);
+    if (part != NULL)
+        fclose(part);
+    return goes_on;
+}
+
+/* P3: a log that was cut back shows only in what others have of it. */
+static int set_aside(const struct shelf *shelf, const char *target)
+{
+    char aside[FOLDER_PATH_MAX + 8];
+    int failure = -EEXIST;
+
+    for (int i = 1; failure == -EEXIST && i < ASIDE_MAX; i++) {
+        snprintf(aside, sizeof aside, "%s.%d", target, i);
+        failure = renameat2(AT_FDCWD, target, AT_FDCWD, aside, RENAME_NOREPLACE) != 0 ? -errno : 0;
+    }
+    if (failure != 0)
+        return fail(shelf->ctl, target, failure);
+    ctl_complain(shelf->ctl,
+                 ctl_say(shelf->ctl, "%s/" LOOKS ": 不是备份中副本的延续, 可能被截断; 副本存为 %s",
+                         "%s/" LOOKS ": does not go on where its copy in the backup ends, and was perhaps cut; that "
+                         "copy is kept as %s"),
+                 shelf->from, aside);
+    return 0;
+}
+
 /* Nobody may have looked yet. */
 static int copy_looks(const struct shelf *shelf)
 {
-    char path[FOLDER_PATH_MAX];
+    char source[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
+    int failure = 0;
 
-    if (!folder_path(path, shelf->from, LOOKS) || access(path, F_OK) != 0)
+    if (!folder_path(source, shelf->from, LOOKS) || !folder_path(target, shelf->place.directory, LOOKS) ||
+        access(source, F_OK) != 0)
         return 0;
-    return copy(shelf, LOOKS);
+    if (access(target, F_OK) == 0 && !continues(source, target))
+        failure = set_aside(shelf, target);
+    return failure != 0 ? failure : copy(shelf, LOOKS);
 }
 
 /* The keys first: no file lies there that those beside it do not open. */

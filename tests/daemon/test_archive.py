@@ -245,6 +245,21 @@ class Life(ArchiveTest):
         (copies / "keys").chmod(0o755)
         self.back_up()
 
+    def test_p3_a_log_of_looks_that_was_cut_does_not_replace_its_copy(self):
+        copies = self.open_backed_up()
+        path = self.broker.archive / "looks"
+        first = (copies / "looks").read_bytes()
+        self.offline("archive", "show", self.ids[0], "--reason", "test")
+        self.back_up()
+        whole = (copies / "looks").read_bytes()
+        self.assertEqual(first, whole[:len(first)], "one that goes on does")
+        self.assertFalse((copies / "looks.1").exists())
+        path.write_bytes(first)
+        self.assertIn("looks", self.back_up().stderr)
+        self.assertEqual(whole, (copies / "looks.1").read_bytes())
+        self.assertEqual(first, (copies / "looks").read_bytes())
+        self.assertEqual("", self.back_up().stderr, "said once")
+
     def test_d8_the_store_of_the_configuration_is_verified_with_its_archive(self):
         self.open_broker(1)
         self.until_archived()
