@@ -145,7 +145,7 @@ static bool is_yes_to_cancel(const struct step *step)
 /* L4: what stops the answer clock, and supply-info, which lets it run anew unless a person has accepted. */
 static void note_answer(struct work *work, Record__Referral *row, enum event event)
 {
-    if (deadline_is_answer(event, (Referral__Priority)row->priority) && !row->has_answered_at_ms)
+    if (deadline_is_answer((enum life)row->life, event, (Referral__Priority)row->priority) && !row->has_answered_at_ms)
         FIELD_SET(row, answered_at_ms, work->now.ms);
     if (event == SUPPLY_INFO && !row->accepted_by_person)
         FIELD_CLEAR(row, answered_at_ms);

@@ -37,7 +37,8 @@ struct past {
 static void look_at_entry(struct past *past, const Record__Referral *row, const Referral__TimelineEntry *entry)
 {
     past->no_shows += entry->state == REFERRAL__STATE__NO_SHOW && entry->from_state != REFERRAL__STATE__NO_SHOW;
-    past->answered = past->answered || deadline_is_answer((enum event)entry->event, (Referral__Priority)row->priority);
+    past->answered = past->answered || deadline_is_answer((enum life)row->life, (enum event)entry->event,
+                                                          (Referral__Priority)row->priority);
     past->overdue = past->overdue || (entry->event == REFERRAL__EVENT_TYPE__EVENT_ESCALATED && entry->cause != NULL &&
                                       strcmp(entry->cause, "answer") == 0);
     if ((enum state)entry->state == past->state)
@@ -62,6 +63,8 @@ static struct past read_timeline(const struct slice *slice, struct id id, const 
         if (entry != NULL)
             referral__timeline_entry__free_unpacked(entry, NULL);
     }
+    /* Of a patient taken over when that was not yet noted as the answer, nobody knows when. */
+    past.answered = past.answered && row->has_first_answered_at_ms;
     past.overdue = past.overdue && !past.answered;
     return past;
 }

@@ -89,10 +89,12 @@ enum clock_kind deadline_kind(enum life life, enum state state, bool answered)
     return CLOCK_NONE;
 }
 
-bool deadline_is_answer(enum event event, Referral__Priority priority)
+bool deadline_is_answer(enum life life, enum event event, Referral__Priority priority)
 {
     if (event == ACKNOWLEDGE)
         return priority == REFERRAL__PRIORITY__EMERGENCY;
+    if (event == CONFIRM_RECEIPT)
+        return life == LIFE_DOWN;
     return event == ACCEPT || event == REJECT || event == REDIRECT || event == REQUEST_INFO;
 }
 

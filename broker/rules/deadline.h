@@ -32,8 +32,8 @@ struct deadline deadline_start(enum clock_kind kind, Referral__Priority priority
                                const struct deadline_settings *settings, const struct calendar *calendar);
 /* Which clock runs in `state`? `answered`: a stopping event of L4 has happened since submission or supply-info. */
 enum clock_kind deadline_kind(enum life life, enum state state, bool answered);
-/* Does this event stop the answer clock? (EMERGENCY also by acknowledge) */
-bool deadline_is_answer(enum event event, Referral__Priority priority);
+/* Does this event stop the answer clock? (EMERGENCY also by acknowledge; a down-referral by taking the patient over, L5) */
+bool deadline_is_answer(enum life life, enum event event, Referral__Priority priority);
 
 struct due { /* everything of one referral that time can change; unset instants never fall due */
     struct deadline deadline;

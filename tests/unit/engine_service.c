@@ -184,7 +184,7 @@ Test(service, q12_who_did_not_come_counts_as_often_also_when_he_came_later)
     district_close(&d);
 }
 
-static void send_down(struct district *d, const char *name)
+static const char *refer_down(struct district *d, const char *name)
 {
     Referral__Sheet *sheet = district_sheet(d, "H1", "T07", true, REFERRAL__PRIORITY__ROUTINE);
     Referral__Reply *reply;
@@ -192,7 +192,12 @@ static void send_down(struct district *d, const char *name)
     sheet->patient->name = arena_text(&d->keep, name);
     reply = district_say(d, "H1", REFERRAL__KIND__SUBMIT, sheet);
     district_assert_said(d, reply, "");
-    district_assert_said(d, district_happen(d, "T07", reply->referral_id, CONFIRM_RECEIPT), "");
+    return reply->referral_id;
+}
+
+static void send_down(struct district *d, const char *name)
+{
+    district_assert_said(d, district_happen(d, "T07", refer_down(d, name), CONFIRM_RECEIPT), "");
 }
 
 static size_t different(const struct sums *sums)
@@ -214,16 +219,13 @@ Test(service, l5_a_person_sent_down_twice_is_one_and_nobody_in_another_report)
     struct district d;
     struct service_range range;
     struct sums sums, other;
-    Referral__Sheet *sheet;
 
     district_open(&d);
     send_down(&d, "Wang Fang");
     send_down(&d, "Zhang Wei");
     d.now.ms += DAY_MS;
     send_down(&d, "Wang Fang");
-    sheet = district_sheet(&d, "H1", "T07", true, REFERRAL__PRIORITY__ROUTINE); /* not taken over */
-    sheet->patient->name = "Li Qiang";
-    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet), "");
+    refer_down(&d, "Li Qiang"); /* not taken over */
     sums = count_in(&d, range_of(&d), REFERRAL__DIRECTION__DOWN);
     cr_assert_eq(sums.referrals, 4);
     cr_assert_eq(sums.person_count, 3);
@@ -236,6 +238,77 @@ Test(service, l5_a_person_sent_down_twice_is_one_and_nobody_in_another_report)
             cr_assert(other.persons[i] != sums.persons[j]);
     range.from.ms = DISTRICT_NOW + HOUR_MS; /* taken over within, wherever it was sent */
     cr_assert_eq(count_in(&d, range, REFERRAL__DIRECTION__DOWN).person_count, 1);
+    district_close(&d);
+}
+
+/* L4, L5: the receiver of a down-referral cannot accept it; what it can do in time is take the patient over. */
+Test(service, l5_a_down_referral_is_answered_by_taking_the_patient_over)
+{
+    struct district d;
+    struct sums sums;
+
+    district_open(&d);
+    send_down(&d, "Wang Fang");
+    sums = count_in(&d, range_of(&d), REFERRAL__DIRECTION__DOWN);
+    cr_assert_eq(sums.referrals, 1);
+    cr_assert_eq(sums.answered, 1);
+    cr_assert_eq(sums.in_time, 1);
+    cr_assert_eq(sums.overdue, 0);
+    cr_assert_eq(sums.open, 0);
+    district_close(&d);
+}
+
+Test(service, l5_a_patient_taken_over_too_late_is_answered_late_and_overdue_no_more)
+{
+    struct district d;
+    struct sums sums;
+    const char *id;
+
+    district_open(&d);
+    id = refer_down(&d, "Wang Fang");
+    d.now.ms += 14 * DAY_MS - HOUR_MS;
+    district_clock(&d);
+    cr_assert_eq(count_in(&d, range_of(&d), REFERRAL__DIRECTION__DOWN).overdue, 1);
+    district_assert_said(&d, district_happen(&d, "T07", id, CONFIRM_RECEIPT), "");
+    sums = count_in(&d, range_of(&d), REFERRAL__DIRECTION__DOWN);
+    cr_assert_eq(sums.answered, 1);
+    cr_assert_eq(sums.in_time, 0);
+    cr_assert_eq(sums.overdue, 0);
+    cr_assert_eq(sums.seconds, (14 * DAY_MS - HOUR_MS) / SECOND_MS);
+    district_close(&d);
+}
+
+/* As brokers before this one left it. */
+static void forget_answer(struct district *d, const char *referral)
+{
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    Record__Referral *row;
+    struct store_txn *txn;
+    struct id id;
+
+    cr_assert(id_parse(referral, "bd", &id));
+    arena_reset(&d->turn, 1 << 20);
+    cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0);
+    row = referral_row(txn, id);
+    FIELD_CLEAR(row, answered_at_ms);
+    FIELD_CLEAR(row, first_answered_at_ms);
+    referral_row_put(txn, id, row);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
+Test(service, l5_who_took_over_when_nobody_noted_it_has_not_answered_at_the_beginning_of_time)
+{
+    struct district d;
+    struct sums sums;
+    const char *id;
+
+    district_open(&d);
+    id = refer_down(&d, "Wang Fang");
+    district_assert_said(&d, district_happen(&d, "T07", id, CONFIRM_RECEIPT), "");
+    forget_answer(&d, id);
+    sums = count_in(&d, range_of(&d), REFERRAL__DIRECTION__DOWN);
+    cr_assert_eq(sums.answered, 0);
+    cr_assert_eq(sums.person_count, 1);
     district_close(&d);
 }
 

@@ -89,10 +89,14 @@ Test(deadline, l4_accept_reject_redirect_and_request_info_answer_acknowledge_onl
     for (int event = EVENT_NONE; event < EVENT_COUNT; event++) {
         bool answers = event == ACCEPT || event == REJECT || event == REDIRECT || event == REQUEST_INFO;
 
-        cr_assert_eq(deadline_is_answer((enum event)event, ROUTINE), answers, "%s", event_name((enum event)event));
-        cr_assert_eq(deadline_is_answer((enum event)event, URGENT), answers, "%s", event_name((enum event)event));
-        cr_assert_eq(deadline_is_answer((enum event)event, EMERGENCY), answers || event == ACKNOWLEDGE, "%s",
+        cr_assert_eq(deadline_is_answer(LIFE_UP, (enum event)event, ROUTINE), answers, "%s",
                      event_name((enum event)event));
+        cr_assert_eq(deadline_is_answer(LIFE_UP, (enum event)event, URGENT), answers, "%s",
+                     event_name((enum event)event));
+        cr_assert_eq(deadline_is_answer(LIFE_UP, (enum event)event, EMERGENCY), answers || event == ACKNOWLEDGE, "%s",
+                     event_name((enum event)event));
+        cr_assert_eq(deadline_is_answer(LIFE_DOWN, (enum event)event, ROUTINE), answers || event == CONFIRM_RECEIPT,
+                     "%s", event_name((enum event)event));
     }
 }
 
