@@ -115,7 +115,7 @@ static struct id *room_for_journey(struct store_txn *txn)
     return arena_alloc(store_arena(txn), RETENTION_JOURNEY_MAX * sizeof(struct id));
 }
 
-/* All referrals of a journey, the oldest first; 0: too many. */
+/* All referrals of a journey, the oldest first, as far as there is room; how many they are. */
 static size_t members_of(struct store_txn *txn, struct id first, struct id ids[RETENTION_JOURNEY_MAX])
 {
     uint8_t prefix[ID_KEY_SIZE];
@@ -126,15 +126,14 @@ static size_t members_of(struct store_txn *txn, struct id first, struct id ids[R
     id_to_key(prefix, first);
     ids[0] = first;
     cursor = store_scan(txn, TABLE_JOURNEY, bytes_of(prefix, sizeof prefix), bytes_of(prefix, sizeof prefix));
-    while (count != 0 && store_next_key(cursor, &key)) {
+    while (store_next_key(cursor, &key)) {
         struct id member = id_from_key(key.data + ID_KEY_SIZE);
 
         if (id_equal(member, first))
             continue;
-        if (count == RETENTION_JOURNEY_MAX)
-            count = 0;
-        else
-            ids[count++] = member;
+        if (count < RETENTION_JOURNEY_MAX)
+            ids[count] = member;
+        count++;
     }
     store_scan_end(cursor);
     return count;
@@ -150,6 +149,25 @@ static bool all_over(struct store_txn *txn, const struct id *ids, size_t count, 
     return over;
 }
 
+/* Of a journey that is too long to be looked at as a whole: the same of all its members, as they come. */
+static bool all_over_in(struct store_txn *txn, struct id first, struct instant limit)
+{
+    uint8_t prefix[ID_KEY_SIZE];
+    struct store_cursor *cursor;
+    struct bytes key;
+    bool over = all_over(txn, &first, 1, limit);
+
+    id_to_key(prefix, first);
+    cursor = store_scan(txn, TABLE_JOURNEY, bytes_of(prefix, sizeof prefix), bytes_of(prefix, sizeof prefix));
+    while (over && store_next_key(cursor, &key)) {
+        struct id member = id_from_key(key.data + ID_KEY_SIZE);
+
+        over = all_over(txn, &member, 1, limit);
+    }
+    store_scan_end(cursor);
+    return over;
+}
+
 size_t retention_choose(struct store_txn *txn, struct id first, struct instant limit,
                         struct id ret_ids[RETENTION_JOURNEY_MAX])
 {
@@ -160,6 +178,8 @@ size_t retention_choose(struct store_txn *txn, struct id first, struct instant l
     if (row == NULL || !id_equal(first_of(first, row), first))
         return 0;
     members = members_of(txn, first, ids);
+    if (members > RETENTION_JOURNEY_MAX)
+        return all_over_in(txn, first, limit) ? members : 0;
     for (size_t i = members; i-- > 0; arena_rewind(store_arena(txn), mark)) {
         row = referral_row(txn, ids[i]);
         if (row != NULL && row->archived == NULL)
@@ -199,5 +219,6 @@ bool retention_allows(struct store_txn *txn, struct id id, const Record__Referra
     struct id *ids = room_for_journey(txn);
     size_t count = members_of(txn, first_of(id, row), ids);
 
-    return count != 0 && row->archived == NULL && all_over(txn, ids, count, limit) && !is_read_by(txn, id, ids, count);
+    return count <= RETENTION_JOURNEY_MAX && row->archived == NULL && all_over(txn, ids, count, limit) &&
+           !is_read_by(txn, id, ids, count);
 }

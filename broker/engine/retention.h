@@ -11,7 +11,7 @@
 /* When a referral must have ended, at the latest, to leave at `now`; unset: none leaves. */
 struct instant retention_limit(struct store_txn *txn, struct instant now);
 /* Given the first referral of a journey: those of it that may leave now, the youngest first, so that none leaves before those that read its sheet.
- * 0: none, or it is not the first. */
+ * 0: none, or it is not the first. More than RETENTION_JOURNEY_MAX: so many could, and stay, as there is no room for them in `ret_ids`. */
 size_t retention_choose(struct store_txn *txn, struct id first, struct instant limit,
                         struct id ret_ids[RETENTION_JOURNEY_MAX]);
 /* May this one leave now? */

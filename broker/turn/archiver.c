@@ -366,8 +366,12 @@ static int look_at(struct archiver *archiver, struct store_txn *txn, struct id i
     size_t mark = arena_mark(&archiver->arena);
     struct id *ids = arena_alloc(&archiver->arena, RETENTION_JOURNEY_MAX * sizeof *ids);
     size_t count = retention_choose(txn, id, limit, ids);
-    int failure = count != 0 && can_go(archiver, txn, ids, count) ? write_journey(archiver, txn, ids, count) : 0;
+    int failure = 0;
 
+    if (count > RETENTION_JOURNEY_MAX)
+        archiver->done.too_large += count;
+    else if (count != 0 && can_go(archiver, txn, ids, count))
+        failure = write_journey(archiver, txn, ids, count);
     archiver->at = id;
     arena_rewind(&archiver->arena, mark);
     return failure;

@@ -4,7 +4,7 @@
  * and on disk; it is read back and compared with its digest; then commands of the daemon tell the engine what stands in it, which takes out what is
  * still as it was written. Nothing leaves the store before that, and nothing is in two files as long as the store knows one: a file of
  * which not all was told, since the broker ended in between, is told at the beginning of the next pass, and removed where nothing moved to it.
- * A journey of which one referral cannot be recorded stays as a whole, and keeps no other. */
+ * A journey of which one referral cannot be recorded, or that has more than RETENTION_JOURNEY_MAX, stays as a whole, and keeps no other. */
 #pragma once
 #include "turn/turn.h"
 
@@ -26,6 +26,7 @@ int archiver_step(struct archiver *archiver, struct turn_clock clock);
 
 struct archiver_done { /* since it was opened */
     uint64_t files, referrals;
-    uint64_t too_large; /* of the last pass: those that stay, since one of their journey is too large for a record */
+    uint64_t
+        too_large; /* of the last pass: those that stay, since their journey is too long, or one of it too large for a record */
 };
 struct archiver_done archiver_done(const struct archiver *archiver);

@@ -402,6 +402,32 @@ static void grow(struct shelf *shelf, const char *name)
     }
 }
 
+Test(archive, d8_of_a_journey_too_long_nothing_goes_and_it_is_said)
+{
+    struct shelf shelf = shelf_open();
+    struct archiver_options options = {.store = shelf.w->store, .turn = shelf.w->turn, .directory = shelf.directory};
+    struct archiver *archiver;
+
+    finish(&shelf, 1, 1);
+    for (int i = 0; i < 256; i++) {
+        char name[24], what[40];
+
+        snprintf(name, sizeof name, "j%d", i);
+        world_submit(shelf.w, "T07", name, "up to H1, routine; journey_id=r1");
+        snprintf(what, sizeof what, "reject %s", name);
+        world_event(shelf.w, "H1", what);
+        world_forget(shelf.w);
+    }
+    finish(&shelf, 2, 1);
+    years_pass(&shelf);
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    cr_assert_eq(whole_pass(&shelf, archiver), 0);
+    cr_assert_eq(archiver_done(archiver).too_large, 257);
+    cr_assert_eq(archiver_done(archiver).referrals, 1);
+    archiver_close(archiver);
+    shelf_close(&shelf);
+}
+
 /* The oldest of a journey is the last that would be written. */
 Test(archive, d8_of_a_journey_too_large_for_a_record_nothing_goes_and_it_is_said)
 {
