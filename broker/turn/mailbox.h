@@ -25,7 +25,7 @@ struct held { /* a message that the scan passes over */
     bool is_told;                /* HELD_LOST, HELD_LATE: in the batch of this turn */
     int64_t late_ms;             /* HELD_OUT: monotonic */
     struct instant not_before;   /* HELD_BACK_OFF */
-    struct held *prev, *next;    /* of its mailbox (out: the first to be late first; back-off), or of those going back */
+    struct held *prev, *next;    /* of its mailbox (out: by late_ms; back-off), or of those going back */
     struct held *behind, *ahead; /* in back-off for the same referral, in order of waiting */
     UT_hash_handle hh;
 };
