@@ -16,7 +16,7 @@
 #define DAEMON_ALARM_SUBJECT "broker" /* of the alarms about this machine */
 
 struct port_counters {
-    uint64_t keys_refused, frames_dropped, edges_missed;
+    uint64_t keys_refused, frames_dropped, crowded_out, edges_missed;
 };
 
 /* What daemon_reseal.c has told so far. */

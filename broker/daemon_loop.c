@@ -202,14 +202,15 @@ static void watch_crowd(struct daemon *daemon)
 static void report_port(struct daemon *daemon)
 {
     struct port_counters now = {zap_refused(daemon->zap), zmq_port_dropped(daemon->port),
-                                zmq_port_missed(daemon->port)};
+                                zmq_port_crowded_out(daemon->port), zmq_port_missed(daemon->port)};
     struct port_counters *then = &daemon->reported;
     if (daemon->ticks++ % PORT_REPORT_TICKS != 0 || memcmp(&now, then, sizeof now) == 0) {
         return;
     }
-    journal(JOURNAL_port, "keys_refused=%llu frames_dropped=%llu edges_missed=%llu",
+    journal(JOURNAL_port, "keys_refused=%llu frames_dropped=%llu crowded_out=%llu edges_missed=%llu",
             (unsigned long long)(now.keys_refused - then->keys_refused),
             (unsigned long long)(now.frames_dropped - then->frames_dropped),
+            (unsigned long long)(now.crowded_out - then->crowded_out),
             (unsigned long long)(now.edges_missed - then->edges_missed));
     *then = now;
 }

@@ -113,6 +113,7 @@ static void fill_view(struct daemon *daemon, bool is_readable)
     view->recent_us = histogram_between(&ops->recent_from, &ops->turn_us);
     view->keys_refused = zap_refused(daemon->zap);
     view->port_dropped = zmq_port_dropped(daemon->port);
+    view->crowded_out = zmq_port_crowded_out(daemon->port);
     view->edges_missed = zmq_port_missed(daemon->port);
     view->connections = zmq_port_connections(daemon->port);
     view->data_key = store_newest_key(daemon->store);

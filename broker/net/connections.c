@@ -1,4 +1,5 @@
-/* connections.c - every connection is on one list (silent, ended, or none once it has spoken) and in up to two tables. */
+/* connections.c - every connection is on one list (silent, its owner's once it has spoken, ended; none while it is told to go) and in up to
+ * two tables. */
 #include "net/connections.h"
 #include "base/hash.h"
 #include <assert.h>
@@ -6,8 +7,16 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+struct owner { /* a key, while it has connections on its list */
+    uint8_t key[32];
+    struct connection *open; /* the one that has been still for longest first */
+    size_t count;
+    UT_hash_handle hh;
+};
+
 struct connection {
     struct connection_shape shape;
+    struct owner *owner; /* NULL: on another list */
     uint64_t peer;
     bool heard, ended, condemned;
     uint64_t frames, frames_watched, bytes_watched; /* heard so far; as connections_watch saw it last make progress */
@@ -18,7 +27,8 @@ struct connection {
 struct connections {
     struct connection *fds, *peers;
     struct connection *silent, *ended; /* oldest first */
-    size_t silent_count, condemned_count;
+    struct owner *owners;
+    size_t silent_count, owned_count, condemned_count;
 };
 
 int connections_open(struct connections **ret_connections)
@@ -49,9 +59,47 @@ static void leave_silent(struct connections *all, struct connection *one)
     }
 }
 
+static struct owner *owner_of(struct connections *all, const uint8_t key[32])
+{
+    struct owner *owner;
+    HASH_FIND(hh, all->owners, key, sizeof owner->key, owner);
+    if (!owner) {
+        owner = alloc_zeroed(sizeof *owner);
+        memcpy(owner->key, key, sizeof owner->key);
+        HASH_ADD(hh, all->owners, key, sizeof owner->key, owner);
+    }
+    return owner;
+}
+
+static void join_owner(struct connections *all, struct connection *one, const uint8_t key[32])
+{
+    if (!one->ended && !one->condemned) {
+        one->owner = owner_of(all, key);
+        one->owner->count++;
+        all->owned_count++;
+        DL_APPEND(one->owner->open, one);
+    }
+}
+
+static void leave_owner(struct connections *all, struct connection *one)
+{
+    struct owner *owner = one->owner;
+    if (!owner) {
+        return;
+    }
+    DL_DELETE(owner->open, one);
+    one->owner = NULL;
+    all->owned_count--;
+    if (--owner->count == 0) {
+        HASH_DEL(all->owners, owner);
+        free(owner);
+    }
+}
+
 static void end(struct connections *all, struct connection *one)
 {
     leave_silent(all, one);
+    leave_owner(all, one);
     all->condemned_count -= one->condemned;
     one->ended = true;
     HASH_DELETE(by_fd, all->fds, one);
@@ -115,10 +163,14 @@ bool connections_heard_again(struct connections *all, uint64_t peer)
     if (one) {
         one->frames++;
     }
+    if (one && one->owner) {
+        DL_DELETE(one->owner->open, one);
+        DL_APPEND(one->owner->open, one);
+    }
     return one != NULL;
 }
 
-void connections_heard(struct connections *all, uint64_t peer, int fd)
+void connections_heard(struct connections *all, uint64_t peer, int fd, const uint8_t key[32])
 {
     if (connections_heard_again(all, peer)) {
         return;
@@ -131,6 +183,7 @@ void connections_heard(struct connections *all, uint64_t peer, int fd)
         DL_APPEND(all->ended, one);
     }
     leave_silent(all, one);
+    join_owner(all, one, key);
     one->heard = true;
     one->frames = 1;
     one->peer = peer;
@@ -183,16 +236,36 @@ void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*r
     }
 }
 
+static void condemn(struct connections *all, struct connection *one, struct connection_shape *ret_shape)
+{
+    leave_silent(all, one);
+    leave_owner(all, one);
+    one->condemned = true;
+    all->condemned_count++;
+    *ret_shape = one->shape;
+}
+
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape)
 {
     struct connection *one = all->silent;
     if (!one || (all->silent_count <= max_silent && connections_count(all) <= max)) {
         return false;
     }
-    leave_silent(all, one);
-    one->condemned = true;
-    all->condemned_count++;
-    *ret_shape = one->shape;
+    condemn(all, one, ret_shape);
+    return true;
+}
+
+bool connections_crowd(struct connections *all, uint64_t newcomer, size_t max, struct connection_shape *ret_shape)
+{
+    const struct connection *one = find_peer(all, newcomer);
+    const struct owner *most = one ? one->owner : NULL;
+    if (!most || all->owned_count <= max) {
+        return false;
+    }
+    for (const struct owner *owner = all->owners; owner; owner = owner->hh.next) {
+        most = owner->count > most->count ? owner : most;
+    }
+    condemn(all, most->open, ret_shape);
     return true;
 }
 

@@ -23,8 +23,8 @@ void connections_accepted(struct connections *all, struct connection_shape shape
 void connections_ended(struct connections *all, int fd);
 /* Another frame of this peer; false where it is unknown: read the monitor's reports, then say connections_heard. */
 bool connections_heard_again(struct connections *all, uint64_t peer);
-/* The first frame of this peer came through this descriptor. */
-void connections_heard(struct connections *all, uint64_t peer, int fd);
+/* The first frame of this peer came through this descriptor, from whoever has this key. */
+void connections_heard(struct connections *all, uint64_t peer, int fd, const uint8_t key[32]);
 bool connections_knows(const struct connections *all, uint64_t peer);
 /* False where the peer is unknown or its connection has ended already. */
 bool connections_shape(const struct connections *all, uint64_t peer, struct connection_shape *ret_shape);
@@ -40,4 +40,7 @@ void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*r
 
 /* Too many that have not said anything yet, or too many in all: names the silent one that is oldest, once. */
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape);
-size_t connections_count(const struct connections *all); /* open ones, without those named by connections_excess */
+/* More than `max` that have spoken, one of which has just begun to: names one of the key that has most, the one that has been still for
+ * longest, once. Where several keys have as many, it is the newcomer's that has to give. */
+bool connections_crowd(struct connections *all, uint64_t newcomer, size_t max, struct connection_shape *ret_shape);
+size_t connections_count(const struct connections *all); /* open ones, without those named by these two */

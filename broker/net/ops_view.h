@@ -26,7 +26,7 @@ struct ops_view {
     struct store_room room;
     struct turn_counters turns;
     struct histogram turn_us, recent_us; /* turns with a commit, since the start and in the last two minutes at most */
-    uint64_t keys_refused, port_dropped, edges_missed;
+    uint64_t keys_refused, port_dropped, crowded_out, edges_missed;
     size_t connections;
     uint32_t data_key; /* that seals what is written (store/keys.h) */
     uint64_t reseal_rows_left;

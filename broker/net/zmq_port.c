@@ -32,8 +32,8 @@ struct zmq_port {
     struct event *drop_timer, *watch;
     struct drop *drops;
     size_t drop_count, drop_room;
-    uint64_t dropped;
-    size_t max_silent, max_connections;
+    uint64_t dropped, crowded_out;
+    size_t max_silent, max_spoken, max_connections;
     bool dry, paused;
     char endpoint[PORT_ENDPOINT_SIZE];
 };
@@ -127,13 +127,24 @@ static bool is_dropped(const struct zmq_port *port, uint64_t peer)
     return false;
 }
 
+/* Whoever has most gives, so that no key's connections fill the port: there is always room for those that have yet to speak. */
+static void thin_out(struct zmq_port *port, uint64_t newcomer)
+{
+    struct connection_shape shape;
+    if (connections_crowd(port->connections, newcomer, port->max_spoken, &shape)) {
+        port->crowded_out++;
+        shut(shape);
+    }
+}
+
 static void hear(struct zmq_port *port, const struct port_frame *frame)
 {
     if (!connections_heard_again(port->connections, frame->peer)) {
         /* The report of its beginning was sent before its first frame, and must be read before it. */
         while (receive_report(port) >= 0) {
         }
-        connections_heard(port->connections, frame->peer, frame->fd);
+        connections_heard(port->connections, frame->peer, frame->fd, frame->public_key);
+        thin_out(port, frame->peer);
     }
     if (!is_dropped(port, frame->peer)) {
         port->handler.frame(port->handler.user, frame->peer, frame->public_key, frame->payload);
@@ -236,6 +247,7 @@ static void set_bounds(struct zmq_port *port)
     }
     port->max_connections = least(room, PORT_CONNECTIONS_MAX);
     port->max_silent = least(room / 2, PORT_SILENT_MAX);
+    port->max_spoken = port->max_connections - port->max_connections / 8;
 }
 
 static int port_prepare(struct zmq_port *port, const struct zmq_port_options *options)
@@ -325,6 +337,11 @@ uint64_t zmq_port_missed(const struct zmq_port *port)
 uint64_t zmq_port_dropped(const struct zmq_port *port)
 {
     return port->dropped;
+}
+
+uint64_t zmq_port_crowded_out(const struct zmq_port *port)
+{
+    return port->crowded_out;
 }
 
 size_t zmq_port_connections(const struct zmq_port *port)

@@ -8,8 +8,9 @@
 #include <event2/event.h>
 
 /* Bounds of what strangers can make us keep. A connection is silent until its first frame; libzmq closes those without a handshake
- * after 10 s, and beyond this many the oldest are closed at once. With few file descriptors (RLIMIT_NOFILE) fewer are let in, and half of
- * them may be silent. */
+ * after 10 s, and beyond this many the oldest are closed at once. Of those that have spoken there may be seven eighths of all: beyond, the
+ * key that has most connections loses the one that has been still for longest. With few file descriptors (RLIMIT_NOFILE) fewer are let in,
+ * and half of them may be silent. */
 #define PORT_SILENT_MAX      1024
 #define PORT_CONNECTIONS_MAX 8192
 /* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of honest ones. */
@@ -48,6 +49,8 @@ void zmq_port_pause(struct zmq_port *port);
 /* Edge-trigger misses found by the slow timer; must stay 0. */
 uint64_t zmq_port_missed(const struct zmq_port *port);
 uint64_t zmq_port_dropped(const struct zmq_port *port); /* frames without a User-Id, or of more than one part */
+uint64_t
+zmq_port_crowded_out(const struct zmq_port *port); /* connections closed because their key had most of too many */
 size_t zmq_port_connections(const struct zmq_port *port);
 /* The last endpoint bound, with the real port where 0 was asked for. */
 const char *zmq_port_endpoint(const struct zmq_port *port);

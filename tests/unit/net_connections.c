@@ -22,6 +22,16 @@ static void accepted(int fd, uint64_t inode)
     connections_accepted(all, (struct connection_shape){.fd = fd, .inode = inode});
 }
 
+static void heard_of(uint64_t peer, int fd, uint8_t key)
+{
+    connections_heard(all, peer, fd, (const uint8_t[32]){key});
+}
+
+static void heard(uint64_t peer, int fd)
+{
+    heard_of(peer, fd, 1);
+}
+
 /* The peers that are lost now, in order, up to `count` of them. */
 static void check_lost(const uint64_t *peers, size_t count)
 {
@@ -38,8 +48,8 @@ static void check_lost(const uint64_t *peers, size_t count)
 Test(connections, a_peer_is_lost_when_its_connection_ended)
 {
     accepted(7, 70);
-    connections_heard(all, 1, 7);
-    connections_heard(all, 1, 7);
+    heard(1, 7);
+    heard(1, 7);
     cr_assert(connections_knows(all, 1));
     check_lost(NULL, 0);
     connections_ended(all, 7);
@@ -59,8 +69,8 @@ Test(connections, frames_read_after_the_end_still_belong_to_the_ended_one)
     accepted(7, 70);
     connections_ended(all, 7);
     accepted(7, 71);
-    connections_heard(all, 1, 7); /* the first connection's, read late */
-    connections_heard(all, 2, 7);
+    heard(1, 7); /* the first connection's, read late */
+    heard(2, 7);
     LOST(1);
     cr_assert(connections_knows(all, 2));
     connections_ended(all, 7);
@@ -72,7 +82,7 @@ Test(connections, a_frame_after_its_end_was_reaped_is_lost_again)
     accepted(7, 70);
     connections_ended(all, 7);
     check_lost(NULL, 0);
-    connections_heard(all, 1, 7);
+    heard(1, 7);
     struct connection_shape shape;
     cr_assert_not(connections_shape(all, 1, &shape), "there is no socket to shut");
     LOST(1);
@@ -81,10 +91,10 @@ Test(connections, a_frame_after_its_end_was_reaped_is_lost_again)
 Test(connections, a_descriptor_given_twice_ends_the_first)
 {
     accepted(7, 70);
-    connections_heard(all, 1, 7);
+    heard(1, 7);
     accepted(7, 71);
     LOST(1);
-    connections_heard(all, 2, 7);
+    heard(2, 7);
     struct connection_shape shape;
     cr_assert(connections_shape(all, 2, &shape));
     cr_assert_eq(shape.inode, 71);
@@ -95,7 +105,7 @@ Test(connections, only_an_open_one_has_a_shape)
     struct connection_shape shape;
     accepted(7, 70);
     cr_assert_not(connections_shape(all, 1, &shape));
-    connections_heard(all, 1, 7);
+    heard(1, 7);
     cr_assert(connections_shape(all, 1, &shape));
     cr_assert_eq(shape.fd, 7);
     cr_assert_eq(shape.inode, 70);
@@ -109,7 +119,7 @@ Test(connections, beyond_the_bound_the_oldest_silent_one_is_named_once)
     for (int fd = 10; fd < 14; fd++) {
         accepted(fd, 0);
     }
-    connections_heard(all, 1, 10);
+    heard(1, 10);
     cr_assert_not(connections_excess(all, 3, 100, &shape), "three are silent");
     accepted(14, 0);
     cr_assert(connections_excess(all, 3, 100, &shape));
@@ -128,14 +138,47 @@ Test(connections, beyond_the_bound_of_all_a_silent_one_goes_and_never_one_that_s
 {
     struct connection_shape shape;
     accepted(10, 0);
-    connections_heard(all, 1, 10);
+    heard(1, 10);
     accepted(11, 0);
-    connections_heard(all, 2, 11);
+    heard(2, 11);
     cr_assert_not(connections_excess(all, 100, 1, &shape));
     accepted(12, 0);
     cr_assert(connections_excess(all, 100, 2, &shape));
     cr_assert_eq(shape.fd, 12);
     cr_assert_not(connections_excess(all, 100, 2, &shape));
+}
+
+/* The descriptor that has to give after this one spoke; 0: none. */
+static int crowded_out(uint64_t newcomer, size_t max)
+{
+    struct connection_shape shape = {0};
+    return connections_crowd(all, newcomer, max, &shape) ? shape.fd : 0;
+}
+
+Test(connections, of_too_many_that_spoke_the_key_with_most_loses_the_one_still_for_longest)
+{
+    for (int fd = 11; fd < 17; fd++) {
+        accepted(fd, 0);
+    }
+    heard_of(1, 11, 'a');
+    heard_of(2, 12, 'b');
+    heard_of(3, 13, 'b');
+    heard_of(4, 14, 'b');
+    cr_assert(connections_heard_again(all, 2));
+    cr_assert_eq(crowded_out(4, 4), 0);
+    heard_of(5, 15, 'c');
+    cr_assert_eq(crowded_out(5, 4), 13, "b has most, and 12 spoke again");
+    cr_assert_eq(crowded_out(5, 4), 0, "it is told to go once");
+    cr_assert_eq(connections_count(all), 5);
+    heard_of(6, 16, 'a');
+    cr_assert_eq(crowded_out(6, 4), 11, "a and b have as many, and a came last");
+    connections_ended(all, 12);
+    connections_ended(all, 13);
+    connections_ended(all, 14);
+    cr_assert_eq(crowded_out(6, 1), 16, "a and c have one each");
+    cr_assert_eq(crowded_out(6, 0), 0, "it has given");
+    LOST(2, 3, 4);
+    cr_assert_eq(connections_count(all), 1);
 }
 
 static uint64_t bytes_of_7;
@@ -168,7 +211,7 @@ Test(connections, one_that_receives_without_making_a_frame_is_found)
     cr_assert_not(look(900));
     cr_assert_not(look(1000));
     cr_assert(look(1001), "it has not said anything yet");
-    connections_heard(all, 1, 7);
+    heard(1, 7);
     cr_assert_not(look(5000), "a frame came");
     cr_assert_not(look(6000));
     cr_assert(connections_heard_again(all, 1));

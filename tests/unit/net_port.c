@@ -308,6 +308,28 @@ Test(port, with_few_descriptors_fewer_connections_are_let_in, .timeout = 60)
     cr_assert_eq(zmq_port_connections(net.port), LET_IN);
 }
 
+/* Its own port again; here the limit is the port's alone. */
+Test(port, one_key_with_many_connections_leaves_room_for_others, .timeout = 60)
+{
+    enum { FILES = 100, ALL = FILES - 64 };
+    struct rlimit usual, few;
+    struct key_pair other = key_pair_new();
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    few = (struct rlimit){FILES, usual.rlim_max};
+    zmq_port_close(net.port);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    net_open_port(&net);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    net.admit_all = true;
+    for (size_t i = 0; i < ALL; i++) {
+        client_say(client_open(&net, context, &net.known), "hello");
+        cr_assert(net_until(&net, net.frames == i + 1));
+    }
+    client_say(client_open(&net, context, &other), "let me in");
+    cr_assert(net_until(&net, strcmp(net.text, "let me in") == 0));
+    cr_assert_leq(zmq_port_connections(net.port), ALL);
+}
+
 static int open_on(const char *endpoint, struct zmq_port **ret_port)
 {
     const char *const endpoints[] = {endpoint, NULL};
