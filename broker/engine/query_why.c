@@ -110,7 +110,7 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
 
     why->destination = name_of(asking, institution_of(turn));
     if (waiting == NULL) {
-        if (turn->row->state == SUBMITTED)
+        if (turn->row->state <= DELIVERED && !turn->row->has_delivered_at_ms)
             dead_facts(asking, turn, why);
         return;
     }

@@ -118,11 +118,17 @@ static const char *local_time(struct writer *writer, struct instant t)
     return text;
 }
 
+/* What was booked directly and cancelled is DELIVERED, also where its sheet has not arrived. */
+static bool is_on_its_way(const struct why *why)
+{
+    return why->state == SUBMITTED || (why->state == DELIVERED && !instant_is_set(why->delivered_at));
+}
+
 /* The time alone where the sentence has named the day already. */
 static const char *due_time(struct writer *writer)
 {
     const struct why *why = writer->why;
-    struct instant named = why->state == SUBMITTED ? why->submitted_at : why->since;
+    struct instant named = is_on_its_way(why) ? why->submitted_at : why->since;
     struct date day = instant_local_date(named, why->offset_minutes);
     struct date due = instant_local_date(why->due_at, why->offset_minutes);
     const char *text = local_time(writer, why->due_at);
@@ -208,6 +214,8 @@ static void say(struct writer *writer, const struct phrase *phrase)
 static const struct phrase *head_of(const struct why *why)
 {
     assert(why->state < STATE_COUNT);
+    if (is_on_its_way(why))
+        return &heads[SUBMITTED];
     if (why->life == LIFE_DOWN && why->state == DELIVERED)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
@@ -233,7 +241,7 @@ static void say_delivery(struct writer *writer)
 
     if (why->delivery == WHY_NOT_WAITING)
         return;
-    if (why->state == SUBMITTED)
+    if (is_on_its_way(why))
         append(writer, writer->chinese ? "," : ", ");
     else
         say(writer, &notice);
@@ -270,7 +278,7 @@ static void say_whom_to_call(struct writer *writer)
 
 const char *why_waits_for(const struct why *why)
 {
-    if (why->state == SUBMITTED && why->delivery != WHY_NOT_WAITING)
+    if (is_on_its_way(why) && why->delivery != WHY_NOT_WAITING)
         return deliveries[why->delivery].code;
     return head_of(why)->code;
 }

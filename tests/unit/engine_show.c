@@ -454,6 +454,11 @@ Test(why_query, d5_a_dead_sheet_is_said)
     id = dead_letter(&d, &dead);
     cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "dead-letter");
     cr_assert_str_eq(why(&d, &stage, "OPS", id)->waits_for, "dead-letter");
+    /* A place booked directly and cancelled brings it nowhere. */
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL_BOOKING), "");
+    district_drain(&d, "H1");
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "dead-letter");
     district_close(&d);
 }
 

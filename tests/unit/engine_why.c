@@ -93,6 +93,25 @@ Test(why, l4_another_day_or_year_is_named)
            "Waiting for 宝坻区人民医院 to answer: delivered 11-20 23:30; call 张主任 022-29240001.");
 }
 
+/* A place booked directly and cancelled leaves it DELIVERED while its sheet still waits. */
+Test(why, l_what_has_never_arrived_is_not_said_to_be_delivered)
+{
+    struct why why = delivered();
+
+    why.delivered_at = instant_of(0);
+    why.since = instant_after(AT(0), DAY_MS);
+    why.now = AT(60);
+    why.destination = why.receiver;
+    why.delivery = WHY_NO_CONSUMER;
+    expect(
+        &why,
+        "等待送达宝坻区人民医院:转诊已于 11-21 08:30 提交,应在 10:30 前答复,宝坻区人民医院的系统未连接,从未签收过消息;"
+        "请致电 张主任 022-29240001。",
+        "Waiting to be delivered to 宝坻区人民医院: submitted 11-21 08:30, an answer is due 10:30, the system of "
+        "宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
+    cr_assert_str_eq(why_waits_for(&why), "no-consumer");
+}
+
 Test(why, t2_a_missing_contact_is_said)
 {
     struct why why = delivered();
