@@ -85,6 +85,8 @@ bool broker_same_view(struct broker *broker, struct world *world, const Referral
     const struct m_pool *pool = &world->pools[slot];
     struct counts set = reserve_counts(world, slot), alone = reserve_counts_alone(world, slot);
 
+    if (reserve_lags(world, slot))
+        return true;
     if (!shows(broker, slot, "C", view->capacity, alone.capacity) ||
         !shows(broker, slot, "R", view->reserve, set.reserve) ||
         !shows(broker, slot, "B", view->blocked, alone.blocked) ||
@@ -140,6 +142,8 @@ bool broker_same_places(struct broker *broker, struct world *world, const Referr
         int count = reserve_bookable(world, slot, query->channel, units, firsts);
 
         found[slot] = true;
+        if (reserve_lags(world, slot))
+            continue;
         if (!shows(broker, slot, "bookable", place->bookable, count))
             return false;
         for (size_t u = 0; u < place->n_first; u++)
@@ -147,7 +151,8 @@ bool broker_same_places(struct broker *broker, struct world *world, const Referr
                 return false;
     }
     for (int slot = 0; slot < SLOTS; slot++)
-        if (!found[slot] && reserve_slots[slot].day >= first_day && reserve_slots[slot].day <= last_day &&
+        if (!found[slot] && !reserve_lags(world, slot) && reserve_slots[slot].day >= first_day &&
+            reserve_slots[slot].day <= last_day &&
             reserve_bookable(world, slot, query->channel, units, (int[UNITS_MAX]){0}) > 0)
             return broker_differs(broker, "pool %d: not shown, but could be booked\n", slot);
     return true;

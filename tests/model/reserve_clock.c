@@ -32,6 +32,16 @@ static int expired_hold(const struct world *world, int slot)
     return NOBODY;
 }
 
+bool reserve_lags(const struct world *world, int slot)
+{
+    int slots[SLOTS], count = reserve_set(world, slot, slots);
+
+    for (int i = 0; i < count; i++)
+        if (expired_hold(world, slots[i]) != NOBODY)
+            return true;
+    return false;
+}
+
 /* What is due of the referral comes first, its other pools included; who waits is looked at when all of it has happened. */
 static void touch_quietly(struct world *world, int referral)
 {

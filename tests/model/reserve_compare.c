@@ -89,6 +89,8 @@ static bool same_count(struct broker *broker, struct world *world, int slot, Rec
     struct instant now = instant_of(world->now);
     struct pool_count found;
 
+    if (reserve_lags(world, slot))
+        return true;
     for (int i = 0; i < count; i++)
         set[i] = rows[slots[i]];
     found = pool_count(&broker->turn, set, (size_t)count, now, world->doubt);

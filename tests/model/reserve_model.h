@@ -230,6 +230,9 @@ void reserve_clock(struct world *world);
 
 struct counts reserve_counts(struct world *world, int slot);
 struct counts reserve_counts_alone(struct world *world, int slot); /* C, B, G, F of the pool alone */
+/* C4: a hold of the set that ended while the time was in doubt stands until the clock comes by again, a minute later at most. Meanwhile the broker
+ * counts its units as free, and the model does not: both is right. */
+bool reserve_lags(const struct world *world, int slot);
 /* Slots of the same set in order of resource; returns how many. */
 int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS]);
 /* Where n units could be booked now: how many units they may begin with, and their numbers. */
