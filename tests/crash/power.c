@@ -1,6 +1,6 @@
 /* power.c - power cuts: plays a script, makes the disks that a cut at any moment could have left, and starts the broker on each (D1, D2).
  *
- *     crash_power SCRIPT STATES SEED [nosync|nometasync|early|deaf=NAME]
+ *     crash_power SCRIPT STATES SEED [nosync|nometasync|early|deaf=NAME|unready=NAME]
  *
  * To be run with the recorder preloaded. A disk is sound if the broker opens it and finds a turn of the script there, byte for byte, none
  * older than what it had said to anybody; if everything verifies (rows, sums, chain, books, ledgers), and what lies beside the store is as the script's own
@@ -331,6 +331,8 @@ static void plant(const char *weakness)
         power.says_early = true;
     else if (strncmp(weakness, "deaf=", strlen("deaf=")) == 0)
         setenv(RECORDER_DEAF, weakness + strlen("deaf="), 1);
+    else if (strncmp(weakness, "unready=", strlen("unready=")) == 0)
+        setenv(RECORDER_UNREADY, weakness + strlen("unready="), 1);
     else
         exit(2);
 }
@@ -355,6 +357,7 @@ static void play(const struct script *script, const char *weakness, struct disk 
     power.promises.is_over = true;
     record_no_more();
     unsetenv(RECORDER_DEAF);
+    unsetenv(RECORDER_UNREADY);
     power.weaken(RECORDER_SOUND);
     recording_load(ret_recording, log);
     unlink(log);

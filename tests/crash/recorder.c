@@ -36,6 +36,7 @@ static struct {
         char name[NAME_MAX_SIZE]; /* below the root, when it was opened */
     } files[FD_MAX];
     enum recorder_weakness weakness;
+    bool is_ready; /* RECORDER_UNREADY has come to its end */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .log = -1};
 
 /* The next definition of this name: the C library's. */
@@ -400,11 +401,17 @@ int ftruncate(int fd, off_t size)
     return result;
 }
 
+static bool is_deaf_to(const char *name)
+{
+    const char *deaf = getenv(RECORDER_DEAF), *unready = getenv(RECORDER_UNREADY);
+
+    return (deaf != NULL && fnmatch(deaf, name, 0) == 0) ||
+           (unready != NULL && !state.is_ready && fnmatch(unready, name, 0) == 0);
+}
+
 static int synced(int fd, int result)
 {
-    const char *deaf = getenv(RECORDER_DEAF);
-
-    if (result == 0 && is_followed(fd) && (deaf == NULL || fnmatch(deaf, state.files[fd].name, 0) != 0)) {
+    if (result == 0 && is_followed(fd) && !is_deaf_to(state.files[fd].name)) {
         pthread_mutex_lock(&state.lock);
         log_record(state.files[fd].is_directory ? RECORDED_SYNC_DIRECTORY : RECORDED_SYNC, state.files[fd].number,
                    state.files[fd].name, 0, "", 0);
@@ -423,6 +430,15 @@ int fdatasync(int fd)
     return synced(fd, real_fdatasync()(fd));
 }
 
+static void note_named(const char *name)
+{
+    const char *unready = getenv(RECORDER_UNREADY), *file = strrchr(name, '/');
+    char folder[PATH_MAX];
+
+    snprintf(folder, sizeof folder, "%.*s", (int)(file == NULL ? 0 : file - name), name);
+    state.is_ready = state.is_ready || (unready != NULL && fnmatch(unready, folder, 0) == 0);
+}
+
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
     char from_room[PATH_MAX], to_room[PATH_MAX];
@@ -435,8 +451,10 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     const char *old = below_root(place(from_folder, from, from_room));
     const char *new = below_root(place(to_folder, to, to_room));
 
-    if (result == 0 && is_known && old != NULL && new != NULL)
+    if (result == 0 && is_known && old != NULL && new != NULL) {
         log_record(RECORDED_RENAME, number, old, 0, new, strlen(new));
+        note_named(new);
+    }
     pthread_mutex_unlock(&state.lock);
     return result;
 }

@@ -40,3 +40,5 @@ typedef void recorder_weaken_call(enum recorder_weakness weakness); /* of enviro
 
 /* A process of which this is REFERRALD_RECORD_DEAF leaves out the syncs of files and directories whose name below the root is like this (fnmatch). */
 #define RECORDER_DEAF "REFERRALD_RECORD_DEAF"
+/* The same, of folders, until this process has given a file its name there: what is to be durable before that is not. */
+#define RECORDER_UNREADY "REFERRALD_RECORD_UNREADY"

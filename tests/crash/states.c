@@ -70,7 +70,7 @@ static bool add_seen(struct walk *walk, uint64_t hash)
     return true;
 }
 
-enum pattern { ALL, NONE, ALL_BUT_ONE, ONE, PREFIX, HALF, MOST, PATTERNS };
+enum pattern { ALL, NONE, ALL_BUT_ONE, ONE, PREFIX, HALF, MOST, PATTERNS, NEWEST_ALONE };
 
 /* One of those that are not synced: as often of the last few as of all, some of which may wait for ever. */
 static size_t some(struct walk *walk)
@@ -96,6 +96,9 @@ static void choose(struct walk *walk, enum pattern pattern)
             break;
         case PREFIX:
             walk->kept[i] = i < one;
+            break;
+        case NEWEST_ALONE:
+            walk->kept[i] = i + 1 == count;
             break;
         case HALF:
         case MOST:
@@ -221,10 +224,14 @@ static void step(struct walk *walk, size_t i, size_t states)
         offer_some(walk, states);
         settle(walk, op);
         break;
+    case RECORDED_RENAME: /* the file counts from now on: a name ahead of all that it needs is seen in every run */
+        pend(walk, i);
+        offer(walk, NEWEST_ALONE);
+        offer_some(walk, states);
+        break;
     case RECORDED_WRITE:
     case RECORDED_SIZE:
     case RECORDED_CREATE:
-    case RECORDED_RENAME:
     case RECORDED_UNLINK:
     case RECORDED_FOLDER:
         pend(walk, i);
