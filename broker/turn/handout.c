@@ -133,11 +133,12 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
 
     cache_init(&cache, handout->arena);
     DL_COUNT(deliveries->ready, mailbox, left);
-    /* What has more stands at the end of the list, so that each inbox has its turn. A store that fails may end this at any row. */
-    while (left-- != 0 && (mailbox = deliveries->ready) != NULL) {
+    /* What has more stands at the end of the list, and what this turn has no room for stays at its front: so each inbox has its turn. A store
+     * that fails may end this at any row. */
+    while (left-- != 0 && handout->bytes_left != 0 && (mailbox = deliveries->ready) != NULL) {
         DL_DELETE(deliveries->ready, mailbox);
         mailbox->is_ready = false;
-        if (handout->bytes_left == 0 || hand_out_mailbox(deliveries, handout, &cache, mailbox))
+        if (hand_out_mailbox(deliveries, handout, &cache, mailbox))
             deliveries_make_ready(deliveries, mailbox);
     }
 }

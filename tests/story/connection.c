@@ -1,5 +1,6 @@
 /* connection.c - connections come, go, and share an inbox (D3, D4; design: sessions are not state). */
 #include "story/world_inside.h"
+#include "turn/inside.h"
 
 #include <stdio.h>
 
@@ -58,6 +59,51 @@ Test(connection, d3_several_connections_share_the_inbox_one_message_with_one_of_
                     "[     0] H1/b > ack r2\n"
                     "[     0] H1/b > credit 2\n"
                     "         H1/b < routine sheet r3 from T07, attempt 2\n");
+    world_close(w);
+}
+
+static void note_who(void *user, struct consumer *consumer, struct bytes delivery)
+{
+    (void)delivery;
+    *(const char **)user = session_of_consumer(consumer)->speaker.institution;
+}
+
+/* Who is handed the next message, when one turn has room for no more. */
+static const char *handed_next(struct world *w)
+{
+    const char *who = "nobody";
+    struct store_txn *txn = NULL;
+    struct handout handout = {.arena = &w->arena,
+                              .now = w->clock.now,
+                              .mono_ms = w->clock.mono_ms,
+                              .bytes_left = 1,
+                              .user = &who,
+                              .hand = note_who};
+
+    cr_assert_eq(store_read_begin(w->store, &w->arena, &txn), 0);
+    handout.txn = txn;
+    deliveries_hand_out(&w->turn->deliveries, &handout);
+    store_read_end(txn);
+    return who;
+}
+
+Test(connection, d3_inboxes_take_turns_where_a_turn_has_no_room_for_all)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 0);
+    world_connect(w, "C1", 0);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_submit(w, "T07", "r3", "up to C1, emergency");
+    world_gather(w);
+    world_credit(w, "H1", 10);
+    world_credit(w, "C1", 10);
+    cr_assert_str_eq(handed_next(w), "H1");
+    cr_assert_str_eq(handed_next(w), "C1");
+    cr_assert_str_eq(handed_next(w), "H1");
+    cr_assert_str_eq(handed_next(w), "nobody");
     world_close(w);
 }
 
