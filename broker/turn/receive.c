@@ -22,20 +22,40 @@ void turn_refuse(struct turn *turn, struct session *session, uint64_t request, u
     session_say(&turn->sessions, session, REFERRAL__KIND__REPLY, wire_pack(&reply.base, &turn->arena), &turn->arena);
 }
 
+/* What is no request yet, with all that is wrong with it (F2); to the peer itself where there is no session. */
+static void refuse_findings(struct turn *turn, struct session *session, const struct place *place, uint64_t request,
+                            const struct findings *findings)
+{
+    Referral__Reply reply = REFERRAL__REPLY__INIT;
+
+    reply.has_request = reply.has_position = true;
+    reply.request = request;
+    reply.position = place->position;
+    reply_add_findings(&reply, findings, &turn->arena);
+    if (session == NULL)
+        turn_say_to_peer(turn, place->peer, REFERRAL__KIND__REPLY, &reply.base, false);
+    else
+        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY, wire_pack(&reply.base, &turn->arena),
+                    &turn->arena);
+}
+
 /* A session kind's body; NULL: refused. */
-static ProtobufCMessage *session_body(struct turn *turn, const Referral__Envelope *envelope, enum refusal *ret_refusal)
+static ProtobufCMessage *session_body(struct turn *turn, struct session *session, const struct place *place,
+                                      const Referral__Envelope *envelope)
 {
     const struct kind_info *kind = kind_info((uint32_t)envelope->kind);
-    ProtobufCMessage *body = wire_unpack(kind->body, binary_bytes(envelope->body), &turn->arena, ret_refusal);
+    enum refusal refusal = REFUSED_NOT;
+    ProtobufCMessage *body = wire_unpack(kind->body, binary_bytes(envelope->body), &turn->arena, &refusal);
     struct findings findings;
 
     findings.count = 0;
-    if (body != NULL)
+    if (body == NULL)
+        findings_add(&findings, refusal, "");
+    else
         wire_check(body, false, &findings);
-    if (body != NULL && findings.count == 0)
+    if (findings.count == 0)
         return body;
-    if (body != NULL)
-        *ret_refusal = findings.list[0].refusal;
+    refuse_findings(turn, session, place, envelope->request, &findings);
     return NULL;
 }
 
@@ -142,18 +162,10 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
 static struct session *take_hello(struct turn *turn, const struct place *place, const Referral__Envelope *envelope)
 {
     struct session *old = sessions_of_peer(&turn->sessions, place->peer);
-    enum refusal refusal = REFUSED_NOT;
-    const Referral__Hello *hello = (const Referral__Hello *)session_body(turn, envelope, &refusal);
+    const Referral__Hello *hello = (const Referral__Hello *)session_body(turn, NULL, place, envelope);
 
-    if (hello == NULL) {
-        Referral__Reply reply = REFERRAL__REPLY__INIT;
-
-        reply.has_request = true;
-        reply.request = envelope->request;
-        reply_add_refusal(&reply, refusal, 0, &turn->arena);
-        turn_say_to_peer(turn, place->peer, REFERRAL__KIND__REPLY, &reply.base, false);
+    if (hello == NULL)
         return NULL;
-    }
     if (old != NULL) {
         turn_tell_session(turn, NEWS_SESSION_ENDED, old, NULL);
         turn_end_session(turn, old, NULL, false);
@@ -165,7 +177,6 @@ static struct session *take_hello(struct turn *turn, const struct place *place, 
 static struct session *take_session_kind(struct turn *turn, struct session *session, const struct place *place,
                                          const Referral__Envelope *envelope)
 {
-    enum refusal refusal = REFUSED_NOT;
     const ProtobufCMessage *body = NULL;
 
     if (envelope->kind == REFERRAL__KIND__PING)
@@ -177,10 +188,8 @@ static struct session *take_session_kind(struct turn *turn, struct session *sess
         turn_end_session(turn, session, NULL, false);
         return NULL;
     }
-    body = session_body(turn, envelope, &refusal);
-    if (body == NULL)
-        turn_refuse(turn, session, envelope->request, place->position, refusal, 0);
-    else
+    body = session_body(turn, session, place, envelope);
+    if (body != NULL)
         deliveries_credit(&turn->deliveries, &session->consumer, ((const Referral__Credit *)body)->add);
     return session;
 }
@@ -274,11 +283,13 @@ static void take_request(struct turn *turn, struct session *session, const struc
 static struct session *take_envelope(struct turn *turn, struct session *session, const struct place *place,
                                      const struct frame *frame)
 {
-    enum refusal refusal = REFUSED_NOT;
+    struct findings findings;
     uint64_t request = 0;
     size_t mark = arena_mark(&turn->arena), collected = turn->batch.count;
-    const Referral__Envelope *envelope = frame_envelope(frame, place->position, &turn->arena, &refusal, &request);
+    const Referral__Envelope *envelope;
 
+    findings.count = 0;
+    envelope = frame_envelope(frame, place->position, &turn->arena, &findings, &request);
     if (envelope != NULL && envelope->kind == REFERRAL__KIND__HELLO)
         return take_hello(turn, place, envelope);
     if (session == NULL) {
@@ -287,7 +298,7 @@ static struct session *take_envelope(struct turn *turn, struct session *session,
     }
     if (envelope == NULL) {
         turn->counters.dropped_frames++; /* P3 */
-        turn_refuse(turn, session, request, place->position, refusal, 0);
+        refuse_findings(turn, session, place, request, &findings);
         return session;
     }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "proto/limits.h"
 
 /* Sorted by name. */
@@ -75,6 +76,15 @@ static size_t find(const char *name, size_t otherwise)
 size_t bound_of_text(const char *name)
 {
     return find(name, LIMIT_LINE_BYTES);
+}
+
+enum refusal bound_text_fault(const char *name, const char *text)
+{
+    struct bytes bytes = bytes_text(text);
+
+    if (bytes.size > bound_of_text(name))
+        return REFUSED_TOO_LONG;
+    return text_check(bytes) == TEXT_OK ? REFUSED_NOT : REFUSED_BAD_TEXT;
 }
 
 size_t bound_of_bytes(const char *name)

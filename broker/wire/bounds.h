@@ -4,14 +4,17 @@
 #pragma once
 #include <stddef.h>
 
+#include "rules/refusal.h"
+
 struct field_bound {
     const char *name;
     size_t bound;
 };
 
-size_t bound_of_text(const char *name);    /* default: LIMIT_LINE_BYTES */
-size_t bound_of_bytes(const char *name);   /* default: LIMIT_NAME_BYTES */
-size_t bound_of_entries(const char *name); /* default: LIMIT_REPEATED */
+size_t bound_of_text(const char *name);                            /* default: LIMIT_LINE_BYTES */
+enum refusal bound_text_fault(const char *name, const char *text); /* NOT refused, TOO_LONG or BAD_TEXT */
+size_t bound_of_bytes(const char *name);                           /* default: LIMIT_NAME_BYTES */
+size_t bound_of_entries(const char *name);                         /* default: LIMIT_REPEATED */
 
 /* All rows, sorted by name; for the tests. */
 const struct field_bound *field_bounds(size_t *ret_count);

@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "base/utf8.h"
 #include "wire/bounds.h"
 #include "wire/wire.h"
 
@@ -41,22 +40,13 @@ static void path_leave(struct path *path, size_t before)
     path->text[before] = '\0';
 }
 
-static enum refusal text_fault(const ProtobufCFieldDescriptor *field, const char *text)
-{
-    struct bytes bytes = bytes_text(text);
-
-    if (bytes.size > bound_of_text(field->name))
-        return REFUSED_TOO_LONG;
-    return text_check(bytes) == TEXT_OK ? REFUSED_NOT : REFUSED_BAD_TEXT;
-}
-
 static void check_message(struct walk *walk, const ProtobufCMessage *message);
 
 /* One value that is present. */
 static enum refusal value_fault(struct walk *walk, const ProtobufCFieldDescriptor *field, const void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING)
-        return text_fault(field, *(const char *const *)value);
+        return bound_text_fault(field->name, *(const char *const *)value);
     if (field->type == PROTOBUF_C_TYPE_BYTES)
         return ((const ProtobufCBinaryData *)value)->len > bound_of_bytes(field->name) ? REFUSED_TOO_LONG : REFUSED_NOT;
     if (field->type == PROTOBUF_C_TYPE_ENUM)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/utf8.h"
 #include "wire/bounds.h"
 #include "wire/shape.h"
 #include "wire/wire.h"
@@ -44,11 +43,15 @@ enum refusal frame_open(struct bytes bytes, struct frame *ret_frame)
     return ret_frame->count == 0 ? REFUSED_BAD_ENVELOPE : REFUSED_NOT;
 }
 
-static bool is_text(const char *name, const char *text)
+static void check_text(const char *name, const char *text, struct findings *findings)
 {
-    return text == NULL || (strlen(text) <= bound_of_text(name) && text_check(bytes_text(text)) == TEXT_OK);
+    enum refusal fault = text == NULL ? REFUSED_NOT : bound_text_fault(name, text);
+
+    if (fault != REFUSED_NOT)
+        findings_add(findings, fault, name);
 }
 
+/* Is it one of ours at all? */
 static enum refusal envelope_fault(const Referral__Envelope *envelope)
 {
     if (envelope->version != PROTOCOL_VERSION)
@@ -58,39 +61,38 @@ static enum refusal envelope_fault(const Referral__Envelope *envelope)
 
     const struct kind_info *kind = envelope->has_kind ? kind_info((uint32_t)envelope->kind) : NULL;
 
-    if (kind == NULL || kind->class == KIND_BROKER)
-        return REFUSED_BAD_KIND;
-    if (!is_text("message_id", envelope->message_id) || !is_text("acting_for", envelope->acting_for))
-        return REFUSED_BAD_TEXT;
-    return REFUSED_NOT;
+    return kind == NULL || kind->class == KIND_BROKER ? REFUSED_BAD_KIND : REFUSED_NOT;
+}
+
+static Referral__Envelope *refuse(struct findings *findings, enum refusal refusal)
+{
+    findings_add(findings, refusal, "");
+    return NULL;
 }
 
 Referral__Envelope *frame_envelope(const struct frame *frame, size_t position, struct arena *arena,
-                                   enum refusal *ret_refusal, uint64_t *ret_request)
+                                   struct findings *findings, uint64_t *ret_request)
 {
     enum refusal refusal = REFUSED_NOT;
     struct bytes bytes = frame->envelopes[position];
 
     assert(position < frame->count);
     *ret_request = 0;
-    if (bytes.size > LIMIT_ENVELOPE_BYTES) {
-        *ret_refusal = REFUSED_TOO_LARGE;
-        return NULL;
-    }
+    if (bytes.size > LIMIT_ENVELOPE_BYTES)
+        return refuse(findings, REFUSED_TOO_LARGE);
 
     Referral__Envelope *envelope =
         (Referral__Envelope *)wire_unpack(&referral__envelope__descriptor, bytes, arena, &refusal);
 
-    if (envelope == NULL) {
-        *ret_refusal = refusal == REFUSED_TOO_LARGE ? refusal : REFUSED_BAD_ENVELOPE;
-        return NULL;
-    }
+    if (envelope == NULL)
+        return refuse(findings, refusal == REFUSED_TOO_LARGE ? refusal : REFUSED_BAD_ENVELOPE);
     *ret_request = envelope->request;
     refusal = envelope_fault(envelope);
-    if (refusal == REFUSED_NOT)
-        return envelope;
-    *ret_refusal = refusal;
-    return NULL;
+    if (refusal != REFUSED_NOT)
+        return refuse(findings, refusal);
+    check_text("message_id", envelope->message_id, findings);
+    check_text("acting_for", envelope->acting_for, findings);
+    return findings->count == 0 ? envelope : NULL;
 }
 
 static size_t varint_size(uint64_t value)

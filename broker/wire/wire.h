@@ -47,10 +47,10 @@ struct frame {
 };
 /* NOT refused, BAD_ENVELOPE (not a frame, no or too many envelopes) or TOO_LARGE. */
 enum refusal frame_open(struct bytes bytes, struct frame *ret_frame);
-/* NULL with a refusal (BAD_ENVELOPE, BAD_VERSION, BAD_KIND, BAD_TEXT, TOO_LARGE). ret_request is the request's number where
- * it could be read, else 0. */
+/* NULL after adding what is wrong: BAD_ENVELOPE, BAD_VERSION, BAD_KIND or TOO_LARGE, or each text that is TOO_LONG or BAD_TEXT. ret_request is the
+ * request's number where it could be read, else 0. */
 Referral__Envelope *frame_envelope(const struct frame *frame, size_t position, struct arena *arena,
-                                   enum refusal *ret_refusal, uint64_t *ret_request);
+                                   struct findings *findings, uint64_t *ret_request);
 
 /* Frames to one peer, filled envelope by envelope, handed on when full (LIMIT_FRAME_*). */
 struct frame_writer {

@@ -152,9 +152,9 @@ static void hear_frame(struct echo *echo, int peer, struct bytes bytes)
     struct frame frame;
     must(frame_open(bytes, &frame) == REFUSED_NOT, "a bad frame");
     for (size_t i = 0; i < frame.count; i++) {
-        enum refusal refusal;
+        struct findings findings = {.count = 0};
         uint64_t request;
-        const Referral__Envelope *envelope = frame_envelope(&frame, i, &echo->arena, &refusal, &request);
+        const Referral__Envelope *envelope = frame_envelope(&frame, i, &echo->arena, &findings, &request);
         must(envelope != NULL, "a bad envelope");
         if (envelope->kind == REFERRAL__KIND__HELLO) {
             hear_hello(echo, peer, envelope->body);

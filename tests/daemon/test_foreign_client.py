@@ -151,6 +151,14 @@ class ForeignClient(fixture.BrokerTest):
         self.accepted(client.replies[a])
         self.accepted(client.replies[b])
 
+    def test_f2_a_refused_hello_names_all_that_is_wrong(self):
+        client = self.client("T07")
+        hello = wire_pb2.Hello(client_name="n" * 257, language="e" * 65)
+        client.send_frame(client.envelope("HELLO", hello.SerializeToString(), request=77), session=0)
+        self.assertTrue(client.wait(lambda: 77 in client.replies))
+        self.assertEqual([("TOO_LONG", "client_name"), ("TOO_LONG", "language")], [(r.code, r.field) for r in client.replies[77].refusals])
+        self.accepted(client.submit(sheets.made("up")))
+
     def test_t5_a_centre_acts_for_its_village_clinic_and_for_no_other(self):
         client = self.client("T07")
         self.accepted(client.submit(sheets.made("up", {"sender": "V1"}), acting_for="V1"))

@@ -12,11 +12,12 @@
 static void look_at(const struct frame *frame, size_t position, struct arena *arena)
 {
     enum refusal refusal = REFUSED_NOT;
+    struct findings found = {.count = 0};
     uint64_t request = 0;
-    const Referral__Envelope *envelope = frame_envelope(frame, position, arena, &refusal, &request);
+    const Referral__Envelope *envelope = frame_envelope(frame, position, arena, &found, &request);
     const struct kind_info *kind;
 
-    fuzz_expect((envelope == NULL) == (refusal != REFUSED_NOT), "an envelope is taken or refused");
+    fuzz_expect((envelope == NULL) == (found.count != 0), "an envelope is taken or refused");
     if (envelope == NULL)
         return;
     kind = kind_info((uint32_t)envelope->kind);

@@ -42,18 +42,20 @@ static Referral__Envelope envelope_of(uint32_t kind)
     return envelope;
 }
 
-/* The refusal of the one envelope `bytes`. */
+static struct findings found; /* in the last one judged */
+
+/* The first refusal of the one envelope `bytes`. */
 static enum refusal judge_bytes(struct bytes bytes, uint64_t *ret_request)
 {
     struct frame frame;
-    enum refusal refusal = REFUSED_NOT;
     Referral__Envelope *envelope = NULL;
 
+    found.count = 0;
     cr_assert_eq(frame_open(pack_frame(5, &bytes, 1), &frame), REFUSED_NOT);
     cr_assert_eq(frame.session, 5);
-    envelope = frame_envelope(&frame, 0, &arena, &refusal, ret_request);
-    cr_assert_eq(envelope == NULL, refusal != REFUSED_NOT);
-    return refusal;
+    envelope = frame_envelope(&frame, 0, &arena, &found, ret_request);
+    cr_assert_eq(envelope == NULL, found.count != 0);
+    return found.count == 0 ? REFUSED_NOT : found.list[0].refusal;
 }
 
 static enum refusal judge(const Referral__Envelope *envelope)
@@ -150,10 +152,14 @@ Test(frame, d1_message_ids_are_bounded_texts)
     envelope.message_id = envelope.acting_for = text;
     cr_assert_eq(judge(&envelope), REFUSED_NOT);
     text[LIMIT_ID_BYTES] = 'm';
-    cr_assert_eq(judge(&envelope), REFUSED_BAD_TEXT);
+    cr_assert_eq(judge(&envelope), REFUSED_TOO_LONG);
+    cr_assert_eq(found.count, 2, "each of them");
+    cr_assert_str_eq(found.list[0].field, "message_id");
+    cr_assert_str_eq(found.list[1].field, "acting_for");
     envelope.acting_for = NULL;
     envelope.message_id = "\x80";
     cr_assert_eq(judge(&envelope), REFUSED_BAD_TEXT);
+    cr_assert_str_eq(found.list[0].field, "message_id");
 }
 
 Test(frame, d_an_envelope_that_cannot_be_read_or_holds_more_is_refused_alone)
