@@ -13,6 +13,7 @@
 
 #include "store/archive_format.h"
 #include "store/durable.h"
+#include "store/owner.h"
 #include "store/record.h"
 #include "store/seal.h"
 
@@ -221,6 +222,8 @@ int archive_look_add(const struct keys *keys, const char *directory, const struc
     struct log log;
     int result = log_open(&log, keys, directory, O_RDWR | O_CREAT);
 
+    if (result == 0)
+        result = owner_give_in(directory, log.fd);
     if (result == 0)
         while ((result = log_next(&log, &before)) > 0)
             ;

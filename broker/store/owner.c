@@ -48,6 +48,16 @@ int owner_give(int folder, int fd)
     return fstat(folder, &status) != 0 || fchown(fd, status.st_uid, status.st_gid) != 0 ? -errno : 0;
 }
 
+int owner_give_in(const char *directory, int fd)
+{
+    int folder = geteuid() == 0 ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int failure = folder >= 0 ? owner_give(folder, fd) : geteuid() == 0 ? -errno : 0;
+
+    if (folder >= 0)
+        close(folder);
+    return failure;
+}
+
 struct owner_note owner_read(int fd)
 {
     char line[LINE_SIZE + 1] = "";

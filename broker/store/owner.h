@@ -18,6 +18,7 @@ int owner_lock(const char *directory, int *ret_fd);
 void owner_unlock(int fd); /* -1 is fine */
 /* To the user whose directory it lies in: root, who may do all, must not leave what the daemon cannot read. 0 or a negative errno. */
 int owner_give(int folder, int fd);
+int owner_give_in(const char *directory, int fd);
 /* Zeros where the file is new or says nothing. */
 struct owner_note owner_read(int fd);
 /* The same without the lock. */

@@ -31,6 +31,7 @@
 #include "setting.h"
 #include "store/backup.h"
 #include "store/backup_state.h"
+#include "store/owner.h"
 #include "table.h"
 
 #define RATE_STANDARD    INT64_C(33554432)
@@ -122,7 +123,8 @@ static int lock_store(struct backup *backup)
     if (!folder_path(path, backup->offline.directory, "backup.lock"))
         return fail_file(backup, backup->offline.directory);
     backup->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (backup->lock >= 0 && flock(backup->lock, LOCK_EX | LOCK_NB) == 0)
+    if (backup->lock >= 0 && owner_give_in(backup->offline.directory, backup->lock) == 0 &&
+        flock(backup->lock, LOCK_EX | LOCK_NB) == 0)
         return EXIT_OK;
     if (backup->lock < 0 || errno != EWOULDBLOCK)
         return fail_file(backup, path);

@@ -156,3 +156,20 @@ Test(looks, p3_a_look_that_anybody_changed_is_damage_and_nothing_is_added)
     }
     fixture_fini(&log.f);
 }
+
+/* Else the next backup, which is the daemon's user's, could not read it. */
+Test(looks, p3_a_log_that_root_begins_belongs_to_whom_the_archive_belongs)
+{
+    struct stat status;
+    struct log log;
+
+    if (geteuid() != 0)
+        return;
+    fixture_init(&log.f);
+    snprintf(log.path, sizeof(log.path), "%s/looks", log.f.base);
+    cr_assert_eq(chown(log.f.base, 65534, 65534), 0);
+    cr_assert_eq(add(&log), 0);
+    cr_assert_eq(stat(log.path, &status), 0);
+    cr_assert_eq(status.st_uid, 65534);
+    fixture_fini(&log.f);
+}
