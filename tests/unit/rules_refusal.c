@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "proto/limits.h"
 #include "rules/refusal.h"
 
 Test(refusal, p4_each_code_has_a_rule_and_both_texts)
@@ -84,6 +85,14 @@ Test(refusal, p4_what_any_field_can_meet_fits_a_plural)
 
     for (size_t i = 0; i < sizeof any / sizeof *any; i++)
         cr_assert_eq(strncmp(refusal_en(any[i]), "must ", 5), 0, "main results %s", refusal_en(any[i]));
+}
+
+/* An envelope is measured as it came before it is unpacked. */
+Test(refusal, f2_what_is_too_large_is_told_the_limit_that_it_met)
+{
+    cr_assert_eq(LIMIT_ENVELOPE_BYTES, 1 << 20);
+    cr_assert_not_null(strstr(refusal_en(REFUSED_TOO_LARGE), "1 MiB"));
+    cr_assert_not_null(strstr(refusal_zh(REFUSED_TOO_LARGE), "1 MiB"));
 }
 
 Test(refusal, p2_not_yours_and_does_not_exist_read_alike)
