@@ -381,14 +381,25 @@ static int exit_of(enum backup_fault fault)
     return exits[fault];
 }
 
+static void begin(struct backup *backup)
+{
+    if (offline_backup_key(backup->ctl, &backup->offline, backup->key) != EXIT_OK) {
+        backup->fault = BACKUP_OTHER;
+    } else if (mkdir(backup->staging, 0700) != 0 && errno != EEXIST) {
+        backup->fault = fault_of(-errno);
+        fail_file(backup, backup->staging);
+    } else {
+        clear_staging(backup);
+        check_room(backup);
+    }
+}
+
+/* From here on whatever fails is a backup that failed, and is left as that. */
 static int make(struct backup *backup)
 {
     const struct ctl *ctl = backup->ctl;
 
-    if (mkdir(backup->staging, 0700) != 0 && errno != EEXIST)
-        return fail_file(backup, backup->staging);
-    clear_staging(backup);
-    check_room(backup);
+    begin(backup);
     if (backup->fault == BACKUP_WELL)
         copy(backup);
     step(backup, seal_child, NULL, ctl_say(ctl, "正在密封", "sealing"));
@@ -406,11 +417,8 @@ static int make(struct backup *backup)
 
 static int prepare(struct backup *backup)
 {
-    const struct ctl *ctl = backup->ctl;
-    int result = offline_find(ctl, NULL, &backup->offline);
+    int result = offline_find(backup->ctl, NULL, &backup->offline);
 
-    if (result == EXIT_OK)
-        result = offline_backup_key(ctl, &backup->offline, backup->key);
     if (result == EXIT_OK)
         result = read_paths(backup);
     return result == EXIT_OK ? lock_store(backup) : result;

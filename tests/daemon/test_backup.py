@@ -366,6 +366,14 @@ class NoRoom(BackupTest):
         self.backup()
         self.until_alarms()
 
+    def test_one_that_cannot_begin_is_one_that_fails(self):
+        for words in (("--staging", self.broker.folder / "nowhere" / "at all"), ("--backup-key", self.broker.folder / "nowhere")):
+            self.backup(*words, expect=BAD_FILE)
+            self.assertIn("fault=other", self.state())
+            self.until_alarms("backup-failed")
+            self.backup()
+            self.until_alarms()
+
     def test_no_target_no_store_and_wrong_options_are_said(self):
         self.backup(target=self.broker.folder / "nowhere", expect=BAD_FILE)
         self.backup("--rate", "fast", expect=2)
