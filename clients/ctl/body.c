@@ -54,7 +54,7 @@ static char *read_text_file(const struct ctl *ctl, const char *path)
 void body_complain(const struct ctl *ctl, const char *what, enum message_fault fault,
                    const ProtobufCEnumDescriptor *list)
 {
-    char *choices = fault == MESSAGE_NOT_IN_LIST ? field_choices(list) : NULL;
+    char *choices = fault == MESSAGE_NOT_IN_LIST ? field_choices(list, 0) : NULL;
 
     ctl_complain(ctl, "%s%s%s%s%s", what, what[0] == '\0' ? "" : ": ", message_fault_text(fault, ctl->zh),
                  choices == NULL ? "" : ": ", choices == NULL ? "" : choices);

@@ -21,8 +21,8 @@ enum message_fault field_set(json_t *object, const ProtobufCMessageDescriptor *d
 
 /* For people: enums by label, times in local time, lists joined; NULL (absent) is empty. To be freed. */
 char *field_text(const ProtobufCFieldDescriptor *field, json_t *value, bool zh);
-/* "RECEIVE, REFER" - the names that a field of this enum takes; NULL where there is no enum. To be freed. */
-char *field_choices(const ProtobufCEnumDescriptor *names);
+/* "RECEIVE, REFER" - the names that a field of this enum takes, but those whose bit of `without` is set; NULL where there is no enum. To be freed. */
+char *field_choices(const ProtobufCEnumDescriptor *names, uint32_t without);
 /* The enum of a field; NULL: it is none. */
 const ProtobufCEnumDescriptor *field_enum(const ProtobufCFieldDescriptor *field);
 bool field_is_moment(const ProtobufCFieldDescriptor *field);

@@ -162,7 +162,7 @@ const ProtobufCEnumDescriptor *field_enum(const ProtobufCFieldDescriptor *field)
     return field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : NULL;
 }
 
-char *field_choices(const ProtobufCEnumDescriptor *names)
+char *field_choices(const ProtobufCEnumDescriptor *names, uint32_t without)
 {
     char *text = NULL;
     size_t size;
@@ -171,6 +171,7 @@ char *field_choices(const ProtobufCEnumDescriptor *names)
     if (out == NULL)
         return NULL;
     for (unsigned i = 0; i < names->n_values; i++)
-        write_separated(out, ", ", names->values[i].name);
+        if (names->values[i].value >= 32 || (without >> names->values[i].value & 1) == 0)
+            write_separated(out, ", ", names->values[i].name);
     return fclose(out) == 0 ? text : NULL;
 }

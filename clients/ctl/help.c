@@ -8,7 +8,9 @@
 #include "field.h"
 #include "handlers.h"
 #include "ops_check.h"
+#include "place.pb-c.h"
 #include "pool_text.h"
+#include "rules/lifecycle.h"
 #include "setting.h"
 #include "wire/wire.h"
 
@@ -20,12 +22,45 @@ void help_usage(const struct ctl *ctl, const struct verb *verb, FILE *out)
     fprintf(out, "%s\n", ctl_say(ctl, " [选项]", " [OPTION...]"));
 }
 
+/* The event that a verb's coded reason is of; EVENT_NONE: it has none. */
+static enum event event_of(const struct verb *verb)
+{
+    if (verb->kind == REFERRAL__KIND__CANCEL_PLACE)
+        return CANCEL_BOOKING;
+    if (verb->kind == REFERRAL__KIND__DISPLACE_PLACE)
+        return DISPLACE;
+    if (verb->fixed_text == NULL)
+        return EVENT_NONE;
+
+    const ProtobufCEnumValue *type =
+        protobuf_c_enum_descriptor_get_value_by_name(&referral__event_type__descriptor, verb->fixed_text);
+
+    return type == NULL ? EVENT_NONE : (enum event)type->value;
+}
+
+/* Of the names of a code list those, as bits, that this verb would only be refused with. */
+static uint32_t choices_in_vain(const struct verb *verb, const ProtobufCEnumDescriptor *names)
+{
+    uint32_t bits = 0;
+
+    if (names == &referral__block_reason__descriptor)
+        return 1U << REFERRAL__BLOCK_REASON__NOT_KEPT; /* Q14: of the broker's own blocks */
+    if (names != &referral__reason__descriptor)
+        return 0;
+    for (unsigned i = 0; i < names->n_values; i++)
+        if (!lifecycle_reason_fits(event_of(verb), (Referral__Reason)names->values[i].value))
+            bits |= 1U << names->values[i].value;
+    return bits;
+}
+
 char *help_choices(const struct verb *verb, const char *path)
 {
     const struct kind_info *kind = verb == NULL || verb->kind == 0 ? NULL : kind_info(verb->kind);
     const ProtobufCFieldDescriptor *field = kind == NULL || path == NULL ? NULL : field_find(kind->body, path);
 
-    return field == NULL ? NULL : field_choices(field_enum(field));
+    const ProtobufCEnumDescriptor *names = field == NULL ? NULL : field_enum(field);
+
+    return names == NULL ? NULL : field_choices(names, choices_in_vain(verb, names));
 }
 
 /* `verb`: whose options they are; NULL: every verb's. */

@@ -200,6 +200,29 @@ static void print_life(const char *name, enum life life)
     end(name);
 }
 
+static void print_reasons(void)
+{
+    const ProtobufCEnumDescriptor *reasons = &referral__reason__descriptor;
+
+    begin("reasons");
+    printf("| Event | Reasons |\n|---|---|\n");
+    for (int event = SUBMIT; event < EVENT_COUNT; event++) {
+        const char *before = "";
+
+        if (!lifecycle_reason_fits((enum event)event, REFERRAL__REASON__OTHER_REASON))
+            continue;
+        printf("| %s | ", protobuf_c_enum_descriptor_get_value(&referral__event_type__descriptor, event)->name);
+        for (unsigned i = 0; i < reasons->n_values; i++) {
+            if (lifecycle_reason_fits((enum event)event, (Referral__Reason)reasons->values[i].value)) {
+                printf("%s%s", before, reasons->values[i].name);
+                before = ", ";
+            }
+        }
+        printf(" |\n");
+    }
+    end("reasons");
+}
+
 static void print_states(void)
 {
     begin("states");
@@ -295,6 +318,7 @@ int main(void)
     print_states();
     print_life("life-up", LIFE_UP);
     print_life("life-down", LIFE_DOWN);
+    print_reasons();
     print_sheet();
     print_refusals();
     return 0;

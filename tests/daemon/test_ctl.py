@@ -194,6 +194,17 @@ class Operating(CtlTest):
         self.run_ctl("resume", "H2")
         self.assertEqual([m["referral_id"] for m in self.listen("H2")], [referral])
 
+    def test_l_help_lists_the_reasons_that_fit_and_no_other(self):
+        patient, mistake = "PATIENT_DECLINED, PATIENT_DIED, PATIENT_WENT_ELSEWHERE", "DUPLICATE, SENT_IN_ERROR"
+        for verb, reasons in (("reject", "OUT_OF_SCOPE, NO_CAPACITY, NOT_INDICATED, INCOMPLETE, BETTER_PLACE, %s, %s" % (patient, mistake)),
+                              ("redirect", "OUT_OF_SCOPE, NO_CAPACITY, NOT_INDICATED, BETTER_PLACE, PATIENT_DECLINED"),
+                              ("cancel", "NOT_INDICATED, BETTER_PLACE, %s, %s" % (patient, mistake)),
+                              ("cancel-place", "NO_CAPACITY, BETTER_PLACE, %s, %s, NOT_AVAILABLE" % (patient, mistake)),
+                              ("displace", "NO_CAPACITY, NOT_AVAILABLE"), ("void", mistake)):
+            self.assertIn("coded reason: %s, OTHER_REASON\n" % reasons, self.run_ctl(verb, "--help").stdout)
+        for verb in ("block", "cut", "cancel-session"):  # Q14: NOT_KEPT is the broker's to say
+            self.assertIn("EMERGENCY_USE, PLAN_CHANGED, MAINTENANCE, TEACHING\n", self.run_ctl(verb, "--help").stdout)
+
     def test_l4_settings_and_calendar(self):
         self.run_ctl("set", "answer_urgent_ms", "3600000", "--institution", "H2")
         own = [s for s in self.ask("settings")["settings"] if s.get("institution") == "H2"]
