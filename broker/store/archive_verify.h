@@ -1,4 +1,5 @@
-/* archive_verify.h - do the archive's files and the store agree (D8)? Reads only; safe beside a daemon. */
+/* archive_verify.h - do the archive's files and the store agree (D8)? Reads only; safe beside a daemon, whose store is looked at
+ * in between and not kept from using its pages. */
 #pragma once
 #include "store/verify.h"
 

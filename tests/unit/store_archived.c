@@ -279,6 +279,31 @@ Test(store_archived, d8_store_and_archive_agree)
     fixture_fini(&s.f);
 }
 
+static void turn_and_look(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    struct shelf *s = user;
+    struct store_reader reader;
+    struct store_txn *txn = fixture_turn(&s->f);
+
+    cr_assert(strcmp(what, NAME) == 0 && done == 1 && total == 1);
+    store_put(txn, TABLE_DUE, bytes_text("later"), bytes_of(NULL, 0));
+    fixture_end(&s->f, txn);
+    cr_assert_eq(store_oldest_reader(s->f.store, &reader), 0);
+    cr_assert_eq(reader.pid, 0, "of the turn before");
+}
+
+/* An archive of years takes hours to read, and whoever keeps a view of the store so long makes it grow. */
+Test(store_archived, d8_while_files_are_read_nobody_pins_the_store)
+{
+    struct shelf s;
+
+    shelf_init(&s);
+    cr_assert_eq(archive_verify(s.f.store, s.directory, turn_and_look, &s, &s.found), 0);
+    cr_assert_eq(s.found.faults, 0, "%s", s.found.first_fault);
+    cr_assert_eq(s.found.referrals, 2);
+    fixture_fini(&s.f);
+}
+
 static void other_length(Record__Archived *archived)
 {
     archived->length++;
