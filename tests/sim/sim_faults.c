@@ -37,6 +37,7 @@ void sim_act_crash_said(struct sim *s)
     const struct sim_last *last;
 
     sim_connect_all(s);
+    sim_speaker(s, OP); /* nobody could connect while it does not speak */
     sim_tell(s, "[the broker will die %s]", is_committed ? "before it speaks" : "before it commits");
     s->is_deaf = is_committed;
     s->is_dying = !is_committed;
