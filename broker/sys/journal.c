@@ -5,6 +5,7 @@
 #include "sys/daemon_clock.h"
 #include "sys/pace.h"
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,13 @@ static size_t add_time(char line[FIELD_SIZE])
     return length + (size_t)sprintf(line + length, ".%03dZ ", (int)(now_ms % 1000));
 }
 
+/* Does stderr take a line now? A pipe whose reader stands still does not, and one that says it does has room for a page. */
+static bool stderr_takes(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1;
+}
+
 static void write_stderr(const struct journal_entry *entry, const struct fields *fields, const char *text)
 {
     char line[2 * LINE_SIZE + (FIELD_COUNT + 1) * FIELD_SIZE]; /* every character of the text may need a backslash */
@@ -209,15 +217,20 @@ static void write_journal(const struct journal_entry *entry, const struct fields
     sd_journal_sendv(vectors, count + 1);
 }
 
-static void write_line(const struct journal_about *about, enum journal_event event, const char *text)
+/* False: nobody takes it now. */
+static bool write_line(const struct journal_about *about, enum journal_event event, const char *text)
 {
     struct fields fields;
     fields_of(about, &fields);
     if (state.to_journal) {
         write_journal(&entries[event], &fields, text);
-    } else {
-        write_stderr(&entries[event], &fields, text);
+        return true;
     }
+    if (!stderr_takes()) {
+        return false;
+    }
+    write_stderr(&entries[event], &fields, text);
+    return true;
 }
 
 static bool is_in_pace(enum journal_event event)
@@ -236,7 +249,7 @@ __attribute__((format(printf, 3, 0))) static void say(const struct journal_about
     char text[LINE_SIZE];
     vsnprintf(text, sizeof text, format, arguments);
     replace_controls(text);
-    write_line(about, event, text);
+    state.paces[event].denied += !write_line(about, event, text);
 }
 
 void journal(enum journal_event event, const char *format, ...)
@@ -262,7 +275,8 @@ void journal_report(void)
         if (lines != 0) {
             char text[LINE_SIZE];
             snprintf(text, sizeof text, "of=%s lines=%" PRIu64, entries[i].name, lines);
-            write_line(&(struct journal_about){.institution = NULL}, JOURNAL_suppressed, text);
+            bool is_told = write_line(&(struct journal_about){.institution = NULL}, JOURNAL_suppressed, text);
+            state.paces[i].denied += is_told ? 0 : lines;
         }
     }
 }

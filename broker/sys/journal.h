@@ -6,7 +6,7 @@
  * key=value already ("endpoint=tcp://...") stands there as it is. The journal has the same as fields, by the same names in upper case.
  *
  * Each event has a pace: JOURNAL_BURST lines at once, then one each JOURNAL_LINE_MS, and those of debug level many more; what is left out is
- * counted. */
+ * counted; so is what stderr does not take at once: a log whose reader stands still stops nobody. */
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,8 +1,10 @@
 /* sys_journal.c - one event is one line of key=value, at its pace; and the catalogue of events is one that journalctl can read. */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sys/journal.h"
 
@@ -77,6 +79,31 @@ Test(journal, a_line_less_important_than_the_level_is_not_written)
     cr_assert(journal_wants(JOURNAL_command));
     journal(JOURNAL_command, "yes");
     check_stderr("level=debug event=command message=\"yes\"\n");
+}
+
+/* Who reads our lines may stand still; a write that waits for that ends this test by its alarm. */
+Test(journal, a_line_that_nobody_takes_stops_nobody_and_is_counted)
+{
+    static char page[4096];
+    int ends[2];
+    ssize_t got;
+
+    cr_assert_eq(pipe2(ends, O_NONBLOCK), 0);
+    while (write(ends[1], page, sizeof page) > 0) {
+    }
+    cr_assert_eq(fcntl(ends[1], F_SETFL, 0), 0);
+    cr_assert_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    alarm(10);
+    journal_open(LOG_LEVEL_INFO);
+    journal(JOURNAL_start_refused, "nobody hears");
+    journal_report();
+    while (read(ends[0], page, sizeof page) > 0) {
+    }
+    journal_report();
+    got = read(ends[0], page, sizeof page - 1);
+    cr_assert(got > 0);
+    page[got] = '\0';
+    cr_assert_not_null(strstr(page, " event=suppressed of=start_refused lines=1\n"), "%s", page);
 }
 
 Test(journal, beyond_its_pace_lines_are_counted_and_told_once)
