@@ -66,6 +66,19 @@ static struct live live_of(struct turn *turn)
     };
 }
 
+static void answer_one(struct turn *turn, struct store_txn *txn, struct session *session, struct question *question,
+                       const struct live *live)
+{
+    if (session->output_bytes >= ANSWER_BYTES) {
+        turn->counters.busy++;
+        turn_refuse(turn, session, question->request, question->position, REFUSED_BUSY, BUSY_RETRY_MS);
+        return;
+    }
+    question->now = turn->clock.now;
+    session_say(&turn->sessions, session, REFERRAL__KIND__REPLY, query_answer(txn, &turn->arena, question, live),
+                &turn->arena);
+}
+
 static void answer(struct turn *turn, struct store_txn *txn, struct query *queries)
 {
     struct live live = live_of(turn);
@@ -76,9 +89,7 @@ static void answer(struct turn *turn, struct store_txn *txn, struct query *queri
         if (session == NULL)
             continue;
         session->unanswered--;
-        query->question.now = turn->clock.now;
-        session_say(&turn->sessions, session, REFERRAL__KIND__REPLY,
-                    query_answer(txn, &turn->arena, &query->question, &live), &turn->arena);
+        answer_one(turn, txn, session, &query->question, &live);
     }
 }
 

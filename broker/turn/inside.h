@@ -16,6 +16,8 @@
 #define FULL_RETRY_MS    5000
 #define HEAVY_MAX        64 /* a turn: large answers stay in memory until it has spoken. A query weighs 1, ... */
 #define HEAVY_LOOK       16 /* ... a command that shows something so much: a payload may be a megabyte, several times over */
+/* To one session in a turn: what it does not take yet must be kept for it, so that beyond this its questions are BUSY. */
+#define ANSWER_BYTES (3U << 20)
 
 struct query {
     struct question question;

@@ -83,6 +83,7 @@ void session_say(struct sessions *sessions, struct session *session, Referral__K
     if (session->output.first == NULL)
         DL_APPEND(sessions->speaking, session);
     output_add(&session->output, kind, body, arena);
+    session->output_bytes += body.size;
 }
 
 struct session *session_of_consumer(struct consumer *consumer)

@@ -29,7 +29,8 @@ struct session {
     uint32_t unanswered; /* requests taken and not answered yet */
     int64_t heard_ms;    /* monotonic */
     struct consumer consumer;
-    struct output_list output;   /* of this turn */
+    struct output_list output; /* of this turn */
+    size_t output_bytes;
     struct session *prev, *next; /* of those with output */
     struct parked *parked;       /* what the peer would not take yet */
     size_t parked_bytes;

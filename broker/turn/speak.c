@@ -9,7 +9,7 @@
 
 #include "turn/inside.h"
 
-#define PARKED_BYTES_MAX (6U << 20) /* more than the large answers of a turn */
+#define PARKED_BYTES_MAX (8U << 20) /* more than the large answers (ANSWER_BYTES) and the deliveries of a turn */
 
 Referral__Goodbye *turn_goodbye(struct turn *turn, const char *reason, uint32_t retry_after_ms)
 {
@@ -148,6 +148,7 @@ static void say_to_sessions(struct turn *turn)
 
         DL_DELETE(turn->sessions.speaking, session);
         session->output = (struct output_list){0};
+        session->output_bytes = 0;
 
         int result = say(turn, session, NULL, &list);
 

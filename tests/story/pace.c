@@ -56,6 +56,40 @@ Test(pace, d6_large_answers_leave_before_there_are_more_of_them)
     world_close(w);
 }
 
+/* Institutions whose list fills a page of a quarter of a MiB. */
+static void register_many(struct world *w)
+{
+    char edits[64 * 320];
+
+    for (int i = 0; i < 16; i++) {
+        int length = sprintf(edits, "id=HX%d; name=x; kind=HOSPITAL; tier=COUNTY", i);
+
+        for (int k = 0; k < 64; k++)
+            length += sprintf(edits + length, "; departments[%d].code=D%d; departments[%d].name=%0250d", k, k, k, 1);
+        world_say(w, "OP", "PUT_INSTITUTION", edits);
+    }
+}
+
+Test(pace, d6_answers_that_would_be_too_much_to_keep_are_busy_and_end_no_session)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 0);
+    register_many(w);
+    world_forget(w);
+    world_clog(w, "T07", true);
+    for (int i = 0; i < LIMIT_WINDOW; i++)
+        world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__LIST_INSTITUTIONS, NULL, NULL, bytes_of(NULL, 0));
+    world_after_ms(w, 100);
+    cr_assert_eq(world_count(w, "cut off"), 0);
+    world_clog(w, "T07", false);
+    world_after_ms(w, 100);
+    cr_assert(world_count(w, "T07 < answered") >= 12, "%zu", world_count(w, "T07 < answered"));
+    cr_assert_eq(world_count(w, "T07 < answered") + world_count(w, "BUSY (D6), retry in 200 ms"), LIMIT_WINDOW);
+    world_close(w);
+}
+
 /* What needs no answer wakes nobody, so nothing would end the turn whose memory it takes. */
 Test(pace, d6_what_leaves_nothing_to_do_gives_its_memory_back)
 {
