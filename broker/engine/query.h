@@ -15,7 +15,7 @@ struct live_inbox { /* of one institution */
 
 struct live_session {
     uint64_t epoch;
-    const uint8_t *key;
+    const uint8_t *key; /* 32 bytes */
     struct speaker speaker;
     const char *client_name, *client_version;
     struct instant connected_at, heard_at;

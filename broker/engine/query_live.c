@@ -6,6 +6,7 @@
 
 #define LANES            3
 #define EPOCH_SIZE       8
+#define PUBLIC_KEY_SIZE  32
 #define SESSIONS_AT_ONCE 32
 #define WAITERS_A_PAGE   60 /* each asks settings and calendar for its deadline */
 
@@ -25,7 +26,7 @@ static Referral__SessionEntry *session_entry(struct asking *asking, const struct
     Referral__SessionEntry *entry = asking_message(asking, &referral__session_entry__descriptor);
 
     entry->institution = arena_text(arena, session->speaker.institution);
-    FIELD_SET(entry, public_key, binary_copy(arena, bytes_of(session->key, sizeof session->key)));
+    FIELD_SET(entry, public_key, binary_copy(arena, bytes_of(session->key, PUBLIC_KEY_SIZE)));
     entry->client_name = arena_text(arena, session->client_name);
     entry->client_version = arena_text(arena, session->client_version);
     add_roles(asking, entry, session->speaker.roles);

@@ -9,7 +9,7 @@
 /* Two of H1's, then one of T07's. */
 static void connect_three(struct district *d, struct stage *stage)
 {
-    static const uint8_t key[32] = {7};
+    static const uint8_t key[32] = {[0] = 7, [31] = 9};
     static const char *const whose[] = {"H1", "H1", "T07"};
     struct store_txn *txn = district_read(d);
 
@@ -44,6 +44,8 @@ Test(live, d4_sessions_are_listed_oldest_first_page_by_page)
     list = ask_on(&d, &stage, "OPS", KIND(LIST_SESSIONS), &query);
     cr_assert_eq(list->n_sessions, 2);
     cr_assert_str_eq(list->sessions[0]->institution, "H1");
+    cr_assert_eq(list->sessions[0]->public_key.len, 32, "LIST_KEYS and REVOKE_KEY name it so");
+    cr_assert_eq(list->sessions[0]->public_key.data[31], 9);
     cr_assert_str_eq(list->sessions[0]->client_name, "his");
     cr_assert_eq(list->sessions[0]->credit, -1);
     cr_assert_eq(list->sessions[0]->in_flight, 3);
