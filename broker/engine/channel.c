@@ -25,21 +25,32 @@ void channel_check_form(struct work *work, const struct channel_request *request
 
 /* ---- Whose affair ---- */
 
-int channel_party(struct work *work, const struct life_of *life, const char *field)
+/* The first of these parties that the key has a role for; 0: none. */
+static int party_by_role(const struct work *work, int party)
 {
-    int party = life_party(work, life) & (BY_SENDER | BY_RECEIVER);
-
-    if (party == 0) {
-        refuse(work, REFUSED_NOT_FOUND, field);
-        return 0;
-    }
     if ((party & BY_SENDER) != 0 && has_role(work, REFERRAL__ROLE__REFER))
         return BY_SENDER;
     if ((party & BY_RECEIVER) != 0 &&
         (has_role(work, REFERRAL__ROLE__RECEIVE) || has_role(work, REFERRAL__ROLE__SCHEDULE)))
         return BY_RECEIVER;
-    refuse(work, REFUSED_NOT_ALLOWED, NULL);
     return 0;
+}
+
+/* What the actor is itself goes before what it may speak for. */
+int channel_party(struct work *work, const struct life_of *life, const char *field)
+{
+    int party = life_party(work, life) & (BY_SENDER | BY_RECEIVER), by;
+
+    if (party == 0) {
+        refuse(work, REFUSED_NOT_FOUND, field);
+        return 0;
+    }
+    by = party_by_role(work, party & life_own_party(work, life));
+    if (by == 0)
+        by = party_by_role(work, party);
+    if (by == 0)
+        refuse(work, REFUSED_NOT_ALLOWED, NULL);
+    return by;
 }
 
 bool channel_is_own(struct work *work, uint32_t hospital, const char *field)

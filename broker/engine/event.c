@@ -50,8 +50,8 @@ static bool is_too_late(const struct happening *happening)
            happening->work->now.ms >= instant_after(submitted, VOID_WITHIN_MS).ms;
 }
 
-/* The row for the first of the parties that the actor is and that has one. */
-static void find_row(struct happening *happening, int parties)
+/* The row for the first of these parties that has one. */
+static void look_for_row(struct happening *happening, int parties)
 {
     const Record__Referral *row = happening->life->row;
 
@@ -66,6 +66,13 @@ static void find_row(struct happening *happening, int parties)
         happening->row = found;
         happening->by = by;
     }
+}
+
+/* What the actor is itself goes before what it may speak for. */
+static void find_row(struct happening *happening, int parties)
+{
+    look_for_row(happening, parties & life_own_party(happening->work, happening->life));
+    look_for_row(happening, parties);
 }
 
 /* Who books or moves a unit, waits for one or takes one away says so to its pool, by the commands for places. L5: a down-referral is never

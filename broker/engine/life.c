@@ -91,29 +91,39 @@ static bool is_or_acts_for(const struct work *work, uint32_t number, const char 
     return work->actor_number == number || delegation_exists(work->txn, work->actor, institution);
 }
 
-static bool is_child_receiver(const struct work *work, const Record__Referral *row)
+/* The down-referral that a parent waits for; NULL: none. */
+static const Record__Referral *returned_child(const struct work *work, const Record__Referral *row)
 {
-    const Record__Referral *child;
-
-    if (row->state != RETURNED || !row->has_child)
-        return false;
-    child = referral_row(work->txn, life_id_of(row->child));
-    return child != NULL && is_or_acts_for(work, child->receiver_number, child->receiver);
+    return row->state == RETURNED && row->has_child ? referral_row(work->txn, life_id_of(row->child)) : NULL;
 }
 
 int life_party(const struct work *work, const struct life_of *life)
 {
-    const Record__Referral *row = life->row;
+    const Record__Referral *row = life->row, *child = returned_child(work, row);
     int party = 0;
 
     if (is_or_acts_for(work, row->sender_number, row->sender))
         party |= BY_SENDER;
     if (is_or_acts_for(work, row->receiver_number, row->receiver))
         party |= BY_RECEIVER;
-    if (is_child_receiver(work, row))
+    if (child != NULL && is_or_acts_for(work, child->receiver_number, child->receiver))
         party |= BY_CHILD_RECEIVER;
     if (has_role(work, REFERRAL__ROLE__OPERATE))
         party |= BY_OPERATOR;
+    return party;
+}
+
+int life_own_party(const struct work *work, const struct life_of *life)
+{
+    const Record__Referral *row = life->row, *child = returned_child(work, row);
+    int party = 0;
+
+    if (row->sender_number == work->actor_number)
+        party |= BY_SENDER;
+    if (row->receiver_number == work->actor_number)
+        party |= BY_RECEIVER;
+    if (child != NULL && child->receiver_number == work->actor_number)
+        party |= BY_CHILD_RECEIVER;
     return party;
 }
 

@@ -25,6 +25,8 @@ void life_begin(struct work *work, struct life_of *life);
 struct life_of *life_load(struct work *work, struct id id);
 /* P2: which party bits (enum party) the actor holds for this referral; 0: none of its business. */
 int life_party(const struct work *work, const struct life_of *life);
+/* T5: those of them that the actor is itself. Who acts for the other party as well acts as this one, unless `acting_for` says for whom. */
+int life_own_party(const struct work *work, const struct life_of *life);
 
 struct step { /* an event as it happened */
     enum event event;

@@ -161,26 +161,40 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
     }
 }
 
-/* A party in several ways acts in the first that may. */
-static bool find_role(const struct model *m, const struct model_referral *r, const struct deed *deed,
-                      enum role_in *ret_by)
+/* A party in several ways acts in the first that may; `late` where only a void that comes too late would. */
+static bool first_role(const struct model *m, const struct model_referral *r, const struct deed *deed,
+                       const bool is[AS_BROKER], enum role_in *ret_by, bool *late)
 {
-    bool is[] = {[AS_SENDER] = model_acts_for(deed->actor, r->sender),
-                 [AS_RECEIVER] = model_acts_for(deed->actor, r->receiver),
-                 [AS_OPERATOR] = deed->actor == OP,
-                 [AS_CHILD_RECEIVER] = model_is_child_receiver(m, r, deed->actor)};
-    bool late = false;
-
     for (enum role_in by = AS_SENDER; by <= AS_CHILD_RECEIVER; by++) {
         if (!is[by] || !model_may(m, r, deed->event, by))
             continue;
         if (by == AS_SENDER && deed->event == EV(VOID) && m->now >= r->submitted_at + DAY) {
-            late = true;
+            *late = true;
             continue;
         }
         *ret_by = by;
         return true;
     }
+    return false;
+}
+
+/* T5: as itself before for another. */
+static bool find_role(const struct model *m, const struct model_referral *r, const struct deed *deed,
+                      enum role_in *ret_by)
+{
+    bool takes_over = model_is_child_receiver(m, r, deed->actor);
+    const bool is_itself[AS_BROKER] = {[AS_SENDER] = deed->actor == r->sender,
+                                       [AS_RECEIVER] = deed->actor == r->receiver,
+                                       [AS_CHILD_RECEIVER] =
+                                           takes_over && m->referrals[r->child].receiver == deed->actor};
+    const bool is[AS_BROKER] = {[AS_SENDER] = model_acts_for(deed->actor, r->sender),
+                                [AS_RECEIVER] = model_acts_for(deed->actor, r->receiver),
+                                [AS_OPERATOR] = deed->actor == OP,
+                                [AS_CHILD_RECEIVER] = takes_over};
+    bool late = false;
+
+    if (first_role(m, r, deed, is_itself, ret_by, &late) || first_role(m, r, deed, is, ret_by, &late))
+        return true;
     *ret_by = AS_SENDER;
     return late;
 }

@@ -199,10 +199,18 @@ static inline void district_found(struct district *d)
     cr_assert_eq(store_turn_end(txn, &turn), 0);
 }
 
+static inline void district_delegate(struct district *d, const char *agent, const char *principal)
+{
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+
+    delegation.agent = arena_text(&d->keep, agent);
+    delegation.principal = arena_text(&d->keep, principal);
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_DELEGATION, &delegation), "");
+}
+
 static inline void district_open(struct district *d)
 {
     struct store_options options;
-    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
 
     *d = (struct district){.directory = SCRATCH "/district-XXXXXX", .now = {DISTRICT_NOW}};
     cr_assert_not_null(mkdtemp(d->directory));
@@ -218,9 +226,7 @@ static inline void district_open(struct district *d)
     district_put(d, "H1", REFERRAL__INSTITUTION_KIND__HOSPITAL, REFERRAL__TIER__COUNTY, false);
     district_put(d, "H2", REFERRAL__INSTITUTION_KIND__HOSPITAL, REFERRAL__TIER__COUNTY, false);
     district_put(d, "H3", REFERRAL__INSTITUTION_KIND__HOSPITAL, REFERRAL__TIER__COUNTY, false);
-    delegation.agent = arena_text(&d->keep, "T07");
-    delegation.principal = arena_text(&d->keep, "V01");
-    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_DELEGATION, &delegation), "");
+    district_delegate(d, "T07", "V01");
 }
 
 static inline int district_remove(const char *path, const struct stat *status, int kind, struct FTW *where)

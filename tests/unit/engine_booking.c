@@ -391,6 +391,23 @@ Test(booking, q9_another_pool_has_its_own_rules)
     places_close(&d);
 }
 
+Test(booking, q10_a_hospital_that_acts_for_the_sender_too_is_still_the_hospital)
+{
+    struct district d;
+
+    places_open(&d);
+    district_delegate(&d, "H1", "T07");
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *booked = places_booked(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    char *other = places_booked(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Li Wei"));
+
+    district_assert_said(&d, places_displace(&d, "H1", booked), "");
+    district_assert_said(&d, places_cancel(&d, "H1", other, REFERRAL__REASON__NOT_AVAILABLE), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "displace, place-offered, cancel-booking");
+    cr_assert_str_eq(places_units(&d, ref), "BBf..");
+    places_close(&d);
+}
+
 Test(booking, q10_a_displaced_patient_waits_first_and_the_referral_with_him)
 {
     struct district d;

@@ -26,6 +26,32 @@ static Referral__Notice *last_notice(struct district *d, const char *institution
     return notice;
 }
 
+/* T5: whoever speaks for the other party too says so; unsaid, it is what it is itself. */
+Test(event, l2_what_a_hospital_does_that_acts_for_the_sender_too_is_told_to_the_sender)
+{
+    struct district d;
+    Batch__Command *command;
+
+    district_open(&d);
+    district_delegate(&d, "H1", "T07");
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, BOOK), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, CANCEL_BOOKING), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept, book, cancel-booking");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet");
+
+    command = district_command(&d, "H1", REFERRAL__KIND__EVENT, "for it", district_event(&d, id, BOOK));
+    command->acting_for = "T07";
+    district_assert_said(&d, district_send(&d, command), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept, book, cancel-booking");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet, book");
+    district_assert_said(&d, district_happen(&d, "H1", id, CANCEL), "");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet, book, cancel", "only the sender may");
+    district_close(&d);
+}
+
 Test(event, l_an_up_referral_goes_its_whole_way)
 {
     struct district d;
