@@ -74,8 +74,7 @@ static int look_away(struct check *check)
 /* The next file that the store knows. 1: there is one; 0: there is none. */
 static int next_file(struct check *check, char name[ARCHIVE_NAME_MAX])
 {
-    uint8_t from[ARCHIVE_NAME_MAX + 1] = {0};
-    size_t size = strlen(name);
+    size_t size = name[0] == '\0' ? 0 : strlen(name) + 1; /* with its end it is the least key behind it */
     struct store_cursor *cursor;
     struct bytes key;
     int failure = look(check);
@@ -83,15 +82,12 @@ static int next_file(struct check *check, char name[ARCHIVE_NAME_MAX])
 
     if (failure != 0)
         return failure;
-    memcpy(from, name, size);
-    cursor = store_scan(check->txn, TABLE_ARCHIVE, bytes_of(NULL, 0), bytes_of(from, size == 0 ? 0 : size + 1));
+    cursor = store_scan(check->txn, TABLE_ARCHIVE, bytes_of(NULL, 0), arena_copy(&check->arena, bytes_of(name, size)));
     found = store_next_key(cursor, &key);
-    if (found && (key.size >= ARCHIVE_NAME_MAX || memchr(key.data, '\0', key.size) != NULL)) {
+    if (found && (key.size >= ARCHIVE_NAME_MAX || memchr(key.data, '\0', key.size) != NULL))
         store_damaged(check->txn, TABLE_ARCHIVE, key);
-    } else if (found) {
-        memset(name, 0, ARCHIVE_NAME_MAX);
-        memcpy(name, key.data, key.size);
-    }
+    else if (found)
+        snprintf(name, ARCHIVE_NAME_MAX, "%.*s", (int)key.size, (const char *)key.data);
     store_scan_end(cursor);
     failure = look_away(check);
     return failure != 0 ? failure : found;

@@ -36,10 +36,10 @@ int keys_file_read(const char *directory, struct keys_file *ret_file)
         return failure;
     if (size < 0 || fstat(fd, &status) != 0)
         failure = -errno;
-    else
-        ret_file->size = (size_t)size;
-    if (failure == 0 && (status.st_mode & 077) != 0)
+    else if ((status.st_mode & 077) != 0)
         failure = -EPERM;
+    if (size >= 0)
+        ret_file->size = (size_t)size;
     close(fd);
     return failure;
 }
