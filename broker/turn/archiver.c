@@ -1,54 +1,17 @@
-/* archiver.c - one pass: files of before a crash, then referral after referral, file after file. */
+/* archiver.c - one pass: files of before a crash, then file after file is written (archiver_scan.c) and told. */
 #include "turn/archiver.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "engine/retention.h"
-#include "store/archive.h"
+#include "turn/archiver_inside.h"
 
-#define ARENA_BYTES   (256UL << 20)
-#define FILE_BYTES    (16UL << 20)
-#define ROOM_FILES    4 /* room for so many files must be left on the disk */
-#define SCAN_ROWS     200
-#define SCAN_BYTES    (128UL << 10)
-#define TOLD_BYTES    (1UL << 20) /* records of one turn: it reads them again */
-#define FILES_A_DAY   10000
-#define NAME_DAY_ZONE 0 /* names are of days in UTC */
-
-enum phase {
-    RESTING,
-    ADOPTING, /* files of which not all was told */
-    SCANNING,
-    SEALING,
-    TELLING,
-    CHECKING, /* that the engine has heard it */
-};
-
-struct archiver {
-    struct archiver_options options;
-    struct arena arena; /* of a step */
-    enum phase phase;
-    struct turn_clock clock;
-    int failure; /* of the pass: the first that did not end it, or what ended it */
-
-    char **names; /* of the directory when the pass began */
-    size_t next_name;
-    bool is_adopting; /* the file told is one of them */
-
-    struct id at;                  /* the last referral looked at */
-    bool at_end;                   /* there are no more */
-    struct archive_writer *writer; /* NULL: nothing to write yet */
-
-    char name[ARCHIVE_NAME_MAX]; /* of the file written, or told */
-    struct archive *told;
-    size_t told_count;
-    struct archiver_done done;
-};
+#define ARENA_BYTES (256UL << 20)
+#define FILE_BYTES  (16UL << 20)
+#define TOLD_BYTES  (1UL << 20) /* records of one turn: it reads them again */
 
 int archiver_open(const struct archiver_options *options, struct archiver **ret_archiver)
 {
@@ -79,6 +42,7 @@ static void rest(struct archiver *archiver)
     forget_file(archiver);
     archive_list_free(archiver->names);
     archiver->names = NULL;
+    archiver->journey = (struct archiver_journey){0};
     archiver->phase = RESTING;
 }
 
@@ -242,7 +206,7 @@ static int check_told(struct archiver *archiver)
 
 /* ---- Files of before ---- */
 
-static void note_failure(struct archiver *archiver, int failure)
+void archiver_note_failure(struct archiver *archiver, int failure)
 {
     if (archiver->failure == 0 && failure < 0)
         archiver->failure = failure;
@@ -265,7 +229,7 @@ static int adopt(struct archiver *archiver)
     if (failure != 0)
         return failure;
     if (!known.told)
-        note_failure(archiver, begin_telling(archiver, name));
+        archiver_note_failure(archiver, begin_telling(archiver, name));
     return 1;
 }
 
@@ -288,148 +252,10 @@ static int begin_pass(struct archiver *archiver)
 
 /* ---- Files of today ---- */
 
-static bool has_room(const struct archiver *archiver)
-{
-    char beside[PATH_MAX + 4];
-    struct statvfs disk;
-
-    snprintf(beside, sizeof beside, "%s/..", archiver->options.directory);
-    if (statvfs(archiver->options.directory, &disk) != 0 && statvfs(beside, &disk) != 0)
-        return true; /* opening a file will say why */
-    return disk.f_bavail * disk.f_frsize >= ROOM_FILES * archiver->options.file_bytes;
-}
-
-static int open_writer(struct archiver *archiver, struct store_txn *txn)
-{
-    struct date today = instant_local_date(archiver->clock.now, NAME_DAY_ZONE);
-    int failure = has_room(archiver) ? -EEXIST : -ENOSPC;
-
-    for (uint32_t number = 1; failure == -EEXIST && number < FILES_A_DAY; number++) {
-        archive_name(archiver->name, today, number);
-        if (archive_file_row(txn, archiver->name) == NULL)
-            failure = archive_writer_open(archiver->options.store, archiver->options.directory, archiver->name,
-                                          &archiver->writer);
-    }
-    return failure;
-}
-
-static uint64_t written(const struct archiver *archiver)
-{
-    return archiver->writer == NULL ? 0 : archive_writer_bytes(archiver->writer);
-}
-
-static int record_of(struct store_txn *txn, struct id id, struct instant *ret_ended_at, struct bytes *ret_record)
-{
-    const Record__Referral *row = referral_row(txn, id);
-
-    if (row != NULL)
-        *ret_ended_at = instant_of(row->ended_at_ms);
-    return row == NULL ? -ENODATA : archive_record(txn, id, row, ret_record);
-}
-
-/* A journey goes as a whole: where one of it cannot be recorded, all of them stay. That is said, and keeps no others. */
-static bool can_go(struct archiver *archiver, struct store_txn *txn, const struct id *ids, size_t count)
-{
-    size_t mark = arena_mark(&archiver->arena);
-    struct instant ended_at;
-    struct bytes record;
-    int failure = 0;
-
-    for (size_t i = 0; failure == 0 && i < count; i++, arena_rewind(&archiver->arena, mark))
-        failure = record_of(txn, ids[i], &ended_at, &record);
-    if (failure == -EMSGSIZE)
-        archiver->done.too_large += count;
-    else
-        note_failure(archiver, failure == -ENODATA ? -EBADMSG : failure);
-    return failure == 0;
-}
-
-/* Of one journey, the youngest first. */
-static int write_journey(struct archiver *archiver, struct store_txn *txn, const struct id *ids, size_t count)
-{
-    int failure = archiver->writer == NULL ? open_writer(archiver, txn) : 0;
-    size_t mark = arena_mark(&archiver->arena);
-
-    for (size_t i = 0; failure == 0 && i < count; i++, arena_rewind(&archiver->arena, mark)) {
-        struct instant ended_at;
-        struct bytes record;
-
-        failure = record_of(txn, ids[i], &ended_at, &record);
-        if (failure == 0)
-            failure = archive_writer_add(archiver->writer, ids[i], ended_at, record);
-    }
-    return failure;
-}
-
-static int look_at(struct archiver *archiver, struct store_txn *txn, struct id id, struct instant limit)
-{
-    size_t mark = arena_mark(&archiver->arena);
-    struct id *ids = arena_alloc(&archiver->arena, RETENTION_JOURNEY_MAX * sizeof *ids);
-    size_t count = retention_choose(txn, id, limit, ids);
-    int failure = 0;
-
-    if (count > RETENTION_JOURNEY_MAX)
-        archiver->done.too_large += count;
-    else if (count != 0 && can_go(archiver, txn, ids, count))
-        failure = write_journey(archiver, txn, ids, count);
-    archiver->at = id;
-    arena_rewind(&archiver->arena, mark);
-    return failure;
-}
-
-static bool is_full(const struct archiver *archiver)
-{
-    return written(archiver) >= archiver->options.file_bytes ||
-           (archiver->writer != NULL && archive_writer_count(archiver->writer) >= ARCHIVE_ENTRIES_MAX);
-}
-
-static int scan_rows(struct archiver *archiver, struct store_txn *txn)
-{
-    struct instant limit = retention_limit(txn, archiver->clock.now);
-    uint64_t bytes = written(archiver);
-    uint8_t from[ID_KEY_SIZE + 1] = {0};
-    struct store_cursor *cursor;
-    struct bytes key;
-    int failure = 0, rows = 0;
-
-    if (id_is_set(archiver->at))
-        id_to_key(from, archiver->at);
-    cursor =
-        store_scan(txn, TABLE_REFERRAL, bytes_of(NULL, 0), bytes_of(from, id_is_set(archiver->at) ? sizeof from : 0));
-    while (failure == 0 && rows < SCAN_ROWS && written(archiver) < bytes + SCAN_BYTES && !is_full(archiver) &&
-           !archiver->at_end) {
-        archiver->at_end = !store_next_key(cursor, &key);
-        if (!archiver->at_end)
-            failure = look_at(archiver, txn, id_from_key(key.data), limit);
-        rows++;
-    }
-    store_scan_end(cursor);
-    return failure != 0 ? failure : store_failure(txn);
-}
-
-static int scan(struct archiver *archiver)
-{
-    struct store_txn *txn = NULL;
-    int failure = store_read_begin(archiver->options.store, &archiver->arena, &txn);
-
-    if (failure == 0)
-        failure = scan_rows(archiver, txn);
-    store_read_end(txn);
-    if (failure != 0)
-        return failure;
-    if (archiver->writer == NULL)
-        return !archiver->at_end;
-    if (archiver->at_end || is_full(archiver))
-        archiver->phase = SEALING;
-    return 1;
-}
-
 static int seal(struct archiver *archiver)
 {
-    int failure = archive_writer_count(archiver->writer) == 0 ? 0 : archive_writer_seal(archiver->writer);
+    int failure = archive_writer_seal(archiver->writer);
 
-    if (failure == 0 && archive_writer_count(archiver->writer) == 0)
-        return go_on_after_file(archiver);
     if (failure != 0)
         return failure;
     archive_writer_close(archiver->writer);
@@ -445,7 +271,7 @@ static int step(struct archiver *archiver)
     case ADOPTING:
         return adopt(archiver);
     case SCANNING:
-        return scan(archiver);
+        return archiver_scan(archiver);
     case SEALING:
         return seal(archiver);
     case TELLING:

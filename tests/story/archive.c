@@ -369,13 +369,13 @@ Test(archive, d6_without_room_for_a_file_everything_stays)
     shelf_close(&shelf);
 }
 
-/* Amended so often, with so much, that no record holds all of it. */
-static void grow(struct shelf *shelf, const char *name)
+/* Amended so often, by a megabyte each time. */
+static void grow(struct shelf *shelf, const char *name, const char *words, int times)
 {
     static uint8_t content[1000 * 1000];
     uint8_t digest[crypto_hash_sha256_BYTES];
     Referral__Attachment attachment = REFERRAL__ATTACHMENT__INIT, *attachments[] = {&attachment};
-    Referral__Sheet *sheet = world_sheet(shelf->w, "T07", "up to H1, routine; patient.name=" MARKER);
+    Referral__Sheet *sheet = world_sheet(shelf->w, "T07", words);
     Referral__Event event = REFERRAL__EVENT__INIT;
     struct bytes packed;
 
@@ -392,14 +392,69 @@ static void grow(struct shelf *shelf, const char *name)
     event.has_type = event.has_sheet = true;
     event.type = REFERRAL__EVENT_TYPE__EVENT_AMEND;
     event.sheet = (ProtobufCBinaryData){.len = packed.size, .data = (uint8_t *)(uintptr_t)packed.data};
-    for (int i = 0; i < 17; i++) {
-        char message_id[24];
+    for (int i = 0; i < times; i++) {
+        char message_id[40];
 
-        snprintf(message_id, sizeof message_id, "grow-%d", i);
+        snprintf(message_id, sizeof message_id, "grow-%s-%d", name, i);
         world_send(shelf->w, world_peer(shelf->w, "T07"), REFERRAL__KIND__EVENT, message_id, NULL,
                    wire_pack(&event.base, &shelf->w->arena));
         cr_assert_eq(world_reply(shelf->w)->n_refusals, 0);
     }
+}
+
+static uint64_t bytes_on_disk(const struct shelf *shelf)
+{
+    DIR *folder = opendir(shelf->directory);
+    const struct dirent *entry;
+    struct stat status;
+    uint64_t bytes = 0;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode))
+            bytes += (uint64_t)status.st_size;
+    if (folder != NULL)
+        closedir(folder);
+    return bytes;
+}
+
+/* Whoever sends meanwhile waits for a step: a journey may be of gigabytes. */
+Test(archive, d8_a_step_is_of_one_record_however_large_a_journey_is)
+{
+    struct shelf shelf = shelf_open();
+    struct archiver_options options = {
+        .store = shelf.w->store, .turn = shelf.w->turn, .directory = shelf.directory, .file_bytes = 3 << 20};
+    uint64_t before = 0, most = 0;
+    struct archiver *archiver;
+    int result = 1;
+
+    for (int i = 1; i <= 4; i++) {
+        const char *words = i == 1 ? "up to H1, routine; patient.name=" MARKER
+                                   : "up to H1, routine; journey_id=r1; patient.name=" MARKER;
+        char name[24];
+
+        snprintf(name, sizeof name, "r%d", i);
+        world_submit(shelf.w, "T07", name, words);
+        grow(&shelf, name, words, 2);
+        world_event(shelf.w, "H1", arena_format(&shelf.w->arena, "reject %s", name));
+        world_forget(shelf.w);
+    }
+    years_pass(&shelf);
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    while (result > 0) {
+        uint64_t after;
+
+        result = archiver_step(archiver, shelf.w->clock);
+        after = bytes_on_disk(&shelf);
+        most = after > before && after - before > most ? after - before : most;
+        before = after;
+        world_settle(shelf.w);
+    }
+    archiver_close(archiver);
+    cr_assert_eq(result, 0);
+    cr_assert_lt(most, 3U << 20, "%lu", (unsigned long)most);
+    cr_assert_eq(file_count(&shelf), 2, "nor is a file of more than it takes");
+    check_archived(&shelf, 4);
+    shelf_close(&shelf);
 }
 
 Test(archive, d8_of_a_journey_too_long_nothing_goes_and_it_is_said)
@@ -436,7 +491,7 @@ Test(archive, d8_of_a_journey_too_large_for_a_record_nothing_goes_and_it_is_said
     struct archiver *archiver;
 
     world_submit(shelf.w, "T07", "r1", "up to H1, routine; patient.name=" MARKER);
-    grow(&shelf, "r1");
+    grow(&shelf, "r1", "up to H1, routine; patient.name=" MARKER, 17); /* no record holds all of it */
     world_event(shelf.w, "H1", "reject r1; reason=OTHER_REASON; text=" MARKER " 不收");
     world_submit(shelf.w, "T07", "r2", "up to H1, routine; journey_id=r1");
     world_event(shelf.w, "H1", "reject r2");
