@@ -125,7 +125,40 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
     }
 }
 
-static struct why facts_of(struct asking *asking, const Record__Referral *row, const Record__Referral *child)
+/* What brought it into a state that it also comes back to, from a question, a booking or a cancellation that was not granted. */
+static enum event cause_of(enum state state)
+{
+    if (state == ACCEPTED)
+        return ACCEPT;
+    if (state == ARRIVED)
+        return ARRIVE;
+    if (state == IN_CARE)
+        return START;
+    return state == REPORTED ? REPORT : EVENT_NONE;
+}
+
+static const Referral__TimelineEntry *entry_of(struct asking *asking, const Record__Timeline *row)
+{
+    return work_read(&asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
+}
+
+/* When that happened last; where nothing of it is known, since when the state is what it is. */
+static struct instant happened_at(struct asking *asking, struct id id, const Record__Referral *row)
+{
+    enum event cause = cause_of((enum state)row->state);
+
+    for (uint32_t number = cause == EVENT_NONE ? 0 : row->timeline_next; number-- > 0;) {
+        const Record__Timeline *line = timeline_row(asking->work.txn, id, number);
+        const Referral__TimelineEntry *entry = line == NULL ? NULL : entry_of(asking, line);
+
+        if (entry != NULL && (enum event)entry->event == cause)
+            return instant_of(entry->at_ms);
+    }
+    return instant_of(row->state_since_ms);
+}
+
+static struct why facts_of(struct asking *asking, struct id id, const Record__Referral *row,
+                           const Record__Referral *child)
 {
     const struct registry_institution *asker = registry_institution(&asking->work, asking->work.actor);
     struct why why = {
@@ -137,7 +170,7 @@ static struct why facts_of(struct asking *asking, const Record__Referral *row, c
         .receiver = name_of(asking, row->receiver),
         .successor = child != NULL ? name_of(asking, child->receiver) : NULL,
         .now = asking->work.now,
-        .since = instant_of(row->state_since_ms),
+        .since = happened_at(asking, id, row),
         .place_start = instant_of(row->place != NULL ? row->place->start_ms : 0),
         .submitted_at = instant_of(row->submitted_at_ms),
         .delivered_at = instant_of(row->delivered_at_ms),
@@ -186,7 +219,7 @@ ProtobufCMessage *query_why(struct asking *asking)
         return NULL;
     if (row->child.len != 0)
         child = referral_row(asking->work.txn, life_id_of(row->child));
-    why = facts_of(asking, row, child);
+    why = facts_of(asking, id, row, child);
     if (!state_is_terminal(why.state)) {
         turn = turn_of(id, row, life_id_of(row->child), child);
         delivery_facts(asking, &turn, &why);

@@ -442,6 +442,57 @@ Test(why_query, d4_a_failed_attempt_names_the_next)
     district_close(&d);
 }
 
+/* An hour after the event before. */
+static void happen_later(struct district *d, const char *who, const char *id, enum event event)
+{
+    Referral__Event *body = district_event(d, id, event);
+
+    d->now.ms += HOUR_MS;
+    if (event == ARRIVE)
+        FIELD_SET(body, occurred_at_ms, d->now.ms);
+    if (event == ANSWER_CANCEL)
+        FIELD_SET(body, agreed, false);
+    district_assert_said(d, district_say(d, who, KIND(EVENT), body), "");
+}
+
+static void expect_said(struct district *d, struct stage *stage, char *id, const char *words)
+{
+    const Referral__WhyView *view = why(d, stage, "T07", id);
+
+    cr_assert(strstr(view->sentence, words) != NULL, "%s", view->sentence);
+}
+
+/* A question that was answered, and a cancellation that was not granted, lead back to where it was: that happened when it happened. */
+Test(why_query, l_what_is_back_where_it_was_came_there_when_it_first_did)
+{
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    happen_later(&d, "H1", id, ACCEPT);
+    happen_later(&d, "H1", id, REQUEST_INFO);
+    expect_said(&d, &stage, id, "asked 11-21 10:30");
+    happen_later(&d, "T07", id, SUPPLY_INFO);
+    expect_said(&d, &stage, id, "accepted 11-21 09:30");
+    happen_later(&d, "T07", id, BOOK);
+    happen_later(&d, "T07", id, CANCEL_BOOKING);
+    expect_said(&d, &stage, id, "accepted 11-21 09:30");
+    happen_later(&d, "H1", id, ARRIVE);
+    happen_later(&d, "T07", id, REQUEST_CANCEL);
+    happen_later(&d, "H1", id, ANSWER_CANCEL);
+    expect_said(&d, &stage, id, "arrival was recorded 11-21 14:30");
+    happen_later(&d, "H1", id, START);
+    happen_later(&d, "T07", id, REQUEST_CANCEL);
+    happen_later(&d, "H1", id, ANSWER_CANCEL);
+    expect_said(&d, &stage, id, "in care since 11-21 17:30");
+    happen_later(&d, "H1", id, REPORT);
+    expect_said(&d, &stage, id, "reported 11-21 20:30");
+    district_close(&d);
+}
+
 Test(why_query, d5_a_dead_sheet_is_said)
 {
     ProtobufCBinaryData dead;
@@ -465,6 +516,7 @@ Test(why_query, d5_a_dead_sheet_is_said)
 Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
 {
     Referral__Sheet *sheet;
+    Referral__Reply *down;
     Referral__WhyView *view;
     struct stage stage;
     struct district d;
@@ -477,7 +529,8 @@ Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
     district_assert_said(&d, district_happen(&d, "H1", up, ARRIVE), "");
     sheet = district_sheet(&d, "H1", "T08", true, ROUTINE);
     sheet->parent_referral_id = up;
-    district_assert_said(&d, district_say(&d, "H1", KIND(SUBMIT), sheet), "");
+    down = district_say(&d, "H1", KIND(SUBMIT), sheet);
+    district_assert_said(&d, down, "");
     view = why(&d, &stage, "T07", up);
     cr_assert_str_eq(view->next_actor, "primary");
     cr_assert_str_eq(view->next_institution, "T08");
@@ -485,6 +538,8 @@ Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
     cr_assert_str_eq(view->waits_for, "receipt");
     cr_assert(strstr(view->sentence, "Waiting for T08 to confirm the receipt") != NULL, "%s", view->sentence);
     cr_assert(strstr(view->sentence, "the system of T08 is not connected") != NULL, "%s", view->sentence);
+    happen_later(&d, "T08", down->referral_id, REJECT);
+    expect_said(&d, &stage, up, "reported 11-21 09:30"); /* by nothing but the return that failed then */
     district_close(&d);
 }
 
