@@ -22,6 +22,8 @@ static const char *word_of(int failure)
     case -EBADMSG:
     case -EPROTO:
         return "unsound";
+    case -ENODEV:
+        return "missing";
     case -EKEYREJECTED:
         return "other-keys";
     default:

@@ -199,6 +199,7 @@ static int check_told(struct archiver *archiver)
         return remove_file(archiver);
     if (!known.told)
         return -EAGAIN; /* the turn has failed: the next pass tells it again */
+    archiver->has_known = true;
     archiver->done.files++;
     archiver->done.referrals += known.referrals;
     return go_on_after_file(archiver);
@@ -212,6 +213,35 @@ void archiver_note_failure(struct archiver *archiver, int failure)
         archiver->failure = failure;
 }
 
+static int read_has_files(struct archiver *archiver, bool *ret_has)
+{
+    struct store_txn *txn = NULL;
+    int failure = store_read_begin(archiver->options.store, &archiver->arena, &txn);
+    struct store_cursor *cursor;
+    struct bytes key;
+
+    if (failure != 0)
+        return failure;
+    cursor = store_scan(txn, TABLE_ARCHIVE, bytes_of(NULL, 0), bytes_of(NULL, 0));
+    *ret_has = store_next_key(cursor, &key);
+    store_scan_end(cursor);
+    failure = store_failure(txn);
+    store_read_end(txn);
+    return failure;
+}
+
+/* Where none of the store's files lies, its archive is elsewhere: on a disk that is not mounted, or not yet brought back. What was written here now
+ * would be hidden by it, and had left the store. */
+static int end_adopting(struct archiver *archiver)
+{
+    bool has_files = false;
+    int failure = archiver->has_known ? 0 : read_has_files(archiver, &has_files);
+
+    archiver->is_adopting = false;
+    archiver->phase = SCANNING;
+    return failure != 0 ? failure : has_files ? -ENODEV : 1;
+}
+
 /* A file that cannot be read is for people to look at; it does not keep the others. */
 static int adopt(struct archiver *archiver)
 {
@@ -219,15 +249,14 @@ static int adopt(struct archiver *archiver)
     struct known known;
     int failure;
 
-    archiver->is_adopting = name != NULL;
-    if (name == NULL) {
-        archiver->phase = SCANNING;
-        return 1;
-    }
+    if (name == NULL)
+        return end_adopting(archiver);
+    archiver->is_adopting = true;
     archiver->next_name++;
     failure = read_known(archiver, name, &known);
     if (failure != 0)
         return failure;
+    archiver->has_known = archiver->has_known || known.is_known;
     if (!known.told)
         archiver_note_failure(archiver, begin_telling(archiver, name));
     return 1;
@@ -238,6 +267,7 @@ static int begin_pass(struct archiver *archiver)
     archiver->failure = 0;
     archiver->done.too_large = 0;
     archiver->next_name = 0;
+    archiver->has_known = false;
     archiver->at = (struct id){0};
     archiver->at_end = false;
     archive_clear(archiver->options.directory);

@@ -21,7 +21,7 @@ int archiver_open(const struct archiver_options *options, struct archiver **ret_
 void archiver_close(struct archiver *archiver);                                            /* NULL is fine */
 /* A step of some milliseconds, or of one record or file; the first one after a pass has ended begins the next. Between two steps turn_run as long as turn_wants. 1: the pass
  * goes on; 0: it has ended; else why it has, but what it could do it did. -ENOSPC: there is no room for a file, and some to spare; -EBADMSG: a file is
- * damaged, or a part of a referral is missing. */
+ * damaged, or a part of a referral is missing; -ENODEV: none of the files that the store knows lies there. */
 int archiver_step(struct archiver *archiver, struct turn_clock clock);
 
 struct archiver_done { /* since it was opened */

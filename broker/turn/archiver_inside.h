@@ -29,6 +29,7 @@ struct archiver {
     char **names; /* of the directory when the pass began */
     size_t next_name;
     bool is_adopting; /* the file told is one of them */
+    bool has_known;   /* one of them is the store's */
 
     struct id at; /* the last referral looked at */
     bool at_end;  /* there are no more */

@@ -369,6 +369,30 @@ Test(archive, d6_without_room_for_a_file_everything_stays)
     shelf_close(&shelf);
 }
 
+/* A disk that is not mounted: what is written in its place would be gone as soon as it is. */
+Test(archive, d8_where_none_of_its_files_lies_no_other_is_put)
+{
+    struct shelf shelf = shelf_open();
+    char elsewhere[120];
+    int result;
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    pass(&shelf);
+    finish(&shelf, 2, 1);
+    years_pass(&shelf);
+    snprintf(elsewhere, sizeof elsewhere, "%s.elsewhere", shelf.directory);
+    cr_assert_eq(rename(shelf.directory, elsewhere), 0);
+    steps(&shelf, -1, &result);
+    cr_assert_eq(result, -ENODEV, "%d", result);
+    cr_assert_neq(access(shelf.directory, F_OK), 0);
+    cr_assert_null(view_of(&shelf, "r2")->summary->archived_in);
+    cr_assert_eq(rename(elsewhere, shelf.directory), 0);
+    pass(&shelf);
+    check_archived(&shelf, 2);
+    shelf_close(&shelf);
+}
+
 /* Amended so often, by a megabyte each time. */
 static void grow(struct shelf *shelf, const char *name, const char *words, int times)
 {
