@@ -15,7 +15,7 @@ bool hold_apply_release(struct work *work);
 bool archived_apply(struct work *work);  /* archived.c: what stands in the archive leaves the store (D8) */
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
 
-/* Places (section 6). publish.c: what a hospital publishes and takes away; timetable.c: its weeks. */
+/* Places (section 6). publish.c: what a hospital publishes and takes away; timetable_clock.c: its weeks. */
 bool publish_apply_pool(struct work *work);
 bool publish_apply_cut(struct work *work);
 bool publish_apply_cancel(struct work *work);

@@ -2,7 +2,7 @@
  *
  * publish.c: the commands that publish. publish_units.c: those that take away and give back. publish_runs.c: units as people write them.
  * publish_plan.c: a pool as it should be, compared with what there is. publish_group.c: pools that share a reserve (Q11).
- * timetable.c: whole weeks, day by day; timetable_check.c: what a week may say. */
+ * timetable.c: a day of a week; timetable_clock.c: weeks, day by day; timetable_check.c: what a week may say. */
 #pragma once
 #include "engine/displace.h"
 
@@ -74,6 +74,11 @@ void group_apply(struct work *work, const struct group_plan *plan); /* after gro
 
 /* All that can be said of a week before it meets a day; findings are added. */
 void timetable_check(struct findings *findings, const Referral__Timetable *put);
+/* Brings one of its days about. `ret_failed`: booked units or the group's terms stand in the way of some of it. False: the turn has no room for
+ * more ids, and the day goes on in the next one. */
+bool timetable_publish_day(struct work *work, const struct timetable_key *key, const Referral__Timetable *timetable,
+                           int64_t day, bool *ret_failed);
+int64_t timetable_day(const char *date, int64_t otherwise); /* where none is given */
 /* Its runs on a day, in the hospital's time. */
 struct unit_runs timetable_runs(struct arena *arena, const Referral__TimetableSession *session, int64_t day,
                                 int offset_minutes);

@@ -1,15 +1,9 @@
-/* timetable.c - a hospital's weeks: put, and published by the clock day by day, so that no turn has more to do than a day (Q1, Q6, Q10, Q11). */
-#include "engine/alarm.h"
-#include "engine/binary.h"
-#include "engine/families.h"
+/* timetable.c - a day of a hospital's week: what it lacks is published, and what it has too much of goes (Q1, Q6, Q10, Q11). */
 #include "engine/pool_walk.h"
 #include "engine/publish_parts.h"
 
-#define HORIZON_DEFAULT_DAYS 14
 /* A day that displaces many bookings goes on in the next turn, while there are ids for all of this one: what is done is not done again. */
 #define IDS_OF_A_TURN 5000
-/* Days wait for the clock a millisecond apart, the first so far back that all are due at once. */
-#define DAYS_BACK_MS 1000
 
 struct plan_of_day { /* one timetable on one of its days */
     struct work *work;
@@ -26,7 +20,7 @@ struct plan_of_day { /* one timetable on one of its days */
 
 /* ---- Which sessions ---- */
 
-static int64_t day_of(const char *date, int64_t otherwise)
+int64_t timetable_day(const char *date, int64_t otherwise)
 {
     struct date parsed;
 
@@ -37,13 +31,14 @@ static void find_sessions(struct plan_of_day *plan)
 {
     const Referral__Timetable *timetable = plan->timetable;
 
-    if (plan->day < day_of(timetable->first_date, plan->day) || plan->day >= day_of(timetable->end_date, INT64_MAX))
+    if (plan->day < timetable_day(timetable->first_date, plan->day) ||
+        plan->day >= timetable_day(timetable->end_date, INT64_MAX))
         return;
     plan->sessions = timetable->sessions;
     plan->count = timetable->n_sessions;
     plan->weekday = (uint32_t)date_weekday(date_from_days(plan->day)) + 1;
     for (size_t i = 0; i < timetable->n_exceptions; i++) {
-        if (day_of(timetable->exceptions[i]->date, -1) != plan->day)
+        if (timetable_day(timetable->exceptions[i]->date, -1) != plan->day)
             continue;
         plan->sessions = timetable->exceptions[i]->sessions;
         plan->count = timetable->exceptions[i]->n_sessions;
@@ -183,10 +178,12 @@ static bool has_session(const struct plan_of_day *plan, const char *resource)
     return false;
 }
 
-static bool is_booked(const struct pool_of *pool)
+/* What has begun is in nobody's way. */
+static bool is_booked(const struct work *work, const struct pool_of *pool)
 {
     for (size_t i = 0; i < pool->row->n_units; i++)
-        if (pool->row->units[i]->state == UNIT_IS_GENERAL || pool->row->units[i]->state == UNIT_IS_FAMILY)
+        if (unit_is_booked((enum unit_state)pool->row->units[i]->state) &&
+            !instant_is_due(instant_of(pool->row->units[i]->start_ms), work->now))
             return true;
     return false;
 }
@@ -201,7 +198,7 @@ static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
     struct units may_go = displace_may_go(picture);
     uint32_t *units = arena_alloc(plan->work->arena, may_go.count * sizeof *units);
 
-    plan->failed = plan->failed || (is_booked(pool) && !timetable->displace);
+    plan->failed = plan->failed || (!timetable->displace && is_booked(plan->work, pool));
     if (may_go.count == 0)
         return;
     for (size_t i = 0; i < may_go.count; i++)
@@ -267,186 +264,23 @@ static void group_day(struct plan_of_day *plan)
         plan->failed = true;
 }
 
-static void report(const struct plan_of_day *plan)
+bool timetable_publish_day(struct work *work, const struct timetable_key *key, const Referral__Timetable *timetable,
+                           int64_t day, bool *ret_failed)
 {
-    char date[DATE_TEXT_SIZE];
-    const char *subject;
-
-    date_format(date, date_from_days(plan->day));
-    subject =
-        arena_format(plan->work->arena, "%s/%s/%s/%s/%s", plan->hospital->institution->id,
-                     protobuf_c_enum_descriptor_get_value(&referral__place_class__descriptor, plan->key->class)->name,
-                     plan->key->department, plan->key->id, date);
-    if (plan->failed)
-        alarm_raise(plan->work, "timetable-conflict", subject, NULL);
-    else
-        alarm_clear(plan->work, "timetable-conflict", subject);
-}
-
-/* False: the day goes on in the next turn. */
-static bool publish_day(struct plan_of_day *plan)
-{
-    find_sessions(plan);
-    withdraw_others(plan);
-    for (size_t i = 0; i < plan->count; i++)
-        if (is_of_day(plan, plan->sessions[i]) && has_ids_left(plan))
-            publish_session(plan, plan->sessions[i]);
-    if (plan->timetable->grouped && has_ids_left(plan))
-        group_day(plan);
-    if (!plan->unfinished)
-        report(plan);
-    return !plan->unfinished;
-}
-
-/* ---- Day after day ---- */
-
-static void set_due(struct work *work, const struct timetable_key *key, Record__Timetable *row, struct instant at)
-{
-    uint8_t bytes[TIMETABLE_KEY_MAX];
-
-    if (row->due_ms != 0)
-        due_delete(work->txn, instant_of(row->due_ms), DUE_TIMETABLE, timetable_key_bytes(bytes, key));
-    if (instant_is_set(at))
-        due_add(work->txn, at, DUE_TIMETABLE, timetable_key_bytes(bytes, key));
-    FIELD_SET(row, due_ms, at.ms);
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* First day that is not to be looked at today: beyond the horizon and the end, but not before what an earlier plan has published. */
-static int64_t last_day(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today)
-{
-    int64_t horizon = timetable->has_horizon_days ? timetable->horizon_days : HORIZON_DEFAULT_DAYS;
-
-    return most(least(today + horizon, day_of(timetable->end_date, INT64_MAX)), row->planned_to);
-}
-
-/* When its next day is due: at once, at the next midnight, or never. */
-static struct instant next_due(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today,
-                               int offset_minutes, struct instant at)
-{
-    if (row->next_day < last_day(row, timetable, today))
-        return instant_after(at, 1);
-    if (row->next_day >= day_of(timetable->end_date, INT64_MAX))
-        return instant_of(0);
-    return instant_of_local(date_from_days(today + 1), 0, offset_minutes);
-}
-
-void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes)
-{
-    struct timetable_key key;
-    Record__Timetable *row = timetable_key_parse(key_bytes, &key) ? timetable_row(work->txn, &key) : NULL;
-
-    if (row == NULL || row->due_ms != at.ms) {
-        due_delete(work->txn, at, DUE_TIMETABLE, key_bytes);
-        return;
-    }
-
-    const Referral__Timetable *timetable =
-        work_read(work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
-    const struct registry_institution *hospital = registry_institution_of(work, key.hospital);
-    int64_t today = publish_today(work, hospital);
     struct plan_of_day plan = {.work = work,
-                               .key = &key,
+                               .key = key,
                                .timetable = timetable,
-                               .hospital = hospital,
-                               .day = today - 1,
+                               .hospital = registry_institution_of(work, key->hospital),
+                               .day = day,
                                .first_ordinal = *work->next_ordinal};
 
-    report(&plan); /* yesterday is nobody's trouble any more */
-    FIELD_SET(row, next_day, most(row->next_day, today));
-    if (row->next_day < last_day(row, timetable, today)) {
-        plan.day = row->next_day;
-        if (publish_day(&plan))
-            FIELD_SET(row, next_day, row->next_day + 1);
-    }
-    set_due(work, &key, row, next_due(row, timetable, today, hospital->offset_minutes, at));
-    timetable_row_put(work->txn, &key, row);
-}
-
-/* ---- Commands ---- */
-
-/* False: refused. The hospital is the actor or one it may speak for. */
-static bool read_key(struct work *work, const Referral__Timetable *named, struct timetable_key *ret_key)
-{
-    const struct registry_institution *hospital =
-        registry_institution(work, named->hospital != NULL ? named->hospital : work->actor);
-    struct timetable_key key = {.hospital = hospital->row->number, .class = (uint8_t)named->class_};
-
-    if (!named->has_class_)
-        refuse(work, REFUSED_MISSING, "class");
-    if (named->department == NULL)
-        refuse(work, REFUSED_MISSING, "department");
-    else
-        publish_check_department(&work->findings, hospital, named->department, "department");
-    if (is_refused(work) || named->department == NULL || named->id == NULL)
-        return false;
-    memcpy(key.department, named->department, strlen(named->department)); /* bounded by LIMIT_ID_BYTES */
-    memcpy(key.id, named->id, strlen(named->id));
-    *ret_key = key;
-    return true;
-}
-
-static const char *subject_of(struct work *work, const struct timetable_key *key)
-{
-    return arena_format(work->arena, "%s/%s/%s",
-                        protobuf_c_enum_descriptor_get_value(&referral__place_class__descriptor, key->class)->name,
-                        key->department, key->id);
-}
-
-/* Where a day is published already, the new plan comes to it as well: it starts again from today. */
-bool timetable_apply_put(struct work *work)
-{
-    const Referral__Timetable *put = (const Referral__Timetable *)work->body;
-    Record__Timetable fresh = RECORD__TIMETABLE__INIT, *row;
-    struct timetable_key key;
-    int64_t today;
-
-    if (!publish_may(work, put->hospital))
-        return false;
-    timetable_check(&work->findings, put);
-    if (!read_key(work, put, &key))
-        return false;
-    today = publish_today(work, registry_institution_of(work, key.hospital));
-    row = timetable_row(work->txn, &key);
-    if (row == NULL)
-        row = &fresh;
-    FIELD_SET(row, schema, STORE_SCHEMA);
-    FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
-    FIELD_SET(row, planned_to, most(row->planned_to, row->next_day));
-    FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, day_of(put->first_date, today)));
-    set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
-    timetable_row_put(work->txn, &key, row);
-    work->audit.subject = arena_text(work->arena, subject_of(work, &key));
-    return true;
-}
-
-/* No further days; what is published stays. */
-bool timetable_apply_delete(struct work *work)
-{
-    const Referral__Timetable *named = (const Referral__Timetable *)work->body;
-    struct timetable_key key;
-    Record__Timetable *row;
-
-    if (!publish_may(work, named->hospital))
-        return false;
-    if (named->id == NULL)
-        refuse(work, REFUSED_MISSING, "id");
-    if (!read_key(work, named, &key))
-        return false;
-    row = timetable_row(work->txn, &key);
-    if (row == NULL)
-        return refuse(work, REFUSED_NOT_FOUND, "");
-    set_due(work, &key, row, instant_of(0));
-    timetable_row_put(work->txn, &key, NULL);
-    work->audit.subject = arena_text(work->arena, subject_of(work, &key));
-    return true;
+    find_sessions(&plan);
+    withdraw_others(&plan);
+    for (size_t i = 0; i < plan.count; i++)
+        if (is_of_day(&plan, plan.sessions[i]) && has_ids_left(&plan))
+            publish_session(&plan, plan.sessions[i]);
+    if (timetable->grouped && has_ids_left(&plan))
+        group_day(&plan);
+    *ret_failed = plan.failed;
+    return !plan.unfinished;
 }
