@@ -21,7 +21,7 @@ static bool not_in_flight(void *user, struct inbox_ref ref)
     return false;
 }
 
-static char *date_text(struct broker *broker, int day)
+char *broker_date_text(struct broker *broker, int day)
 {
     struct date base = instant_local_date(instant_of(RESERVE_BASE), RESERVE_OFFSET_MINUTES);
     char text[DATE_TEXT_SIZE];
@@ -113,8 +113,8 @@ static bool same_views(struct broker *broker, struct world *world)
     int expected = 0;
 
     query.hospital = "H1";
-    query.first_date = date_text(broker, 0);
-    query.last_date = date_text(broker, LAST_DAY);
+    query.first_date = broker_date_text(broker, 0);
+    query.last_date = broker_date_text(broker, LAST_DAY);
     FIELD_SET(&query, units, true);
     FIELD_SET(&query, rows, 50);
     list = ask(broker, world, "H1", REFERRAL__KIND__LIST_POOLS, &query);
@@ -164,8 +164,8 @@ static bool same_places(struct broker *broker, struct world *world, Referral__Ch
     const Referral__PlaceList *list;
 
     query.hospital = "H1";
-    query.first_date = date_text(broker, 0);
-    query.last_date = date_text(broker, LAST_DAY);
+    query.first_date = broker_date_text(broker, 0);
+    query.last_date = broker_date_text(broker, LAST_DAY);
     FIELD_SET(&query, channel, channel);
     FIELD_SET(&query, units, (uint32_t)units);
     FIELD_SET(&query, rows, 50);

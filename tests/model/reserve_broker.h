@@ -96,6 +96,12 @@ bool broker_same_places(struct broker *broker, struct world *world, const Referr
 bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view);
 /* The product's own reader of ledgers finds nothing wrong with this one. */
 bool broker_replays(struct broker *broker);
+/* A timetable as a client sends it. In the keep. */
+void *broker_pack_week(struct broker *broker, const struct command *command);
+/* Timetables, how far they have come, and the days that operators are told could not be published. */
+bool broker_same_weeks(struct broker *broker, const struct world *world, struct store_txn *txn, int from, int to);
+const char *broker_week_name(int id);
+char *broker_date_text(struct broker *broker, int day); /* in the keep */
 /* What the files of the comparison share. A thing of the model has one id for ever: the first it was seen with. */
 bool broker_same_id(struct broker *broker, struct id *known, struct id id, const char *what, int index);
 bool broker_same_numbers(const uint32_t *units, size_t count, const int *expected, int expected_count);

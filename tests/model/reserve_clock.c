@@ -1,7 +1,8 @@
 /* reserve_clock.c - what time brings to pools and referrals, and in which order (C1, C3, Q6, Q7, Q8). */
 #include "reserve_inside.h"
 
-#define OVER_AFTER_MS DAY_MS
+#define OVER_AFTER_MS  DAY_MS
+#define DAYS_OF_A_TURN 5 /* of timetables: a turn has time for no more */
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -245,23 +246,56 @@ static int first_due_entry(const struct world *world)
     return first;
 }
 
+/* What is due of a pool, a timetable and an entry, each the first of its kind; of the same instant in this order. */
+struct first {
+    int slot, week, entry;
+    int64_t pool_at, week_at, entry_at;
+};
+
+static struct first first_of(const struct world *world)
+{
+    struct first first = {
+        .slot = first_due_pool(world), .week = m_week_first_due(world), .entry = first_due_entry(world)};
+
+    first.pool_at = first.slot == NOBODY ? 0 : m_pool_due(world, first.slot);
+    first.week_at = first.week == NOBODY ? 0 : world->weeks[first.week].due_at;
+    first.entry_at = first.entry == NOBODY ? 0 : world->entries[first.entry].due_at;
+    return first;
+}
+
 int64_t reserve_due(const struct world *world)
 {
-    int slot = first_due_pool(world), entry = first_due_entry(world);
+    struct first first = first_of(world);
 
-    return earlier(slot == NOBODY ? 0 : m_pool_due(world, slot), entry == NOBODY ? 0 : world->entries[entry].due_at);
+    return earlier(earlier(first.pool_at, first.week_at), first.entry_at);
 }
 
 void reserve_wake(struct world *world)
 {
-    int slot = first_due_pool(world), entry = first_due_entry(world);
+    struct first first = first_of(world);
+    int64_t at = earlier(earlier(first.pool_at, first.week_at), first.entry_at);
 
-    if (slot == NOBODY || (entry != NOBODY && world->entries[entry].due_at < m_pool_due(world, slot))) {
-        m_entry_wake(world, entry);
+    if (first.slot != NOBODY && first.pool_at == at) {
+        m_pool_touch(world, first.slot);
+        m_looked_at(world, first.slot);
+    } else if (first.week != NOBODY && first.week_at == at) {
+        m_week_wake(world, first.week);
     } else {
-        m_pool_touch(world, slot);
-        m_looked_at(world, slot);
+        m_entry_wake(world, first.entry);
     }
+}
+
+bool reserve_turn_is_over(const struct world *world)
+{
+    return world->days_done >= DAYS_OF_A_TURN;
+}
+
+void reserve_turn(struct world *world, bool clock_comes)
+{
+    world->clock_comes = clock_comes;
+    world->days_done = 0;
+    for (int i = 0; i < WEEKS_MAX; i++)
+        world->weeks[i].fresh = false;
 }
 
 static int first_due_referral(const struct world *world)
@@ -315,6 +349,7 @@ int64_t reserve_next_instant(const struct world *world, int64_t after)
     for (int i = 0; i < world->entry_count; i++)
         if (world->entries[i].live && world->entries[i].due_at > after)
             next = earlier(next, world->entries[i].due_at);
+    next = earlier(next, m_week_next(world, after));
     for (int i = 0; i < world->referral_count; i++)
         next = earlier(next, next_wake(&world->referrals[i], after));
     for (int i = 0; i < world->referral_count && !world->doubt; i++)

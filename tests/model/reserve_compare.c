@@ -52,6 +52,14 @@ static bool same_unit(struct broker *broker, struct world *world, int slot, int 
            broker_same_id(broker, &broker->bookings[expected->booking], id, "booking of a unit", expected->booking);
 }
 
+static int week_of(int slot, const Record__Pool *row)
+{
+    for (int id = 0; id < 2 && row->timetable != NULL; id++)
+        if (strcmp(row->timetable, broker_week_name(id)) == 0)
+            return reserve_week_number(slot, id);
+    return NOBODY;
+}
+
 static bool same_row(struct broker *broker, struct world *world, int slot, const Record__Pool *row)
 {
     const struct m_pool *pool = &world->pools[slot];
@@ -64,7 +72,8 @@ static bool same_row(struct broker *broker, struct world *world, int slot, const
         !one_number(broker, slot, "release_at", row->release_at_ms, pool->release_at) ||
         !one_number(broker, slot, "short_notice", row->short_notice, pool->short_notice) ||
         !one_number(broker, slot, "grouped", row->grouped, pool->grouped) ||
-        !one_number(broker, slot, "cancelled", row->cancelled, pool->cancelled))
+        !one_number(broker, slot, "cancelled", row->cancelled, pool->cancelled) ||
+        !one_number(broker, slot, "timetable", week_of(slot, row), pool->week))
         return false;
     for (int i = 0; i < pool->count; i++)
         if (!same_unit(broker, world, slot, i, row->units[i]))
@@ -285,10 +294,18 @@ bool broker_begins_list(int slot)
     return true;
 }
 
+/* Of a slot that is looked at; NOBODY: all are. */
+static int some_day(const struct broker *broker, bool all, int slot)
+{
+    return all || broker->last_slot == 0 ? NOBODY : reserve_slots[slot].day;
+}
+
 static bool same_store(struct broker *broker, struct world *world, struct store_txn *txn, bool all)
 {
     bool same = same_pools(broker, world, txn, all);
 
+    same = same && broker_same_weeks(broker, world, txn, some_day(broker, all, broker->first_slot),
+                                     some_day(broker, all, broker->last_slot));
     for (int slot = 0; slot < SLOTS && same; slot++)
         same = !broker_begins_list(slot) || same_list(broker, world, slot, txn);
     return same && same_bookings(broker, world, txn, all) && same_referrals(broker, world, txn, all) &&

@@ -123,7 +123,7 @@ static void lose_unit(struct world *world, int slot, int booking, int index)
     m_displaced(world, booking, false);
 }
 
-/* The hospital has taken it away: whom that makes wait. */
+/* The hospital has taken it away, now or by what its timetable says: whom that makes wait. */
 void m_displaced(struct world *world, int booking, bool was_main)
 {
     const struct m_booking *lost = &world->bookings[booking];

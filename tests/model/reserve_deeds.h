@@ -29,4 +29,5 @@ void invent_confirm(struct inventor *inventor, struct command *command);
 void invent_cancel(struct inventor *inventor, struct command *command);
 void invent_change_of_place(struct inventor *inventor, struct command *command);
 void invent_mark(struct inventor *inventor, struct command *command);
+void invent_week(struct inventor *inventor, struct command *command);
 void invent_event(struct inventor *inventor, struct command *command);

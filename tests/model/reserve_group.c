@@ -8,7 +8,7 @@ static bool is_of_day(const struct world *world, int slot, int i)
            strcmp(reserve_slots[i].department, reserve_slots[slot].department) == 0;
 }
 
-static int64_t earliest_of_day(const struct world *world, int slot)
+int64_t m_group_start(const struct world *world, int slot)
 {
     int64_t first = 0;
 
@@ -58,15 +58,20 @@ static int64_t release_of_day(const struct world *world, int slot, bool *ret_sho
         if (pool->start - pool->release_at < before)
             before = pool->start > pool->release_at ? pool->start - pool->release_at : 0;
     }
-    return earliest_of_day(world, slot) - before;
+    return m_group_start(world, slot) - before;
 }
 
-static int grouped_of_day(const struct world *world, int slot)
+int m_group_member(const struct world *world, int slot)
 {
     for (int i = 0; i < SLOTS; i++)
         if (is_of_day(world, slot, i) && world->pools[i].grouped)
             return i;
     return NOBODY;
+}
+
+bool m_group_is_declared(const struct world *world, int slot)
+{
+    return m_group_member(world, slot) != NOBODY;
 }
 
 /* Declared: openings and release move only in favour of family doctors; what was published at short notice is released late whatever is wished. */
@@ -84,7 +89,7 @@ static struct m_times declared_times(const struct world *world, const struct com
         m_say(answer, "ONLY_IN_FAVOUR");
     wish.fd_opens_at = command->fd_opens_at != 0 ? command->fd_opens_at : best.fd_opens_at;
     wish.general_opens_at = command->general_opens_at != 0 ? command->general_opens_at : best.general_opens_at;
-    times = m_first_times(best.published_at, &wish, earliest_of_day(world, command->slot), answer);
+    times = m_first_times(best.published_at, &wish, m_group_start(world, command->slot), answer);
     times.short_notice = times.short_notice || short_notice;
     if (times.release_at < release_at)
         times.release_at = release_at;
@@ -93,11 +98,11 @@ static struct m_times declared_times(const struct world *world, const struct com
 
 static struct m_times group_times(const struct world *world, const struct command *command, struct answer *answer)
 {
-    int member = grouped_of_day(world, command->slot);
+    int member = m_group_member(world, command->slot);
 
     if (member == NOBODY)
         return declared_times(world, command, answer);
-    return m_later_times(&world->pools[member], command, earliest_of_day(world, command->slot), answer);
+    return m_later_times(&world->pools[member], command, m_group_start(world, command->slot), answer);
 }
 
 void m_group_judge(struct world *world, const struct command *command, struct answer *answer)
@@ -106,13 +111,13 @@ void m_group_judge(struct world *world, const struct command *command, struct an
         m_say(answer, "RESERVE_TOO_SMALL");
     if (reserve_slots[command->slot].day < m_day_of(world->now))
         m_say(answer, "PAST_SESSION");
-    if (earliest_of_day(world, command->slot) == 0) {
+    if (m_group_start(world, command->slot) == 0) {
         m_say(answer, "UNKNOWN_POOL");
         return;
     }
     for (int i = 0; i < SLOTS; i++)
         for (int u = 0; u < world->pools[i].count; u++)
-            if (is_of_day(world, command->slot, i) && grouped_of_day(world, i) == NOBODY &&
+            if (is_of_day(world, command->slot, i) && m_group_member(world, i) == NOBODY &&
                 world->pools[i].units[u].booking != NOBODY)
                 m_say(answer, "GROUP_TOO_LATE");
     group_times(world, command, answer);
@@ -123,9 +128,10 @@ void m_group_perform(struct world *world, const struct command *command)
     struct answer ignored = {.code_count = 0};
     struct m_times times = group_times(world, command, &ignored);
     struct m_pool best = best_of_day(world, command->slot);
+    bool differs = false;
 
     for (int i = 0; i < SLOTS; i++) {
-        struct m_pool *pool = &world->pools[i];
+        struct m_pool *pool = &world->pools[i], before = *pool;
 
         if (!is_of_day(world, command->slot, i))
             continue;
@@ -133,6 +139,10 @@ void m_group_perform(struct world *world, const struct command *command)
         pool->span = command->span != 0 ? command->span : best.span;
         pool->grouped = true;
         m_set_times(world, pool, &times);
+        differs |= !before.grouped || before.reserve_bp != pool->reserve_bp || before.span != pool->span ||
+                   before.fd_opens_at != times.fd_opens_at || before.general_opens_at != times.general_opens_at ||
+                   before.release_at != times.release_at;
     }
-    m_note(world, grouped_of_day(world, command->slot));
+    if (differs)
+        m_note(world, m_group_member(world, command->slot));
 }

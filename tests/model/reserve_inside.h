@@ -110,8 +110,18 @@ void m_put_judge(struct world *world, const struct command *command, struct answ
 void m_put_perform(struct world *world, const struct command *command);
 
 /* reserve_group.c */
+bool m_group_is_declared(const struct world *world, int slot); /* for its day */
+int64_t m_group_start(const struct world *world, int slot);    /* of the earliest pool of its day; 0: there is none */
+int m_group_member(const struct world *world, int slot);       /* a pool of its day that is in it; NOBODY */
 void m_group_judge(struct world *world, const struct command *command, struct answer *answer);
 void m_group_perform(struct world *world, const struct command *command);
+
+/* reserve_week.c */
+void m_week_judge(const struct world *world, const struct command *command, struct answer *answer);
+void m_week_perform(struct world *world, const struct command *command);
+int m_week_first_due(const struct world *world); /* NOBODY: none */
+void m_week_wake(struct world *world, int week);
+int64_t m_week_next(const struct world *world, int64_t after); /* 0: none */
 
 /* reserve_block.c, reserve_cut.c */
 void m_publish_judge(struct world *world, const struct command *command, struct answer *answer);

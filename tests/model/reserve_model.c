@@ -97,6 +97,8 @@ bool reserve_judge(struct world *world, const struct command *command, struct an
     touch(world, command);
     if (command->op == OP_EVENT)
         m_event_judge(world, command, ret_answer);
+    else if (command->op == OP_WEEK || command->op == OP_DROP_WEEK)
+        m_week_judge(world, command, ret_answer);
     else if (command->op >= OP_PUT && command->op <= OP_GROUP)
         m_publish_judge(world, command, ret_answer);
     else if (command->op == OP_HOLD || command->op == OP_BOOK || command->op == OP_JOIN)
@@ -133,6 +135,8 @@ void reserve_perform(struct world *world, const struct command *command, struct 
         submit(world, command);
     else if (command->op == OP_EVENT)
         m_event_perform(world, command);
+    else if (command->op == OP_WEEK || command->op == OP_DROP_WEEK)
+        m_week_perform(world, command);
     else if (command->op >= OP_PUT && command->op <= OP_GROUP)
         m_publish_perform(world, command);
     else if (command->op == OP_HOLD || command->op == OP_BOOK || command->op == OP_JOIN)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "base/instant.h"
-#include "reserve_seen.h"
 #include "place.pb-c.h"
+#include "reserve_seen.h"
 
 #define RESERVE_OFFSET_MINUTES 480
 /* Who plays the model in a world of his own (tests/sim) has other pools, and begins at another time. */
@@ -29,6 +29,11 @@ enum {
     CLASSES = 4, /* by number: EXPERT, BED, EXAM */
     RUNS_MAX = 3,
     PICKED_MAX = 8,
+    SESSIONS_MAX = 5, /* of a week, */
+    EXCEPTIONS_MAX = 2,
+    WEEK_RUNS_MAX = 2, /* and of a session of it */
+    WEEKS_MAX = 6,
+    CONFLICTS_MAX = 16,
     CODES_MAX = 32,
     NOBODY = -1
 };
@@ -56,6 +61,8 @@ enum op {
     OP_MARK,
     OP_JOIN,
     OP_LEAVE,
+    OP_WEEK,
+    OP_DROP_WEEK,
     OP_COUNT
 };
 
@@ -74,6 +81,28 @@ struct name {
 
 struct run {
     int count, start_minute, minutes;
+};
+
+/* A timetable, of the class and department of its command's slot. 0 and NOBODY as in commands. */
+struct session {
+    int slot;    /* whose resource it has, whatever that one's day */
+    int weekday; /* from 1, Monday; an exception's has none */
+    struct run runs[WEEK_RUNS_MAX];
+    int run_count, reserve_bp, span, release_before; /* minutes, or NOBODY */
+};
+struct week {
+    int id, session_count, exception_count;
+    struct session sessions[SESSIONS_MAX];
+    struct {
+        int day, session_count;
+        struct session sessions[2];
+    } exceptions[EXCEPTIONS_MAX];
+    int first_day, end_day; /* NOBODY: none */
+    int horizon;            /* 0: 14 days */
+    struct {
+        int days_before, minute; /* NOBODY: at publication */
+    } family, general;
+    bool grouped, displace;
 };
 
 /* 0 means absent, and NOBODY where 0 says something. */
@@ -103,6 +132,7 @@ struct command {
     int team, patient; /* SUBMIT; team 0: none */
     Referral__Priority priority;
     enum who receiver;
+    struct week week;
 };
 
 struct m_unit {
@@ -115,6 +145,7 @@ struct m_unit {
 
 struct m_pool {
     bool exists, cancelled, grouped, released, fd_opened, general_opened, over, short_notice, touching;
+    int week;  /* that published it last, by number; NOBODY: people did */
     int noted; /* its place among those that are to be offered; 0: none */
     int reserve_bp, span;
     int64_t fd_opens_at, general_opens_at, release_at, start, published_at;
@@ -145,6 +176,17 @@ struct m_entry {
     Referral__Priority priority;
     int64_t since, due_at; /* when its last day is over, and is looked at */
     int declined_slot[DECLINED_MAX], declined_unit[DECLINED_MAX], declined_count;
+};
+
+/* What a hospital publishes by the week, day after day. */
+struct m_week {
+    bool exists, fresh; /* said in this turn: its days come in the next */
+    int slot;           /* class and department */
+    struct week plan;
+    int next_day;                                 /* first that was not looked at, as it is now */
+    int planned_to;                               /* nor ever */
+    int64_t due_at;                               /* 0: never */
+    int conflicts[CONFLICTS_MAX], conflict_count; /* days that could not be published as it says */
 };
 
 struct m_claim {
@@ -195,7 +237,12 @@ struct world {
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];
     struct m_referral referrals[REFERRALS_MAX];
+    struct m_week weeks[WEEKS_MAX];
     int booking_count, entry_count, referral_count, claim_count, note_count;
+    bool clock_comes; /* something was due when this turn began: what its commands make due comes in it, too */
+    int by_week;      /* at work: not the hospital itself but this timetable, by number from 1; 0: none */
+    int weeks_said;   /* ever */
+    int days_done;    /* of timetables, in this turn */
     int label, made_bookings, made_entries; /* of the command at work */
     bool settling;                          /* offers are being made */
     uint64_t seen[SEEN_COUNT];
@@ -248,5 +295,11 @@ int64_t reserve_due(const struct world *world);
 void reserve_wake(struct world *world);
 /* The earliest instant strictly after `after` at which something is due of itself; 0: none. */
 int64_t reserve_next_instant(const struct world *world, int64_t after);
+/* No turn has time for more: what else is due comes in the next. */
+bool reserve_turn_is_over(const struct world *world);
+/* A turn begins. */
+void reserve_turn(struct world *world, bool clock_comes);
+/* Number of the timetable that a pool's row names, or a command. */
+int reserve_week_number(int slot, int id);
 /* One line of a story. */
 void reserve_tell(char *out, size_t size, const struct command *command);

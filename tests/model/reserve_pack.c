@@ -19,6 +19,8 @@ static const uint32_t kinds[OP_COUNT] = {
     [OP_MARK] = REFERRAL__KIND__MARK_PLACE,
     [OP_JOIN] = REFERRAL__KIND__JOIN_LIST,
     [OP_LEAVE] = REFERRAL__KIND__LEAVE_LIST,
+    [OP_WEEK] = REFERRAL__KIND__PUT_TIMETABLE,
+    [OP_DROP_WEEK] = REFERRAL__KIND__DELETE_TIMETABLE,
 };
 
 struct packing {
@@ -333,6 +335,9 @@ static void *body_of(const struct packing *packing)
         return join(packing);
     case OP_LEAVE:
         return leave(packing);
+    case OP_WEEK:
+    case OP_DROP_WEEK:
+        return broker_pack_week(packing->broker, packing->command);
     case OP_CUT:
     case OP_CANCEL_POOL:
     case OP_BLOCK:
@@ -378,6 +383,8 @@ static bool has_ids(const struct packing *packing)
     case OP_BLOCK:
     case OP_UNBLOCK:
     case OP_GROUP:
+    case OP_WEEK:
+    case OP_DROP_WEEK:
     case OP_COUNT:
         break;
     }

@@ -265,6 +265,7 @@ static void publish(struct world *world, const struct command *command)
     struct m_times times;
 
     *pool = (struct m_pool){.exists = true,
+                            .week = NOBODY,
                             .published_at = world->now,
                             .reserve_bp = command->reserve_bp != 0 ? command->reserve_bp : 2000,
                             .span = command->span != 0 ? command->span : 1};
@@ -313,10 +314,18 @@ static void add_lacking(struct world *world, const struct command *command)
         }
 }
 
+static bool is_as_it_was(const struct m_pool *pool, const struct m_pool *before)
+{
+    return before->exists && pool->week == before->week && pool->reserve_bp == before->reserve_bp &&
+           pool->span == before->span && pool->fd_opens_at == before->fd_opens_at &&
+           pool->general_opens_at == before->general_opens_at && pool->release_at == before->release_at &&
+           pool->start == before->start && pool->next_unit == before->next_unit && pool->count == before->count;
+}
+
 /* What is lacking comes before what goes: who loses a place may get a new one. */
 void m_put_perform(struct world *world, const struct command *command)
 {
-    struct m_pool *pool = &world->pools[command->slot];
+    struct m_pool *pool = &world->pools[command->slot], before = *pool;
     int numbers[UNITS_MAX], count = 0;
     bool goes[UNITS_MAX], lacking;
 
@@ -324,6 +333,7 @@ void m_put_perform(struct world *world, const struct command *command)
         change(world, command);
     else
         publish(world, command);
+    pool->week = world->by_week != 0 ? world->by_week - 1 : pool->week;
     surplus(world, command, goes, &lacking);
     for (int i = 0; i < pool->count; i++)
         if (goes[i])
@@ -334,5 +344,6 @@ void m_put_perform(struct world *world, const struct command *command)
         goes[m_unit_index(pool, numbers[i])] = true;
     if (count > 0)
         m_cut_perform(world, command->slot, goes);
-    m_note(world, command->slot);
+    if (!is_as_it_was(pool, &before))
+        m_note(world, command->slot);
 }

@@ -7,6 +7,10 @@ enum seen {
     SEEN_END_FREES_HOLD, /* L6: a referral that ends gives back a hold, */
     SEEN_END_FREES_PLACE,
     SEEN_END_FREES_ENTRY,
+    SEEN_WEEK_PUBLISHES, /* a timetable does this, */
+    SEEN_WEEK_WITHDRAWS,
+    SEEN_WEEK_GROUPS,
+    SEEN_WEEK_CONFLICTS,
     SEEN_UNKEPT, /* Q14: a hospital's cancellation moves units to B */
     SEEN_COUNT
 };

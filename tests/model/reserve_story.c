@@ -9,7 +9,7 @@ static const char *const op_names[OP_COUNT] = {
     [OP_CUT] = "cuts",        [OP_CANCEL_POOL] = "cancels", [OP_BLOCK] = "blocks",       [OP_UNBLOCK] = "unblocks",
     [OP_GROUP] = "groups",    [OP_HOLD] = "holds",          [OP_BOOK] = "books",         [OP_CONFIRM] = "confirms",
     [OP_CANCEL] = "cancels",  [OP_MOVE] = "moves",          [OP_DISPLACE] = "displaces", [OP_MARK] = "marks",
-    [OP_JOIN] = "joins list", [OP_LEAVE] = "leaves list",
+    [OP_JOIN] = "joins list", [OP_LEAVE] = "leaves list",   [OP_WEEK] = "puts week",     [OP_DROP_WEEK] = "drops week",
 };
 
 struct line {
@@ -97,6 +97,44 @@ static void add_referral(struct line *line, const struct command *command)
         add(line, ", team %d", command->team);
 }
 
+static void add_session(struct line *line, const struct session *session, int day)
+{
+    if (day == NOBODY)
+        add(line, "; weekday %d", session->weekday);
+    else
+        add(line, "; day %d", day);
+    add(line, " %s", reserve_slots[session->slot].resource);
+    for (int i = 0; i < session->run_count; i++)
+        add(line, " %dx%d'@%d", session->runs[i].count, session->runs[i].minutes, session->runs[i].start_minute);
+    if (session->reserve_bp != 0)
+        add(line, " p %d", session->reserve_bp);
+    if (session->span != 0)
+        add(line, " span %d", session->span);
+    if (session->release_before != NOBODY)
+        add(line, " release -%d'", session->release_before);
+}
+
+static void add_week(struct line *line, const struct command *command)
+{
+    const struct week *week = &command->week;
+
+    add(line, " %d%s, days %d to %d, horizon %d", reserve_week_number(command->slot, week->id),
+        week->grouped ? " grouped" : "", week->first_day, week->end_day, week->horizon);
+    if (week->family.minute != NOBODY)
+        add(line, ", family -%d %d'", week->family.days_before, week->family.minute);
+    if (week->general.minute != NOBODY)
+        add(line, ", general -%d %d'", week->general.days_before, week->general.minute);
+    for (int i = 0; i < week->session_count; i++)
+        add_session(line, &week->sessions[i], NOBODY);
+    for (int i = 0; i < week->exception_count; i++) {
+        add(line, "; not day %d", week->exceptions[i].day);
+        for (int s = 0; s < week->exceptions[i].session_count; s++)
+            add_session(line, &week->exceptions[i].sessions[s], week->exceptions[i].day);
+    }
+    if (week->displace)
+        add(line, "; displaces");
+}
+
 static void add_details(struct line *line, const struct command *command)
 {
     switch (command->op) {
@@ -137,6 +175,12 @@ static void add_details(struct line *line, const struct command *command)
     case OP_MARK:
         add(line, " booking %d of #%d", command->booking.nth, command->booking.label);
         break;
+    case OP_WEEK:
+        add_week(line, command);
+        return;
+    case OP_DROP_WEEK:
+        add(line, " %d", reserve_week_number(command->slot, command->week.id));
+        return;
     case OP_CLOCK:
     case OP_COUNT:
         return;

@@ -175,8 +175,10 @@ void model_tell_sender(struct model *m, struct model_referral *r, int event);
 /* model_place.c: Q */
 struct places *places_open(struct model *m);
 void places_close(struct places *places);
-void places_time(struct model *m);  /* it is now now */
-void places_begin(struct model *m); /* of the referral that comes next */
+void places_time(struct model *m);        /* it is now now */
+void places_turn(struct model *m);        /* a turn begins */
+bool places_tired(const struct model *m); /* it has no time for more */
+void places_begin(struct model *m);       /* of the referral that comes next */
 void places_mirror(struct model *m, const struct model_referral *r);
 void places_apply(struct model *m, struct deed *deed);
 void places_other(struct model *m);  /* what is made from now on is another command's */

@@ -325,6 +325,7 @@ static bool is_new_work(const struct deed *deed)
         return deed->priority != REFERRAL__PRIORITY__EMERGENCY;
     case REFERRAL__KIND__PUT_POOL:
     case REFERRAL__KIND__PUT_GROUP:
+    case REFERRAL__KIND__PUT_TIMETABLE:
     case REFERRAL__KIND__HOLD_PLACE:
     case REFERRAL__KIND__BOOK_PLACE:
     case REFERRAL__KIND__JOIN_LIST:

@@ -239,7 +239,7 @@ static void wake(struct model *m, struct model_referral *r)
 /* What is due first happens first, of referrals and pools alike. */
 void model_clock(struct model *m)
 {
-    for (;;) {
+    while (!places_tired(m)) {
         struct model_referral *first = NULL;
         int64_t at = places_due(m);
 

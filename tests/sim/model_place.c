@@ -253,6 +253,20 @@ void places_apply(struct model *m, struct deed *deed)
 
 /* ---- Time ---- */
 
+void places_turn(struct model *m)
+{
+    bool comes = reserve_due(&m->places->world) != 0;
+
+    for (int i = 0; i < m->referral_count; i++)
+        comes |= m->referrals[i].due_at != 0 && m->referrals[i].due_at <= m->now;
+    reserve_turn(&m->places->world, comes);
+}
+
+bool places_tired(const struct model *m)
+{
+    return reserve_turn_is_over(&m->places->world);
+}
+
 void places_time(struct model *m)
 {
     m->places->world.now = m->now;
@@ -292,6 +306,8 @@ int64_t places_next(const struct model *m)
         if (world->entries[i].live && due > m->now && (next == 0 || due < next))
             next = due;
     }
+    if (m_week_next(world, m->now) != 0 && (next == 0 || m_week_next(world, m->now) < next))
+        next = m_week_next(world, m->now);
     for (int i = 0; i < m->referral_count; i++) {
         int64_t due = m->referrals[i].due_at;
 

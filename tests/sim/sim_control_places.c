@@ -3,10 +3,13 @@
  * The linker puts the functions here in the place of the broker's own (--wrap). */
 #include "sim/sim_found.h"
 
+#include "engine/alarm.h"
 #include "engine/booking_parts.h"
+#include "engine/families.h"
 #include "engine/hospital.h"
 #include "engine/place_step.h"
 #include "engine/pool_count.h"
+#include "engine/publish_parts.h"
 #include "engine/waiting.h"
 #include "rules/pool_times.h"
 #include "rules/quota.h"
@@ -31,6 +34,13 @@ static enum {
     RELEASES_BEDS_LATE,
     KEEPS_WHAT_ENDED,
     FREES_WHAT_IS_NOT_KEPT,
+    PUBLISHES_NO_DAY,
+    PUBLISHES_AN_HOUR_LATE,
+    WITHDRAWS_NOTHING,
+    GROUPS_NO_DAY,
+    RAISES_NO_CONFLICT,
+    FORGETS_NO_CONFLICT,
+    PUBLISHES_ON,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -143,6 +153,67 @@ const Referral__Booking *__wrap_booking_main_cancelled(struct work *work, struct
     return __real_booking_main_cancelled(work, life, reason, by_hospital && planted != FREES_WHAT_IS_NOT_KEPT);
 }
 
+bool __real_timetable_publish_day(struct work *work, const struct timetable_key *key,
+                                  const Referral__Timetable *timetable, int64_t day, bool *ret_failed);
+bool __wrap_timetable_publish_day(struct work *work, const struct timetable_key *key,
+                                  const Referral__Timetable *timetable, int64_t day, bool *ret_failed)
+{
+    *ret_failed = false;
+    return planted == PUBLISHES_NO_DAY || __real_timetable_publish_day(work, key, timetable, day, ret_failed);
+}
+
+struct unit_runs __real_timetable_runs(struct arena *arena, const Referral__TimetableSession *session, int64_t day,
+                                       int offset_minutes);
+struct unit_runs __wrap_timetable_runs(struct arena *arena, const Referral__TimetableSession *session, int64_t day,
+                                       int offset_minutes)
+{
+    int off = planted == PUBLISHES_AN_HOUR_LATE ? 60 : 0;
+
+    return __real_timetable_runs(arena, session, day, offset_minutes - off);
+}
+
+uint32_t __real_publish_cut(struct work *work, struct pool_of *pool, struct picture *picture, const uint32_t *units,
+                            size_t count, Referral__BlockReason reason, const char *person);
+uint32_t __wrap_publish_cut(struct work *work, struct pool_of *pool, struct picture *picture, const uint32_t *units,
+                            size_t count, Referral__BlockReason reason, const char *person)
+{
+    if (planted == WITHDRAWS_NOTHING && reason == REFERRAL__BLOCK_REASON__PLAN_CHANGED)
+        return 0;
+    return __real_publish_cut(work, pool, picture, units, count, reason, person);
+}
+
+void __real_group_apply(struct work *work, const struct group_plan *plan);
+void __wrap_group_apply(struct work *work, const struct group_plan *plan)
+{
+    if (planted != GROUPS_NO_DAY || work->actor_number != 0)
+        __real_group_apply(work, plan);
+}
+
+static bool is_conflict(const char *code)
+{
+    return strcmp(code, "timetable-conflict") == 0;
+}
+
+void __real_alarm_raise(struct work *work, const char *code, const char *subject, const char *detail);
+void __wrap_alarm_raise(struct work *work, const char *code, const char *subject, const char *detail)
+{
+    if (planted != RAISES_NO_CONFLICT || !is_conflict(code))
+        __real_alarm_raise(work, code, subject, detail);
+}
+
+void __real_alarm_clear(struct work *work, const char *code, const char *subject);
+void __wrap_alarm_clear(struct work *work, const char *code, const char *subject)
+{
+    if (planted != FORGETS_NO_CONFLICT || !is_conflict(code))
+        __real_alarm_clear(work, code, subject);
+}
+
+bool __real_timetable_apply_delete(struct work *work);
+bool __wrap_timetable_apply_delete(struct work *work)
+{
+    return planted == PUBLISHES_ON || __real_timetable_apply_delete(work);
+}
+
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
@@ -237,4 +308,46 @@ Test(sim_control_places, q14_a_place_not_kept_that_others_get_is_found)
 {
     planted = FREES_WHAT_IS_NOT_KEPT;
     sim_assert_found("what the hospital cannot keep is given to others", NULL);
+}
+
+Test(sim_control_places, q10_a_timetable_that_publishes_nothing_is_found)
+{
+    planted = PUBLISHES_NO_DAY;
+    sim_assert_found("a timetable publishes nothing", NULL);
+}
+
+Test(sim_control_places, q10_sessions_in_another_zone_of_time_are_found)
+{
+    planted = PUBLISHES_AN_HOUR_LATE;
+    sim_assert_found("sessions of a timetable are an hour late", NULL);
+}
+
+Test(sim_control_places, q10_a_session_that_outlives_its_timetable_is_found)
+{
+    planted = WITHDRAWS_NOTHING;
+    sim_assert_found("what a timetable has no more stays", NULL);
+}
+
+Test(sim_control_places, q11_a_grouped_timetable_that_groups_nothing_is_found)
+{
+    planted = GROUPS_NO_DAY;
+    sim_assert_found("a grouped timetable groups nothing", NULL);
+}
+
+Test(sim_control_places, q10_a_day_in_conflict_that_nobody_hears_of_is_found)
+{
+    planted = RAISES_NO_CONFLICT;
+    sim_assert_found("a day could not be published, and no alarm says so", "the alarm");
+}
+
+Test(sim_control_places, q10_a_conflict_that_never_ends_is_found)
+{
+    planted = FORGETS_NO_CONFLICT;
+    sim_assert_found("the alarm about a day outlives it", "the alarm");
+}
+
+Test(sim_control_places, q10_a_timetable_that_cannot_be_ended_is_found)
+{
+    planted = PUBLISHES_ON;
+    sim_assert_found("a deleted timetable goes on", NULL);
 }

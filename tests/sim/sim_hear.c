@@ -61,6 +61,7 @@ void sim_model_turn(struct sim *s, uint64_t index)
     m->now = s->now.now.ms;
     m->hold = s->now.hold;
     places_time(m);
+    places_turn(m);
     m->turn = store_mark(s->store).index;
     if (m->next_message < sim_number(m->turn, SIM_UNHEARD))
         m->next_message = sim_number(m->turn, SIM_UNHEARD);

@@ -54,6 +54,8 @@ void sim_one_deed(struct sim *s)
         return;
     if (!sim_reserve_draw(s->reserve, &s->model, sim_random(s), &deed, &body, line, sizeof line))
         return;
+    if (s->is_full && deed.kind == REFERRAL__KIND__PUT_TIMETABLE)
+        return; /* which of its days the disk still has room for is the disk's to say */
     sim_tell(s, "%s", line);
     sim_say_as(s, deed.actor, &deed, body);
 }

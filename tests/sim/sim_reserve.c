@@ -11,9 +11,10 @@
 #include "store/rows.h"
 
 #define KEEP_BYTES (64UL << 20)
-#define DAYS       3 /* that are published at a time */
-#define A_DAY      4 /* pools of one */
-#define FEW        4 /* open ones */
+#define DAYS       3  /* that are published at a time */
+#define A_DAY      4  /* pools of one */
+#define FEW        4  /* open ones */
+#define WEEK_UNITS 24 /* room for what timetables add */
 
 struct sim_reserve {
     struct broker broker; /* as the comparison knows it: its store is the simulated broker's */
@@ -62,8 +63,9 @@ static void draw(struct inventor *inventor, struct command *command)
         int weight;
         void (*invent)(struct inventor *inventor, struct command *command);
     } ways[] = {
-        {12, invent_put},  {2, invent_group},    {10, invent_capacity}, {36, invent_take},           {10, invent_join},
+        {12, invent_put},  {4, invent_group},    {10, invent_capacity}, {36, invent_take},           {10, invent_join},
         {2, invent_leave}, {12, invent_confirm}, {10, invent_cancel},   {6, invent_change_of_place}, {4, invent_mark},
+        {9, invent_week},
     };
     int total = 0, drawn;
 
@@ -98,7 +100,8 @@ static bool has_room(const struct world *world, const struct command *command)
 
     for (int i = 0; i < command->run_count; i++)
         units += command->runs[i].count;
-    return units < UNITS_MAX && world->booking_count < BOOKINGS_MAX - 500 && world->entry_count < ENTRIES_MAX - 500;
+    return units < UNITS_MAX - WEEK_UNITS && world->booking_count < BOOKINGS_MAX - 500 &&
+           world->entry_count < ENTRIES_MAX - 500;
 }
 
 /* Ids that have been heard. */
@@ -188,8 +191,10 @@ static void look_at_these_days(struct broker *broker, const struct model *m)
 {
     int today = m_day_of(m->now) * A_DAY, last = today + DAYS * A_DAY - 1;
 
-    broker->first_slot = today < A_DAY ? 0 : today - A_DAY;
     broker->last_slot = last < SLOTS ? last : SLOTS - 1;
+    broker->first_slot = today < A_DAY ? 0 : today - A_DAY;
+    if (broker->first_slot > broker->last_slot)
+        broker->first_slot = broker->last_slot; /* after the last day that is thought of */
 }
 
 bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, enum how_much how_much)
