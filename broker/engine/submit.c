@@ -6,7 +6,7 @@
 #include "engine/claim.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
-#include "engine/life.h"
+#include "engine/tidings.h"
 
 #define JOURNEY_LOOK_MAX 1000
 
@@ -212,6 +212,14 @@ static void return_parent(struct work *work, const struct life_of *child, const 
     life_save(work, parent);
 }
 
+/* L2: the receiver has the sheet itself; a team hears by a notice what another institution submits in its name. */
+static void tell_team(struct work *work, struct life_of *life)
+{
+    struct tidings tidings = {.event = SUBMIT, .from = STATE_NONE, .by_name = work->actor};
+
+    tidings_notify_team(work, life, &tidings, life->row->sender_number);
+}
+
 static void accept_sheet(struct work *work, const struct admission *admission, const struct kinship *kinship)
 {
     struct life_of *life = make_referral(work, admission, kinship);
@@ -220,6 +228,7 @@ static void accept_sheet(struct work *work, const struct admission *admission, c
     body_add(work->txn, life->id, 1, sheet);
     inbox_put_sheet(work, life->row->receiver_number, admission->priority, life->id, SUBMIT, 1, sheet.size,
                     life->row->sender_number);
+    tell_team(work, life);
     life_save(work, life);
     if (id_is_set(kinship->journey))
         journey_add(work->txn, kinship->journey, life->id);

@@ -171,6 +171,7 @@ void model_step(struct model *m, struct model_referral *r, const struct model_ha
 /* L2: whoever did not cause it is told; or the sender is, and the team's institution. */
 void model_tell(struct model *m, struct model_referral *r, int event, enum house but, enum house speaker);
 void model_tell_sender(struct model *m, struct model_referral *r, int event);
+void model_tell_team(struct model *m, const struct model_referral *r, int event, enum house but, enum house speaker);
 
 /* model_place.c: Q */
 struct places *places_open(struct model *m);

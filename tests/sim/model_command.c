@@ -103,6 +103,7 @@ static void submit(struct model *m, struct deed *deed)
     }
     model_begin(m, r);
     model_put(m, r->receiver, r, true, EV(SUBMIT), r->sender);
+    model_tell_team(m, r, EV(SUBMIT), r->sender, deed->speaker);
     r->audit[EV(SUBMIT)]++;
     model_save(m, r);
     if (returns)

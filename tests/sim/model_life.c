@@ -16,7 +16,7 @@ static void tell(struct model *m, enum house to, const struct model_referral *r,
 }
 
 /* The team's institution, where it is no party itself and acts for the sender (T6). */
-static void tell_team(struct model *m, const struct model_referral *r, int event, enum house but, enum house speaker)
+void model_tell_team(struct model *m, const struct model_referral *r, int event, enum house but, enum house speaker)
 {
     bool spoke = but == r->sender && speaker == T07;
 
@@ -27,7 +27,7 @@ static void tell_team(struct model *m, const struct model_referral *r, int event
 void model_tell_sender(struct model *m, struct model_referral *r, int event)
 {
     tell(m, r->sender, r, event, NO_PARTY);
-    tell_team(m, r, event, NO_PARTY, NO_PARTY);
+    model_tell_team(m, r, event, NO_PARTY, NO_PARTY);
 }
 
 void model_tell(struct model *m, struct model_referral *r, int event, enum house but, enum house speaker)
@@ -36,7 +36,7 @@ void model_tell(struct model *m, struct model_referral *r, int event, enum house
         tell(m, r->sender, r, event, but);
     if (r->receiver != but)
         tell(m, r->receiver, r, event, but);
-    tell_team(m, r, event, but, speaker);
+    model_tell_team(m, r, event, but, speaker);
 }
 
 /* ---- One step ---- */

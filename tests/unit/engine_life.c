@@ -169,6 +169,25 @@ Test(life, l2_the_team_is_told_through_its_own_institutions_inbox)
     district_close(&d);
 }
 
+Test(life, l2_the_team_is_told_what_another_submits_in_its_name)
+{
+    struct district d;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    Referral__Sheet *sheet = district_sheet(&d, "V01", "H1", false, ROUTINE);
+
+    sheet->team_id = "TEAM7";
+    Referral__Reply *reply = district_say(&d, "V01", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "submit/sheet");
+    cr_assert_eq(district_row(&d, reply->referral_id)->n_told_numbers, 1, "D8");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(life, p2_a_team_whose_institution_no_longer_acts_for_the_sender_is_told_nothing)
 {
     struct district d;

@@ -228,23 +228,20 @@ Test(retention, d8_what_waits_in_an_inbox_or_among_the_dead_stays)
 /* L2: the institution of the team is told of it and is neither party; also where the team has moved since. */
 Test(retention, d8_what_waits_for_the_team_stays)
 {
-    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
     Referral__Sheet *sheet;
     Referral__Reply *reply;
     struct district d;
 
     open_year(&d);
     district_team(&d, "T07");
-    delegation.agent = "T07";
-    delegation.principal = "T08";
-    district_assert_said(&d, district_say(&d, "OPS", KIND(PUT_DELEGATION), &delegation), "");
+    district_delegate(&d, "T07", "T08");
     sheet = district_sheet(&d, "T08", "H1", false, ROUTINE);
     sheet->team_id = "TEAM7";
     reply = district_say(&d, "T08", KIND(SUBMIT), sheet);
     district_assert_said(&d, district_happen(&d, "T08", reply->referral_id, CANCEL), "");
     d.now.ms += 2 * YEAR_MS;
     empty_inboxes_but(&d, "T07");
-    cr_assert_str_eq(district_inbox(&d, "T07"), "cancel");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit, cancel");
     cr_assert_eq(ripe(&d, reply->referral_id), 0, "T07 has not heard of it yet");
     district_team(&d, "T08");
     cr_assert_eq(ripe(&d, reply->referral_id), 0, "whose team it was");
