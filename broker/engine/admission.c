@@ -66,13 +66,21 @@ static Referral__Sheet sheet_to_judge(const struct admission *admission)
     return sheet;
 }
 
+/* T1: a code of the receiver that the sheet names. */
+static const char *department_of(const Referral__Sheet *sheet, const char *receiver)
+{
+    bool names_it = receiver != NULL && sheet->receiver != NULL && strcmp(sheet->receiver, receiver) == 0;
+
+    return names_it ? sheet->department : NULL;
+}
+
 static struct route route_of(const struct admission *admission)
 {
     return (struct route){.sender = admission->sender->institution,
                           .receiver = admission->receiver == NULL ? NULL : admission->receiver->institution,
                           .direction = admission->direction,
                           .kind = admission->sheet->kind,
-                          .department = admission->sheet->department,
+                          .department = admission->department,
                           .emergency = admission->emergency};
 }
 
@@ -93,6 +101,7 @@ bool admission_check(struct work *work, const Referral__Sheet *sheet, const char
     struct admission admission = {.sheet = sheet,
                                   .sender = registry_institution(work, sender),
                                   .receiver = registry_institution(work, receiver),
+                                  .department = department_of(sheet, receiver),
                                   .priority = sheet->priority,
                                   .emergency = sheet->has_priority && sheet->priority == REFERRAL__PRIORITY__EMERGENCY};
 

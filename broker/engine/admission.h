@@ -8,6 +8,7 @@ struct admission {
     const Referral__Sheet *sheet;
     const struct registry_institution *sender;
     const struct registry_institution *receiver; /* NULL: no such */
+    const char *department;                      /* NULL: the sheet names none, or another receiver than this one */
     Referral__Direction direction;               /* the sheet's; where an emergency names none, that of the tiers */
     Referral__Priority priority;
     bool emergency;

@@ -95,12 +95,24 @@ static void check_places(struct happening *happening, const Referral__Sheet *new
         refuse(work, REFUSED_PATIENT_HAS_PLACE, "patient");
 }
 
+/* After a redirection the sheet may go on naming the first receiver, and a department of that one. */
+static bool names_receiver(const Record__Referral *row, const Referral__Sheet *sheet)
+{
+    return same_text(row->receiver, sheet->receiver);
+}
+
+static bool has_department_as_before(const Record__Referral *row, const Referral__Sheet *new)
+{
+    bool lacked = row->department == NULL && row->priority == REFERRAL__PRIORITY__EMERGENCY;
+
+    return lacked || !names_receiver(row, new) || same_text(row->department, new->department);
+}
+
 /* Who is denied or disabled since may still have corrected what is there already, and an emergency told what it lacked (F5); another department or
  * kind is another question to the receiver. */
 static bool goes_as_before(const Record__Referral *row, const Referral__Sheet *old, const Referral__Sheet *new)
 {
-    return (row->department == NULL || same_text(row->department, new->department)) &&
-           (!old->has_kind || old->kind == new->kind) &&
+    return has_department_as_before(row, new) && (!old->has_kind || old->kind == new->kind) &&
            (!new->has_direction || new->direction == (Referral__Direction)row->direction);
 }
 
@@ -145,7 +157,8 @@ void event_amend(struct happening *happening)
     patient = claim_patient_key(happening->work, admission->sheet->patient);
     FIELD_SET(row, sheet_version, row->sheet_version + 1);
     body_add(happening->work->txn, happening->life->id, row->sheet_version, binary_bytes(happening->event->sheet));
-    row->department = admission->sheet->department;
+    if (names_receiver(row, admission->sheet))
+        row->department = admission->sheet->department;
     row->team_id = arena_text(happening->work->arena, admission->team_id);
     row->has_kind = admission->sheet->has_kind;
     row->kind = admission->sheet->kind;

@@ -413,6 +413,57 @@ Test(event, l_amend_stores_a_new_version_of_the_same_patients_sheet)
     district_close(&d);
 }
 
+static Referral__Reply *amend(struct district *d, const char *referral, const Referral__Sheet *sheet)
+{
+    Referral__Event *event = district_event(d, referral, AMEND);
+
+    FIELD_SET(event, sheet, binary_pack(&d->keep, &sheet->base));
+    return district_say(d, "T07", REFERRAL__KIND__EVENT, event);
+}
+
+/* T1: a department is its receiver's. The sheet that was passed on still names the first receiver, and a department of that one. */
+Test(event, l_a_redirected_sheet_is_amended_and_the_department_stays_the_new_receivers)
+{
+    static const char *const departments[] = {NULL, "NEURO"};
+    Referral__Institution put = REFERRAL__INSTITUTION__INIT;
+    Referral__Department neurology = REFERRAL__DEPARTMENT__INIT, *of_h2[] = {&neurology};
+    struct district d;
+
+    district_open(&d);
+    neurology.code = neurology.name = "NEURO";
+    put.id = put.name = "H2";
+    put.consortium = "C1";
+    FIELD_SET(&put, kind, REFERRAL__INSTITUTION_KIND__HOSPITAL);
+    FIELD_SET(&put, tier, REFERRAL__TIER__COUNTY);
+    put.departments = of_h2;
+    put.n_departments = 1;
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_INSTITUTION, &put), "");
+    for (size_t i = 0; i < sizeof departments / sizeof *departments; i++) {
+        Referral__Event *event = district_event(&d, district_refer(&d, "T07", "H1", ROUTINE), REDIRECT);
+        Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+
+        event->receiver = "H2";
+        event->department = arena_text(&d.keep, departments[i]);
+        char *child = district_say(&d, "H1", REFERRAL__KIND__EVENT, event)->child_referral_id;
+
+        sheet->treatment = "more rest";
+        district_assert_said(&d, amend(&d, child, sheet), "");
+        sheet->kind = REFERRAL__REFERRAL_KIND__EXAMINATION;
+        district_assert_said(&d, amend(&d, child, sheet), "");
+        const char *stays = district_row(&d, child)->department;
+
+        cr_assert(stays == NULL ? departments[i] == NULL : strcmp(stays, departments[i]) == 0);
+        sheet->receiver = NULL;
+        district_assert_said(&d, amend(&d, child, sheet), "BAD_VALUE sheet.receiver; MISSING sheet.receiver");
+        sheet->receiver = "H2";
+        district_assert_said(&d, amend(&d, child, sheet), "UNKNOWN_DEPARTMENT sheet.department");
+        sheet->department = "NEURO";
+        district_assert_said(&d, amend(&d, child, sheet), "");
+        cr_assert_str_eq(district_row(&d, child)->department, "NEURO");
+    }
+    district_close(&d);
+}
+
 /* The fields are judged again, the route is not (section 4); unless another question is put to the receiver. */
 Test(event, t4_what_is_under_way_is_put_right_whoever_was_denied_since)
 {
