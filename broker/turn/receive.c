@@ -292,14 +292,15 @@ static struct session *take_envelope(struct turn *turn, struct session *session,
     envelope = frame_envelope(frame, place->position, &turn->arena, &findings, &request);
     if (envelope != NULL && envelope->kind == REFERRAL__KIND__HELLO)
         return take_hello(turn, place, envelope);
-    if (session == NULL) {
-        turn_say_to_peer(turn, place->peer, REFERRAL__KIND__NO_SESSION, NULL, false);
-        return NULL;
-    }
-    if (envelope == NULL) {
+    /* Without a number it was meant to be HELLO: it is told what is wrong with it, and not to say HELLO. */
+    if (envelope == NULL && (session != NULL || frame->session == 0)) {
         turn->counters.dropped_frames++; /* P3 */
         refuse_findings(turn, session, place, request, &findings);
         return session;
+    }
+    if (session == NULL) {
+        turn_say_to_peer(turn, place->peer, REFERRAL__KIND__NO_SESSION, NULL, false);
+        return NULL;
     }
 
     enum kind_class class = kind_info((uint32_t)envelope->kind)->class;

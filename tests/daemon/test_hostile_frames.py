@@ -125,7 +125,7 @@ class HostileFrames(PartyTest):
         answers = self.assert_nothing_happens([b"", empty, empty * 1000, nothing, wire_pb2.Frame(envelopes=[b""] * 64).SerializeToString()])
         self.assertEqual([["BAD_ENVELOPE"]], answers[0])
         self.assertEqual([["BAD_VERSION"]], answers[3])
-        self.assertEqual(["NO_SESSION"], answers[4])
+        self.assertEqual([["BAD_VERSION"]], answers[4])
 
     def test_extra_parts_are_no_frame(self):
         before = self.referrals()

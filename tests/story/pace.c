@@ -214,6 +214,34 @@ Test(pace, d_an_envelope_that_cannot_be_read_is_answered_with_its_place_and_the_
     world_close(w);
 }
 
+/* NO_SESSION would say: say HELLO. */
+Test(pace, d_a_hello_that_cannot_be_read_is_told_why)
+{
+    struct world *w = world_open();
+    Referral__Frame frame = REFERRAL__FRAME__INIT;
+    Referral__Envelope hello = REFERRAL__ENVELOPE__INIT;
+    uint8_t key[32];
+
+    world_connect(w, "T07", 0);
+    hello.has_version = hello.has_kind = hello.has_request = true;
+    hello.version = PROTOCOL_VERSION + 1;
+    hello.kind = REFERRAL__KIND__HELLO;
+    hello.request = 7;
+
+    struct bytes packed = wire_pack(&hello.base, &w->arena);
+    ProtobufCBinaryData envelopes[] = {{.data = (uint8_t *)packed.data, .len = packed.size}};
+
+    frame.envelopes = envelopes;
+    frame.n_envelopes = 1;
+    world_forget(w);
+    world_key(key, "T07");
+    turn_receive(w->turn, world_peer(w, "T07")->number, key, wire_pack(&frame.base, &w->arena), w->clock);
+    world_settle(w);
+    world_expect(w, "         T07 < refused BAD_VERSION (D)\n");
+    cr_assert_eq(world_reply(w)->request, 7);
+    world_close(w);
+}
+
 Test(pace, d6_a_broker_that_stops_says_goodbye_to_all_and_takes_nothing_more)
 {
     struct world *w = world_open();
