@@ -48,6 +48,31 @@ static void shelf_close(struct shelf *shelf)
     offline_fini(&shelf->offline);
 }
 
+/* No keys lie there: then there should be no files either. */
+static int open_empty(struct shelf *shelf)
+{
+    const struct ctl *ctl = shelf->ctl;
+    const char *directory = shelf->offline.archives;
+    bool is_named = ctl_has(ctl, "archives");
+    int failure = archive_list(directory, &shelf->names);
+
+    if (failure == -ENOENT && !is_named) { /* nothing was archived yet */
+        shelf->names = calloc(1, sizeof *shelf->names);
+        failure = shelf->names == NULL ? -ENOMEM : 0;
+    }
+    if (failure != 0)
+        return fail(ctl, directory, failure);
+    if (shelf->names[0] == NULL && !is_named)
+        return EXIT_OK;
+    ctl_complain(ctl,
+                 shelf->names[0] == NULL
+                     ? ctl_say(ctl, "%s: 其中没有归档", "%s: holds no archive")
+                     : ctl_say(ctl, "%s: 缺少文件 `keys`; 备份旁的 NAME.archive 中也有",
+                               "%s: the file `keys` is missing; NAME.archive beside the backups has it, too"),
+                 directory);
+    return EXIT_BAD_FILE;
+}
+
 static int shelf_open(struct ctl *ctl, struct shelf *shelf)
 {
     *shelf = (struct shelf){.ctl = ctl};
@@ -59,15 +84,14 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
 
     int failure = archive_keys_open(shelf->offline.archives, shelf->offline.host_key, &shelf->keys);
 
-    if (failure == -ENOENT && access(shelf->offline.archives, F_OK) != 0 && !ctl_has(ctl, "archives")) {
-        shelf->names = calloc(1, sizeof *shelf->names); /* nothing was archived yet */
-        failure = shelf->names == NULL ? -ENOMEM : 0;
-    } else if (failure == 0)
-        failure = archive_list(shelf->offline.archives, &shelf->names);
     if (failure == 0)
-        return EXIT_OK;
-    result = fail(ctl, shelf->offline.archives, failure);
-    shelf_close(shelf);
+        failure = archive_list(shelf->offline.archives, &shelf->names);
+    if (failure == -ENOENT)
+        result = open_empty(shelf);
+    else if (failure != 0)
+        result = fail(ctl, shelf->offline.archives, failure);
+    if (result != EXIT_OK)
+        shelf_close(shelf);
     return result;
 }
 

@@ -153,6 +153,19 @@ class Life(ArchiveTest):
         result = self.broker.ctl_offline("archive", "--archives", self.broker.archive, "--host-key", other, check=False)
         self.assertEqual(BAD_FILE, result.returncode)
 
+    def test_what_is_no_archive_is_said(self):
+        self.open_broker(1)
+        self.until_archived()
+        empty = self.broker.folder / "empty"
+        empty.mkdir()
+        key = ("--host-key", self.broker.keys / "host.key")
+        said = self.broker.ctl_offline("--lang", "en", "archive", "--archives", empty, *key, check=False)
+        self.assertEqual((BAD_FILE, "holds no archive" in said.stderr), (said.returncode, True), said.stderr)
+        (self.broker.archive / "keys").rename(empty / "keys")
+        self.assertIn("the file `keys` is missing", self.offline("--lang", "en", "archive", expect=BAD_FILE).stderr)
+        (empty / "keys").rename(self.broker.archive / "keys")
+        self.offline("archive")
+
     def test_d8_a_changed_byte_is_found(self):
         self.open_broker(1)
         self.until_archived()
