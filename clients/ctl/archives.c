@@ -1,8 +1,5 @@
 /* archives.c - the archive read by the host's key: what there is, where a referral is, and, for a stated reason that is noted first, what it says (P3). */
-#include "archives.h"
-
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -15,10 +12,8 @@
 #include "moment.h"
 #include "offline.h"
 #include "payload.h"
-#include "progress.h"
 #include "query.pb-c.h"
 #include "store/archive_look.h"
-#include "store/archive_verify.h"
 #include "table.h"
 
 struct shelf { /* an archive's directory and what opens it */
@@ -418,62 +413,4 @@ int archives_looks_run(struct ctl *ctl)
         result = fail(ctl, ctl_say(ctl, "查阅记录", "the log of looks"), failure);
     shelf_close(&shelf);
     return result;
-}
-
-/* ---- Against the store ---- */
-
-static void show_progress(void *user, const char *what, uint64_t done, uint64_t total)
-{
-    struct progress *progress = user;
-
-    progress->what = what;
-    progress_step(progress, done, total);
-}
-
-static json_t *verified_json(const struct archive_verify_result *found)
-{
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "archive_files", (json_int_t)found->files, "archive_records",
-                     (json_int_t)found->records, "archived_referrals", (json_int_t)found->referrals, "archive_untold",
-                     (json_int_t)found->untold, "archive_faults", (json_int_t)found->faults, "archive_first_fault",
-                     found->first_fault);
-}
-
-static void print_verified(const struct ctl *ctl, const struct archive_verify_result *found)
-{
-    fprintf(ctl->out,
-            ctl_say(ctl, "归档 %" PRIu64 " 个文件, %" PRIu64 " 条记录, %" PRIu64 " 个转诊\n",
-                    "archive: %" PRIu64 " files, %" PRIu64 " records, %" PRIu64 " referrals\n"),
-            found->files, found->records, found->referrals);
-    if (found->faults == 0)
-        fprintf(ctl->out, "%s\n", ctl_say(ctl, "归档未发现问题", "no fault found in the archive"));
-    else
-        fprintf(ctl->out,
-                ctl_say(ctl, "归档发现 %" PRIu64 " 处问题; 第一处: %s\n",
-                        "%" PRIu64 " faults in the archive; the first: %s\n"),
-                found->faults, found->first_fault);
-}
-
-int archive_verify_run(const struct ctl *ctl, const struct store_options *options, const char *directory,
-                       json_t *document)
-{
-    struct archive_verify_result found = {0};
-    struct progress progress;
-    struct store *store = NULL;
-    int failure = store_open(options, &store), result = EXIT_OK;
-
-    if (failure != 0)
-        return offline_fail(ctl, failure, options->error);
-    progress_begin(&progress, ctl, "");
-    failure = archive_verify(store, directory, show_progress, &progress, &found);
-    progress_end(&progress);
-    if (failure != 0) {
-        result = offline_fail(ctl, failure, store_error(store));
-    } else if (found.files != 0 || found.faults != 0 || ctl_has(ctl, "archives")) {
-        if (ctl->json)
-            json_object_update_new(document, verified_json(&found));
-        else
-            print_verified(ctl, &found);
-    }
-    store_close(store);
-    return failure == 0 && found.faults != 0 ? EXIT_CHECK_FAILED : result;
 }
