@@ -1,7 +1,11 @@
 /* restore.c - an older copy of a store, or a backup, goes on: as another incarnation. */
+#include <errno.h>
 #include <sodium.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "folder.h"
 #include "handlers.h"
 #include "moment.h"
 #include "offline.h"
@@ -19,6 +23,21 @@ static bool is_file(const char *path)
     struct stat status;
 
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* What opens a store advises to make one where there is none. */
+static int check_from(const struct ctl *ctl, const char *from)
+{
+    char data[FOLDER_PATH_MAX];
+
+    if (access(from, F_OK) != 0)
+        ctl_complain(ctl, "%s: %s", from, strerror(errno));
+    else if (!is_file(from) && (!folder_path(data, from, "data.mdb") || access(data, F_OK) != 0))
+        ctl_complain(ctl, ctl_say(ctl, "%s: 既不是备份, 也不是库的副本", "%s: is no backup and no copy of a store"),
+                     from);
+    else
+        return EXIT_OK;
+    return EXIT_BAD_FILE;
 }
 
 static int restore_from(struct ctl *ctl, struct offline *offline)
@@ -49,6 +68,8 @@ static int restore(struct ctl *ctl)
     struct offline offline;
     int result = offline_find(ctl, ctl->arguments[0], &offline);
 
+    if (result == EXIT_OK)
+        result = check_from(ctl, ctl->arguments[0]);
     if (result == EXIT_OK)
         result = restore_from(ctl, &offline);
     offline_fini(&offline);

@@ -110,6 +110,17 @@ class Restore(PartyTest):
         self.assertLess(incarnations[0], incarnations[1])
         self.assertEqual(6, len(ids))
 
+    def test_of_what_is_no_copy_nothing_new_is_advised(self):
+        """Whoever has lost a store and mistypes a name is not told to make another one."""
+        nowhere, empty = self.broker.folder / "nowhere", self.broker.folder / "empty"
+        empty.mkdir()
+        for source, words in ((nowhere, "No such file or directory"), (empty, "is no backup and no copy of a store")):
+            said = self.broker.ctl_offline("--lang", "en", "restore", source, self.broker.folder / "to",
+                                           "--host-key", self.broker.keys / "host.key", check=False)
+            self.assertEqual(4, said.returncode)
+            self.assertIn(words, said.stderr)
+            self.assertNotIn("init", said.stderr)
+
     def test_p3_the_audit_chain_goes_on_from_the_copy(self):
         copy = self.copy_of("copy-4")
         where = ("--store", copy, "--host-key", self.broker.keys / "host.key")
