@@ -15,6 +15,7 @@ static void tell_death(struct work *work, struct inbox_ref ref, const Record__In
     bool told = row->event != DEAD_LETTER && row->cause_number != ref.institution;
     struct delivery_event death = {.event = DEAD_LETTER,
                                    .destination = inbox_owner(work, ref.institution),
+                                   .at = ref.institution,
                                    .attempt = row->failed,
                                    .cause = cause,
                                    .dead_delivery_id = hex,

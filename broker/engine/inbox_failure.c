@@ -11,6 +11,7 @@ static void record_failure(struct work *work, struct inbox_ref ref, const Record
     struct life_of *life = life_load(work, life_id_of(row->referral));
     struct delivery_event failed = {.event = DELIVERY_FAILED,
                                     .destination = inbox_owner(work, ref.institution),
+                                    .at = ref.institution,
                                     .attempt = row->failed,
                                     .cause = cause,
                                     .not_before = instant_of(row->not_before_ms)};

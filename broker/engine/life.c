@@ -358,6 +358,8 @@ void life_tell_delivery(struct work *work, struct life_of *life, const struct de
     tidings_record(work, life, &tidings);
     if (institution != NULL)
         tidings_notify(work, life, &tidings, institution, 0);
+    if (delivery->tell == life->row->sender_number)
+        tidings_notify_team(work, life, &tidings, delivery->at);
 }
 
 void life_save(struct work *work, struct life_of *life)

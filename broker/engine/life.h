@@ -54,11 +54,12 @@ void life_tell(struct work *work, struct life_of *life, enum event event, const 
 struct delivery_event {      /* what became of a message about this referral */
     enum event event;        /* DELIVERY_FAILED: timeline only; DEAD_LETTER: `tell` gets a notice */
     const char *destination; /* whose inbox */
+    uint32_t at;             /* the number of that institution */
     uint32_t attempt;
     const char *cause; /* "time-out", "nack", "attempts" */
     struct instant not_before;
     const char *dead_delivery_id; /* hex */
-    uint32_t tell;                /* institution number; 0: nobody */
+    uint32_t tell;                /* institution number, of the sender with its team (L2); 0: nobody */
 };
 void life_tell_delivery(struct work *work, struct life_of *life, const struct delivery_event *delivery);
 /* Writes the record and its due row. Once at the end of a command for each referral it changed. */

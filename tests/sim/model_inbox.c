@@ -105,6 +105,8 @@ static void bury(struct model *m, struct model_message *message)
     model_touch(m, r);
     if (told)
         model_put(m, cause, r, false, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER, NO_PARTY);
+    if (told && cause == r->sender)
+        model_tell_team(m, r, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER, message->to, NO_PARTY);
     model_save(m, r);
 }
 

@@ -185,6 +185,31 @@ Test(inbox, d5_a_permanent_refusal_moves_the_message_and_tells_the_sender)
     district_close(&d);
 }
 
+/* L2: the sender is its team, too: a village clinic has no system, its township centre's team has. */
+Test(inbox, d5_the_senders_team_is_told_but_not_by_the_inbox_that_refused)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64];
+    Referral__Reply *reply;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    Referral__Sheet *sheet = district_sheet(&d, "V01", "H1", false, ROUTINE);
+
+    sheet->team_id = "TEAM7";
+    reply = district_say(&d, "V01", REFERRAL__KIND__SUBMIT, sheet);
+    district_assert_said(&d, reply, "");
+    district_waiting(&d, "T07", ids);
+    nack(&d, "T07", ids[0], REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "", "what it refused itself it knows");
+    district_waiting(&d, "H1", ids);
+    nack(&d, "H1", ids[0], REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "dead-letter");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "", "it is query-only");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(inbox, d5_a_message_dies_after_twelve_attempts_while_others_are_acknowledged)
 {
     struct district d;
