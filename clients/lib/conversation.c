@@ -160,11 +160,21 @@ static bool is_for_now(const Referral__Reply *reply)
     return false;
 }
 
+/* What is refused outside of any session, while we greet. */
+static bool is_about_hello(const struct referral_client *client, struct heard heard, const Referral__Reply *reply)
+{
+    return client->session == SESSION_GREETING && heard.session == 0 && reply != NULL && reply->request == 0 &&
+           reply->n_refusals > 0;
+}
+
 static void hear_reply(struct referral_client *client, struct heard heard)
 {
     Referral__Reply *reply = referral__reply__unpack(NULL, heard.body.len, heard.body.data);
     struct request *request = reply != NULL ? requests_find(&client->requests, reply->request) : NULL;
     bool is_now = request != NULL && is_for_now(reply);
+    if (is_about_hello(client, heard, reply)) {
+        connection_end(client, REFERRAL_TROUBLE_HELLO_REFUSED, 0, heard.now_ms);
+    }
     if (request == NULL || (is_now && !request->is_sent)) {
         referral_reply_free(reply); /* its time was up, or it goes out again anyway */
     } else if (is_now) {

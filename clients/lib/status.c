@@ -36,6 +36,10 @@ static const struct words troubles[] = {
     [REFERRAL_TROUBLE_SILENT] = {"SILENT", "服务端无响应", "the broker does not answer"},
     [REFERRAL_TROUBLE_LOST] = {"LOST", "连接中断", "the connection broke"},
     [REFERRAL_TROUBLE_GOODBYE] = {"GOODBYE", "服务端主动断开,稍后重连", "the broker said goodbye"},
+    [REFERRAL_TROUBLE_HELLO_REFUSED] =
+        {"HELLO_REFUSED", "服务端不接受本机的 HELLO:协议版本不同,或客户端名称不是 UTF-8",
+         "the broker does not take our HELLO: another protocol version, or a client name "
+         "that is no UTF-8"},
 };
 
 static const char *in_language(const struct words *words, const char *language)

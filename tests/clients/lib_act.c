@@ -214,7 +214,7 @@ Test(act, p4_every_status_and_trouble_has_words_in_both_languages)
         cr_assert(referral_status_name(status) != NULL && strlen(referral_status_text(status, "zh_CN")) > 0);
         cr_assert(strcmp(referral_status_text(status, "zh"), referral_status_text(status, "en")) != 0);
     }
-    for (int i = REFERRAL_TROUBLE_NONE; i <= REFERRAL_TROUBLE_GOODBYE; i++) {
+    for (int i = REFERRAL_TROUBLE_NONE; i <= REFERRAL_TROUBLE_HELLO_REFUSED; i++) {
         enum referral_trouble trouble = (enum referral_trouble)i;
         cr_assert(strcmp(referral_trouble_text(trouble, "zh"), referral_trouble_text(trouble, NULL)) != 0);
     }

@@ -147,6 +147,23 @@ Test(link, t5_a_revoked_key_is_said)
     peer_join(&peer);
 }
 
+static void refuses_hello(struct peer *broker)
+{
+    said_free(peer_hear(broker, REFERRAL__KIND__HELLO));
+    peer_refuse(broker, 0, "BAD_TEXT", 0);
+}
+
+Test(link, a_refused_hello_is_said)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    options.client_name = "\xcf\xd8\xd2\xbd\xd4\xba"; /* 县医院, as a program in GBK has it */
+    peer_run(&peer, refuses_hello);
+    cr_assert(trouble_met(&options) == REFERRAL_TROUBLE_HELLO_REFUSED, "%s",
+              referral_trouble_text(referral_trouble_now(client), "en"));
+    peer_join(&peer);
+}
+
 static void hears_goodbye(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);

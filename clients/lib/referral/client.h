@@ -73,6 +73,7 @@ enum referral_trouble {
     REFERRAL_TROUBLE_SILENT,      /* connected, but no answer for three ping intervals */
     REFERRAL_TROUBLE_LOST,        /* the connection broke */
     REFERRAL_TROUBLE_GOODBYE,     /* the broker said GOODBYE: it stops, or we were too slow */
+    REFERRAL_TROUBLE_HELLO_REFUSED, /* it does not take our HELLO: another version of the protocol, or client_name or -version is no UTF-8 */
 };
 /* One line for people; static. */
 const char *referral_trouble_text(enum referral_trouble trouble, const char *language);
