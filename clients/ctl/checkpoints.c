@@ -15,6 +15,7 @@
 #include "handlers.h"
 #include "offline.h"
 #include "store/checkpoint.h"
+#include "store/durable.h"
 #include "table.h"
 
 static int fail_file(const struct ctl *ctl, const char *path, int failure)
@@ -77,7 +78,7 @@ static int write_file(const char *path, const char *text)
         failure = -errno;
     if (failure != 0)
         unlink(part);
-    return failure;
+    return failure != 0 ? failure : durable_name(path);
 }
 
 static bool is_later(const struct checkpoint *one, const struct checkpoint *other)

@@ -1,7 +1,9 @@
-/* backup.c - `referralctl backup` beside the running broker, three times, of which the last two are kept: whatever a cut leaves under a backup's name
- * is whole, and the newest one that was reported restores with all that its archive has. */
+/* backup.c - `referralctl backup` and `checkpoint` beside the running broker, three times, of which the last two backups are kept: whatever a cut leaves
+ * under a backup's name is whole, the newest one that was reported restores with all that its archive has, and so is every checkpoint there. */
 #include <dirent.h>
 #include <fnmatch.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #include "crash/scripts_files.h"
 #include "crash/shelf.h"
 #include "store/backup.h"
+#include "store/checkpoint.h"
 #include "store/verify.h"
 
 #define BACKUPS_MOST 4
@@ -23,6 +26,8 @@ static struct {
         size_t said;
         char file[128];
         uint64_t index; /* up to which it must be */
+        char checkpoint[PATH_MAX];
+        size_t checkpoint_said;
     } made[BACKUPS_MOST];
     size_t count;
 } backups;
@@ -62,6 +67,11 @@ static char **list(struct world *w, size_t *ret_count)
     return names;
 }
 
+static const char *checkpoints(struct world *w)
+{
+    return arena_format(&w->arena, "%s/checkpoints", w->directory);
+}
+
 static bool is_made(const char *name)
 {
     for (size_t i = 0; i < backups.count; i++)
@@ -86,11 +96,24 @@ static void back_up_and_say(struct world *w)
         }
 }
 
+/* As the unit does, after each backup. */
+static void mark_and_say(struct world *w)
+{
+    const char *const arguments[] = {"checkpoint", checkpoints(w), NULL};
+    const struct store_identity *identity = store_identity(w->store);
+
+    cr_assert_eq(operator_runs(w, arguments), 0);
+    snprintf(backups.made[backups.count - 1].checkpoint, PATH_MAX, "%s-%" PRIu32 "-%" PRIu64 ".checkpoint",
+             identity->short_name, identity->incarnation, store_mark(w->store).index);
+    backups.made[backups.count - 1].checkpoint_said = crash_said();
+}
+
 struct world *crash_backup_open(void)
 {
     struct world *w = world_open();
 
     cr_assert_eq(mkdir(target(w), 0700), 0);
+    cr_assert_eq(mkdir(checkpoints(w), 0700), 0);
     return w;
 }
 
@@ -104,12 +127,15 @@ void crash_backup_play(struct world *w)
     world_say(w, "OP", "PUT_SETTING", "name=retention_finished_ms; value=31536000000");
     shelf_finish(w, 1, 1);
     back_up_and_say(w);
+    mark_and_say(w);
     cr_assert_eq(shelf_pass(w, NULL), 0);
     world_submit(w, "T07", "r2", "up to H1, urgent");
     back_up_and_say(w);
+    mark_and_say(w);
     shelf_finish(w, 3, 1);
     cr_assert_eq(shelf_pass(w, NULL), 0);
     back_up_and_say(w);
+    mark_and_say(w);
     world_event(w, "H1", "accept r2");
     cr_assert_eq(backups.count, 3);
 }
@@ -186,6 +212,28 @@ static const char *judge_all(const struct stand *stand)
     return wrong != NULL ? wrong : is_there ? NULL : "the newest backup is lost";
 }
 
+static const char *judge_checkpoints(const struct stand *stand)
+{
+    struct world *w = stand->w;
+
+    for (size_t i = 0; i < backups.count; i++) {
+        const char *path = arena_format(&w->arena, "%s/%s", checkpoints(w), backups.made[i].checkpoint);
+        char text[CHECKPOINT_TEXT_MAX] = "";
+        struct checkpoint checkpoint;
+        FILE *file = fopen(path, "re");
+
+        if (file == NULL && backups.made[i].checkpoint_said > stand->heard)
+            continue;
+        if (file == NULL)
+            return "a checkpoint is lost";
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        if (checkpoint_parse(text, &checkpoint) != 0)
+            return "what has the name of a checkpoint is none";
+    }
+    return NULL;
+}
+
 /* By one more turn: a backup is named by the second and the turn, and refuses the name that another has. On a quick machine both are the last one's. */
 static void go_on(struct world *w)
 {
@@ -198,6 +246,8 @@ const char *crash_backup_judge(const struct stand *stand)
 {
     const char *wrong = shelf_judge(stand->w, stand->w->store, shelf_directory(stand->w));
 
+    if (wrong == NULL)
+        wrong = judge_checkpoints(stand);
     if (wrong == NULL)
         wrong = judge_all(stand);
     if (wrong != NULL || !stand->is_recorded)
