@@ -237,7 +237,7 @@ class Life(ArchiveTest):
     def back_up(self, expect=OK):
         return self.offline("--lang", "en", "backup", self.broker.folder / "kept", "--store", self.broker.store, expect=expect)
 
-    def test_d8_a_file_that_is_damaged_does_not_replace_its_copy(self):
+    def test_d8_copies_are_replaced_by_what_is_sound_and_of_the_same_store(self):
         copies = self.open_backed_up()
         path = self.broker.archive / self.files()[0]
         sound = path.read_bytes()
@@ -245,18 +245,11 @@ class Life(ArchiveTest):
         self.assertIn("is damaged", self.back_up().stderr)
         self.assertEqual(sound, (copies / path.name).read_bytes())
         path.write_bytes(sound)
+        (copies / "keys").chmod(0o755)  # a file system that knows no modes
         self.assertEqual("", self.back_up().stderr)
-
-    def test_d8_the_keys_of_another_store_do_not_replace_those_of_a_backup(self):
-        copies = self.open_backed_up()
         (copies / "keys").write_bytes(b"of a store of the same name")
         self.assertIn("is of another store", self.back_up(expect=BAD_FILE).stderr)
         self.assertEqual(b"of a store of the same name", (copies / "keys").read_bytes())
-
-    def test_d8_a_backup_goes_where_files_have_no_modes(self):
-        copies = self.open_backed_up()
-        (copies / "keys").chmod(0o755)
-        self.back_up()
 
     def test_p3_a_log_of_looks_that_was_cut_does_not_replace_its_copy(self):
         copies = self.open_backed_up()
