@@ -150,6 +150,15 @@ static bool keeps_what_it_had(const struct claimant *claimant, enum state state)
     return claimant->displaced && !state_is_before_arrival(state);
 }
 
+/* Also where a place of another class has brought it further; what it holds or was offered already, it keeps. */
+static bool is_booked_directly(const struct claimant *claimant)
+{
+    const Record__Referral *row = claimant->life->row;
+
+    return (claimant->step != NULL && (claimant->step->needs & NEEDS_DIRECT_BOOKING) != 0) ||
+           (life_awaits_acceptance(row) && claim_of(row, claimant->class) == NULL);
+}
+
 static enum refusal state_refusal(struct claimant *claimant, enum event event)
 {
     const Record__Referral *row = claimant->life->row;
@@ -157,11 +166,12 @@ static enum refusal state_refusal(struct claimant *claimant, enum event event)
 
     claimant->step =
         lifecycle_find((enum life)row->life, state, event, claimant->by, (Referral__Priority)row->priority);
-    if (claimant->step == NULL)
-        return may_have_further(state) || keeps_what_it_had(claimant, state) ? REFUSED_NOT : REFUSED_NOT_BOOKABLE;
-    if ((claimant->step->needs & NEEDS_DIRECT_BOOKING) != 0 &&
-        !hospital_books_directly(claimant->hospital->institution, claimant->class))
+    if (claimant->step == NULL && !may_have_further(state) && !keeps_what_it_had(claimant, state))
+        return REFUSED_NOT_BOOKABLE;
+    if (is_booked_directly(claimant) && !hospital_books_directly(claimant->hospital->institution, claimant->class))
         return REFUSED_NOT_BOOKABLE_YET;
+    if (claimant->step == NULL)
+        return REFUSED_NOT;
     if (state == NO_SHOW && row->rebookings >= REBOOKINGS_MAX)
         return REFUSED_TOO_MANY_REBOOKINGS;
     if (event == WAITLIST && state == WAITLISTED)

@@ -39,6 +39,12 @@ static bool has_pools(struct work *work, uint32_t hospital, Referral__PlaceClass
     return pool_key_from(work->txn, &from, &found) && found.hospital == hospital && found.class == (uint8_t) class;
 }
 
+/* Another time of what it has or had changes nothing about whether it may. */
+static bool is_of_its_class(const Record__Referral *row, const Referral__Place *place)
+{
+    return row->place != NULL && row->place->class_ == place->class_;
+}
+
 void event_check_place(struct happening *happening)
 {
     struct work *work = happening->work;
@@ -56,7 +62,7 @@ void event_check_place(struct happening *happening)
         refuse(work, REFUSED_HAS_POOLS, "place.class");
     if (!text_is_blank(place->department) && !hospital_has_department(hospital, place->department))
         refuse(work, REFUSED_UNKNOWN_DEPARTMENT, "place.department");
-    if ((happening->row->needs & NEEDS_DIRECT_BOOKING) != 0 && place->has_class_ &&
+    if (place->has_class_ && !is_of_its_class(row, place) && life_awaits_acceptance(row) &&
         !hospital_books_directly(hospital, place->class_))
         refuse(work, REFUSED_NOT_BOOKABLE_YET, "place.class");
 }

@@ -397,6 +397,11 @@ bool life_refuse(struct work *work, const struct life_of *life, int by, enum ref
     return refuse(work, refusal, field);
 }
 
+bool life_awaits_acceptance(const Record__Referral *row)
+{
+    return state_is_before_arrival((enum state)row->state) && !row->accepted_by_person;
+}
+
 void life_reply(struct work *work, const struct life_of *life)
 {
     const Record__Referral *row = life->row;

@@ -67,5 +67,7 @@ void life_save(struct work *work, struct life_of *life);
 /* Refuses the event with state, allowed events and next actor (L1); returns false. */
 bool life_refuse(struct work *work, const struct life_of *life, int by, enum refusal refusal, const char *field);
 const char *life_next_actor(const struct life_of *life); /* "sender", "receiver" ... (L1) */
+/* Q5: nobody at the hospital has accepted it, and the patient is not there: what it gets now is booked directly. */
+bool life_awaits_acceptance(const Record__Referral *row);
 /* Fills referral id, reference, journey, state, core status, deadline and contact of the reply. */
 void life_reply(struct work *work, const struct life_of *life);

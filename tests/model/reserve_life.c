@@ -128,7 +128,11 @@ static void may_book(const struct m_referral *referral, Referral__PlaceClass cla
 {
     bool direct = class != REFERRAL__PLACE_CLASS__BED;
 
+    if (!direct && !referral->accepted && !owed && referral->state < REFERRAL__STATE__ARRIVED)
+        m_say(answer, "NOT_BOOKABLE_YET");
     switch ((int)referral->state) {
+    case REFERRAL__STATE__SUBMITTED:
+    case REFERRAL__STATE__DELIVERED:
     case REFERRAL__STATE__ACCEPTED:
     case REFERRAL__STATE__WAITLISTED:
     case REFERRAL__STATE__BOOKED:
@@ -138,11 +142,6 @@ static void may_book(const struct m_referral *referral, Referral__PlaceClass cla
     case REFERRAL__STATE__NO_SHOW:
         if (referral->rebookings >= REBOOKINGS)
             m_say(answer, "TOO_MANY_REBOOKINGS");
-        break;
-    case REFERRAL__STATE__SUBMITTED:
-    case REFERRAL__STATE__DELIVERED:
-        if (!direct)
-            m_say(answer, "NOT_BOOKABLE_YET");
         break;
     default:
         if (!owed || referral->state < REFERRAL__STATE__ARRIVED)

@@ -123,6 +123,12 @@ static bool was_there(const struct model *m, const struct model_referral *r, enu
     }
 }
 
+/* Q5: direct booking is off for beds. */
+static bool may_be_of(const struct model_referral *r, int place_class)
+{
+    return place_class != REFERRAL__PLACE_CLASS__BED || r->accepted;
+}
+
 /* An EVENT's place is an hour long. */
 static bool guards(const struct model *m, const struct model_referral *r, const struct deed *deed, enum role_in by)
 {
@@ -134,7 +140,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
                model_is_route(m, r->sender, deed->to, r->direction, r->priority);
     case EV(MOVE):
         return m->now < deed->place_end - HOUR && !places_has_pools(m, r->receiver, deed->place_class) &&
-               !places_has_unit(m, r);
+               !places_has_unit(m, r) && may_be_of(r, deed->place_class);
     case EV(NO_SHOW):
     case EV(CANCEL_BOOKING):
         return places_judge(m, r, deed->event);
@@ -145,9 +151,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
             return false; /* Q6: no place is taken at or after its start */
         if (r->state == ST(NO_SHOW) && r->rebookings >= 2)
             return false;
-        if (r->state <= ST(DELIVERED) && deed->place_class == REFERRAL__PLACE_CLASS__BED)
-            return false; /* Q5: direct booking is off for beds */
-        return true;
+        return may_be_of(r, deed->place_class);
     case EV(CLOSE):
         return r->reported || deed->has_report;
     case EV(VOID):

@@ -326,7 +326,7 @@ Test(places, q15_a_hospital_takes_an_allotment_and_gives_back_what_it_did_not_se
     world_close(w);
 }
 
-/* Q5: one place in each class; a further one changes no state. */
+/* Q5: one place in each class; a further one changes no state, and needs what it would need alone: a bed, that somebody accepted. */
 Test(places, q5_a_bed_is_booked_beside_the_specialist)
 {
     struct world *w = world_open_morning();
@@ -337,6 +337,8 @@ Test(places, q5_a_bed_is_booked_beside_the_specialist)
     world_place(w, "T07", "book WARD3 family r1");
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "T07", "book WARD3 family r1");
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book WARD3 family r1");
     world_place(w, "T07", "book WANG family r1");
     world_place(w, "H1", "displace b2");
     world_place(w, "H1", "displace b1");
@@ -345,6 +347,11 @@ Test(places, q5_a_bed_is_booked_beside_the_specialist)
                     "[     0] T07 > book WANG family r1\n"
                     "         T07 < accepted r1 BOOKED, b1 BOOKED WANG 1\n"
                     "         H1 < routine notice r1 book, BOOKED, b1 BOOKED WANG 1, attempt 1\n"
+                    "[     0] T07 > book WARD3 family r1\n"
+                    "         T07 < refused NOT_BOOKABLE_YET (Q5) referral_id, BOOKED, next patient\n"
+                    "[     0] H1 > accept r1\n"
+                    "         H1 < accepted r1 BOOKED\n"
+                    "         T07 < routine notice r1 accept, BOOKED, attempt 1\n"
                     "[     0] T07 > book WARD3 family r1\n"
                     "         T07 < accepted r1 BOOKED, b2 BOOKED WARD3 1\n"
                     "         H1 < routine notice r1 place-booked, BOOKED, b2 BOOKED WARD3 1, attempt 1\n"

@@ -246,6 +246,32 @@ Test(claims, q5_before_acceptance_only_where_the_hospital_books_directly)
     places_close(&d);
 }
 
+/* A session that is booked directly, or waited for, opens no bed. */
+Test(claims, q5_what_is_had_before_acceptance_leads_to_nothing_that_is_not)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *bed = places_publish(&d, BED, "WARD-3", TUESDAY, 5);
+    Referral__PoolRef *expert = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *booked = places_refer(&d, "T07", "Wang Fang"), *waits = places_refer(&d, "T07", "Li Qiang");
+    Referral__JoinList *other = places_wait(&d, EXPERT, FAMILY, waits);
+
+    places_booked(&d, "T07", expert, FAMILY, booked);
+    other->first_date = other->last_date = "2026-11-27"; /* no session then */
+    places_joined(&d, "T07", other);
+    district_assert_said(&d, places_book(&d, "T07", bed, FAMILY, booked), "NOT_BOOKABLE_YET referral_id");
+    district_assert_said(&d, places_book(&d, "T07", bed, FAMILY, waits), "NOT_BOOKABLE_YET referral_id");
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__JOIN_LIST, places_wait(&d, BED, FAMILY, booked)),
+                         "NOT_BOOKABLE_YET referral_id");
+    district_happen(&d, "H1", booked, ACCEPT);
+    places_booked(&d, "T07", bed, FAMILY, booked);
+    district_happen(&d, "H1", waits, ARRIVE);
+    places_booked(&d, "T07", bed, FAMILY, waits);
+    cr_assert_str_eq(places_units(&d, bed), "FF...");
+    places_close(&d);
+}
+
 Test(claims, q5_a_state_that_may_not_book_says_what_may_be_done)
 {
     struct district d;
@@ -360,6 +386,9 @@ Test(claims, l6_what_ends_before_arrival_frees_holds_places_and_entries)
         char *id = places_refer(&d, "T07", "Wang Fang"), *booked = places_booked(&d, "T07", ref, FAMILY, id);
         char *held = places_held(&d, "T07", exam, FAMILY, id);
         Referral__JoinList *join = places_wait(&d, BED, FAMILY, id);
+
+        district_happen(&d, "H1", id, ACCEPT);
+
         char *entry = places_joined(&d, "T07", join);
         Referral__Event *event = district_event(&d, id, ends[i].event);
 

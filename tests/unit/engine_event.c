@@ -289,6 +289,30 @@ Test(event, q15_a_booking_without_a_unit_works_where_there_are_no_pools_and_noth
     district_close(&d);
 }
 
+Test(event, q5_a_booking_without_a_unit_does_not_become_a_bed_before_acceptance)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Event *move, *book;
+
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    move = district_event(&d, id, MOVE);
+    FIELD_SET(move->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, move), "NOT_BOOKABLE_YET place.class");
+    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+    book = district_event(&d, id, BOOK);
+    FIELD_SET(book->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, book), "NOT_BOOKABLE_YET place.class");
+    FIELD_SET(book->place, class_, REFERRAL__PLACE_CLASS__EXAM);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, book), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    FIELD_SET(move->place, class_, REFERRAL__PLACE_CLASS__BED);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, move), "");
+    district_close(&d);
+}
+
 /* H1 sells beds before it accepted anybody, and nothing else; it has a second department now. */
 Test(event, q5_a_hospital_says_which_classes_are_booked_directly)
 {
@@ -326,6 +350,9 @@ Test(event, q5_a_hospital_says_which_classes_are_booked_directly)
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
     put.n_direct_booking = 0; /* none */
     district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_INSTITUTION, &put), "");
+    FIELD_SET(event, type, REFERRAL__EVENT_TYPE__EVENT_MOVE); /* what it has it may have at another time */
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    FIELD_SET(event, type, REFERRAL__EVENT_TYPE__EVENT_BOOK);
     id = district_refer(&d, "T07", "H1", ROUTINE);
     event->referral_id = id;
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "NOT_BOOKABLE_YET place.class");
