@@ -39,10 +39,8 @@ char *asking_id_text(struct asking *asking, struct id id)
 
 bool asking_speaks_for(struct asking *asking, const char *institution)
 {
-    const char *actor = asking->work.actor;
-
     return institution != NULL &&
-           (strcmp(institution, actor) == 0 || delegation_exists(asking->work.txn, actor, institution));
+           (strcmp(institution, asking->work.actor) == 0 || may_act_for(&asking->work, institution));
 }
 
 const char *asking_institution(struct asking *asking, const char *named)

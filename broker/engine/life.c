@@ -88,7 +88,7 @@ struct life_of *life_load(struct work *work, struct id id)
 /* P2, T5: a party is the institution itself, or one that may act for it. */
 static bool is_or_acts_for(const struct work *work, uint32_t number, const char *institution)
 {
-    return work->actor_number == number || delegation_exists(work->txn, work->actor, institution);
+    return work->actor_number == number || may_act_for(work, institution);
 }
 
 /* The down-referral that a parent waits for; NULL: none. */

@@ -65,7 +65,7 @@ static bool is_own_inbox(struct work *work, uint32_t institution)
 {
     const char *id = institution_id_of(work->txn, institution);
 
-    return institution == work->actor_number || (id != NULL && delegation_exists(work->txn, work->actor, id));
+    return institution == work->actor_number || (id != NULL && may_act_for(work, id));
 }
 
 static bool find_dead_body(struct work *work, const Record__Inbox *entry, struct shown *shown)

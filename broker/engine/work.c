@@ -29,6 +29,11 @@ bool has_role(const struct work *work, Referral__Role role)
     return (work->roles & (1U << role)) != 0;
 }
 
+bool may_act_for(const struct work *work, const char *institution)
+{
+    return work->actor_number == work->speaker_number && delegation_exists(work->txn, work->actor, institution);
+}
+
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms)
 {
     if (occurred_at_ms <= 0)

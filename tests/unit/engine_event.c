@@ -165,6 +165,22 @@ Test(event, l2_a_query_only_institution_has_no_notices_waiting)
     district_close(&d);
 }
 
+Test(event, t5_a_delegation_is_not_handed_on)
+{
+    struct district d;
+    Batch__Command *command;
+
+    district_open(&d);
+    district_delegate(&d, "T08", "T07");
+    char *id = district_refer(&d, "V01", "H1", ROUTINE);
+
+    command = district_command(&d, "T08", REFERRAL__KIND__EVENT, "t8", district_event(&d, id, CANCEL));
+    command->acting_for = "T07";
+    district_assert_said(&d, district_send(&d, command), "NOT_FOUND referral_id");
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    district_close(&d);
+}
+
 Test(event, p2_not_yours_and_does_not_exist_answer_alike)
 {
     struct district d;

@@ -65,6 +65,32 @@ Test(query, p2_one_that_acts_for_another_sees_what_that_one_sent)
     district_close(&d);
 }
 
+/* T5: a delegation is its agent's, and not theirs who act for the agent. */
+Test(query, p2_one_that_acts_for_another_sees_nothing_of_whom_that_one_acts_for)
+{
+    Referral__InboxQuery inbox = REFERRAL__INBOX_QUERY__INIT;
+    Referral__ReferralQuery query;
+    struct district d;
+    struct stage stage;
+    struct bytes body;
+
+    district_open(&d);
+    stage_init(&stage);
+    district_delegate(&d, "T08", "T07");
+    query = about(district_refer(&d, "T07", "H1", ROUTINE));
+    body = wire_pack(&query.base, &d.keep);
+    district_assert_said(&d, ask_full(&d, &stage, "T08", "T07", KIND(GET_REFERRAL), body), "");
+    query = about(district_refer(&d, "V01", "H1", ROUTINE));
+    body = wire_pack(&query.base, &d.keep);
+    district_assert_said(&d, ask_full(&d, &stage, "T08", NULL, KIND(GET_REFERRAL), body), "NOT_FOUND");
+    district_assert_said(&d, ask_full(&d, &stage, "T08", "T07", KIND(GET_REFERRAL), body), "NOT_FOUND");
+    inbox.institution = "V01";
+    body = wire_pack(&inbox.base, &d.keep);
+    district_assert_said(&d, ask_full(&d, &stage, "T07", NULL, KIND(LIST_INBOX), body), "");
+    district_assert_said(&d, ask_full(&d, &stage, "T08", "T07", KIND(LIST_INBOX), body), "NOT_FOUND institution");
+    district_close(&d);
+}
+
 Test(query, p2_an_unknown_key_learns_nothing)
 {
     Referral__ReferralQuery query;
