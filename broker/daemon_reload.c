@@ -6,8 +6,10 @@
 #include "daemon_inside.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define NAMES_SIZE 512
 
@@ -44,13 +46,25 @@ static void take(const struct daemon *daemon, const struct config *config, const
     journal(JOURNAL_reloaded, "log_level=%s%s%s", config->log_level, names[0] ? " restart=" : "", names);
 }
 
+/* A pipe that was read at the start has nobody at its other end now: who opens it waits for ever, and everybody with him. */
+static int load_again(const char *path, struct config *ret_config, char *error, size_t error_size)
+{
+    struct stat status;
+    if (stat(path, &status) < 0 || S_ISREG(status.st_mode)) {
+        return config_load(path, ret_config, error, error_size);
+    }
+    memset(ret_config, 0, sizeof *ret_config);
+    snprintf(error, error_size, "%s: is not a regular file, and not read again", path);
+    return -EINVAL;
+}
+
 void daemon_reload(struct daemon *daemon)
 {
     struct config config;
     uint8_t server_key[32];
     char error[CONFIG_ERROR_SIZE];
     notify_reloading();
-    int rc = config_load(daemon->config_path, &config, error, sizeof error);
+    int rc = load_again(daemon->config_path, &config, error, sizeof error);
     if (rc == 0) {
         rc = daemon_reread_keys(daemon, &config, server_key, error, sizeof error);
     }

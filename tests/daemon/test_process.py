@@ -68,6 +68,22 @@ class Process(fixture.BrokerTest):
         fixture.until(lambda: "event=reloaded log_level=debug" in self.broker.log_text(), "the good file to be read")
         self.assertIsNone(self.broker.process.poll())
 
+    def test_sighup_waits_for_no_pipe(self):
+        """What `--config <(...)` names is a pipe whose other end has gone by then: opening it again would take for ever."""
+        self.broker.start()
+        self.broker.config_file.unlink()
+        os.mkfifo(self.broker.config_file)
+        try:
+            self.broker.process.send_signal(signal.SIGHUP)
+            fixture.until(lambda: "event=reload_refused" in self.broker.log_text(), "the pipe to be refused", limit_s=10)
+            self.broker.process.terminate()
+            self.assertEqual(0, self.broker.process.wait(timeout=10))
+        finally:
+            if self.broker.process.poll() is None:
+                self.broker.process.kill()
+                self.broker.process.wait()
+            self.broker.config_file.unlink()
+
     def test_p1_there_is_never_a_core_file(self):
         self.broker.start()
         limits = Path("/proc/%d/limits" % self.broker.process.pid).read_text()
