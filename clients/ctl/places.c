@@ -222,9 +222,11 @@ static void print_total(const struct ctl *ctl, int columns, const struct glance 
              class_text(ctl, first->class), sum.capacity);
     flow_text(&total, "", text);
     add_count(&total, ", ", ctl_say(ctl, "预留", "reserved"), sum.reserve);
-    share_text(share, kept, sum.capacity);
-    snprintf(text, sizeof text, ctl_say(ctl, "保住 %" PRIu64 " = %s %%", "kept %" PRIu64 " = %s %%"), kept, share);
-    flow_text(&total, ", ", text);
+    if (sum.capacity != 0) {
+        share_text(share, kept, sum.capacity);
+        snprintf(text, sizeof text, ctl_say(ctl, "保住 %" PRIu64 " = %s %%", "kept %" PRIu64 " = %s %%"), kept, share);
+        flow_text(&total, ", ", text);
+    }
     add_count(&total, "; ", ctl_say(ctl, "家医", "family"), sum.family);
     add_count(&total, ", ", ctl_say(ctl, "一般", "general"), sum.general);
     add_count(&total, ", ", ctl_say(ctl, "停用", "blocked"), sum.blocked);

@@ -131,9 +131,23 @@ static void print_source(const struct ctl *ctl, json_t *ledger)
             json_integer_value(json_object_get(ledger, "first_row")), last, at, text_of(ledger, "digest", ""));
 }
 
+/* For people, of nothing there is no share: 0.00 % would look like a reserve that was not kept. */
+static json_t *lines_of(json_t *report, const char *total)
+{
+    json_t *lines = report_lines(report, "date", total), *line;
+    size_t i;
+
+    json_array_foreach(lines, i, line)
+    {
+        if (json_integer_value(json_object_get(line, "capacity")) == 0)
+            json_object_del(line, "kept_bp");
+    }
+    return lines;
+}
+
 static void print_table(const struct ctl *ctl, json_t *report)
 {
-    json_t *lines = report_lines(report, "date", "合计 total"), *beside = lines_beside(lines);
+    json_t *lines = lines_of(report, "合计 total"), *beside = lines_beside(lines);
 
     fprintf(ctl->out, "家医号源预留报告 report of the reserve: %s, %s .. %s\n", text_of(report, "hospital", ""),
             text_of(report, "from", "*"), text_of(report, "to", "*"));
@@ -153,7 +167,7 @@ static void print_table(const struct ctl *ctl, json_t *report)
 /* Three tables, an empty line between them. */
 static void print_csv(const struct ctl *ctl, json_t *report)
 {
-    json_t *lines = report_lines(report, "date", "total"), *source = report_source(report, "ledger");
+    json_t *lines = lines_of(report, "total"), *source = report_source(report, "ledger");
 
     columns_csv(ctl, columns, lines);
     fputs("\r\n", ctl->out);

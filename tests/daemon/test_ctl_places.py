@@ -176,6 +176,15 @@ class Capacity(PlacesTest):
         self.assertEqual(self.states(referral), ["PLACE_DISPLACED"])
         self.assertEqual(self.ask("show", referral, key="T07")["summary"]["state"], "WAITLISTED")
 
+    def test_q13_of_a_day_without_places_no_share_was_kept_or_not(self):
+        self.publish()
+        self.run_ctl("cancel-session", WANG, "--reason", "staff-absent", "--person", "何主任", key="H1")
+        days = ("report", "reserve", "--from", "2026-12-04", "--to", "2026-12-04")
+        self.assertRegex(self.run_ctl(*days, key="H1").stdout, r"EXPERT 2026-12-04 +1 +0 +0 +0( +0){4}\n")
+        self.assertIn("EXPERT,2026-12-04,1,0,0,0,,0,0,", self.run_ctl(*days, "-o", "csv", key="H1").stdout)
+        self.assertEqual(self.ask(*days, key="H1")["lines"][0]["kept_bp"], 0)
+        self.assertIn("EXPERT total: capacity 0, reserved 0; family 0,", self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout)
+
     def test_q11_small_sessions_share_one_reserve(self):
         for name, start in (("A", "08:00"), ("B", "10:00"), ("C", "14:00")):
             self.publish("EXPERT/NK/%s/2026-12-04" % name, 2, start)
