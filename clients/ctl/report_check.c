@@ -121,7 +121,17 @@ static int make_service(struct ledgers *ledgers, const struct service_claim *cla
     return service_json(ledgers, claim->hospital, claim->month, &moment, ret_found);
 }
 
-static int print(const struct ctl *ctl, const struct comparing *comparing)
+/* What referrals did stands in no ledger. */
+static const char *agreement(const struct ctl *ctl, json_t *report)
+{
+    const char *what = json_string_value(json_object_get(report, "report"));
+
+    return ctl_say(ctl, "报告属实",
+                   strcmp(what, "service") == 0 ? "the report is as the store has it"
+                                                : "the report is as the ledger has it");
+}
+
+static int print(const struct ctl *ctl, json_t *report, const struct comparing *comparing)
 {
     if (ctl->json) {
         json_t *answer =
@@ -130,7 +140,7 @@ static int print(const struct ctl *ctl, const struct comparing *comparing)
         table_json(ctl, answer);
         json_decref(answer);
     } else if (comparing->count == 0) {
-        fprintf(ctl->out, "%s\n", ctl_say(ctl, "报告属实", "the report is as the ledger has it"));
+        fprintf(ctl->out, "%s\n", agreement(ctl, report));
     } else {
         static const char *const zh[] = {"项目", "报告", "核查", NULL}, *const en[] = {"what", "report", "found", NULL};
 
@@ -167,7 +177,7 @@ static int check(const struct ctl *ctl, json_t *report)
         result = make_again(&ledgers, report, &found);
     if (result == EXIT_OK) {
         compare(&comparing, "", report, found);
-        result = print(ctl, &comparing);
+        result = print(ctl, report, &comparing);
     }
     json_decref(found);
     json_decref(comparing.differences);

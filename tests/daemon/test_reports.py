@@ -472,7 +472,7 @@ class Service(Commission):
         referral = self.refer()  # in the same instant of test time
         self.event(self.h1, referral, "REJECT", person=PERSON, reason="OUT_OF_SCOPE")
         self.assertNotEqual(self.service()["totals"], before)
-        self.assertIn("as the ledger has it", self.offline("verify", "--report", saved).stdout)
+        self.assertIn("the report is as the store has it", self.offline("verify", "--report", saved).stdout)
         for path, value in ((("audit", "digest"), "00" * 32), (("audit", "index"), report["audit"]["index"] - 3), (("lines", 0, "answered"), 5),
                             (("down_persons", "persons"), 3), (("test_time",), False), (("audit", "index"), 10 ** 9)):
             other = inner = copy.deepcopy(report)
