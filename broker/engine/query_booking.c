@@ -117,6 +117,7 @@ static bool bookings_of_pool(struct asking *asking, struct page *page, const Ref
     return walk_pool(asking, page, row, query->cursor);
 }
 
+/* Q7: they are few, and on one page. */
 static bool holds_of_team(struct asking *asking, struct page *page, const char *team)
 {
     const Referral__Team *found = registry_team(&asking->work, team);
@@ -154,7 +155,7 @@ ProtobufCMessage *query_bookings(struct asking *asking)
     const Referral__BookingQuery *query = (const Referral__BookingQuery *)asking->work.body;
     struct page page;
 
-    page_begin(&page, asking, query->rows);
+    page_begin(&page, asking, query->team_id != NULL ? 0 : query->rows);
     if (!find_bookings(asking, &page))
         return NULL;
     list->bookings = (Referral__Booking **)page.rows;

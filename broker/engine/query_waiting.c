@@ -52,6 +52,7 @@ static bool one_entry(struct asking *asking, struct page *page, struct id id)
     return true;
 }
 
+/* Q8: one a class, and on one page. */
 static bool entries_of_referral(struct asking *asking, struct page *page, const char *text)
 {
     Record__Referral *row = NULL;
@@ -136,7 +137,7 @@ ProtobufCMessage *query_waiting_list(struct asking *asking)
     const Referral__WaitQuery *query = (const Referral__WaitQuery *)asking->work.body;
     struct page page;
 
-    page_begin(&page, asking, query->rows);
+    page_begin(&page, asking, query->referral_id != NULL ? 0 : query->rows);
     if (!find_entries(asking, &page))
         return NULL;
     list->entries = (Referral__WaitEntry **)page.rows;

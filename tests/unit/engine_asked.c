@@ -115,6 +115,7 @@ Test(asked, q8_the_entries_of_a_referral_are_its_parties_affair)
     places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, query.referral_id));
     places_joined(&d, "T07", places_wait(&d, EXAM, FAMILY, query.referral_id));
     cr_assert_eq(((Referral__WaitList *)ask(&d, "T07", KIND(LIST_WAITING), &query))->n_entries, 2);
+    FIELD_SET(&query, rows, 1); /* they are one page, however few are asked for */
     cr_assert_eq(((Referral__WaitList *)ask(&d, "H1", KIND(LIST_WAITING), &query))->n_entries, 2);
     cr_assert_eq(((Referral__WaitList *)ask(&d, "OPS", KIND(LIST_WAITING), &query))->n_entries, 2);
     expect_said(&d, "T08", KIND(LIST_WAITING), &query, "NOT_FOUND referral_id");

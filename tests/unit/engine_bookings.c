@@ -62,6 +62,24 @@ Test(bookings, q7_a_pool_has_more_of_them_than_a_page)
     places_close(&d);
 }
 
+Test(bookings, q7_the_holds_of_a_team_are_one_page_however_few_are_asked_for)
+{
+    struct district d;
+    Referral__BookingQuery query = REFERRAL__BOOKING_QUERY__INIT;
+    Referral__PoolRef *ref;
+
+    places_open(&d);
+    ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 10);
+    places_held(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    places_held(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Li Wei"));
+    places_held(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Zhou Yi"));
+    query.team_id = "TEAM7";
+    FIELD_SET(&query, rows, 1);
+    cr_assert_eq(list(&d, "T07", &query)->n_bookings, 3);
+    cr_assert_not(list(&d, "T07", &query)->has_next);
+    places_close(&d);
+}
+
 Test(bookings, p2_anothers_do_not_exist)
 {
     struct district d;
