@@ -49,6 +49,7 @@ struct broker {
     Referral__BookingState seen_bookings[BOOKINGS_MAX];                               /* as compared last; 0: never */
     int seen_counts[BOOKINGS_MAX];
     int64_t seen_starts[BOOKINGS_MAX];
+    int seen_patients[BOOKINGS_MAX];
     Referral__State seen_referrals[REFERRALS_MAX];
     uint32_t hospital;
     int first_slot, last_slot; /* the pools that are looked at, where not all are; 0 and 0: all of them */

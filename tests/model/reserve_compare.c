@@ -144,6 +144,19 @@ static bool same_pools(struct broker *broker, struct world *world, struct store_
     return true;
 }
 
+/* Q5: whoever the referral's sheet names now. */
+static bool same_patient(struct broker *broker, const struct m_booking *expected, int index, const Record__Booking *row,
+                         struct store_txn *txn)
+{
+    const Record__Referral *referral = expected->referral == NOBODY || !id_is_set(broker->referrals[expected->referral])
+                                           ? NULL
+                                           : referral_row(txn, broker->referrals[expected->referral]);
+
+    return referral == NULL || bytes_equal(binary_bytes(row->patient), binary_bytes(referral->patient)) ||
+           broker_differs(broker, "booking %d (of command %d): is another patient's than its referral\n", index,
+                          expected->name.label);
+}
+
 static bool same_booking(struct broker *broker, struct world *world, int index, struct store_txn *txn)
 {
     const struct m_booking *expected = &world->bookings[index];
@@ -164,7 +177,12 @@ static bool same_booking(struct broker *broker, struct world *world, int index, 
     if (expected->state == REFERRAL__BOOKING_STATE__PLACE_HELD && row->expires_at_ms != expected->expires_at)
         return broker_differs(broker, "booking %d (of command %d): expires %lld, by the rules %lld\n", index,
                               expected->name.label, (long long)row->expires_at_ms, (long long)expected->expires_at);
-    return true;
+    return expected->state > REFERRAL__BOOKING_STATE__PLACE_BOOKED || same_patient(broker, expected, index, row, txn);
+}
+
+static int patient_of(const struct world *world, const struct m_booking *booking)
+{
+    return booking->referral == NOBODY ? 0 : world->referrals[booking->referral].patient;
 }
 
 /* Those that changed in the model, or all. */
@@ -176,13 +194,14 @@ static bool same_bookings(struct broker *broker, struct world *world, struct sto
         if (!id_is_set(broker->bookings[i]))
             continue; /* came and went within one turn */
         if (!all && booking->state == broker->seen_bookings[i] && booking->count == broker->seen_counts[i] &&
-            booking->start == broker->seen_starts[i])
+            booking->start == broker->seen_starts[i] && patient_of(world, booking) == broker->seen_patients[i])
             continue;
         if (!same_booking(broker, world, i, txn))
             return false;
         broker->seen_bookings[i] = booking->state;
         broker->seen_counts[i] = booking->count;
         broker->seen_starts[i] = booking->start;
+        broker->seen_patients[i] = patient_of(world, booking);
     }
     return true;
 }

@@ -214,11 +214,41 @@ void invent_capacity(struct inventor *inventor, struct command *command)
         pick_units(inventor, command, 3);
 }
 
+static bool has_claim(const struct m_referral *referral, Referral__PlaceClass class)
+{
+    return referral->claims[class].booking != NOBODY || referral->claims[class].entry != NOBODY;
+}
+
+/* One whose patient has such a place through another, if there is one (Q5). */
+static int twin_of_another(struct inventor *inventor, Referral__PlaceClass class)
+{
+    const struct world *world = inventor->world;
+    int first = world->referral_count > inventor->recent ? world->referral_count - inventor->recent : 0;
+
+    for (int i = first; i < world->referral_count; i++) {
+        const struct m_referral *twin = &world->referrals[i];
+
+        if (twin->team == 0 || twin->receiver != WHO_H1 || twin->state > REFERRAL__STATE__IN_CARE ||
+            has_claim(twin, class))
+            continue;
+        for (int j = first; j < world->referral_count; j++)
+            if (j != i && world->referrals[j].patient == twin->patient && has_claim(&world->referrals[j], class))
+                return i;
+    }
+    return NOBODY;
+}
+
 static void invent_channel(struct inventor *inventor, struct command *command)
 {
     int referral =
         inventor->world->referral_count == 0 || invent_one_in(inventor, 3) ? NOBODY : some_referral(inventor);
-    const struct m_referral *named = referral == NOBODY ? NULL : &inventor->world->referrals[referral];
+    int twin = inventor->choosy && invent_one_in(inventor, 3)
+                   ? twin_of_another(inventor, reserve_slots[command->slot].class)
+                   : NOBODY;
+    const struct m_referral *named;
+
+    referral = twin == NOBODY ? referral : twin;
+    named = referral == NOBODY ? NULL : &inventor->world->referrals[referral];
 
     command->referral = named == NULL ? NOBODY : named->label;
     command->who = somebody(inventor, referral);

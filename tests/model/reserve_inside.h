@@ -72,6 +72,8 @@ struct taker {
     bool reference, holds;
 };
 void m_life_conditions(struct world *world, const struct taker *taker, struct answer *answer);
+/* May all that it has and waits for be another patient's? */
+bool m_may_pass(struct world *world, int referral, int patient);
 void m_event_judge(struct world *world, const struct command *command, struct answer *answer);
 void m_event_perform(struct world *world, const struct command *command);
 /* What events mean for the place that drives the referral. */

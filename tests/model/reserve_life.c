@@ -149,17 +149,26 @@ static void may_book(const struct m_referral *referral, Referral__PlaceClass cla
     }
 }
 
-static bool is_live(const struct m_referral *referral)
-{
-    return referral->state < REFERRAL__STATE__CLOSED;
-}
-
 static bool has_used(const struct world *world, int referral, Referral__PlaceClass class)
 {
     for (int i = 0; i < world->booking_count; i++)
         if (world->bookings[i].referral == referral && m_class_of(world, &world->bookings[i]) == class &&
             world->bookings[i].state == REFERRAL__BOOKING_STATE__PLACE_USED)
             return true;
+    return false;
+}
+
+/* Another referral of that patient to the same hospital has such a place, or waits for one: also one that is closed, as long as the place stands. */
+static bool has_another(const struct world *world, int referral, int patient, Referral__PlaceClass class)
+{
+    for (int i = 0; i < world->referral_count; i++) {
+        const struct m_referral *other = &world->referrals[i];
+        const struct m_claim *theirs = &other->claims[class];
+
+        if (i != referral && other->patient == patient && other->receiver == world->referrals[referral].receiver &&
+            (theirs->booking != NOBODY || theirs->entry != NOBODY))
+            return true;
+    }
     return false;
 }
 
@@ -180,16 +189,34 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
         (claim->entry != NOBODY && claim->entry != taker->own_entry) ||
         has_used(world, taker->referral, taker->class) || is_booked_outside(own, taker->class))
         m_say(answer, "HAS_PLACE");
-    for (int i = 0; i < world->referral_count; i++) {
-        const struct m_referral *other = &world->referrals[i];
-        const struct m_claim *theirs = &other->claims[taker->class];
-
-        if (i == taker->referral || other->patient != own->patient || other->receiver != own->receiver ||
-            (theirs->booking == NOBODY && theirs->entry == NOBODY) || !is_live(other))
-            continue;
-        if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR)
-            m_say(answer, "PATIENT_HAS_PLACE");
+    if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR &&
+        has_another(world, taker->referral, own->patient, taker->class)) {
+        m_say(answer, "PATIENT_HAS_PLACE");
+        world->seen[SEEN_PATIENT_HAS_PLACE]++;
     }
+}
+
+static bool is_family_claim(const struct world *world, const struct m_claim *claim)
+{
+    if (claim->entry != NOBODY)
+        return world->entries[claim->entry].channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+    return claim->booking != NOBODY && world->bookings[claim->booking].channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+}
+
+bool m_may_pass(struct world *world, int referral, int patient)
+{
+    const struct m_referral *passes = &world->referrals[referral];
+    bool has_claim = false;
+
+    if (passes->patient == patient)
+        return true;
+    for (int class = 1; class < CLASSES; class ++) {
+        if (is_family_claim(world, &passes->claims[class]) && has_another(world, referral, patient, class))
+            return false;
+        has_claim |= is_family_claim(world, &passes->claims[class]);
+    }
+    world->seen[SEEN_PLACE_PASSES] += has_claim;
+    return true;
 }
 
 static void is_family(const struct world *world, const struct m_referral *referral, struct answer *answer)

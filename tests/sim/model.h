@@ -26,6 +26,11 @@ enum house party_of(const char *name); /* NO_PARTY where it is none */
 enum role_in { AS_SENDER, AS_RECEIVER, AS_OPERATOR, AS_CHILD_RECEIVER, AS_BROKER, AS_CLOCK };
 enum watch { WATCH_NONE, WATCH_ANSWER, WATCH_INFORMATION, WATCH_CANCEL, WATCH_RECEIPT };
 
+struct model_patient {
+    uint32_t number;
+    bool no_id; /* known by name and birth date */
+};
+
 struct model_referral {
     char id[MODEL_ID]; /* empty: not heard yet */
     enum house sender, receiver, submitted_by;
@@ -41,7 +46,8 @@ struct model_referral {
     bool warned, escalated;
     int audit[MODEL_EVENTS];
     uint64_t sheets[MODEL_VERSIONS]; /* a hash of each version's bytes */
-    uint32_t mark;                   /* of the texts in its sheet: nobody but its parties ever sees it */
+    struct model_patient patient;
+    uint32_t mark; /* of the texts in its sheet: nobody but its parties ever sees it */
 };
 
 struct model_message {
@@ -92,6 +98,7 @@ struct deed { /* a command as the model sees it */
     int place_class;
     int64_t place_end;
     uint64_t sheet;
+    struct model_patient patient;
     uint32_t mark;
     uint8_t dead_id[32];
     size_t dead_id_size;
@@ -193,6 +200,7 @@ const uint64_t *places_seen(const struct model *m); /* enum seen */
 /* An event's, for the place that drives the referral. */
 bool places_judge(const struct model *m, const struct model_referral *r, int event);
 void places_follow(struct model *m, struct model_referral *r, const struct model_happening *h, int from);
+bool places_may_pass(const struct model *m, const struct model_referral *r, struct model_patient to);
 bool places_has_unit(const struct model *m, const struct model_referral *r);
 bool places_has_claim(const struct model *m, const struct model_referral *r);
 bool places_has_pools(const struct model *m, enum house hospital, int place_class);

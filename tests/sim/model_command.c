@@ -97,6 +97,7 @@ static void submit(struct model *m, struct deed *deed)
     r->version = 1;
     r->sheets[1] = deed->sheet;
     r->mark = deed->mark;
+    r->patient = deed->patient;
     if (parent != NULL) {
         r->journey = parent->journey;
         r->parent = deed->referral;
@@ -157,7 +158,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
     case EV(VOID):
         return by != AS_SENDER || m->now < r->submitted_at + DAY;
     case EV(AMEND):
-        return r->version < MODEL_VERSIONS - 1;
+        return r->version < MODEL_VERSIONS - 1 && places_may_pass(m, r, deed->patient);
     case EV(WAITLIST):
     case EV(DISPLACE):
         return false; /* said to the pool, by the commands for places */
@@ -261,7 +262,7 @@ static void event(struct model *m, struct deed *deed)
         return;
     deed->verdict = GRANTED;
     if (deed->event == EV(AMEND))
-        r->sheets[++r->version] = deed->sheet;
+        r->sheets[++r->version] = deed->sheet, r->patient = deed->patient;
     if (deed->event == EV(REDIRECT))
         redirect(m, r, deed);
     h.but = cause_of(r, deed, h.by);

@@ -120,6 +120,17 @@ void places_begin(struct model *m)
         referral->claims[class] = (struct m_claim){.booking = NOBODY, .entry = NOBODY};
 }
 
+/* Somebody with an id, and somebody without: nobody knows that they are one. */
+static int patient_of(struct model_patient patient)
+{
+    return (int)patient.number * 2 + patient.no_id;
+}
+
+bool places_may_pass(const struct model *m, const struct model_referral *r, struct model_patient to)
+{
+    return m_may_pass(&m->places->world, number_of(m, r), patient_of(to));
+}
+
 void places_mirror(struct model *m, const struct model_referral *r)
 {
     struct m_referral *referral = &m->places->world.referrals[number_of(m, r)];
@@ -127,7 +138,7 @@ void places_mirror(struct model *m, const struct model_referral *r)
     referral->sender = place_who(r->sender);
     referral->receiver = place_who(r->receiver);
     referral->team = r->team;
-    referral->patient = (int)r->mark;
+    referral->patient = patient_of(r->patient);
     referral->down = r->down;
     referral->priority = (Referral__Priority)r->priority;
     referral->state = (Referral__State)r->state;

@@ -41,6 +41,8 @@ static enum {
     RAISES_NO_CONFLICT,
     FORGETS_NO_CONFLICT,
     PUBLISHES_ON,
+    SEES_NO_OTHER_PLACE,
+    PASSES_NOTHING,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -214,6 +216,21 @@ bool __wrap_timetable_apply_delete(struct work *work)
     return planted == PUBLISHES_ON || __real_timetable_apply_delete(work);
 }
 
+bool __real_claim_is_another(struct work *work, uint32_t hospital, Referral__PlaceClass class,
+                             ProtobufCBinaryData patient, struct id referral);
+bool __wrap_claim_is_another(struct work *work, uint32_t hospital, Referral__PlaceClass class,
+                             ProtobufCBinaryData patient, struct id referral)
+{
+    return planted != SEES_NO_OTHER_PLACE && __real_claim_is_another(work, hospital, class, patient, referral);
+}
+
+void __real_booking_pass(struct work *work, struct life_of *life, ProtobufCBinaryData patient);
+void __wrap_booking_pass(struct work *work, struct life_of *life, ProtobufCBinaryData patient)
+{
+    if (planted != PASSES_NOTHING)
+        __real_booking_pass(work, life, patient);
+}
+
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
@@ -350,4 +367,16 @@ Test(sim_control_places, q10_a_timetable_that_cannot_be_ended_is_found)
 {
     planted = PUBLISHES_ON;
     sim_assert_found("a deleted timetable goes on", NULL);
+}
+
+Test(sim_control_places, q5_a_second_place_of_one_patient_is_found)
+{
+    planted = SEES_NO_OTHER_PLACE;
+    sim_assert_found("a patient has two places of a class", NULL);
+}
+
+Test(sim_control_places, q5_a_place_that_stays_another_patients_is_found)
+{
+    planted = PASSES_NOTHING;
+    sim_assert_found("a place stays another patient's than the sheet's", NULL);
 }

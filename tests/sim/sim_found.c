@@ -8,7 +8,7 @@
 #include "sim/sim.h"
 
 #define STEPS    1500
-#define EPISODES 10
+#define EPISODES 20
 #define SHORT    20 /* steps: what a person reads at a glance */
 
 static size_t find(const char *mistake, struct sim_step *steps, uint64_t *ret_seed, struct sim_result *result)

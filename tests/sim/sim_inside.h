@@ -162,6 +162,7 @@ void sim_act_return(struct sim *s);
 void sim_act_event(struct sim *s);
 void sim_event_of(struct sim *s, struct model_referral *r); /* one that the rules allow, if any */
 void sim_end_of(struct sim *s, struct model_referral *r);   /* one that ends it */
+void sim_correct(struct sim *s, struct model_referral *r);  /* its sheet is amended */
 void sim_unkeep(struct sim *s, struct model_referral *r);   /* its hospital takes its place back */
 void sim_act_event_wild(struct sim *s);
 void sim_act_again(struct sim *s);

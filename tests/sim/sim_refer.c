@@ -38,8 +38,20 @@ struct sheet_wish {
     int direction, priority, parent;
     bool team, is_bad;
     uint32_t mark;
+    struct model_patient patient;
     uint64_t edition;
 };
+
+/* Who is known by name and birth date only may turn out to be somebody else (Q5). */
+static void name_patient(struct arena *arena, const struct model_patient *patient, Referral__Patient *named)
+{
+    if (!patient->no_id)
+        return;
+    named->name = arena_format(arena, "患者%u", patient->number);
+    named->id_value = NULL;
+    named->has_id_type = false;
+    named->no_id_reason = "证件未带";
+}
 
 static struct bytes sheet_of(struct sim *s, const struct sheet_wish *wish)
 {
@@ -47,17 +59,37 @@ static struct bytes sheet_of(struct sim *s, const struct sheet_wish *wish)
     static const char *const priorities[] = {"?", "emergency", "urgent", "routine"};
     struct arena *arena = &s->w->arena;
     const char *parent = wish->parent < 0 ? "" : s->model.referrals[wish->parent].id;
-    const char *what = arena_format(
-        arena,
-        "%s to %s, %s; patient.id_type=PASSPORT; patient.id_value=E%08u; sender_reference=SR-%u;"
-        "%s=MARK%u 第%lu版记录; %s%s%s%s%s",
-        directions[wish->direction], wish->to >= INBOXES ? "X9" : party_name(wish->to), priorities[wish->priority],
-        wish->mark, wish->mark, wish->direction == REFERRAL__DIRECTION__DOWN ? "hospital_findings" : "present_history",
-        wish->mark, (unsigned long)wish->edition, wish->team ? "team_id=TM1;" : "",
-        parent[0] == '\0' ? "" : "parent_referral_id=", parent, parent[0] == '\0' ? "" : ";",
-        wish->is_bad ? "doctor.phone=" : "");
+    const char *what =
+        arena_format(arena,
+                     "%s to %s, %s; patient.id_type=PASSPORT; patient.id_value=E%08u; sender_reference=SR-%u;"
+                     "%s=MARK%u 第%lu版记录; %s%s%s%s%s",
+                     directions[wish->direction], wish->to >= INBOXES ? "X9" : party_name(wish->to),
+                     priorities[wish->priority], wish->patient.number, wish->mark,
+                     wish->direction == REFERRAL__DIRECTION__DOWN ? "hospital_findings" : "present_history", wish->mark,
+                     (unsigned long)wish->edition, wish->team ? "team_id=TM1;" : "",
+                     parent[0] == '\0' ? "" : "parent_referral_id=", parent, parent[0] == '\0' ? "" : ";",
+                     wish->is_bad ? "doctor.phone=" : "");
+    Referral__Sheet *sheet;
 
-    return wire_pack(&world_sheet(s->w, party_name(wish->from), what)->base, arena);
+    sheet = world_sheet(s->w, party_name(wish->from), what);
+    name_patient(arena, &wish->patient, sheet->patient);
+    return wire_pack(&sheet->base, arena);
+}
+
+/* Mostly a new one; else one whom somebody referred lately, if the dice find one with a place, or whose referral this goes on from. */
+static struct model_patient some_patient(struct sim *s, int parent, uint32_t otherwise)
+{
+    int count = s->model.referral_count, recent = count < 60 ? count : 60;
+    const struct model_referral *r = NULL;
+
+    if (parent >= 0)
+        return s->model.referrals[parent].patient;
+    if (count != 0 && sim_one_in(s, 3)) {
+        for (int i = 0; i < 12 && (r == NULL || !places_has_claim(&s->model, r)); i++)
+            r = &s->model.referrals[count - 1 - (int)sim_below(s, (uint64_t)recent)];
+        return r->patient;
+    }
+    return (struct model_patient){.number = otherwise, .no_id = sim_one_in(s, 2)};
 }
 
 static void submit(struct sim *s, struct sheet_wish *wish)
@@ -67,6 +99,7 @@ static void submit(struct sim *s, struct sheet_wish *wish)
 
     wish->mark = (uint32_t)s->next_message + 1;
     wish->edition = 1;
+    wish->patient = some_patient(s, wish->parent, wish->mark);
     body = sheet_of(s, wish);
     deed.to = wish->to;
     deed.direction = wish->direction;
@@ -74,6 +107,7 @@ static void submit(struct sim *s, struct sheet_wish *wish)
     deed.team = wish->team;
     deed.is_bad = wish->is_bad;
     deed.mark = wish->mark;
+    deed.patient = wish->patient;
     deed.sheet = sim_hash(body);
     sim_tell(s, "%s > submit to %s, direction %d, priority %d%s%s", party_name(wish->from), party_name(wish->to),
              wish->direction, wish->priority, wish->parent < 0 ? "" : ", goes on from another",
@@ -229,10 +263,16 @@ static struct bytes amend_body(struct sim *s, const struct model_referral *r, st
                               .team = r->team,
                               .is_bad = deed->is_bad,
                               .mark = r->mark,
+                              .patient = r->patient,
                               .edition = (uint64_t)r->version + 1};
     struct bytes sheet;
     Referral__Event event = REFERRAL__EVENT__INIT;
 
+    if (r->patient.no_id && sim_one_in(s, 2)) {
+        wish.patient = some_patient(s, -1, (uint32_t)s->next_message + 1);
+        wish.patient.no_id = true;
+    }
+    deed->patient = wish.patient;
     sheet = sheet_of(s, &wish);
     deed->sheet = sim_hash(sheet);
     event.referral_id = (char *)r->id;
@@ -317,6 +357,11 @@ void sim_end_of(struct sim *s, struct model_referral *r)
 
     if (s->model.referral_count < MODEL_REFERRALS - 64)
         say_event(s, r, how == 3 ? OP : by_receiver ? r->receiver : r->sender, events[how]);
+}
+
+void sim_correct(struct sim *s, struct model_referral *r)
+{
+    say_event(s, r, r->sender, EV(AMEND));
 }
 
 void sim_unkeep(struct sim *s, struct model_referral *r)
