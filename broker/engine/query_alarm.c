@@ -34,11 +34,14 @@ static void take_names(struct asking *asking, Record__Alarm *row, struct bytes k
     row->subject = code + strlen(code) + 1;
 }
 
+/* An institution, something of it after a slash, or the way from one to another (T7); no id has either sign in it. */
 static bool is_about(const char *subject, const char *institution)
 {
-    size_t length = strlen(institution);
+    const char *rest = subject + strcspn(subject, "/>");
+    size_t length = (size_t)(rest - subject);
 
-    return strncmp(subject, institution, length) == 0 && strchr("/>", subject[length]) != NULL; /* or its end */
+    return (strlen(institution) == length && strncmp(subject, institution, length) == 0) ||
+           (*rest == '>' && strcmp(rest + 1, institution) == 0);
 }
 
 ProtobufCMessage *query_alarms(struct asking *asking)

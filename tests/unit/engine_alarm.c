@@ -145,7 +145,7 @@ Test(alarm, p2_who_does_not_operate_sees_its_own_alarms_present_and_past)
     district_close(&d);
 }
 
-Test(alarm, t7_what_an_alarm_is_about_begins_with_an_institution)
+Test(alarm, t7_what_an_alarm_is_about_begins_with_an_institution_and_a_way_ends_with_one)
 {
     struct district d;
 
@@ -160,6 +160,8 @@ Test(alarm, t7_what_an_alarm_is_about_begins_with_an_institution)
     cr_assert_str_eq(of_t07->alarms[1]->subject, "T07/ab000000000000000000000000000000");
     cr_assert_str_eq(of_t07->alarms[1]->detail, "SUBMIT");
     cr_assert_eq(list_for(&d, "OPS", false, "T0")->n_alarms, 0);
+    cr_assert_eq(list_for(&d, "OPS", false, "H1")->n_alarms, 1, "where the contact is missing");
+    cr_assert_eq(list_for(&d, "OPS", false, "1")->n_alarms, 0);
     district_close(&d);
 }
 
