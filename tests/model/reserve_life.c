@@ -210,7 +210,7 @@ bool m_may_pass(struct world *world, int referral, int patient)
 
     if (passes->patient == patient)
         return true;
-    for (int class = 1; class < CLASSES; class ++) {
+    for (Referral__PlaceClass class = REFERRAL__PLACE_CLASS__EXPERT; class < CLASSES; class ++) {
         if (is_family_claim(world, &passes->claims[class]) && has_another(world, referral, patient, class))
             return false;
         has_claim |= is_family_claim(world, &passes->claims[class]);
