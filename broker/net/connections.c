@@ -1,5 +1,5 @@
-/* connections.c - every connection is on one list (silent, its owner's once it has spoken, ended; none while it is told to go) and in up to
- * two tables. */
+/* connections.c - every connection is on one list (its address's, its key's once it has spoken, that of those that ended; none while it is told to
+ * go) and in up to two tables. */
 #include "net/connections.h"
 #include "base/hash.h"
 #include <assert.h>
@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-struct owner { /* a key, while it has connections on its list */
-    uint8_t key[32];
-    struct connection *open; /* the one that has been still for longest first */
+struct origin { /* an address of silent connections, or a key of those that have spoken; while there are any */
+    uint8_t name[32];
+    struct connection *first; /* the one that has been still for longest */
     size_t count;
     UT_hash_handle hh;
 };
 
 struct connection {
     struct connection_shape shape;
-    struct owner *owner; /* NULL: on another list */
-    uint64_t peer;
+    struct origin *origin; /* NULL: not on the list of one */
+    uint64_t peer, number; /* in order of beginning */
     bool heard, ended, condemned;
     uint64_t frames, frames_watched, bytes_watched; /* heard so far; as connections_watch saw it last make progress */
     struct connection *prev, *next;
@@ -26,9 +26,10 @@ struct connection {
 
 struct connections {
     struct connection *fds, *peers;
-    struct connection *silent, *ended; /* oldest first */
-    struct owner *owners;
-    size_t silent_count, owned_count, condemned_count;
+    struct connection *ended; /* oldest first */
+    struct origin *addresses, *keys;
+    size_t silent_count, spoken_count, condemned_count;
+    uint64_t begun;
 };
 
 int connections_open(struct connections **ret_connections)
@@ -51,55 +52,45 @@ static struct connection *find_peer(const struct connections *all, uint64_t peer
     return found;
 }
 
-static void leave_silent(struct connections *all, struct connection *one)
+static struct origin *origin_of(struct origin **origins, const void *name, size_t size)
 {
-    if (!one->heard && !one->ended && !one->condemned) {
-        DL_DELETE(all->silent, one);
-        all->silent_count--;
+    struct origin *found, wanted = {.count = 0};
+    memcpy(wanted.name, name, size);
+    HASH_FIND(hh, *origins, wanted.name, sizeof wanted.name, found);
+    if (!found) {
+        found = alloc_zeroed(sizeof *found);
+        memcpy(found->name, wanted.name, sizeof found->name);
+        HASH_ADD(hh, *origins, name, sizeof found->name, found);
     }
+    return found;
 }
 
-static struct owner *owner_of(struct connections *all, const uint8_t key[32])
+static void join(struct origin *origin, struct connection *one)
 {
-    struct owner *owner;
-    HASH_FIND(hh, all->owners, key, sizeof owner->key, owner);
-    if (!owner) {
-        owner = alloc_zeroed(sizeof *owner);
-        memcpy(owner->key, key, sizeof owner->key);
-        HASH_ADD(hh, all->owners, key, sizeof owner->key, owner);
-    }
-    return owner;
+    one->origin = origin;
+    origin->count++;
+    DL_APPEND(origin->first, one);
 }
 
-static void join_owner(struct connections *all, struct connection *one, const uint8_t key[32])
+static void leave(struct connections *all, struct connection *one)
 {
-    if (!one->ended && !one->condemned) {
-        one->owner = owner_of(all, key);
-        one->owner->count++;
-        all->owned_count++;
-        DL_APPEND(one->owner->open, one);
-    }
-}
-
-static void leave_owner(struct connections *all, struct connection *one)
-{
-    struct owner *owner = one->owner;
-    if (!owner) {
+    struct origin *origin = one->origin, **origins = one->heard ? &all->keys : &all->addresses;
+    if (!origin) {
         return;
     }
-    DL_DELETE(owner->open, one);
-    one->owner = NULL;
-    all->owned_count--;
-    if (--owner->count == 0) {
-        HASH_DEL(all->owners, owner);
-        free(owner);
+    assert(*origins);
+    *(one->heard ? &all->spoken_count : &all->silent_count) -= 1;
+    DL_DELETE(origin->first, one);
+    one->origin = NULL;
+    if (--origin->count == 0) {
+        HASH_DEL(*origins, origin);
+        free(origin);
     }
 }
 
 static void end(struct connections *all, struct connection *one)
 {
-    leave_silent(all, one);
-    leave_owner(all, one);
+    leave(all, one);
     all->condemned_count -= one->condemned;
     one->ended = true;
     HASH_DELETE(by_fd, all->fds, one);
@@ -121,7 +112,8 @@ static struct connection *add(struct connections *all, struct connection_shape s
     struct connection *one = alloc_zeroed(sizeof *one);
     one->shape = shape;
     HASH_ADD(by_fd, all->fds, shape.fd, sizeof one->shape.fd, one);
-    DL_APPEND(all->silent, one);
+    one->number = all->begun++;
+    join(origin_of(&all->addresses, shape.address, sizeof shape.address), one);
     all->silent_count++;
     return one;
 }
@@ -163,9 +155,9 @@ bool connections_heard_again(struct connections *all, uint64_t peer)
     if (one) {
         one->frames++;
     }
-    if (one && one->owner) {
-        DL_DELETE(one->owner->open, one);
-        DL_APPEND(one->owner->open, one);
+    if (one && one->origin) {
+        DL_DELETE(one->origin->first, one);
+        DL_APPEND(one->origin->first, one);
     }
     return one != NULL;
 }
@@ -182,9 +174,12 @@ void connections_heard(struct connections *all, uint64_t peer, int fd, const uin
         one->ended = true;
         DL_APPEND(all->ended, one);
     }
-    leave_silent(all, one);
-    join_owner(all, one, key);
+    leave(all, one);
     one->heard = true;
+    if (!one->ended && !one->condemned) {
+        join(origin_of(&all->keys, key, 32), one);
+        all->spoken_count++;
+    }
     one->frames = 1;
     one->peer = peer;
     HASH_ADD(by_peer, all->peers, peer, sizeof one->peer, one);
@@ -238,8 +233,7 @@ void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*r
 
 static void condemn(struct connections *all, struct connection *one, struct connection_shape *ret_shape)
 {
-    leave_silent(all, one);
-    leave_owner(all, one);
+    leave(all, one);
     one->condemned = true;
     all->condemned_count++;
     *ret_shape = one->shape;
@@ -247,25 +241,29 @@ static void condemn(struct connections *all, struct connection *one, struct conn
 
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape)
 {
-    struct connection *one = all->silent;
-    if (!one || (all->silent_count <= max_silent && connections_count(all) <= max)) {
+    const struct origin *most = all->addresses;
+    if (!most || (all->silent_count <= max_silent && connections_count(all) <= max)) {
         return false;
     }
-    condemn(all, one, ret_shape);
+    for (const struct origin *other = most; other; other = other->hh.next) {
+        bool is_older = other->first->number < most->first->number;
+        most = other->count > most->count || (other->count == most->count && is_older) ? other : most;
+    }
+    condemn(all, most->first, ret_shape);
     return true;
 }
 
 bool connections_crowd(struct connections *all, uint64_t newcomer, size_t max, struct connection_shape *ret_shape)
 {
     const struct connection *one = find_peer(all, newcomer);
-    const struct owner *most = one ? one->owner : NULL;
-    if (!most || all->owned_count <= max) {
+    const struct origin *most = one ? one->origin : NULL;
+    if (!most || all->spoken_count <= max) {
         return false;
     }
-    for (const struct owner *owner = all->owners; owner; owner = owner->hh.next) {
-        most = owner->count > most->count ? owner : most;
+    for (const struct origin *other = all->keys; other; other = other->hh.next) {
+        most = other->count > most->count ? other : most;
     }
-    condemn(all, most->open, ret_shape);
+    condemn(all, most->first, ret_shape);
     return true;
 }
 

@@ -13,6 +13,7 @@ struct connections;
 struct connection_shape { /* the socket behind a descriptor: its inode tells whether it is still the same one */
     int fd;
     uint64_t inode;
+    uint8_t address[16]; /* who is at its other end; zero where nobody knows */
 };
 
 int connections_open(struct connections **ret_connections); /* 0 or -ENOMEM */
@@ -38,7 +39,8 @@ bool connections_reap(struct connections *all, uint64_t *ret_peer);
 void connections_watch(struct connections *all, uint64_t max_bytes, uint64_t (*received)(struct connection_shape shape),
                        void (*stuffed)(struct connection_shape shape));
 
-/* Too many that have not said anything yet, or too many in all: names the silent one that is oldest, once. */
+/* Too many that have not said anything yet, or too many in all: names a silent one, once: of the address that has most of them the oldest. So
+ * one address with many keeps no other from getting to its first frame. */
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape);
 /* More than `max` that have spoken, one of which has just begun to: names one of the key that has most, the one that has been still for
  * longest, once. Where several keys have as many, it is the newcomer's that has to give. */

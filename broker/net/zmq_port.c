@@ -48,10 +48,31 @@ static void shut(struct connection_shape shape)
     }
 }
 
+/* An IPv6 host has a network of 2^64 addresses to itself. */
+static void read_address(int fd, uint8_t ret_address[16])
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } peer = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, &peer.any, &size) < 0) {
+        return;
+    }
+    if (peer.any.sa_family == AF_INET) {
+        memcpy(ret_address, &peer.ipv4.sin_addr, sizeof peer.ipv4.sin_addr);
+    } else if (peer.any.sa_family == AF_INET6) {
+        bool is_mapped = IN6_IS_ADDR_V4MAPPED(&peer.ipv6.sin6_addr);
+        memcpy(ret_address, &peer.ipv6.sin6_addr, is_mapped ? 16 : 8);
+    }
+}
+
 static void accepted(struct zmq_port *port, int fd)
 {
     struct stat status;
     struct connection_shape shape = {.fd = fd};
+    read_address(fd, shape.address);
     if (fstat(fd, &status) == 0) {
         shape.inode = status.st_ino;
     }

@@ -8,9 +8,9 @@
 #include <event2/event.h>
 
 /* Bounds of what strangers can make us keep. A connection is silent until its first frame; libzmq closes those without a handshake
- * after 10 s, and beyond this many the oldest are closed at once. Of those that have spoken there may be seven eighths of all: beyond, the
- * key that has most connections loses the one that has been still for longest. With few file descriptors (RLIMIT_NOFILE) fewer are let in,
- * and half of them may be silent. */
+ * after 10 s, and beyond this many the oldest of the address that has most are closed at once. Of those that have spoken there may be seven
+ * eighths of all: beyond, the key that has most connections loses the one that has been still for longest. With few file descriptors
+ * (RLIMIT_NOFILE) fewer are let in, and half of them may be silent. */
 #define PORT_SILENT_MAX      1024
 #define PORT_CONNECTIONS_MAX 8192
 /* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of honest ones. */

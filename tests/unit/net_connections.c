@@ -134,6 +134,39 @@ Test(connections, beyond_the_bound_the_oldest_silent_one_is_named_once)
     cr_assert_eq(connections_count(all), 4);
 }
 
+static void accepted_from(uint8_t address, int fd)
+{
+    connections_accepted(all, (struct connection_shape){.fd = fd, .address = {address}});
+}
+
+/* The descriptor of the silent one that has to give; 0: none. */
+static int excess(size_t max_silent)
+{
+    struct connection_shape shape = {0};
+    return connections_excess(all, max_silent, 100, &shape) ? shape.fd : 0;
+}
+
+Test(connections, beyond_the_bound_the_address_with_most_silent_ones_gives)
+{
+    accepted_from('a', 10);
+    accepted_from('b', 11);
+    accepted_from('b', 12);
+    accepted_from('b', 13);
+    accepted_from('c', 14);
+    cr_assert_eq(excess(4), 11, "b has most, and others are older");
+    cr_assert_eq(excess(4), 0);
+    heard(1, 12);
+    accepted_from('b', 15);
+    accepted_from('c', 16);
+    cr_assert_eq(excess(4), 13, "b and c have two each, and b's is older");
+    connections_ended(all, 10);
+    connections_ended(all, 16);
+    accepted_from('d', 17);
+    cr_assert_eq(excess(1), 14, "one each, and c's is the oldest");
+    cr_assert_eq(excess(1), 15);
+    cr_assert_eq(excess(1), 0);
+}
+
 Test(connections, beyond_the_bound_of_all_a_silent_one_goes_and_never_one_that_spoke)
 {
     struct connection_shape shape;
