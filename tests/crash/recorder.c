@@ -353,7 +353,7 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
 }
 
 /* stdio's own writes pass nobody by. */
-static int print(int fd, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static int print(int fd, const char *format, va_list arguments)
 {
     char *text = NULL;
     int size = vasprintf(&text, format, arguments);
@@ -375,7 +375,8 @@ int dprintf(int fd, const char *format, ...)
     return result;
 }
 
-int recorder_dprintf_chk(int fd, int flag, const char *format, ...) __asm__("__dprintf_chk");
+int recorder_dprintf_chk(int fd, int flag, const char *format, ...) __asm__("__dprintf_chk")
+    __attribute__((format(printf, 3, 4)));
 int recorder_dprintf_chk(int fd, int flag, const char *format, ...)
 {
     va_list arguments;
