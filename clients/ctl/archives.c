@@ -90,18 +90,22 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
     return result;
 }
 
-/* Calls `each` for every file until it returns false, once all of it agrees with its digest: a manifest stands in the open, and one that was changed
+/* Calls `each` for every file (with --file, for that one) until it returns false, once all of it agrees with its digest: a manifest stands in the open, and one that was changed
  * would hide what its file has. EXIT_OK, or what kept one of them from being read, complained of. */
 static int each_file(struct shelf *shelf, bool (*each)(void *user, const char *name, const struct archive *archive),
                      void *user)
 {
+    const char *only = ctl_option(shelf->ctl, "file");
     int result = EXIT_OK;
     bool goes_on = true;
 
     for (char **name = shelf->names; goes_on && *name != NULL; name++) {
         struct archive *archive = NULL;
-        int failure = archive_open(shelf->keys, shelf->offline.archives, *name, &archive);
+        int failure;
 
+        if (only != NULL && strcmp(*name, only) != 0)
+            continue;
+        failure = archive_open(shelf->keys, shelf->offline.archives, *name, &archive);
         if (failure == 0)
             failure = archive_check(archive);
         if (failure != 0)
@@ -201,10 +205,22 @@ static bool search_file(void *user, const char *name, const struct archive *arch
     return true;
 }
 
+static bool has_file(const struct shelf *shelf, const char *file)
+{
+    for (char **name = shelf->names; *name != NULL; name++)
+        if (strcmp(*name, file) == 0)
+            return true;
+    ctl_complain(shelf->ctl, ctl_say(shelf->ctl, "%s: 归档中没有此文件", "%s: no such file in the archive"), file);
+    return false;
+}
+
 static int search_for(struct shelf *shelf, struct search *search)
 {
+    const char *only = ctl_option(shelf->ctl, "file");
     int result;
 
+    if (only != NULL && !has_file(shelf, only))
+        return EXIT_BAD_FILE;
     *search = (struct search){.referral = shelf->ctl->arguments[0]};
     result = each_file(shelf, search_file, search);
     if (search->is_found)

@@ -339,8 +339,10 @@ static const struct option_info verify[] = {
     END,
 };
 static const struct option_info archives[] = {ARCHIVES, HOST_KEY, END};
+#define ARCHIVED_IN {"file", "NAME", NULL, "只读此归档文件(见 `referralctl show`), 不通读全部", "read this file of the archive only, which `referralctl show` names, and not all of them"}
+static const struct option_info archive_find[] = {ARCHIVES, HOST_KEY, ARCHIVED_IN, END};
 static const struct option_info archive_look[] = {
-    ARCHIVES, HOST_KEY, {"reason", "TEXT", NULL, "理由(记入归档目录的查阅记录)", "why; kept in the archive's log of looks"}, END,
+    ARCHIVES, HOST_KEY, ARCHIVED_IN, {"reason", "TEXT", NULL, "理由(记入归档目录的查阅记录)", "why; kept in the archive's log of looks"}, END,
 };
 static const struct option_info rotate[] = {
     {"store", "DIR", NULL, "数据库目录", "directory of the store"}, HOST_KEY,
@@ -549,7 +551,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOCAL, "checkpoint", checkpoint_run, 0, kept_file, store, "审计链检查点: 签名, 写入文件或目录, 交他处保存", "how far the audit chain has come, signed: to FILE, or into that directory, to be kept elsewhere"),
     PLAIN(GROUP_LOCAL, "rotate", rotate_run, 0, NULL, rotate, "增加数据密钥(重载服务后启用); 更换主机密钥", "add a data key, which the broker takes when it reloads; or change the host key"),
     PLAIN(GROUP_LOCAL, "archive", archives_list_run, 0, NULL, archives, "归档文件列表", "the files of finished referrals"),
-    PLAIN(GROUP_LOCAL, "archive find", archives_find_run, 0, archived_, archives, "转诊在哪个归档文件", "which file a referral is in"),
+    PLAIN(GROUP_LOCAL, "archive find", archives_find_run, 0, archived_, archive_find, "转诊在哪个归档文件", "which file a referral is in"),
     PLAIN(GROUP_LOCAL, "archive show", archives_show_run, 0, archived_, archive_look, "显示已归档的转诊(须说明理由, 先记入查阅记录)", "show an archived referral; who looked is noted first"),
     PLAIN(GROUP_LOCAL, "archive looks", archives_looks_run, 0, NULL, archives, "归档查阅记录", "who looked into the archive, and why"),
     PLAIN(GROUP_LOCAL, "restore", restore_run, 0, copy_, restore, "由备份或副本恢复为新库(新代次)", "make a store of a backup or copy, in a new incarnation: no id is given twice"),

@@ -166,6 +166,19 @@ class Life(ArchiveTest):
         (empty / "keys").rename(self.broker.archive / "keys")
         self.offline("archive")
 
+    def test_d8_where_its_file_is_known_no_other_is_read(self):
+        """Of years of them every byte would be."""
+        self.open_broker(1)
+        self.until_archived()
+        file, key = self.files()[0], self.ids[0]
+        other = self.broker.archive / "archive-2020-01-01-1.rfa"
+        other.write_bytes(b"?" * 1000)
+        for words in (["find", key], ["show", key, "--reason", "test"]):
+            self.assertIn(other.name, self.offline("--lang", "en", "archive", *words).stderr)
+            self.assertEqual("", self.offline("--lang", "en", "archive", *words, "--file", file).stderr)
+            self.assertIn("no such file", self.offline("--lang", "en", "archive", *words, "--file", "archive-2020-01-01-2.rfa", expect=BAD_FILE).stderr)
+        self.offline("archive", "find", "bd-1-1-1", "--file", file, expect=REFUSED)
+
     def test_d8_a_changed_byte_is_found(self):
         self.open_broker(1)
         self.until_archived()
