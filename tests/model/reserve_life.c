@@ -159,7 +159,7 @@ static bool has_used(const struct world *world, int referral, Referral__PlaceCla
 }
 
 /* Another referral of that patient to the same hospital has such a place, or waits for one: also one that is closed, as long as the place stands. */
-static bool has_another(const struct world *world, int referral, int patient, Referral__PlaceClass class)
+static bool has_another(const struct world *world, int referral, int patient, int class)
 {
     for (int i = 0; i < world->referral_count; i++) {
         const struct m_referral *other = &world->referrals[i];
@@ -190,7 +190,7 @@ static void holds_no_other(struct world *world, const struct taker *taker, struc
         has_used(world, taker->referral, taker->class) || is_booked_outside(own, taker->class))
         m_say(answer, "HAS_PLACE");
     if (taker->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR &&
-        has_another(world, taker->referral, own->patient, taker->class)) {
+        has_another(world, taker->referral, own->patient, (int)taker->class)) {
         m_say(answer, "PATIENT_HAS_PLACE");
         world->seen[SEEN_PATIENT_HAS_PLACE]++;
     }
@@ -210,7 +210,7 @@ bool m_may_pass(struct world *world, int referral, int patient)
 
     if (passes->patient == patient)
         return true;
-    for (Referral__PlaceClass class = REFERRAL__PLACE_CLASS__EXPERT; class < CLASSES; class ++) {
+    for (int class = 1; class < CLASSES; class ++) {
         if (is_family_claim(world, &passes->claims[class]) && has_another(world, referral, patient, class))
             return false;
         has_claim |= is_family_claim(world, &passes->claims[class]);
