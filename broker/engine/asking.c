@@ -12,6 +12,8 @@
 #define REFERENCE_RECORDS_MAX 10000 /* looked at beyond the index */
 #define UNINDEXED_RETRY_MS    200
 
+#define VEIL_SIZE 16
+
 void *asking_refuse(struct asking *asking, enum refusal refusal, const char *field)
 {
     refuse(&asking->work, refusal, field);
@@ -158,17 +160,73 @@ void page_examined(struct page *page, struct bytes key, uint32_t records)
     page->last = key;
 }
 
+/* P2: where a page ends may be another's row. To an asker who may not see all of them the cursor says nothing of it: its key in cipher, behind
+ * the keyed hash of it that the cipher is made with. */
+static void hash_key(const struct page *page, struct bytes key, uint8_t ret_hash[VEIL_SIZE])
+{
+    const struct work *work = &page->asking->work;
+    uint8_t *text = arena_alloc(work->arena, 1 + key.size);
+
+    text[0] = (uint8_t)page->table;
+    memcpy(text + 1, key.data, key.size);
+    store_keyed_hash(store_of(work->txn), bytes_of(text, 1 + key.size), ret_hash);
+}
+
+/* Twice is as if never. */
+static void encipher(const struct page *page, const uint8_t hash[VEIL_SIZE], uint8_t *key, size_t size)
+{
+    uint8_t text[VEIL_SIZE + 4], stream[VEIL_SIZE];
+
+    memcpy(text, hash, VEIL_SIZE);
+    for (size_t i = 0; i < size; i++) {
+        if (i % VEIL_SIZE == 0) {
+            put_be32(text + VEIL_SIZE, (uint32_t)i);
+            store_keyed_hash(store_of(page->asking->work.txn), bytes_of(text, sizeof text), stream);
+        }
+        key[i] ^= stream[i % VEIL_SIZE];
+    }
+}
+
+static ProtobufCBinaryData veiled(const struct page *page, struct bytes key)
+{
+    ProtobufCBinaryData cursor = {.len = VEIL_SIZE + key.size,
+                                  .data = arena_alloc(page->asking->work.arena, VEIL_SIZE + key.size)};
+
+    hash_key(page, key, cursor.data);
+    memcpy(cursor.data + VEIL_SIZE, key.data, key.size);
+    encipher(page, cursor.data, cursor.data + VEIL_SIZE, key.size);
+    return cursor;
+}
+
+/* False: nobody was given this one here. */
+static bool unveil(const struct page *page, struct bytes cursor, struct bytes *ret_key)
+{
+    uint8_t hash[VEIL_SIZE];
+    ProtobufCBinaryData copy;
+
+    if (cursor.size <= VEIL_SIZE || cursor.size > VEIL_SIZE + TABLE_KEY_MAX)
+        return false;
+    copy = binary_copy(page->asking->work.arena, cursor);
+    encipher(page, copy.data, copy.data + VEIL_SIZE, copy.len - VEIL_SIZE);
+    *ret_key = bytes_of(copy.data + VEIL_SIZE, copy.len - VEIL_SIZE);
+    hash_key(page, *ret_key, hash);
+    return memcmp(hash, copy.data, VEIL_SIZE) == 0;
+}
+
 bool page_scan(struct page *page, enum table table, struct bytes prefix, ProtobufCBinaryData cursor)
 {
     struct bytes after = binary_bytes(cursor), from = prefix;
 
+    page->table = table;
+    page->is_veiled = !page->asking->all;
     if (after.size != 0) {
         /* A key and a zero byte: the first that could come after it. */
-        uint8_t *start = arena_zalloc(page->asking->work.arena, after.size + 1);
+        uint8_t *start;
 
-        if (after.size >= TABLE_KEY_MAX || after.size < prefix.size ||
-            (prefix.size != 0 && memcmp(after.data, prefix.data, prefix.size) != 0))
+        if ((page->is_veiled && !unveil(page, after, &after)) || after.size >= TABLE_KEY_MAX ||
+            after.size < prefix.size || (prefix.size != 0 && memcmp(after.data, prefix.data, prefix.size) != 0))
             return refuse(&page->asking->work, REFUSED_BAD_VALUE, "cursor");
+        start = arena_zalloc(page->asking->work.arena, after.size + 1);
         memcpy(start, after.data, after.size);
         from = bytes_of(start, after.size + 1);
     }
@@ -194,5 +252,5 @@ void page_end(struct page *page, protobuf_c_boolean *ret_has_next, ProtobufCBina
     page->cursor = NULL;
     *ret_has_next = !page->ended && page->last.size != 0;
     if (*ret_has_next)
-        *ret_next = binary_copy(page->asking->work.arena, page->last);
+        *ret_next = page->is_veiled ? veiled(page, page->last) : binary_copy(page->asking->work.arena, page->last);
 }

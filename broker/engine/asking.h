@@ -89,7 +89,8 @@ struct page {
     struct bytes last; /* key of the last record looked at; empty: none */
     bool ended;
     struct store_cursor *cursor;
-    enum table table;
+    enum table table; /* that is scanned, if one is */
+    bool is_veiled;   /* its cursors do not show the keys of that table */
 };
 /* `cursor`, `rows`: of the query; absent as 0. */
 void page_begin(struct page *page, struct asking *asking, uint32_t rows);

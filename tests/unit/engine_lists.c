@@ -29,6 +29,66 @@ Test(lists, t1_institutions_are_seen_by_all_for_routing)
     district_close(&d);
 }
 
+#define CLINICS 24
+
+/* Each of so many clinics acts for all the others, and T07 for V01: more than a page looks at. */
+static void delegate_all(struct district *d)
+{
+    Batch__Command **commands = arena_alloc(&d->keep, (size_t)CLINICS * CLINICS * sizeof(Batch__Command *));
+    size_t count = 0;
+
+    for (int i = 0; i < CLINICS; i++)
+        district_put(d, arena_format(&d->keep, "CLINIC%02d", i), REFERRAL__INSTITUTION_KIND__PRIMARY,
+                     REFERRAL__TIER__VILLAGE, true);
+    for (int i = 0; i < CLINICS; i++)
+        for (int j = 0; j < CLINICS; j++) {
+            Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+
+            if (i == j)
+                continue;
+            delegation.agent = arena_format(&d->keep, "CLINIC%02d", i);
+            delegation.principal = arena_format(&d->keep, "CLINIC%02d", j);
+            commands[count] =
+                district_command(d, "OPS", KIND(PUT_DELEGATION), arena_format(&d->keep, "d%d-%d", i, j), &delegation);
+            count++;
+        }
+    district_turn(d, commands, count);
+}
+
+static bool holds(ProtobufCBinaryData bytes, const char *text)
+{
+    for (size_t i = 0; i + strlen(text) <= bytes.len; i++)
+        if (memcmp(bytes.data + i, text, strlen(text)) == 0)
+            return true;
+    return false;
+}
+
+Test(lists, p2_a_cursor_says_nothing_of_the_row_it_stands_at)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__DelegationList *list;
+    struct district d;
+
+    district_open(&d);
+    delegate_all(&d);
+    list = ask(&d, "T07", KIND(LIST_DELEGATIONS), &query);
+    cr_assert_eq(list->n_delegations, 0, "the first 500 are others'");
+    cr_assert(list->has_next);
+    cr_assert_not(holds(list->next, "CLINIC"));
+    FIELD_SET(&query, cursor, binary_copy(&d.keep, binary_bytes(list->next)));
+    list = ask(&d, "T07", KIND(LIST_DELEGATIONS), &query);
+    cr_assert_eq(list->n_delegations, 1);
+    cr_assert_str_eq(list->delegations[0]->principal, "V01");
+    cr_assert_not(list->has_next);
+    for (size_t i = 0; i < query.cursor.len; i++) {
+        query.cursor.data[i] ^= 1;
+        cr_expect_str_eq(ask_said(&d, "T07", KIND(LIST_DELEGATIONS), &query), "BAD_VALUE cursor", "%zu", i);
+        query.cursor.data[i] ^= 1;
+    }
+    cr_expect_str_eq(ask_said(&d, "T07", KIND(LIST_RELATIONS), &query), "BAD_VALUE cursor", "of another list");
+    district_close(&d);
+}
+
 /* An institution of about 20 kB. */
 static void put_large(struct district *d, const char *id)
 {
