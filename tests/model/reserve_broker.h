@@ -4,6 +4,7 @@
 
 #include "engine/binary.h"
 #include "engine/registry.h"
+#include "query.pb-c.h"
 #include "store/rows_place.h"
 #include "wire/wire.h"
 
@@ -101,6 +102,9 @@ bool broker_replays(struct broker *broker);
 void *broker_pack_week(struct broker *broker, const struct command *command);
 /* Timetables, how far they have come, and the days that operators are told could not be published. */
 bool broker_same_weeks(struct broker *broker, const struct world *world, struct store_txn *txn, int from, int to);
+/* What an operator is shown of them. */
+bool broker_shows_weeks(struct broker *broker, const struct world *world, const Referral__TimetableList *list);
+bool broker_shows_alarms(struct broker *broker, const struct world *world, const Referral__AlarmList *list);
 const char *broker_week_name(int id);
 char *broker_date_text(struct broker *broker, int day); /* in the keep */
 /* What the files of the comparison share. A thing of the model has one id for ever: the first it was seen with. */

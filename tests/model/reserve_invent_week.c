@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define DAYS_AHEAD 4 /* that are published at most: a turn has time for few */
+#define DAYS_AHEAD  4 /* that are mostly published */
+#define DAYS_A_TURN 5 /* it has time for no more */
 
 static int weekday_of(int day)
 {
@@ -108,8 +109,8 @@ static void invent_days(struct inventor *inventor, struct week *week)
     week->end_day = inventor->today + 1 + invent_roll(inventor, invent_one_in(inventor, 3) ? 4 : 14);
     if (week->end_day > last_day() + 1)
         week->end_day = last_day() + 1;
-    week->horizon = 1 + invent_roll(inventor, DAYS_AHEAD);
-    if (week->end_day <= inventor->today + DAYS_AHEAD && invent_one_in(inventor, 2))
+    week->horizon = 1 + invent_roll(inventor, invent_one_in(inventor, 6) ? DAYS_A_TURN + 4 : DAYS_AHEAD);
+    if (week->end_day <= inventor->today + DAYS_A_TURN + 4 && invent_one_in(inventor, 2))
         week->horizon = 0;
     if (invent_one_in(inventor, 40))
         week->horizon = 121;

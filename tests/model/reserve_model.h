@@ -33,7 +33,7 @@ enum {
     EXCEPTIONS_MAX = 2,
     WEEK_RUNS_MAX = 2, /* and of a session of it */
     WEEKS_MAX = 6,
-    CONFLICTS_MAX = 16,
+    CONFLICTS_MAX = 32,
     CODES_MAX = 32,
     NOBODY = -1
 };

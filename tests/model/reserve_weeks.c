@@ -178,3 +178,69 @@ bool broker_same_weeks(struct broker *broker, const struct world *world, struct 
         }
     return true;
 }
+
+/* ---- Shown ---- */
+
+static const struct m_week *week_shown(const struct world *world, const Referral__Timetable *shown)
+{
+    for (int i = 0; i < WEEKS_MAX; i++) {
+        const struct m_week *week = &world->weeks[i];
+
+        if (week->exists && reserve_slots[week->slot].class == shown->class_ &&
+            strcmp(broker_week_name(week->plan.id), shown->id) == 0)
+            return week;
+    }
+    return NULL;
+}
+
+static int count_sessions(const struct week *week)
+{
+    int count = week->session_count;
+
+    for (int i = 0; i < week->exception_count; i++)
+        count += week->exceptions[i].session_count;
+    return count;
+}
+
+static int count_shown(const Referral__Timetable *shown)
+{
+    size_t count = shown->n_sessions;
+
+    for (size_t i = 0; i < shown->n_exceptions; i++)
+        count += shown->exceptions[i]->n_sessions;
+    return (int)count;
+}
+
+bool broker_shows_weeks(struct broker *broker, const struct world *world, const Referral__TimetableList *list)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < WEEKS_MAX; i++)
+        count += world->weeks[i].exists;
+    if (list->n_timetables != count)
+        return broker_differs(broker, "%zu timetables are shown, of %zu\n", list->n_timetables, count);
+    for (size_t i = 0; i < count; i++) {
+        const Referral__Timetable *shown = list->timetables[i];
+        const struct m_week *week = week_shown(world, shown);
+
+        if (week == NULL || strcmp(shown->published_to, broker_date_text(broker, week->next_day)) != 0 ||
+            count_shown(shown) != count_sessions(&week->plan) || shown->grouped != week->plan.grouped ||
+            (int)shown->n_exceptions != week->plan.exception_count)
+            return broker_differs(broker, "timetable \"%s\" is shown otherwise, published to %s\n", shown->id,
+                                  shown->published_to);
+    }
+    return true;
+}
+
+/* Each of those that stand is compared in the store; and there are no others. */
+bool broker_shows_alarms(struct broker *broker, const struct world *world, const Referral__AlarmList *list)
+{
+    int shown = 0, count = 0;
+
+    for (int i = 0; i < WEEKS_MAX; i++)
+        count += world->weeks[i].conflict_count;
+    for (size_t i = 0; i < list->n_alarms; i++)
+        shown += strcmp(list->alarms[i]->code, "timetable-conflict") == 0;
+    return shown == count ||
+           broker_differs(broker, "%d days of timetables are told to be in conflict, of %d\n", shown, count);
+}

@@ -4,6 +4,7 @@
 #include "sim/sim_found.h"
 
 #include "engine/alarm.h"
+#include "engine/asking.h"
 #include "engine/booking_parts.h"
 #include "engine/families.h"
 #include "engine/hospital.h"
@@ -43,6 +44,7 @@ static enum {
     PUBLISHES_ON,
     SEES_NO_OTHER_PLACE,
     PASSES_NOTHING,
+    SHOWS_NO_WEEK,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -231,6 +233,16 @@ void __wrap_booking_pass(struct work *work, struct life_of *life, ProtobufCBinar
         __real_booking_pass(work, life, patient);
 }
 
+ProtobufCMessage *__real_query_timetables(struct asking *asking);
+ProtobufCMessage *__wrap_query_timetables(struct asking *asking)
+{
+    Referral__TimetableList *list = (Referral__TimetableList *)__real_query_timetables(asking);
+
+    if (planted == SHOWS_NO_WEEK)
+        list->n_timetables = 0;
+    return &list->base;
+}
+
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
@@ -379,4 +391,10 @@ Test(sim_control_places, q5_a_place_that_stays_another_patients_is_found)
 {
     planted = PASSES_NOTHING;
     sim_assert_found("a place stays another patient's than the sheet's", NULL);
+}
+
+Test(sim_control_places, q_a_timetable_that_nobody_is_shown_is_found)
+{
+    planted = SHOWS_NO_WEEK;
+    sim_assert_found("timetables are not shown", "timetables are shown");
 }

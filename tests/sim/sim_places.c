@@ -102,6 +102,25 @@ static void compare_pools_shown(struct sim *s, const char *first, const char *la
         differs(s);
 }
 
+#define ALARMS_SHOWN 200
+
+static void compare_weeks_shown(struct sim *s)
+{
+    struct sim_peer *operator= sim_speaker(s, OP);
+    const Referral__TimetableList *weeks =
+        sim_query(s, operator, REFERRAL__KIND__LIST_TIMETABLES, "institution=H1; rows=50");
+    const Referral__AlarmList *alarms =
+        sim_query(s, operator, REFERRAL__KIND__LIST_ALARMS, "institution=H1; rows=%d", ALARMS_SHOWN);
+
+    if (sim_failed(s))
+        return;
+    if (weeks == NULL || alarms == NULL)
+        sim_fail(s, "Q: timetables or alarms are not shown");
+    else if (!sim_reserve_shows_weeks(s->reserve, &s->model, weeks) ||
+             (alarms->n_alarms < ALARMS_SHOWN && !sim_reserve_shows_alarms(s->reserve, &s->model, alarms)))
+        differs(s);
+}
+
 /* Q3, Q4: what this one could book now. */
 static void compare_places_shown(struct sim *s, enum house who, Referral__Channel channel, const char *first,
                                  const char *last)
@@ -133,6 +152,8 @@ void sim_compare_places(struct sim *s, bool all)
         differs(s);
     if (!sim_failed(s))
         compare_pools_shown(s, first, last);
+    if (!sim_failed(s))
+        compare_weeks_shown(s);
     compare_places_shown(s, H1, REFERRAL__CHANNEL__GENERAL, first, last);
     compare_places_shown(s, T07, REFERRAL__CHANNEL__FAMILY_DOCTOR, first, last);
 }

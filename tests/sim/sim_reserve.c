@@ -230,6 +230,16 @@ bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Refer
     return true;
 }
 
+bool sim_reserve_shows_weeks(struct sim_reserve *reserve, struct model *m, const Referral__TimetableList *list)
+{
+    return broker_shows_weeks(afresh(reserve), &m->places->world, list);
+}
+
+bool sim_reserve_shows_alarms(struct sim_reserve *reserve, struct model *m, const Referral__AlarmList *list)
+{
+    return broker_shows_alarms(afresh(reserve), &m->places->world, list);
+}
+
 bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
                         Referral__Channel channel, int units, int days)
 {

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/bytes.h"
 #include "place.pb-c.h"
+#include "query.pb-c.h"
 #include "sim/model.h"
 #include "store/store.h"
 
@@ -21,6 +22,8 @@ bool sim_reserve_learn(struct sim_reserve *reserve, struct model *m, const struc
 enum how_much { THESE_DAYS, ALL_POOLS, EVERYTHING };
 bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct store *store, enum how_much how_much);
 bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Referral__PoolList *list);
+bool sim_reserve_shows_weeks(struct sim_reserve *reserve, struct model *m, const Referral__TimetableList *list);
+bool sim_reserve_shows_alarms(struct sim_reserve *reserve, struct model *m, const Referral__AlarmList *list);
 /* What could be booked from today on for so many days, as one of the channel was told. */
 bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
                         Referral__Channel channel, int units, int days);
