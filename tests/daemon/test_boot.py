@@ -201,6 +201,22 @@ class Service(unittest.TestCase):
         self.assertIn("no fault found", verified)
         self.assertNotIn("backup-failed", self.ctl("alarms"))
         print("\n%s: %d bytes" % (files[0].name, files[0].stat().st_size))
+        self.check_checkpoint_without_backup()
+
+    def check_checkpoint_without_backup(self):
+        """P3: by a drop-in as the manual has it, whose backup fails."""
+        checkpoints = self.machine.path / "var/lib/referrald-checkpoint"
+        self.assertEqual(1, len(list(checkpoints.iterdir())))
+        next(checkpoints.iterdir()).unlink()
+        drop_in = self.machine.path / "etc/systemd/system/referrald-backup.service.d/elsewhere.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text("[Service]\nExecStart=\nExecStart=/usr/bin/referralctl backup /nowhere\n")
+        self.systemctl("daemon-reload")
+        self.assertNotEqual(0, self.machine.inside("systemctl", "start", "referrald-backup.service", check=False).returncode)
+        fixture.until(lambda: list(checkpoints.iterdir()), "a checkpoint")
+        shutil.rmtree(drop_in.parent)
+        self.systemctl("daemon-reload")
+        self.systemctl("start", "referrald-backup.service")  # no alarm is left to the next
 
     def test_operators_ask_it_over_its_socket(self):
         ask = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/referrald/ops.sock'); "

@@ -69,10 +69,15 @@ class UnitFiles(unittest.TestCase):
 
     def test_verbs_that_units_call_exist(self):
         for unit in UNITS.glob("*.service"):
-            for command in values(unit.name, "ExecStart"):
+            for command in values(unit.name, "ExecStart") + values(unit.name, "ExecStopPost"):
                 if "referralctl" in command:
                     known = subprocess.run([PROGRAMS["/usr/bin/referralctl"], command.split()[1], "--help"], capture_output=True)
                     self.assertEqual(0, known.returncode, command)
+
+    def test_p3_a_checkpoint_is_left_whatever_becomes_of_the_backup(self):
+        """One that is given up ends the commands of a start, and so does whoever names another directory in a drop-in."""
+        self.assertEqual(["/usr/bin/referralctl checkpoint /var/lib/referrald-checkpoint"], values("referrald-backup.service", "ExecStopPost"))
+        self.assertEqual(1, len(values("referrald-backup.service", "ExecStart")))
 
     def test_timers_have_a_time_that_comes(self):
         for timer in UNITS.glob("*.timer"):
