@@ -369,6 +369,13 @@ Test(archive, d6_without_room_for_a_file_everything_stays)
     shelf_close(&shelf);
 }
 
+/* Takes the archive away; as `elsewhere`. */
+static void take_away(const struct shelf *shelf, char elsewhere[120])
+{
+    snprintf(elsewhere, 120, "%s.elsewhere", shelf->directory);
+    cr_assert_eq(rename(shelf->directory, elsewhere), 0);
+}
+
 /* A disk that is not mounted: what is written in its place would be gone as soon as it is. */
 Test(archive, d8_where_none_of_its_files_lies_no_other_is_put)
 {
@@ -381,8 +388,7 @@ Test(archive, d8_where_none_of_its_files_lies_no_other_is_put)
     pass(&shelf);
     finish(&shelf, 2, 1);
     years_pass(&shelf);
-    snprintf(elsewhere, sizeof elsewhere, "%s.elsewhere", shelf.directory);
-    cr_assert_eq(rename(shelf.directory, elsewhere), 0);
+    take_away(&shelf, elsewhere);
     steps(&shelf, -1, &result);
     cr_assert_eq(result, -ENODEV, "%d", result);
     cr_assert_neq(access(shelf.directory, F_OK), 0);
@@ -390,6 +396,31 @@ Test(archive, d8_where_none_of_its_files_lies_no_other_is_put)
     cr_assert_eq(rename(elsewhere, shelf.directory), 0);
     pass(&shelf);
     check_archived(&shelf, 2);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_where_all_is_lost_a_name_of_it_lets_it_go_on)
+{
+    struct shelf shelf = shelf_open();
+    char elsewhere[120], command[400], path[200];
+    int result;
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    pass(&shelf);
+    snprintf(path, sizeof path, "%s/%s", shelf.directory, view_of(&shelf, "r1")->summary->archived_in);
+    take_away(&shelf, elsewhere);
+    finish(&shelf, 2, 1);
+    years_pass(&shelf);
+    steps(&shelf, -1, &result);
+    cr_assert_eq(result, -ENODEV, "%d", result);
+    cr_assert_eq(mkdir(shelf.directory, 0700), 0);
+    fclose(fopen(path, "wb"));
+    pass(&shelf);
+    cr_assert_not_null(view_of(&shelf, "r2")->summary->archived_in);
+    cr_assert_gt(verified(&shelf).faults, 0, "what is lost is told");
+    snprintf(command, sizeof command, "rm -rf %s", elsewhere);
+    cr_assert_eq(system(command), 0);
     shelf_close(&shelf);
 }
 
