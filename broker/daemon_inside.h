@@ -61,6 +61,7 @@ struct daemon {
     uint64_t chunk_turns;          /* ... and when it took the last chunk of them */
     const char *held_alarm;        /* the alarm raised for a doubtful time; NULL: none */
     uint64_t ticks;
+    int64_t awake_ms; /* boot time of the last sign of life; 0: none yet */
     struct port_counters reported;
     size_t most_connections; /* since memory was trimmed last */
     bool serving;            /* has said that it is ready */

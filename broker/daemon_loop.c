@@ -31,6 +31,8 @@
 #define TELL_TICKS        10  /* what the log left out, and the status line */
 #define CROWD             128 /* connections that end within a second or so */
 
+#define STILL_MS 2000 /* twice a tick */
+
 #define DRAIN_MS       2000
 #define DRAIN_RETRY_MS 3000 /* clients come back after that */
 
@@ -61,10 +63,23 @@ static void fail(struct daemon *daemon, int failure)
     event_base_loopbreak(daemon->base);
 }
 
+/* Before anything is done with this time. What was said while the process stood still is yet to be read. */
+static struct turn_clock note_awake(struct daemon *daemon)
+{
+    struct turn_clock clock = daemon_now(daemon);
+    int64_t still_ms = clock.mono_ms - daemon->awake_ms;
+    if (daemon->awake_ms != 0 && still_ms > STILL_MS) {
+        journal(JOURNAL_stood_still, "ms=%lld", (long long)still_ms);
+        turn_stood_still(daemon->turn, still_ms);
+    }
+    daemon->awake_ms = clock.mono_ms;
+    return clock;
+}
+
 static void run_turn(struct daemon *daemon)
 {
     struct stopwatch watch = daemon_ops_start(daemon);
-    int failure = turn_run(daemon->turn, daemon_now(daemon));
+    int failure = turn_run(daemon->turn, note_awake(daemon));
     daemon_ops_stop(daemon, &watch);
     if (failure < 0 && !daemon->failed) {
         fail(daemon, failure);
@@ -117,7 +132,7 @@ void daemon_on_frame(void *user, uint64_t peer, const uint8_t public_key[32], st
 {
     struct daemon *daemon = user;
     struct stopwatch watch = daemon_ops_start(daemon);
-    turn_receive(daemon->turn, peer, public_key, frame, daemon_now(daemon));
+    turn_receive(daemon->turn, peer, public_key, frame, note_awake(daemon));
     daemon_ops_stop(daemon, &watch);
 }
 
@@ -221,6 +236,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     struct daemon *daemon = user;
+    note_awake(daemon);
     watch_crowd(daemon);
     daemon_alarms_watch(daemon);
     report_port(daemon);

@@ -1,4 +1,6 @@
 /* session_watch.c - sessions that fell silent, keys that have ended, and keys that speak otherwise now (P2, D4). */
+#include <utlist.h>
+
 #include "engine/engine.h"
 #include "turn/inside.h"
 
@@ -16,6 +18,36 @@ void turn_watch(struct turn *turn, const struct session *session)
         turn->next_silent_ms = silent_ms(turn, session);
     if (instant_is_set(key_end) && (!instant_is_set(turn->next_key_end) || key_end.ms < turn->next_key_end.ms))
         turn->next_key_end = key_end;
+}
+
+static void give_time(struct deliveries *deliveries, int64_t ms)
+{
+    struct mailbox *mailbox, *next;
+    struct held *held;
+
+    HASH_ITER(hh, deliveries->mailboxes, mailbox, next)
+    {
+        DL_FOREACH(mailbox->out, held)
+        {
+            held->late_ms += ms;
+        }
+    }
+    if (deliveries->next_late_ms != INT64_MAX)
+        deliveries->next_late_ms += ms;
+}
+
+void turn_stood_still(struct turn *turn, int64_t ms)
+{
+    struct session *session, *next;
+
+    HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
+    {
+        session->heard_ms += ms;
+        session->parked_since_ms += ms;
+    }
+    if (turn->next_silent_ms != INT64_MAX)
+        turn->next_silent_ms += ms;
+    give_time(&turn->deliveries, ms);
 }
 
 /* Silence is of this machine's time, a key's end of the store's. */

@@ -69,6 +69,8 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
                   struct turn_clock clock);
 /* The transport lost this peer. */
 void turn_peer_lost(struct turn *turn, uint64_t peer);
+/* For so long up to now nobody was heard, because the process stood still: nobody was silent meanwhile, and no ack late (D4). */
+void turn_stood_still(struct turn *turn, int64_t ms);
 /* May this key connect? For ZAP. */
 bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant now);
 

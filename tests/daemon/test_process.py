@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -115,6 +116,29 @@ class Filling(PartyTest):
         self.broker.write_config()
         self.broker.start()
         fixture.until(lambda: "store-filling" not in self.alarms(), "the alarm to end", limit_s=10)
+
+
+class StandsStill(fixture.BrokerTest):
+    broker_options = {"config": "ping_interval_ms = 500\n"}
+
+    def test_d4_a_broker_that_stood_still_takes_nobody_for_silent(self):
+        """Suspended for longer than a session may be silent, while its clients spoke on."""
+        server = self.broker.key_pair("server")[0]
+        clients = [Client(self.broker.endpoint, server, self.broker.key_pair(name)) for name in ("T07", "H1", "H2")]
+        self.broker.process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + 2.5  # three intervals, and a tick
+        while time.monotonic() < end:
+            for client in clients:
+                client.send_frame(client.envelope("PING"))
+            clients[0].socket.poll(200)  # nobody answers: the pace of the pings
+        self.broker.process.send_signal(signal.SIGCONT)
+        fixture.until(lambda: "event=stood_still" in self.broker.log_text(), "the broker to go on")
+        for client in clients:
+            session = client.session
+            self.assertEqual([], list(client.command("LIST_SETTINGS", {}).refusals))
+            self.assertEqual(session, client.session)
+            client.close()
+        self.assertNotIn("why=silent", self.broker.log_text())
 
 
 class TestTime(fixture.BrokerTest):

@@ -148,6 +148,32 @@ Test(connection, d4_a_connection_silent_for_three_intervals_is_lost)
     world_close(w);
 }
 
+/* A broker that stood still heard nobody, but others may have spoken. */
+Test(connection, d4_nobody_is_silent_or_late_while_the_broker_stands_still)
+{
+    struct world *w = world_open();
+    uint64_t lost = world_counters(w).sessions_lost;
+
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_forget(w);
+    w->clock.now.ms += 40000;
+    w->clock.mono_ms += 40000;
+    turn_stood_still(w->turn, 40000);
+    world_settle(w);
+    cr_assert_eq(world_counters(w).sessions_lost, lost);
+    world_ack(w, "H1", "r1");
+    world_after(w, 600);
+    world_expect(w, "[    40] H1 > ack r1\n");
+
+    /* From then on time counts as ever. */
+    world_mute(w, "H1");
+    world_after(w, 40);
+    cr_assert_eq(world_counters(w).sessions_lost, lost + 1);
+    world_close(w);
+}
+
 Test(connection, d4_a_full_pipe_is_waited_for_and_then_given_up)
 {
     struct world *w = world_open();
