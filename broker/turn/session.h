@@ -34,7 +34,7 @@ struct session {
     struct session *prev, *next; /* of those with output */
     struct parked *parked;       /* what the peer would not take yet */
     size_t parked_bytes;
-    int64_t parked_since_ms;
+    int64_t parked_since_ms; /* monotonic: since when it takes nothing */
     UT_hash_handle by_peer, by_epoch;
 };
 

@@ -180,6 +180,7 @@ static int send_parked(struct turn *turn, struct session *session)
             return result;
         session->parked = first->next;
         session->parked_bytes -= first->size;
+        session->parked_since_ms = turn->clock.mono_ms;
         free(first);
     }
     turn->parked--;

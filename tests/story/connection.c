@@ -217,6 +217,26 @@ Test(connection, d4_a_full_pipe_is_waited_for_and_then_given_up)
     world_close(w);
 }
 
+Test(connection, d4_whoever_takes_a_little_now_and_then_is_not_given_up)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_clog(w, "T07", true);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    for (int i = 0; i < 3; i++) {
+        world_peer(w, "T07")->takes = 1;
+        world_after(w, 20);
+    }
+    cr_assert_eq(world_count(w, "T07 < accepted"), 3);
+    cr_assert_eq(world_count(w, "cut off"), 0);
+    world_after(w, 20);
+    cr_assert_eq(world_count(w, "T07 is cut off"), 1);
+    world_close(w);
+}
+
 /* The credit of an ack makes the broker speak to somebody who has gone already, and of whom more is to come. */
 Test(connection, d3_what_a_client_said_before_it_left_counts)
 {

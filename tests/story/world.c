@@ -32,8 +32,9 @@ int world_port_send(void *user, uint64_t number, struct bytes frame)
 
     if (peer == NULL || peer->is_leaving)
         return -EHOSTUNREACH;
-    if (peer->is_clogged)
+    if (peer->is_clogged && peer->takes == 0)
         return -EAGAIN;
+    peer->takes -= peer->is_clogged;
     world_hear(user, peer, frame);
     return 0;
 }

@@ -17,6 +17,7 @@ struct peer {
     uint64_t number, session;
     int utc_offset_minutes;
     bool is_clogged, is_leaving, is_mute, is_good;
+    int takes;               /* so many frames although it is clogged */
     struct bytes last_frame; /* of its last command */
     const struct kind_info *last_kind;
 };
