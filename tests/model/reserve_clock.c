@@ -74,19 +74,24 @@ static void lapse(struct world *world, int booking)
         m_entry_offer_ended(world, entry, booking, true);
 }
 
-/* Places of a referral that nobody marked and that do not drive its state: missed, a day after the pool's last unit. */
+/* Places of a referral that nobody marked and that do not drive its state: missed, a day after the pool's last unit. Whoever has a unit there is looked
+ * at, and what is due of him comes first (C3). */
 static void assume_no_shows(struct world *world, int slot)
 {
-    for (int i = 0; i < world->booking_count; i++) {
-        const struct m_booking *booking = &world->bookings[i];
+    const struct m_pool *pool = &world->pools[slot];
+    int before = NOBODY;
 
-        if (booking->slot != slot || booking->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED ||
-            booking->referral == NOBODY)
+    for (int i = 0; i < pool->count; i++) {
+        int number = pool->units[i].booking;
+        const struct m_booking *booking = number == NOBODY ? NULL : &world->bookings[number];
+
+        if (booking == NULL || number == before || booking->referral == NOBODY)
             continue;
+        before = number;
         touch_quietly(world, booking->referral);
         if (booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
             !m_claim_of(world, booking->referral, m_class_of(world, booking))->is_main) {
-            m_booking_finish(world, i, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
+            m_booking_finish(world, number, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
             m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_NO_SHOW,
                                            .referral = booking->referral,
                                            .told = TOLD_SENDER,
