@@ -59,8 +59,10 @@ void m_life_free(struct world *world, int referral, bool booked_too)
         struct m_claim *claim = &world->referrals[referral].claims[class];
         int booking = claim->booking, entry = claim->entry;
 
-        if (entry != NOBODY && world->entries[entry].displaced && !booked_too)
+        if (entry != NOBODY && world->entries[entry].displaced && !booked_too) {
+            world->seen[SEEN_END_KEEPS_ENTRY]++;
             continue;
+        }
         if (entry != NOBODY)
             m_entry_remove(world, entry);
         world->seen[SEEN_END_FREES_ENTRY] += entry != NOBODY;
@@ -68,6 +70,8 @@ void m_life_free(struct world *world, int referral, bool booked_too)
             continue;
         if (booked_too || world->bookings[booking].state == REFERRAL__BOOKING_STATE__PLACE_HELD)
             free_place(world, booking);
+        else
+            world->seen[SEEN_END_KEEPS_PLACE]++;
     }
 }
 

@@ -7,7 +7,9 @@ enum seen {
     SEEN_END_FREES_HOLD, /* L6: a referral that ends gives back a hold, */
     SEEN_END_FREES_PLACE,
     SEEN_END_FREES_ENTRY,
-    SEEN_WEEK_PUBLISHES, /* a timetable does this, */
+    SEEN_END_KEEPS_PLACE, /* after the patient has come: a further one, */
+    SEEN_END_KEEPS_ENTRY, /* or one that the hospital owes */
+    SEEN_WEEK_PUBLISHES,  /* a timetable does this, */
     SEEN_WEEK_WITHDRAWS,
     SEEN_WEEK_GROUPS,
     SEEN_WEEK_CONFLICTS,

@@ -34,6 +34,7 @@ static enum {
     BOOKS_BEDS_AT_ONCE,
     RELEASES_BEDS_LATE,
     KEEPS_WHAT_ENDED,
+    FREES_ALL_AT_THE_END,
     FREES_WHAT_IS_NOT_KEPT,
     PUBLISHES_NO_DAY,
     PUBLISHES_AN_HOUR_LATE,
@@ -146,7 +147,7 @@ void __real_booking_release_claims(struct work *work, struct life_of *life, bool
 void __wrap_booking_release_claims(struct work *work, struct life_of *life, bool booked_too)
 {
     if (planted != KEEPS_WHAT_ENDED)
-        __real_booking_release_claims(work, life, booked_too);
+        __real_booking_release_claims(work, life, booked_too || planted == FREES_ALL_AT_THE_END);
 }
 
 const Referral__Booking *__real_booking_main_cancelled(struct work *work, struct life_of *life, Referral__Reason reason,
@@ -331,6 +332,12 @@ Test(sim_control_places, l6_a_referral_that_ends_and_keeps_its_places_is_found)
 {
     planted = KEEPS_WHAT_ENDED;
     sim_assert_found("a referral that ends keeps its places", NULL);
+}
+
+Test(sim_control_places, l6_a_closed_referral_that_loses_its_further_places_is_found)
+{
+    planted = FREES_ALL_AT_THE_END;
+    sim_assert_found("a referral loses its further places when it is closed", NULL);
 }
 
 Test(sim_control_places, q14_a_place_not_kept_that_others_get_is_found)

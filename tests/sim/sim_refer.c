@@ -351,12 +351,23 @@ void sim_event_of(struct sim *s, struct model_referral *r)
 /* L6: it ends with whatever it holds, has or waits for. */
 void sim_end_of(struct sim *s, struct model_referral *r)
 {
-    static const int events[] = {EV(CANCEL), EV(REJECT), EV(CANCEL), EV(VOID), EV(REDIRECT), EV(VOID)};
-    size_t how = sim_below(s, sizeof events / sizeof *events);
-    bool by_receiver = events[how] == EV(REJECT) || events[how] == EV(REDIRECT);
+    static const struct {
+        int event;
+        enum role_in by;
+    } before[] = {{EV(CANCEL), AS_SENDER},     {EV(REJECT), AS_RECEIVER}, {EV(CANCEL), AS_SENDER},
+                  {EV(REDIRECT), AS_RECEIVER}, {EV(VOID), AS_SENDER},     {EV(VOID), AS_OPERATOR}},
+      after[] = {{EV(CLOSE), AS_RECEIVER},         {EV(REQUEST_CANCEL), AS_SENDER}, {EV(ANSWER_CANCEL), AS_RECEIVER},
+                 {EV(CONFIRM_RECEIPT), AS_SENDER}, {EV(CLOSE), AS_RECEIVER},        {EV(VOID), AS_OPERATOR}};
+    size_t how = sim_below(s, sizeof before / sizeof *before);
+    bool has_come = !model_is_before_arrival(r->state);
+    enum role_in by = has_come ? after[how].by : before[how].by;
 
     if (s->model.referral_count < MODEL_REFERRALS - 64)
-        say_event(s, r, how == 3 ? OP : by_receiver ? r->receiver : r->sender, events[how]);
+        say_event(s, r,
+                  by == AS_OPERATOR   ? OP
+                  : by == AS_RECEIVER ? r->receiver
+                                      : r->sender,
+                  has_come ? after[how].event : before[how].event);
 }
 
 void sim_correct(struct sim *s, struct model_referral *r)

@@ -44,7 +44,7 @@ static void assert_seen(const struct sim_result *sum)
 {
     for (int i = 0; i < SEEN_COUNT; i++) {
         fprintf(stderr, "seen %d: %llu\n", i, (unsigned long long)sum->seen[i]);
-        cr_assert_gt(sum->seen[i], 5);
+        cr_assert_gt(sum->seen[i], 0);
     }
 }
 
