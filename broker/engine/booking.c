@@ -99,7 +99,7 @@ static char *decider(const struct work *work, const struct pool_of *pool)
     const ProtobufCFieldDescriptor *field = NULL;
     const Referral__Person *person;
 
-    if (work->body != NULL && work->actor_number == pool->key.hospital)
+    if (work->body != NULL && work->catching_up == 0 && work->actor_number == pool->key.hospital)
         field = protobuf_c_message_descriptor_get_field_by_name(work->body->descriptor, "person");
     if (field == NULL)
         return NULL;
@@ -376,8 +376,6 @@ void booking_end(struct work *work, struct booking_of *booking, struct life_of *
     FIELD_SET(&ledger, event, end_event(state));
     if (row->state == REFERRAL__BOOKING_STATE__PLACE_HELD)
         FIELD_SET(&ledger, was_held, true);
-    if (state == REFERRAL__BOOKING_STATE__PLACE_LAPSED)
-        ledger.by = arena_text(work->arena, "clock");
     end_hold(work, booking);
     FIELD_SET(row, state, (uint32_t)state);
     if (reason != 0)

@@ -42,8 +42,7 @@ static void fill_numbers(struct work *work, const struct pool_of *pool, Referral
 /* What only time does, whoever's command found it done (C3). */
 static bool is_by_clock(const struct work *work, const Referral__LedgerRow *row)
 {
-    return row->event == REFERRAL__LEDGER_EVENT__LEDGER_LAPSED ||
-           row->event == REFERRAL__LEDGER_EVENT__LEDGER_RELEASED ||
+    return work->catching_up != 0 || row->event == REFERRAL__LEDGER_EVENT__LEDGER_RELEASED ||
            row->event == REFERRAL__LEDGER_EVENT__LEDGER_OFFERED || strcmp(work->actor, "broker") == 0;
 }
 

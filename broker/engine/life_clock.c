@@ -169,7 +169,9 @@ bool life_clock_run(struct work *work, struct life_of *life)
 
         if (kind == DUE_NOTHING || !instant_is_due(at, work->now))
             return ran;
+        work->catching_up++;
         fall_due(work, life, kind);
+        work->catching_up--;
         ran = true;
     }
     return ran;

@@ -140,11 +140,13 @@ void pool_catch_up(struct work *work, const struct pool_set *set)
 {
     uint64_t own = store_put_count(work->txn) - work->put_mark;
 
+    work->catching_up++;
     if (do_what_is_due(work, set)) {
         for (size_t i = 0; i < set->count; i++)
             pool_save(work, set->pools[i]);
         waiting_settle(work);
     }
+    work->catching_up--;
     work->put_mark = store_put_count(work->txn) - own;
 }
 

@@ -41,6 +41,8 @@ struct work {
     Referral__AuditRow audit; /* subject, event and reason are the handler's to fill */
     uint32_t acks_unknown;    /* acks that found nothing: no effect (D4) */
 
+    int catching_up; /* above 0 while what is due is done: the clock's doing, whoever's command found it (C3) */
+
     struct ledger_asked *asked;    /* places this command asked for: a refusal of it is a row of the ledger (Q13) */
     struct waiting_notes *waiting; /* pools and entries to be settled when it is done (Q8) */
 };

@@ -391,6 +391,28 @@ Test(booking, q9_another_pool_has_its_own_rules)
     places_close(&d);
 }
 
+/* C3, Q13: what was due comes before the command that found it, and is nobody's decision. */
+Test(booking, q13_a_no_show_that_a_hospitals_command_finds_is_the_clocks)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *booked = places_booked(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+
+    d.now = instant_of(places_at("2026-11-25", 9, 10));
+    district_assert_said(&d, places_cancel(&d, "H1", booked, REFERRAL__REASON__NOT_AVAILABLE),
+                         "BOOKING_NOT_NOW booking_id");
+    cr_assert_str_eq(places_state(&d, booked), "NO_SHOW");
+
+    const Referral__LedgerRow *row = places_ledger_row(&d, places_ledger_next(&d) - 1);
+
+    cr_assert_eq(row->event, REFERRAL__LEDGER_EVENT__LEDGER_NO_SHOW);
+    cr_assert_str_eq(row->by, "clock");
+    cr_assert_null(row->person, "who cancels has not decided this");
+    places_close(&d);
+}
+
 Test(booking, q10_a_hospital_that_acts_for_the_sender_too_is_still_the_hospital)
 {
     struct district d;

@@ -390,6 +390,19 @@ static inline const char *places_ledger(struct district *d, uint64_t from)
     return text;
 }
 
+static inline const Referral__LedgerRow *places_ledger_row(struct district *d, uint64_t number)
+{
+    struct store_txn *txn = district_read(d);
+    const Referral__LedgerPage *page;
+    struct bytes bytes;
+    uint64_t first;
+
+    cr_assert(ledger_page(txn, institution_row(txn, "H1")->number, number, &bytes, &first));
+    page = places_unpack(d, &referral__ledger_page__descriptor, bytes);
+    store_read_end(txn);
+    return page->rows[number - first];
+}
+
 static inline uint64_t places_ledger_next(struct district *d)
 {
     struct store_txn *txn = district_read(d);
