@@ -60,6 +60,15 @@ static uint64_t ahead_of(struct asking *asking, struct inbox_ref ref)
     return ahead;
 }
 
+/* Somebody who asks at a desk, by the key of the house, is connected and takes nothing: of its system that says nothing. */
+static bool is_there(const struct asking *asking, uint32_t institution, const struct live_inbox *live)
+{
+    const struct work *work = &asking->work;
+    bool asks = institution == work->speaker_number && (work->roles >> REFERRAL__ROLE__RECEIVE & 1) != 0;
+
+    return live->consumers != 0 || live->connections > (asks ? 1U : 0U);
+}
+
 static void waiting_facts(struct asking *asking, struct inbox_ref ref, const Record__Inbox *waiting, struct why *why)
 {
     struct live_inbox live = asking->live->inbox(asking->live->user, ref.institution);
@@ -67,7 +76,7 @@ static void waiting_facts(struct asking *asking, struct inbox_ref ref, const Rec
     why->attempt = waiting->failed + 1;
     if (asking->live->in_flight(asking->live->user, ref)) {
         why->delivery = WHY_IN_FLIGHT;
-    } else if (!live.connected) {
+    } else if (!is_there(asking, ref.institution, &live)) {
         why->delivery = WHY_NO_CONSUMER;
         why->at = instant_of(books_of(asking->work.txn, ref.institution)->last_ack_ms);
     } else if (waiting->not_before_ms > asking->work.now.ms) {

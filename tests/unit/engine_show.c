@@ -442,6 +442,36 @@ Test(why_query, d4_a_failed_attempt_names_the_next)
     district_close(&d);
 }
 
+static void expect_said(struct district *d, struct stage *stage, char *id, const char *words)
+{
+    const Referral__WhyView *view = why(d, stage, "T07", id);
+
+    cr_assert(strstr(view->sentence, words) != NULL, "%s", view->sentence);
+}
+
+/* Somebody at a desk who asks by the same key is no system that could take anything. */
+Test(why_query, d4_whoever_asks_does_not_stand_for_the_system_of_the_house)
+{
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1};
+    expect_said(&d, &stage, id, "the system of T07 is not connected");
+    stage.inbox.connections = 2; /* another one is there */
+    expect_said(&d, &stage, id, "the system of T07 is connected but takes nothing now");
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1, .consumers = 1};
+    expect_said(&d, &stage, id, "the system of T07 is connected but takes nothing now");
+    stage.inbox.consumers = 0;
+    cr_assert_not_null(
+        strstr(why(&d, &stage, "OPS", id)->sentence, "the system of T07 is connected but takes nothing now"));
+    district_close(&d);
+}
+
 /* An hour after the event before. */
 static void happen_later(struct district *d, const char *who, const char *id, enum event event)
 {
@@ -453,13 +483,6 @@ static void happen_later(struct district *d, const char *who, const char *id, en
     if (event == ANSWER_CANCEL)
         FIELD_SET(body, agreed, false);
     district_assert_said(d, district_say(d, who, KIND(EVENT), body), "");
-}
-
-static void expect_said(struct district *d, struct stage *stage, char *id, const char *words)
-{
-    const Referral__WhyView *view = why(d, stage, "T07", id);
-
-    cr_assert(strstr(view->sentence, words) != NULL, "%s", view->sentence);
 }
 
 /* A question that was answered, and a cancellation that was not granted, lead back to where it was: that happened when it happened. */
