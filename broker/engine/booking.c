@@ -99,7 +99,7 @@ static char *decider(const struct work *work, const struct pool_of *pool)
     const ProtobufCFieldDescriptor *field = NULL;
     const Referral__Person *person;
 
-    if (work->body != NULL && work->catching_up == 0 && work->actor_number == pool->key.hospital)
+    if (work->body != NULL && ledger_is_hospitals(work, pool->key.hospital))
         field = protobuf_c_message_descriptor_get_field_by_name(work->body->descriptor, "person");
     if (field == NULL)
         return NULL;

@@ -46,12 +46,17 @@ static bool is_by_clock(const struct work *work, const Referral__LedgerRow *row)
            row->event == REFERRAL__LEDGER_EVENT__LEDGER_OFFERED || strcmp(work->actor, "broker") == 0;
 }
 
+bool ledger_is_hospitals(const struct work *work, uint32_t hospital)
+{
+    return work->catching_up == 0 && (work->actor_number == hospital || work->party == BY_RECEIVER);
+}
+
 static const char *who_did_it(const struct work *work, const struct registry_institution *hospital,
                               const Referral__LedgerRow *row)
 {
     if (is_by_clock(work, row))
         return "clock";
-    if (work->actor_number == hospital->row->number)
+    if (ledger_is_hospitals(work, hospital->row->number))
         return "hospital";
     return row->has_channel && row->channel == REFERRAL__CHANNEL__FAMILY_DOCTOR ? "family" : "sender";
 }

@@ -4,6 +4,8 @@
 #pragma once
 #include "engine/pool.h"
 
+/* Is what this command does the hospital's own doing, by its key or through one that acts for it (T5)? Not what the clock does meanwhile. */
+bool ledger_is_hospitals(const struct work *work, uint32_t hospital);
 /* `row` bears event and what is particular to it; the pool's name, the numbers after (of pool and group), deficit and who did it are filled in
  * here. Called after the change, before or after pool_save. */
 void ledger_write(struct work *work, const struct pool_of *pool, Referral__LedgerRow *row);

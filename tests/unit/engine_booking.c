@@ -391,6 +391,26 @@ Test(booking, q9_another_pool_has_its_own_rules)
     places_close(&d);
 }
 
+Test(booking, q13_who_acts_for_the_hospital_cancels_for_it)
+{
+    struct district d;
+
+    places_open(&d);
+    district_delegate(&d, "T08", "H1");
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *booked = places_booked(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+
+    district_assert_said(&d, places_cancel(&d, "T08", booked, REFERRAL__REASON__NOT_AVAILABLE), "");
+    cr_assert_str_eq(places_units(&d, ref), "B....");
+
+    const Referral__LedgerRow *row = places_ledger_row(&d, places_ledger_next(&d) - 1);
+
+    cr_assert_eq(row->event, REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED);
+    cr_assert_str_eq(row->by, "hospital");
+    cr_assert_str_eq(row->person, "Zhao Min");
+    places_close(&d);
+}
+
 /* C3, Q13: what was due comes before the command that found it, and is nobody's decision. */
 Test(booking, q13_a_no_show_that_a_hospitals_command_finds_is_the_clocks)
 {
