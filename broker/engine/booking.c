@@ -266,8 +266,7 @@ void booking_confirm(struct work *work, struct booking_of *booking, struct life_
     bool was_held = row->state == REFERRAL__BOOKING_STATE__PLACE_HELD;
 
     end_hold(work, booking);
-    if (life != NULL &&
-        claim_of(life->row, booking_class(booking)) == NULL) { /* taken again: for whom the sheet names now */
+    if (life != NULL && !was_held) { /* taken again: for whom the sheet names now */
         row->patient = life->row->patient;
         row->has_patient = row->patient.len != 0;
     }

@@ -688,6 +688,33 @@ Test(claims, q5_a_lapsed_hold_is_taken_again_for_whom_the_sheet_names_now)
     places_close(&d);
 }
 
+/* It waits on, so that its claim outlived the offer. */
+Test(claims, q5_so_is_a_lapsed_offer)
+{
+    struct district d;
+    Referral__JoinList *wish;
+    const char *entry;
+    char *id, *fen, *offer;
+
+    places_open(&d);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    id = places_refer(&d, "T07", "Wang Fang");
+    wish = places_wait(&d, EXPERT, FAMILY, id);
+    wish->first_date = wish->last_date = TUESDAY;
+    entry = places_joined(&d, "T07", wish);
+    offer = places_offer(&d, entry);
+    d.now = instant_after(d.now, 4 * HOUR_MS);
+    district_assert_said(&d, rename_patient(&d, id, "Wang Fen"), "");
+    district_assert_said(&d, places_confirm(&d, "T07", offer), "");
+    fen = places_refer(&d, "T08", "Wang Fen");
+    places_publish(&d, EXPERT, "LI-PM", TUESDAY, 5);
+    district_assert_said(&d, places_book(&d, "T08", places_ref(&d, EXPERT, "LI-PM", TUESDAY), FAMILY, fen),
+                         "PATIENT_HAS_PLACE referral_id");
+    district_assert_said(&d, places_cancel(&d, "T07", offer, REFERRAL__REASON__PATIENT_DECLINED), "");
+    places_booked(&d, "T08", places_ref(&d, EXPERT, "LI-PM", TUESDAY), FAMILY, fen);
+    places_close(&d);
+}
+
 /* What the referral claims of the class now. */
 static char *claimed(struct district *d, const char *id, Referral__PlaceClass class)
 {
