@@ -79,6 +79,7 @@ void booking_assume_no_show(struct work *work, struct pool_of *pool, struct id i
         return;
     booking_end(work, booking, life, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW, UNITS_SPENT, 0);
     news.assumed = true;
+    news.told = TOLD_ALL; /* as of the main one: the hospital did not say so */
     place_tell(work, life, &news);
     life_save(work, life);
 }

@@ -15,7 +15,7 @@ enum told {
     TOLD_NOBODY, /* the timeline only */
     TOLD_SENDER, /* sender and team: what hospital or clock did */
     TOLD_OTHERS, /* all parties but the one who did it */
-    TOLD_ALL,    /* that one too: he was told that it had lapsed */
+    TOLD_ALL,    /* that one too, who was told that it had lapsed; and where only the clock did it */
 };
 struct place_news {
     enum event event;

@@ -94,7 +94,7 @@ static void assume_no_shows(struct world *world, int slot)
             m_booking_finish(world, number, REFERRAL__BOOKING_STATE__PLACE_NO_SHOW);
             m_tell(world, &(struct tiding){.event = REFERRAL__EVENT_TYPE__EVENT_NO_SHOW,
                                            .referral = booking->referral,
-                                           .told = TOLD_SENDER,
+                                           .told = TOLD_ALL,
                                            .by = SIDE_CLOCK});
         }
     }

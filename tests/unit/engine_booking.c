@@ -524,6 +524,7 @@ Test(booking, l_a_no_show_is_assumed_a_day_after_the_session)
 
     district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
     district_drain(&d, "T07");
+    district_drain(&d, "H1");
     d.now = instant_of(places_at("2026-11-25", 9, 10));
     district_clock(&d);
     cr_assert_str_eq(places_state(&d, booked), "NO_SHOW");
@@ -533,6 +534,7 @@ Test(booking, l_a_no_show_is_assumed_a_day_after_the_session)
     district_clock(&d);
     cr_assert_str_eq(places_state(&d, further), "NO_SHOW");
     cr_assert_str_eq(district_inbox(&d, "T07"), "no-show, no-show");
+    cr_assert_str_eq(district_inbox(&d, "H1"), "no-show, no-show", "L2: which did not say so");
     cr_assert_str_eq(places_units(&d, exam), "F.");
     places_close(&d);
 }
