@@ -34,6 +34,31 @@ bool daemon_alarm_stands(struct daemon *daemon, const char *code)
     return stands(daemon, code, DAEMON_ALARM_SUBJECT);
 }
 
+static bool stands_for(struct daemon *daemon, const char *code, const char *why)
+{
+    struct store_txn *txn = NULL;
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+        return false;
+    }
+    const Record__Alarm *row = alarm_row(txn, code, DAEMON_ALARM_SUBJECT);
+    bool same = row && strcmp(row->detail ? row->detail : "", why ? why : "") == 0;
+    store_read_end(txn);
+    arena_reset(&daemon->arena, 0);
+    return same;
+}
+
+void daemon_alarm_set(struct daemon *daemon, const char *code, const char *why, bool holds)
+{
+    bool is_so = holds && stands_for(daemon, code, why);
+    if (!is_so && daemon_alarm_stands(daemon, code)) {
+        turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, NULL, false);
+    }
+    if (!is_so && holds) {
+        turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, why, true);
+    }
+}
+
+/* What its detail counts moves on while it stands: that is no other alarm. */
 static void set(struct daemon *daemon, const char *code, const char *detail, bool holds)
 {
     if (daemon_alarm_stands(daemon, code) != holds) {
@@ -73,15 +98,15 @@ static void watch_backup(struct daemon *daemon)
 {
     struct backup_state state = backup_state_read(daemon->config->store_directory);
     set(daemon, "backup-old", NULL, is_old(state.made_ms, limit_ms(daemon, "backup_age_alarm_ms")));
-    set(daemon, "backup-failed", backup_fault_word(state.fault), state.fault != BACKUP_WELL);
+    daemon_alarm_set(daemon, "backup-failed", backup_fault_word(state.fault), state.fault != BACKUP_WELL);
 }
 
 static void watch_verify(struct daemon *daemon)
 {
     struct verify_state state = verify_state_read(daemon->config->store_directory);
     bool failed = state.failed_ms != 0;
-    set(daemon, "verify-old", failed ? "failed" : NULL,
-        failed || is_old(state.sound_ms, limit_ms(daemon, "verify_age_alarm_ms")));
+    daemon_alarm_set(daemon, "verify-old", failed ? "failed" : NULL,
+                     failed || is_old(state.sound_ms, limit_ms(daemon, "verify_age_alarm_ms")));
 }
 
 /* One that stands ends when commits are twice as fast as they must be: it does not come and go with every busy minute. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FAILED "archive-failed"
 
@@ -12,8 +13,10 @@
 #define AGAIN_MS      (60 * SECOND_MS) /* a turn in between has failed */
 #define STEP_PAUSE_MS 1
 
+/* Where there is no word for it, its name in errno(3). */
 static const char *word_of(int failure)
 {
+    const char *name = strerrorname_np(-failure);
     switch (failure) {
     case -ENOSPC:
     case -EDQUOT:
@@ -27,7 +30,7 @@ static const char *word_of(int failure)
     case -EKEYREJECTED:
         return "other-keys";
     default:
-        return "other";
+        return name ? name : "other";
     }
 }
 
@@ -81,8 +84,6 @@ int64_t daemon_archive_step(struct daemon *daemon)
     if (result == -EAGAIN) {
         return AGAIN_MS;
     }
-    if (daemon_alarm_stands(daemon, FAILED) != (result != 0)) {
-        turn_alarm(daemon->turn, FAILED, DAEMON_ALARM_SUBJECT, result != 0 ? word_of(result) : NULL, result != 0);
-    }
+    daemon_alarm_set(daemon, FAILED, result != 0 ? word_of(result) : NULL, result != 0);
     return pause_ms > PAUSE_MS ? pause_ms : PAUSE_MS;
 }

@@ -100,6 +100,8 @@ int daemon_suspect_open(struct daemon *daemon);
 
 /* Is the alarm of this code on disk? It outlives the process that raised it. */
 bool daemon_alarm_stands(struct daemon *daemon, const char *code);
+/* Makes it stand, for that reason, or not. One that stood for another reason has ended, and the next begins. */
+void daemon_alarm_set(struct daemon *daemon, const char *code, const char *why, bool holds);
 /* Once a second; looks once a minute, at first at once. */
 void daemon_alarms_watch(struct daemon *daemon);
 void daemon_alarms_look(struct daemon *daemon); /* now */

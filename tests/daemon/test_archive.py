@@ -323,6 +323,32 @@ class Life(ArchiveTest):
             self.broker.start()
 
 
+    def test_d6_the_alarm_says_why_and_when_that_is_another_reason(self):
+        self.open_broker(1)
+        self.broker.ctl("set", "retention_finished_ms")  # not before there is a reason
+
+        def until_why(why):
+            def alarm():
+                self.broker.look()
+                standing = [a for a in json.loads(self.broker.ctl("--json", "alarms").stdout)["alarms"] if a["code"] == "archive-failed"]
+                return [a.get("detail") for a in standing] == why
+            fixture.until(alarm, "the alarm to be %s" % why)
+
+        self.broker.archive.write_text("no directory")
+        self.broker.ctl("set", "retention_finished_ms", "365d")
+        until_why(["ENOTDIR"])
+        self.broker.archive.unlink()
+        self.broker.archive.mkdir()
+        for name in ("keys", "archive-2020-01-01-1.rfa"):
+            (self.broker.archive / name).write_bytes(b"of another store")
+            (self.broker.archive / name).chmod(0o600)
+        until_why(["other-keys"])
+        for path in self.broker.archive.iterdir():
+            path.unlink()
+        until_why([])
+        self.until_archived()
+
+
 class Killed(ArchiveTest):
     def crash(self, step):
         self.open_broker()

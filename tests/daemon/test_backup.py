@@ -279,8 +279,7 @@ class GivenUp(BackupTest):
         self.assertFalse(self.staging.exists())
         self.assertEqual(set(), self.readers(), "nobody pins the store's pages")
         self.assertIn("fault=" + fault, self.state())
-        self.until_alarms("backup-failed")
-        self.assertEqual([fault], [alarm.detail for alarm in self.standing()])
+        fixture.until(lambda: (self.alarms(), [(alarm.code, alarm.detail) for alarm in self.standing()])[1] == [("backup-failed", fault)], "the alarm")
         self.assertIn("alarm=backup-failed", self.broker.log_text())
         Path(self.gate).touch()
         self.backup()
@@ -288,6 +287,8 @@ class GivenUp(BackupTest):
         self.until_alarms()
 
     def test_a_copy_that_takes_too_long(self):
+        self.backup("--staging", self.broker.folder / "nowhere" / "at all", expect=BAD_FILE)
+        self.until_alarms("backup-failed")  # for another reason
         self.backup("--within", "300ms", expect=REFUSED, slow=True)
         self.assert_given_up("slow")
 
