@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "engine/claim.h"
 #include "engine/pool_count.h"
 #include "store/rows_place.h"
 
@@ -229,6 +230,34 @@ static bool same_claims(struct broker *broker, const struct m_referral *expected
     return true;
 }
 
+static bool is_listed(struct broker *broker, const Record__Referral *row, int class, struct id id,
+                      struct store_txn *txn)
+{
+    const Record__PatientClaim *claims =
+        row->patient.len != PATIENT_KEY_SIZE
+            ? NULL
+            : patient_claim_row(txn, broker->hospital, (uint8_t) class, row->patient.data);
+
+    for (size_t i = 0; claims != NULL && i < claims->n_referrals; i++)
+        if (id_equal(id_from_key(claims->referrals[i].data), id))
+            return true;
+    return false;
+}
+
+/* Q5: what it claims is its patient's, and nothing else is. */
+static bool same_patients_claims(struct broker *broker, const struct m_referral *expected, const Record__Referral *row,
+                                 struct id id, struct store_txn *txn)
+{
+    for (int class = 1; class < CLASSES && row->patient.len != 0; class ++) {
+        bool has_claim = expected->claims[class].booking != NOBODY || expected->claims[class].entry != NOBODY;
+
+        if (is_listed(broker, row, class, id, txn) != has_claim)
+            return broker_differs(broker, "referral of command %d, class %d: its patient %s a place by it\n",
+                                  expected->label, class, has_claim ? "has not" : "has");
+    }
+    return true;
+}
+
 static bool same_referrals(struct broker *broker, struct world *world, struct store_txn *txn, bool all)
 {
     for (int i = 0; i < world->referral_count; i++) {
@@ -243,7 +272,8 @@ static bool same_referrals(struct broker *broker, struct world *world, struct st
         if (row->state != (uint32_t)expected->state)
             return broker_differs(broker, "referral of command %d: state %u, by the rules %d\n", expected->label,
                                   row->state, expected->state);
-        if (!same_claims(broker, expected, row))
+        if (!same_claims(broker, expected, row) ||
+            !same_patients_claims(broker, expected, row, broker->referrals[i], txn))
             return false;
         broker->seen_referrals[i] = expected->state;
     }

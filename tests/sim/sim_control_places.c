@@ -14,6 +14,7 @@
 #include "engine/waiting.h"
 #include "rules/pool_times.h"
 #include "rules/quota.h"
+#include "store/rows_place.h"
 
 #include <criterion/criterion.h>
 
@@ -46,6 +47,7 @@ static enum {
     SEES_NO_OTHER_PLACE,
     PASSES_NOTHING,
     SHOWS_NO_WEEK,
+    ENDS_NO_CLAIM,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -244,6 +246,15 @@ ProtobufCMessage *__wrap_query_timetables(struct asking *asking)
     return &list->base;
 }
 
+void __real_patient_claim_row_put(struct store_txn *txn, uint32_t hospital, uint8_t class, const uint8_t patient[16],
+                                  const Record__PatientClaim *row);
+void __wrap_patient_claim_row_put(struct store_txn *txn, uint32_t hospital, uint8_t class, const uint8_t patient[16],
+                                  const Record__PatientClaim *row)
+{
+    if (planted != ENDS_NO_CLAIM || row != NULL)
+        __real_patient_claim_row_put(txn, hospital, class, patient, row);
+}
+
 Test(sim_control_places, q3_a_reserve_that_is_eaten_is_found)
 {
     planted = EATS_THE_RESERVE;
@@ -404,4 +415,10 @@ Test(sim_control_places, q_a_timetable_that_nobody_is_shown_is_found)
 {
     planted = SHOWS_NO_WEEK;
     sim_assert_found("timetables are not shown", "timetables are shown");
+}
+
+Test(sim_control_places, q5_a_claim_that_outlives_its_place_is_found)
+{
+    planted = ENDS_NO_CLAIM;
+    sim_assert_found("a patient has a place that has ended", NULL);
 }
