@@ -127,8 +127,9 @@ static void fill_record(struct arena *arena, const struct archive_entry *entry, 
 }
 
 /* The next records, as many as a turn has time for. */
-static void fill_records(struct archiver *archiver, Batch__Archived *archived, size_t count)
+static void fill_records(struct archiver *archiver, Batch__Archived *archived)
 {
+    size_t count;
     const struct archive_entry *entries = archive_entries(archiver->told, &count);
     Batch__ArchivedRecord *records = arena_alloc(&archiver->arena, TURN_ARCHIVED_MAX * sizeof *records);
     uint64_t bytes = 0;
@@ -158,7 +159,7 @@ static int tell(struct archiver *archiver)
     archived.digest = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
     archived.bytes = about->bytes;
     archived.count = count;
-    fill_records(archiver, &archived, count);
+    fill_records(archiver, &archived);
     archived.last = archiver->told_count + archived.n_records == count;
     if (!turn_archived(archiver->options.turn, &archived))
         return 1; /* no room in this turn: again in the next */
