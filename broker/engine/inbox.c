@@ -59,9 +59,10 @@ static const struct inbox_caps *caps_of(struct work *work, uint32_t institution)
     return cache_keep(work->cache, CACHE_CAPS, key, bytes_text(""), caps);
 }
 
+/* Rounded up: of a cap of one, too, there is a share that an empty inbox is below. */
 static uint64_t percent(uint64_t of, uint64_t share)
 {
-    return of / 100 * share + of % 100 * share / 100;
+    return of / 100 * share + (of % 100 * share + 99) / 100;
 }
 
 /* D6: is there room for `more` bytes within that share of the caps? An EMERGENCY has its own cap and no other. */
@@ -69,7 +70,7 @@ static bool has_room(const Record__Books *books, const struct inbox_caps *caps, 
                      uint64_t share)
 {
     if (emergency)
-        return books->waiting_emergency < caps->emergencies;
+        return books->waiting_emergency < percent(caps->emergencies, share);
     return books->waiting - books->waiting_emergency < percent(caps->messages, share) &&
            books->waiting_bytes + more <= percent(caps->bytes, share);
 }
@@ -85,10 +86,12 @@ enum refusal inbox_admits(struct work *work, uint32_t institution, Referral__Pri
     return REFUSED_INBOX_FULL;
 }
 
-/* D6: the alarm stands from the last message that fitted until there is room to spare. */
+/* D6: the alarm stands from the last message that fitted, of whichever cap, until there is room to spare. */
 static void watch_fullness(struct work *work, Record__Books *books, uint32_t institution)
 {
-    bool room = has_room(books, caps_of(work, institution), false, 0, books->full ? NO_LONGER_FULL_PERCENT : 100);
+    const struct inbox_caps *caps = caps_of(work, institution);
+    uint64_t share = books->full ? NO_LONGER_FULL_PERCENT : 100;
+    bool room = has_room(books, caps, false, 0, share) && has_room(books, caps, true, 0, share);
 
     if (room == !books->full)
         return;

@@ -215,6 +215,60 @@ Test(submit, t7_an_emergency_goes_ahead_without_relation_or_contact_and_raises_a
     district_close(&d);
 }
 
+static bool is_called_full(struct district *d)
+{
+    struct store_txn *txn = district_read(d);
+    bool stands = alarm_row(txn, "inbox-full", "H1") != NULL;
+
+    store_read_end(txn);
+    return stands;
+}
+
+static void put_cap(struct district *d, char *name, char *institution, char *value)
+{
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+
+    setting.name = name;
+    setting.institution = institution;
+    setting.value = value;
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_SETTING, &setting), "");
+}
+
+Test(submit, d6_an_inbox_that_refuses_emergencies_calls_an_operator)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64];
+
+    district_open(&d);
+    put_cap(&d, "inbox_emergency_max", "H1", "2");
+    district_refer(&d, "T07", "H1", EMERGENCY);
+    cr_assert(!is_called_full(&d));
+    district_refer(&d, "T07", "H1", EMERGENCY);
+    cr_assert(is_called_full(&d));
+    district_assert_said(
+        &d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, district_sheet(&d, "T07", "H1", false, EMERGENCY)),
+        "INBOX_FULL");
+    district_refer(&d, "T07", "H1", ROUTINE);
+    cr_assert(is_called_full(&d));
+    district_waiting(&d, "H1", ids);
+    district_ack(&d, "H1", ids, 1);
+    cr_assert(!is_called_full(&d));
+    district_close(&d);
+}
+
+Test(submit, d6_a_cap_of_one_is_full_with_one_and_no_more_without)
+{
+    struct district d;
+
+    district_open(&d);
+    put_cap(&d, "inbox_messages_max", "H1", "1");
+    district_refer(&d, "T07", "H1", ROUTINE);
+    cr_assert(is_called_full(&d));
+    district_drain(&d, "H1");
+    cr_assert(!is_called_full(&d));
+    district_close(&d);
+}
+
 Test(submit, d6_a_full_inbox_refuses_submissions_with_a_retry_time_but_no_emergency)
 {
     struct district d;
