@@ -15,7 +15,8 @@ void cache_init(struct cache *cache, struct arena *arena)
 
 void cache_forget(struct cache *cache)
 {
-    memset(cache->buckets, 0, sizeof cache->buckets);
+    if (cache != NULL)
+        memset(cache->buckets, 0, sizeof cache->buckets);
 }
 
 /* FNV-1a. */

@@ -105,6 +105,22 @@ static void watch_fullness(struct work *work, Record__Books *books, uint32_t ins
         alarm_raise(work, "inbox-full", id, NULL);
 }
 
+/* Numbers are given in order, without gaps. */
+void inbox_check_caps(struct work *work, uint32_t institution)
+{
+    uint32_t last = institution == 0 ? UINT32_MAX : institution;
+
+    cache_forget(work->cache);
+    for (uint32_t i = institution == 0 ? 1 : institution; i <= last && institution_id_of(work->txn, i) != NULL; i++) {
+        Record__Books *books = books_of(work->txn, i);
+        bool was_full = books->full;
+
+        watch_fullness(work, books, i);
+        if (books->full != was_full)
+            books_touch(work->txn, i);
+    }
+}
+
 static uint64_t *lane_count(Record__Books *books, uint8_t lane)
 {
     switch (lane) {

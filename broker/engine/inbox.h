@@ -22,6 +22,9 @@ void inbox_put_notice(struct work *work, uint32_t institution, Referral__Priorit
 /* D6: age never refuses, it raises an alarm. The clock looks at the oldest message when it may have become too old. */
 void inbox_check_age(struct work *work, uint32_t institution);
 
+/* D6: its caps are others now, and with them perhaps whether it is full; institution 0: everybody's. */
+void inbox_check_caps(struct work *work, uint32_t institution);
+
 /* The daemon's and consumers' commands. */
 bool inbox_apply_ack(struct work *work);
 bool inbox_apply_nack(struct work *work);

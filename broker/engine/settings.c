@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "engine/inbox.h"
 #include "engine/registry.h"
 #include "rules/identity.h"
 
@@ -130,6 +131,12 @@ struct calendar settings_calendar(struct store_txn *txn, struct arena *arena, st
     return (struct calendar){.offset_minutes = offset_minutes, .days = days, .count = count};
 }
 
+static bool is_cap(enum setting setting)
+{
+    return setting == SETTING_inbox_messages_max || setting == SETTING_inbox_bytes_max ||
+           setting == SETTING_inbox_emergency_max;
+}
+
 bool settings_apply_put(struct work *work)
 {
     const Referral__Setting *put = (const Referral__Setting *)work->body;
@@ -158,6 +165,8 @@ bool settings_apply_put(struct work *work)
         return false;
 
     setting_row_put(work->txn, put->name, institution, put->value);
+    if (is_cap(setting))
+        inbox_check_caps(work, institution[0] != '\0' ? institution_row(work->txn, institution)->number : 0);
     work->effects->destinations_changed = true; /* ack time-outs (D4) */
     work->audit.subject = arena_text(work->arena, institution[0] != '\0' ? institution : put->name);
     return true;

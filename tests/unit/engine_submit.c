@@ -269,6 +269,25 @@ Test(submit, d6_a_cap_of_one_is_full_with_one_and_no_more_without)
     district_close(&d);
 }
 
+Test(submit, d6_a_cap_that_is_moved_past_what_waits_is_told_at_once)
+{
+    struct district d;
+
+    district_open(&d);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    put_cap(&d, "inbox_messages_max", "H1", "2");
+    cr_assert(is_called_full(&d), "it refuses from now on");
+    put_cap(&d, "inbox_messages_max", "H1", "1000");
+    cr_assert(!is_called_full(&d), "as the runbook has an operator do");
+    put_cap(&d, "inbox_messages_max", "H1", NULL);
+    put_cap(&d, "inbox_messages_max", NULL, "1");
+    cr_assert(is_called_full(&d), "everybody's cap is its own, too");
+    put_cap(&d, "inbox_messages_max", NULL, NULL);
+    cr_assert(!is_called_full(&d));
+    district_close(&d);
+}
+
 Test(submit, d6_a_full_inbox_refuses_submissions_with_a_retry_time_but_no_emergency)
 {
     struct district d;
