@@ -177,6 +177,21 @@ static void withdraw(struct day *day, int slot)
     world->seen[SEEN_WEEK_WITHDRAWS] += any;
 }
 
+/* By resource, as pools lie. */
+static int next_of_day(const struct day *day, int before)
+{
+    int next = NOBODY;
+
+    for (int i = 0; i < SLOTS; i++) {
+        if (reserve_slots[i].day != day->day || !is_of(i, day->slot) ||
+            (before != NOBODY && strcmp(reserve_slots[i].resource, reserve_slots[before].resource) <= 0))
+            continue;
+        if (next == NOBODY || strcmp(reserve_slots[i].resource, reserve_slots[next].resource) < 0)
+            next = i;
+    }
+    return next;
+}
+
 /* One p, one span, one set of times for all of the day: of what its sessions say, what is best for family doctors. */
 static void group(struct day *day)
 {
@@ -185,9 +200,8 @@ static void group(struct day *day)
     struct answer answer = {.code_count = 0};
     int release_before = NOBODY;
 
-    for (int i = 0; i < SLOTS; i++)
-        if (reserve_slots[i].day == day->day && is_of(i, day->slot))
-            m_pool_touch(world, i);
+    for (int slot = next_of_day(day, NOBODY); slot != NOBODY; slot = next_of_day(day, slot))
+        m_pool_touch(world, slot);
     if (m_group_start(world, put.slot) == 0)
         return;
     for (int i = 0; i < day->count; i++) {
@@ -210,21 +224,6 @@ static void group(struct day *day)
         return;
     m_group_perform(world, &put);
     world->seen[SEEN_WEEK_GROUPS]++;
-}
-
-/* By resource, as pools lie. */
-static int next_of_day(const struct day *day, int before)
-{
-    int next = NOBODY;
-
-    for (int i = 0; i < SLOTS; i++) {
-        if (reserve_slots[i].day != day->day || !is_of(i, day->slot) ||
-            (before != NOBODY && strcmp(reserve_slots[i].resource, reserve_slots[before].resource) <= 0))
-            continue;
-        if (next == NOBODY || strcmp(reserve_slots[i].resource, reserve_slots[next].resource) < 0)
-            next = i;
-    }
-    return next;
 }
 
 static void put_day(struct day *day)

@@ -97,6 +97,7 @@ struct deed { /* a command as the model sees it */
     bool team, agreed, has_report, is_place, unkept;
     int place_class;
     int64_t place_end;
+    int64_t occurred_at; /* 0: not said */
     uint64_t sheet;
     struct model_patient patient;
     uint32_t mark;

@@ -5,8 +5,9 @@
 
 #include "sim/model.h"
 
-#define HOUR 3600000LL
-#define DAY  (24 * HOUR)
+#define HOUR  3600000LL
+#define DAY   (24 * HOUR)
+#define AHEAD (5 * 60000LL) /* C2: how far ahead something may have happened */
 
 #define EV(name) REFERRAL__EVENT_TYPE__EVENT_##name
 #define ST(name) REFERRAL__STATE__##name
@@ -248,6 +249,12 @@ static enum house cause_of(const struct model_referral *r, const struct deed *de
     return by == AS_SENDER ? r->sender : by == AS_RECEIVER ? r->receiver : by == AS_OPERATOR ? NO_PARTY : deed->actor;
 }
 
+/* C2: what is said again after a start may lie ahead of a clock that follows the wall's back. */
+static bool lies_ahead(const struct model *m, const struct deed *deed)
+{
+    return deed->occurred_at > m->now + AHEAD;
+}
+
 static void event(struct model *m, struct deed *deed)
 {
     struct model_referral *r = &m->referrals[deed->referral];
@@ -258,7 +265,7 @@ static void event(struct model *m, struct deed *deed)
     model_touch(m, r);
     if (!model_is_party(m, r, deed->actor))
         return;
-    if (!find_role(m, r, deed, &h.by) || deed->is_bad || !guards(m, r, deed, h.by))
+    if (!find_role(m, r, deed, &h.by) || deed->is_bad || lies_ahead(m, deed) || !guards(m, r, deed, h.by))
         return;
     deed->verdict = GRANTED;
     if (deed->event == EV(AMEND))

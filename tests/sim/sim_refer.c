@@ -233,6 +233,7 @@ static struct bytes event_body(struct sim *s, const struct model_referral *r, st
     const char *more = "";
     struct arena *arena = &s->w->arena;
 
+    deed->occurred_at = deed->event == EV(ARRIVE) ? s->now.now.ms : 0;
     if (deed->event == EV(REDIRECT))
         more = arena_format(arena, "; receiver=%s", deed->to >= INBOXES ? "X9" : party_name(deed->to));
     if (deed->unkept)
