@@ -49,7 +49,7 @@ static bool is_stuck(const struct ops_facts *facts, const json_t *queue)
         return true;
     if (ops_number(queue, "waiting") == 0)
         return false;
-    return ops_flag(queue, "paused") || ops_flag(queue, "down") || ops_number(queue, "connections") == 0 ||
+    return ops_flag(queue, "paused") || ops_flag(queue, "down") || ops_takes_nothing(queue) ||
            ops_number(queue, "returned") != 0 || ops_number(queue, "at_risk_at_ms") <= facts->now_ms;
 }
 
@@ -58,10 +58,25 @@ static bool is_idle(const json_t *queue)
     return ops_number(queue, "accepted") == 0 && !ops_flag(queue, "paused");
 }
 
-/* In order of their waiters, then the rest; those that never had a message are counted only. */
-static json_t *queues_of(const struct ops_facts *facts, bool stuck_only, size_t *ret_idle)
+/* In order of their waiters; `by_id` has the queues of those. */
+static json_t *by_waiter(const struct ops_facts *facts, json_t *by_id)
 {
-    json_t *first = json_array(), *rest = json_array(), *books, *waiter, *queue, *by_id = json_object();
+    json_t *ordered = json_array(), *waiter, *queue;
+    size_t i;
+
+    json_array_foreach(facts->waiters, i, waiter)
+    {
+        queue = json_object_get(by_id, ops_string(waiter, "institution"));
+        if (queue != NULL)
+            json_array_append(ordered, queue);
+        json_object_del(by_id, ops_string(waiter, "institution"));
+    }
+    return ordered;
+}
+
+json_t *ops_queues(const struct ops_facts *facts, bool stuck_only, size_t *ret_idle)
+{
+    json_t *ordered, *dead = json_array(), *rest = json_array(), *books, *queue, *by_id = json_object();
     size_t i;
 
     *ret_idle = 0;
@@ -75,20 +90,16 @@ static json_t *queues_of(const struct ops_facts *facts, bool stuck_only, size_t 
         else if (json_object_get(queue, "due_at_ms") != NULL)
             json_object_set(by_id, ops_string(queue, "institution"), queue);
         else
-            json_array_append(rest, queue);
+            json_array_append(ops_number(queue, "dead") != 0 ? dead : rest, queue);
         json_decref(queue);
     }
-    json_array_foreach(facts->waiters, i, waiter)
-    {
-        queue = json_object_get(by_id, ops_string(waiter, "institution"));
-        if (queue != NULL)
-            json_array_append(first, queue);
-        json_object_del(by_id, ops_string(waiter, "institution"));
-    }
-    json_array_extend(first, rest);
+    ordered = by_waiter(facts, by_id);
+    json_array_extend(ordered, dead);
+    json_array_extend(ordered, rest);
+    json_decref(dead);
     json_decref(rest);
     json_decref(by_id);
-    return first;
+    return ordered;
 }
 
 static const struct grid_column queue_columns[] = {
@@ -179,7 +190,7 @@ static void show_queues(struct ctl *ctl, enum ops_form form, struct ops_facts *f
 {
     struct screen screen;
     size_t idle;
-    json_t *queues = queues_of(facts, ctl_has(ctl, "stuck"), &idle);
+    json_t *queues = ops_queues(facts, ctl_has(ctl, "stuck"), &idle);
 
     screen_init(&screen, ctl);
     if (form == OPS_PROMETHEUS)

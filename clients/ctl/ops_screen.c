@@ -14,6 +14,17 @@
 
 /* ---- What is wrong ---- */
 
+/* A waiter says whether its oldest message is in flight, an inbox how many are. */
+static bool has_in_flight(const json_t *row)
+{
+    return ops_flag(row, "in_flight") || ops_number(row, "in_flight") != 0;
+}
+
+bool ops_takes_nothing(const json_t *row)
+{
+    return ops_number(row, "connections") == 0 || (ops_number(row, "credit") == 0 && !has_in_flight(row));
+}
+
 void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZE])
 {
     const struct {
@@ -23,8 +34,7 @@ void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZ
         {ops_flag(row, "paused"), "已暂停", "paused"},
         {ops_number(row, "connections") == 0, "未连接", "not connected"},
         {ops_flag(row, "down"), "不确认", "acknowledges nothing"},
-        {ops_number(row, "connections") != 0 && ops_number(row, "credit") == 0 && !ops_flag(row, "in_flight"),
-         "无信用额", "grants no credit"},
+        {ops_number(row, "connections") != 0 && ops_takes_nothing(row), "无信用额", "grants no credit"},
         {ops_number(row, "returned") != 0, "退回过", "came back"},
     };
     size_t used = 0;

@@ -103,6 +103,64 @@ Test(ctl_ops, p4_the_sentence_names_the_worst_and_whom_to_call)
 }
 
 /* Names as long as they come, in both languages. */
+/* H1 has all its credit under way; H2 is connected and takes nothing; H3 waits for nothing and has a dead letter; H4 has never had either. */
+static struct ops_facts queues_facts(void)
+{
+    struct ops_facts facts = {.now_ms = NOW};
+
+    facts.status =
+        json_pack("{s:[{s:s,s:i,s:i,s:i,s:i,s:i},{s:s,s:i,s:i,s:i,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i,s:i},{s:s,s:i}]}",
+                  "inboxes", "institution", "H1", "accepted", 9, "waiting", 9, "connections", 1, "credit", 0,
+                  "in_flight", 8, "institution", "H2", "accepted", 1, "waiting", 1, "connections", 1, "credit", 0,
+                  "in_flight", 0, "institution", "H0", "accepted", 5, "connections", 1, "institution", "H3", "accepted",
+                  1, "dead", 1, "connections", 1, "institution", "H4", "accepted", 0);
+    facts.waiters = json_pack("[{s:s,s:I,s:I,s:b},{s:s,s:I,s:I,s:b}]", "institution", "H1", "at_risk_at_ms", NOW + 1000,
+                              "due_at_ms", NOW + 2000, "in_flight", 1, "institution", "H2", "at_risk_at_ms", NOW + 2000,
+                              "due_at_ms", NOW + 4000, "in_flight", 0);
+    return facts;
+}
+
+static char *ids_of(const json_t *rows)
+{
+    static char ids[64];
+    size_t i, used = 0;
+    json_t *row;
+
+    ids[0] = '\0';
+    json_array_foreach(rows, i, row) used +=
+        (size_t)snprintf(ids + used, sizeof ids - used, "%s ", ops_string(row, "institution"));
+    return ids;
+}
+
+Test(ctl_ops, d4_whoever_has_all_its_credit_under_way_grants_some)
+{
+    struct ctl ctl = {.zh = false};
+    struct ops_facts facts = queues_facts();
+    const json_t *inboxes = json_object_get(facts.status, "inboxes");
+    char why[OPS_TEXT_SIZE];
+
+    ops_held_up(&ctl, json_array_get(inboxes, 0), why);
+    cr_assert_str_eq(why, "");
+    ops_held_up(&ctl, json_array_get(inboxes, 1), why);
+    cr_assert_str_eq(why, "grants no credit");
+    ops_facts_fini(&facts);
+}
+
+Test(ctl_ops, l4_queues_come_by_deadline_then_those_with_dead_letters_and_who_takes_nothing_is_stuck)
+{
+    struct ops_facts facts = queues_facts();
+    size_t idle;
+    json_t *queues = ops_queues(&facts, false, &idle);
+
+    cr_assert_str_eq(ids_of(queues), "H1 H2 H3 H0 ");
+    cr_assert_eq(idle, 1);
+    json_decref(queues);
+    queues = ops_queues(&facts, true, &idle);
+    cr_assert_str_eq(ids_of(queues), "H2 H3 ");
+    json_decref(queues);
+    ops_facts_fini(&facts);
+}
+
 Test(ctl_ops, p4_every_line_fits_80_columns)
 {
     for (int zh = 0; zh <= 1; zh++) {
