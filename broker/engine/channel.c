@@ -50,7 +50,7 @@ int channel_party(struct work *work, const struct life_of *life, const char *fie
         by = party_by_role(work, party);
     if (by == 0)
         refuse(work, REFUSED_NOT_ALLOWED, NULL);
-    work->party = by;
+    work->decides_for = by == BY_RECEIVER ? life->row->receiver_number : 0;
     return by;
 }
 

@@ -314,7 +314,7 @@ static void begin_command(struct work *work, const Batch__Command *command)
     work->roles = 0;
     work->speaker = work->actor = NULL;
     work->speaker_number = work->actor_number = 0;
-    work->party = 0;
+    work->decides_for = 0;
     work->put_mark = store_put_count(work->txn);
     work->findings.count = 0;
     work->findings.truncated = 0;

@@ -112,7 +112,7 @@ static bool find_step(struct happening *happening)
         return life_refuse(work, happening->life, parties, REFUSED_NOT_NOW, "type");
     if (is_too_late(happening))
         return refuse(work, REFUSED_TOO_LATE, "type");
-    work->party = happening->by;
+    work->decides_for = happening->by == BY_RECEIVER ? happening->life->row->receiver_number : 0;
     if (work->full && is_new_work(happening->type))
         return refuse_retry(work, REFUSED_DISK_FULL, FULL_RETRY_MS);
     return true;

@@ -411,6 +411,35 @@ Test(booking, q13_who_acts_for_the_hospital_cancels_for_it)
     places_close(&d);
 }
 
+/* The centre that confirms the receipt of a down-referral is that one's receiver, and not the hospital. */
+Test(booking, q13_a_receipt_that_ends_a_hold_is_not_the_hospitals_decision)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    char *id = places_refer(&d, "T07", "Wang Fang"), *held;
+    Referral__Sheet *down = district_sheet(&d, "H1", "T07", true, REFERRAL__PRIORITY__ROUTINE);
+
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    held = places_held(&d, "T07", ref, FAMILY, id);
+    down->parent_referral_id = id;
+    district_assert_said(&d, district_happen(&d, "H1", id, REPORT), "");
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, down);
+
+    district_assert_said(&d, reply, "");
+    district_assert_said(&d, district_happen(&d, "T07", reply->referral_id, CONFIRM_RECEIPT), "");
+    cr_assert_str_eq(district_state(&d, id), "CLOSED");
+    cr_assert_str_eq(places_state(&d, held), "CANCELLED");
+
+    const Referral__LedgerRow *row = places_ledger_row(&d, places_ledger_next(&d) - 1);
+
+    cr_assert_eq(row->event, REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED);
+    cr_assert_str_eq(row->by, "family");
+    cr_assert_null(row->person);
+    places_close(&d);
+}
+
 /* C3, Q13: what was due comes before the command that found it, and is nobody's decision. */
 Test(booking, q13_a_no_show_that_a_hospitals_command_finds_is_the_clocks)
 {
