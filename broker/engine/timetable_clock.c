@@ -142,6 +142,16 @@ static const char *subject_of(struct work *work, const struct timetable_key *key
                         key->department, key->id);
 }
 
+/* First day that no plan of it has come to. One that has not begun has published nothing, however far ahead it begins. */
+static int64_t came_to(struct work *work, const Record__Timetable *row)
+{
+    const Referral__Timetable *timetable =
+        work_read(work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
+    bool has_begun = row->next_day > timetable_day(timetable->first_date, INT64_MIN);
+
+    return has_begun ? most(row->planned_to, row->next_day) : row->planned_to;
+}
+
 /* Where a day is published already, the new plan comes to it as well: it starts again from today. */
 bool timetable_apply_put(struct work *work)
 {
@@ -157,12 +167,14 @@ bool timetable_apply_put(struct work *work)
         return false;
     today = publish_today(work, registry_institution_of(work, key.hospital));
     row = timetable_row(work->txn, &key);
-    if (row == NULL)
+    if (row != NULL)
+        FIELD_SET(row, planned_to, came_to(work, row));
+    else
         row = &fresh;
     forget_days(work, &key, row, today);
     FIELD_SET(row, schema, STORE_SCHEMA);
     FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
-    FIELD_SET(row, planned_to, most(row->planned_to, row->next_day));
+    FIELD_SET(row, planned_to, row->planned_to);
     FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
     set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
     timetable_row_put(work->txn, &key, row);
@@ -186,7 +198,7 @@ bool timetable_apply_delete(struct work *work)
     row = timetable_row(work->txn, &key);
     if (row == NULL)
         return refuse(work, REFUSED_NOT_FOUND, "");
-    forget_days(work, &key, row, most(row->planned_to, row->next_day));
+    forget_days(work, &key, row, came_to(work, row));
     set_due(work, &key, row, instant_of(0));
     timetable_row_put(work->txn, &key, NULL);
     work->audit.subject = arena_text(work->arena, subject_of(work, &key));

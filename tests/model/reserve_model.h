@@ -184,7 +184,7 @@ struct m_week {
     int slot;           /* class and department */
     struct week plan;
     int next_day;                                 /* first that was not looked at, as it is now */
-    int planned_to;                               /* nor ever */
+    int planned_to;                               /* nor ever, by any plan of it */
     int64_t due_at;                               /* 0: never */
     int conflicts[CONFLICTS_MAX], conflict_count; /* days that could not be published as it says */
 };

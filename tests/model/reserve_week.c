@@ -294,6 +294,8 @@ void m_week_wake(struct world *world, int number)
         world->by_week = 0;
         note_conflict(world, week, &day);
         week->next_day++;
+        if (week->next_day > week->planned_to)
+            week->planned_to = week->next_day;
     }
     if (week->next_day < horizon_of(week, today))
         week->due_at++;
@@ -346,7 +348,6 @@ void m_week_perform(struct world *world, const struct command *command)
     week->fresh = !world->clock_comes;
     week->slot = command->slot;
     week->plan = command->week;
-    week->planned_to = week->next_day > week->planned_to ? week->next_day : week->planned_to;
     week->next_day = week->planned_to > today || first < today ? today : first;
     week->due_at = world->now - BACK_MS;
 }

@@ -418,6 +418,38 @@ Test(timetable, q_two_plans_of_a_department_leave_each_others_sessions_alone)
     pools_close(&d);
 }
 
+/* What has not begun has published nothing, which another plan would have to come to. */
+Test(timetable, q_a_plan_that_begins_sooner_after_all_is_published_up_to_its_horizon)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d);
+    plan = plan_two_days(&d);
+    plan->first_date = "2026-12-29";
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    cr_assert_str_eq(plan_days(&d), "");
+    plan->first_date = NULL;
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    cr_assert_str_eq(plan_days(&d), "23 24 30 1");
+    pools_close(&d);
+}
+
+/* A hospital that mistypes the year must not keep the broker busy for a thousand years. */
+Test(timetable, q_a_plan_of_the_far_future_is_deleted_without_a_walk_to_it)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d);
+    plan = plan_two_days(&d);
+    plan->first_date = "9999-12-31";
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__DELETE_TIMETABLE, plan_new(&d)), "");
+    cr_assert_lt(d.turn.high, 1UL << 22, "%zu bytes", d.turn.high);
+    pools_close(&d);
+}
+
 Test(timetable, q_deleted_it_publishes_no_further_days)
 {
     struct district d;
