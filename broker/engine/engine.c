@@ -190,10 +190,11 @@ static struct bytes show_again(struct work *work, const Record__Dedup *row)
     const Referral__Reply *before = work_read(work, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
 
     bool is_shown = unpack_body(work) &&
-                    (row->kind == REFERRAL__KIND__FIND_PATIENT ? find_patient_again(work)
+                    (row->kind == REFERRAL__KIND__FIND_PATIENT ? find_apply_patient(work)
                                                                : show_payload_again(work, before->sheet_version));
     if (!is_shown)
         return bytes_of(NULL, 0);
+    audit_accepted(work); /* P3: another look, perhaps by another key */
     work->reply.index = before->index;
     return wire_pack(&work->reply.base, work->arena);
 }

@@ -5,12 +5,10 @@
 bool submit_apply(struct work *work);       /* submit.c: T, F, L5; a child that names its parent also returns it */
 bool event_apply(struct work *work);        /* event.c: section 4 */
 bool show_apply_payload(struct work *work); /* show.c: P2, P3 */
-/* The same command again (D1): the payload of before, without a second effect. */
+/* The same command again (D1): the payload of before; the timeline has told of it, the audit tells of each look (P3). */
 bool show_payload_again(struct work *work, uint32_t sheet_version);
-/* find.c: P2, P3; again: what is found now. */
-bool find_apply_patient(struct work *work);
-bool find_patient_again(struct work *work);
-bool hold_apply_hold(struct work *work); /* hold.c: legal holds (D8) */
+bool find_apply_patient(struct work *work); /* find.c: P2, P3; again: what is found now */
+bool hold_apply_hold(struct work *work);    /* hold.c: legal holds (D8) */
 bool hold_apply_release(struct work *work);
 bool archived_apply(struct work *work);  /* archived.c: what stands in the archive leaves the store (D8) */
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */

@@ -145,12 +145,7 @@ static void find_all(struct sought *sought)
     sought->found->next_referral_id = asking_id_text(&sought->asking, at);
 }
 
-static void reply_with(struct work *work, struct sought *sought)
-{
-    find_all(sought);
-    FIELD_SET(&work->reply, result, binary_pack(work->arena, &sought->found->base));
-}
-
+/* The same again looks again. */
 bool find_apply_patient(struct work *work)
 {
     const Referral__FindPatient *find = (const Referral__FindPatient *)work->body;
@@ -158,17 +153,8 @@ bool find_apply_patient(struct work *work)
 
     if (!what_is_sought(work, &sought))
         return false;
-    reply_with(work, &sought);
+    find_all(&sought);
+    FIELD_SET(&work->reply, result, binary_pack(work->arena, &sought.found->base));
     work->audit.reason = find->reason;
-    return true;
-}
-
-bool find_patient_again(struct work *work)
-{
-    struct sought sought = {0};
-
-    if (!what_is_sought(work, &sought))
-        return false;
-    reply_with(work, &sought);
     return true;
 }

@@ -133,9 +133,16 @@ static void tell_look(struct work *work, const struct shown *shown)
     life_save(work, life);
 }
 
-bool show_apply_payload(struct work *work)
+static void note_look(struct work *work, const struct shown *shown)
 {
     const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
+
+    work->audit.subject = arena_text(work->arena, work_id_text(work, shown->id));
+    work->audit.reason = show->reason;
+}
+
+bool show_apply_payload(struct work *work)
+{
     struct shown shown = {0};
 
     if (!find_shown(work, &shown))
@@ -143,8 +150,7 @@ bool show_apply_payload(struct work *work)
     if (shown.has_referral)
         tell_look(work, &shown);
     reply_with(work, &shown);
-    work->audit.subject = arena_text(work->arena, work_id_text(work, shown.id));
-    work->audit.reason = show->reason;
+    note_look(work, &shown);
     return true;
 }
 
@@ -155,5 +161,6 @@ bool show_payload_again(struct work *work, uint32_t sheet_version)
     if (!find_shown(work, &shown))
         return false;
     reply_with(work, &shown);
+    note_look(work, &shown);
     return true;
 }

@@ -208,6 +208,25 @@ Test(find, p3_each_look_is_audited_with_its_reason_and_p1_without_the_patient)
     district_close(&d);
 }
 
+Test(find, p3_the_same_command_again_is_another_look_and_audited_as_one)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__FindPatient find = by("E12345678", "complaint 17");
+    const Referral__AuditList *list;
+    struct district d;
+
+    district_open(&d);
+    refer(&d, "T07", "H1", "E12345678");
+    for (int i = 0; i < 2; i++)
+        district_assert_said(&d, district_send(&d, district_command(&d, "OPS", KIND(FIND_PATIENT), "f1", &find)), "");
+    FIELD_SET(&audit, from_index, store_mark(d.store).index);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &audit);
+    cr_assert_eq(list->n_rows, 1);
+    cr_assert_eq(list->rows[0]->kind, KIND(FIND_PATIENT));
+    cr_assert_str_eq(list->rows[0]->reason, "complaint 17");
+    district_close(&d);
+}
+
 Test(find, d1_the_same_command_again_looks_again_and_another_under_its_key_is_refused)
 {
     Referral__FindPatient find = by("E12345678", NULL);

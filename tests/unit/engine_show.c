@@ -213,6 +213,44 @@ Test(show, d1_the_same_look_again_is_one_look_and_keeps_no_copy)
     district_close(&d);
 }
 
+/* P3: a key that gets it shown by another's message id has looked at it all the same; the command has happened once. */
+Test(show, p3_the_same_look_again_is_audited_again_by_whose_key_it_was)
+{
+    Referral__ShowPayload body = REFERRAL__SHOW_PAYLOAD__INIT;
+    Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__Role role = REFERRAL__ROLE__RECEIVE;
+    Referral__ReferralQuery query;
+    const Referral__AuditRow *row;
+    const Referral__AuditList *list;
+    Batch__Command *command;
+    struct district d;
+
+    district_open(&d);
+    FIELD_SET(&key, public_key, district_key(&d, "another key of H1"));
+    key.institution = "H1";
+    key.roles = &role;
+    key.n_roles = 1;
+    district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");
+    body.referral_id = district_refer(&d, "T07", "H1", ROUTINE);
+    body.reason = "asked by telephone";
+    payload_of(&d, district_send(&d, district_command(&d, "H1", KIND(SHOW_PAYLOAD), "look-1", &body)));
+    command = district_command(&d, "H1", KIND(SHOW_PAYLOAD), "look-1", &body);
+    FIELD_SET(command, key, key.public_key);
+    payload_of(&d, district_send(&d, command));
+    FIELD_SET(&audit, from_index, store_mark(d.store).index);
+    list = ask(&d, "OPS", KIND(LIST_AUDIT), &audit);
+    cr_assert_eq(list->n_rows, 1);
+    row = list->rows[0];
+    cr_assert_eq(row->kind, KIND(SHOW_PAYLOAD));
+    cr_assert(bytes_equal(binary_bytes(row->key), binary_bytes(key.public_key)));
+    cr_assert_str_eq(row->subject, body.referral_id);
+    cr_assert_str_eq(row->reason, "asked by telephone");
+    query = about(body.referral_id);
+    cr_assert_eq(((Referral__ReferralView *)ask(&d, "H1", KIND(GET_REFERRAL), &query))->n_timeline, 2);
+    district_close(&d);
+}
+
 static char *dead_letter(struct district *d, ProtobufCBinaryData *ret_id)
 {
     Referral__Nack nack = REFERRAL__NACK__INIT;
