@@ -67,9 +67,10 @@ void booking_lapse(struct work *work, struct pool_of *pool, struct id id);
  * Saves the referral. */
 void booking_assume_no_show(struct work *work, struct pool_of *pool, struct id id);
 /* Q10: the hospital takes the units away and no others are left in the pool: DISPLACED, first in the wait-list (but an allotment), everybody
- * told; a main booking's referral becomes WAITLISTED. An offer goes back to its entry. The units are gone or blocked afterwards. Saves the
- * referral. */
-void booking_displace(struct work *work, struct booking_of *booking, enum units_to units_to, Referral__Reason reason);
+ * told; a main booking's referral becomes WAITLISTED. An offer goes back to its entry. The units are gone or blocked afterwards. `detail`
+ * is what they are told of it, the reason at least. Saves the referral. */
+void booking_displace(struct work *work, struct booking_of *booking, enum units_to units_to,
+                      const Referral__Event *detail);
 /* Q10: other units of its pool instead; sender and team are told, and the hospital of a booking that is its own. Saves the referral. */
 void booking_shift(struct work *work, struct booking_of *booking, const uint32_t *units);
 

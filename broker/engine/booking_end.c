@@ -146,16 +146,14 @@ static void displace_place(struct work *work, struct booking_of *booking, struct
         tell_displaced(work, life, booking, entry, units_to, detail);
 }
 
-void booking_displace(struct work *work, struct booking_of *booking, enum units_to units_to, Referral__Reason reason)
+void booking_displace(struct work *work, struct booking_of *booking, enum units_to units_to,
+                      const Referral__Event *detail)
 {
     struct life_of *life = load_life(work, booking);
     struct waiting_of *entry = offered_to(work, booking);
-    Referral__Event *detail = place_detail(work, DISPLACE, NULL);
 
     if (!is_in(booking, REFERRAL__BOOKING_STATE__PLACE_HELD) && !is_in(booking, REFERRAL__BOOKING_STATE__PLACE_BOOKED))
         return; /* its referral has ended */
-    if (reason != 0)
-        FIELD_SET(detail, reason, reason);
     if (entry != NULL)
         displace_offer(work, booking, entry, life, units_to, detail);
     else

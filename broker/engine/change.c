@@ -312,7 +312,7 @@ bool change_apply_displace(struct work *work)
     check_person(work, body->person);
     if (is_refused(work))
         return false;
-    booking_displace(work, booking, UNITS_BLOCKED, body->reason);
+    booking_displace(work, booking, UNITS_BLOCKED, detail_of(&change, DISPLACE));
     pool_save(work, booking->pool);
     place_reply(work, booking, NULL, change.by);
     if (change.life != NULL)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "engine/waiting.h"
+#include "engine/booking_parts.h"
 
 enum fate {
     STAYS,
@@ -337,6 +337,14 @@ static uint32_t count_touched(const struct picture *picture)
     return touched;
 }
 
+static void displace(const struct picture *picture, const struct bearer *bearer)
+{
+    Referral__Event *detail = place_detail(picture->work, DISPLACE, NULL);
+
+    FIELD_SET(detail, reason, REFERRAL__REASON__NOT_AVAILABLE);
+    booking_displace(picture->work, bearer->booking, UNITS_GONE, detail);
+}
+
 static void shrink_allotments(struct picture *picture)
 {
     for (size_t i = 0; i < picture->count; i++) {
@@ -345,7 +353,7 @@ static void shrink_allotments(struct picture *picture)
         if (bearer->lost_count == 0)
             continue;
         if (bearer->lost_count == bearer->booking->row->n_units)
-            booking_displace(picture->work, bearer->booking, UNITS_GONE, REFERRAL__REASON__NOT_AVAILABLE);
+            displace(picture, bearer);
         else
             booking_shrink(picture->work, bearer->booking, bearer->lost, bearer->lost_count, UNITS_GONE);
     }
@@ -356,7 +364,7 @@ uint32_t displace_from(struct picture *picture, const uint32_t *units, size_t co
     plan(picture, units, count);
     waiting_pause(picture->work); /* what goes is not offered on its way out */
     for (size_t i = 0; i < picture->displaced_count; i++)
-        booking_displace(picture->work, picture->displaced[i]->booking, UNITS_GONE, REFERRAL__REASON__NOT_AVAILABLE);
+        displace(picture, picture->displaced[i]);
     shrink_allotments(picture);
     while (move_one(picture))
         ;

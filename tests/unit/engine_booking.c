@@ -1,6 +1,8 @@
 /* engine_booking.c - holding, confirming, giving back, moving, displacing, marking (Q3, Q4, Q6, Q7, Q9, Q10, Q12, Q15). */
 #include "places.h"
 
+#include "ask.h"
+
 Test(booking, q7_a_hold_counts_as_taken_and_becomes_a_booking_when_confirmed)
 {
     struct district d;
@@ -516,6 +518,45 @@ Test(booking, q10_a_displaced_patient_waits_first_and_the_referral_with_him)
     district_assert_said(&d, places_confirm(&d, "T07", places_offer(&d, text)), "");
     cr_assert_str_eq(district_state(&d, id), "BOOKED");
     cr_assert_null(places_entry(&d, text));
+    places_close(&d);
+}
+
+/* What a hospital must say of it, its patient's family doctor reads. */
+Test(booking, q10_who_loses_a_place_is_told_the_reason_in_words_and_by_whom)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 1);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+    Referral__PlaceChange *change = places_change(&d, places_booked(&d, "T07", ref, FAMILY, id));
+    struct inbox_ref at = {.lane = REFERRAL__PRIORITY__ROUTINE};
+    Referral__ReferralQuery query = REFERRAL__REFERRAL_QUERY__INIT;
+
+    FIELD_SET(change, reason, REFERRAL__REASON__OTHER_REASON);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__DISPLACE_PLACE, change), "TEXT_NEEDED text");
+    change->text = "the ward is closed";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__DISPLACE_PLACE, change), "");
+
+    struct store_txn *txn = district_read(&d);
+
+    at.institution = institution_row(txn, "T07")->number;
+    const Record__Inbox *waits = inbox_row_next(txn, at, &at);
+    const Referral__Notice *notice = places_unpack(&d, &referral__notice__descriptor, binary_bytes(waits->body));
+
+    store_read_end(txn);
+    cr_assert_eq(notice->event, REFERRAL__EVENT_TYPE__EVENT_DISPLACE);
+    cr_assert_eq(notice->reason, REFERRAL__REASON__OTHER_REASON);
+    cr_assert_not_null(notice->person);
+    cr_assert_str_eq(notice->person->name, "Zhao Min");
+    query.referral_id = id;
+
+    const Referral__ReferralView *view = ask(&d, "T07", REFERRAL__KIND__GET_REFERRAL, &query);
+    const Referral__TimelineEntry *last = view->timeline[view->n_timeline - 1];
+
+    cr_assert_eq(last->event, REFERRAL__EVENT_TYPE__EVENT_DISPLACE);
+    cr_assert_str_eq(last->text, "the ward is closed");
+    cr_assert_str_eq(last->person->name, "Zhao Min");
     places_close(&d);
 }
 
