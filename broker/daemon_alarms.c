@@ -104,9 +104,8 @@ static void watch_backup(struct daemon *daemon)
 static void watch_verify(struct daemon *daemon)
 {
     struct verify_state state = verify_state_read(daemon->config->store_directory);
-    bool failed = state.failed_ms != 0;
-    daemon_alarm_set(daemon, "verify-old", failed ? "failed" : NULL,
-                     failed || is_old(state.sound_ms, limit_ms(daemon, "verify_age_alarm_ms")));
+    daemon_alarm_set(daemon, "verify-old", NULL, is_old(state.sound_ms, limit_ms(daemon, "verify_age_alarm_ms")));
+    daemon_alarm_set(daemon, "verify-failed", NULL, state.failed_ms != 0);
 }
 
 /* One that stands ends when commits are twice as fast as they must be: it does not come and go with every busy minute. */

@@ -209,10 +209,14 @@ class Machine(AlarmsTest):
         self.cleared("verify-old")
 
     def test_a_store_in_which_faults_were_found(self):
-        state = self.broker.store / "verify.state"
-        state.write_text("sound_ms=%d failed_ms=%d\n" % (START_MS, START_MS + 1))
-        self.assertEqual("failed", self.raised("verify-old").detail)
+        """Also where nobody had looked for long, and that has been said already."""
+        self.set("verify_age_alarm_ms", HOUR_MS)
+        self.raised("verify-old")
+        (self.broker.store / "verify.state").write_text("sound_ms=%d failed_ms=%d\n" % (START_MS, START_MS + 1))
+        self.assertEqual("critical", self.raised("verify-failed").level)
+        self.assertTrue(self.stands("verify-old"))
         self.broker.ctl_offline("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        self.cleared("verify-failed")
         self.cleared("verify-old")
 
     def test_a_process_that_pins_an_old_state(self):
