@@ -31,7 +31,7 @@ static void say(struct ops_text *zh, struct ops_text *en, const char *text_zh, c
 static void add_due(const struct ops_view *view, const struct overview_destination *destination, struct ops_text *zh,
                     struct ops_text *en)
 {
-    if (!instant_is_set(destination->due_at)) {
+    if (!instant_is_set(destination->due_at) || destination->at_risk == destination->dead) {
         say(zh, en, "(死信)", " (dead letters)");
         return;
     }
@@ -91,24 +91,36 @@ static bool is_unbalanced(const struct ops_view *view, struct ops_text *zh, stru
     return unbalanced != 0;
 }
 
+/* What waits comes before what is dead already; NULL: nothing is at risk. */
+static const struct overview_destination *most_pressed(const struct overview *overview)
+{
+    const struct overview_destination *dead = NULL;
+    for (size_t i = 0; i < overview->destination_count; i++) {
+        const struct overview_destination *destination = overview->by_urgency[i];
+        if (destination->at_risk > destination->dead) {
+            return destination;
+        }
+        if (!dead && destination->at_risk != 0) {
+            dead = destination;
+        }
+    }
+    return dead;
+}
+
 static bool is_at_risk(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    const struct overview *overview = view->overview;
-    uint64_t count = overview->totals.at_risk;
-    for (size_t i = 0; i < overview->destination_count; i++) {
-        const struct overview_destination *first = overview->by_urgency[i];
-        if (first->at_risk == 0) {
-            continue;
-        }
-        ops_text_format(zh, "%" PRIu64 " 条消息有风险,最紧迫的是%s", count, name_of(first));
-        ops_text_format(en, "%" PRIu64 " %s for %s", count,
-                        count == 1 ? "message is at risk, that" : "messages are at risk, first those", name_of(first));
-        add_due(view, first, zh, en);
-        add_contact(&first->contact, zh, en);
-        say(zh, en, "。", ".");
-        return true;
+    const struct overview_destination *first = most_pressed(view->overview);
+    uint64_t count = view->overview->totals.at_risk;
+    if (!first) {
+        return false;
     }
-    return false;
+    ops_text_format(zh, "%" PRIu64 " 条消息有风险,最紧迫的是%s", count, name_of(first));
+    ops_text_format(en, "%" PRIu64 " %s for %s", count,
+                    count == 1 ? "message is at risk, that" : "messages are at risk, first those", name_of(first));
+    add_due(view, first, zh, en);
+    add_contact(&first->contact, zh, en);
+    say(zh, en, "。", ".");
+    return true;
 }
 
 static bool is_held(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
@@ -119,19 +131,32 @@ static bool is_held(const struct ops_view *view, struct ops_text *zh, struct ops
     return view->time_held;
 }
 
+/* Those that are not shown, too, as far as they were counted. */
+static uint64_t count_alarms(const struct overview *overview)
+{
+    uint64_t count = 0;
+    if (!overview->alarms_left_out) {
+        return overview->alarm_count;
+    }
+    for (size_t i = 0; i < alarm_info_count(); i++) {
+        count += overview->alarm_counts[i];
+    }
+    return count;
+}
+
 /* The first is a critical one where there is any. */
 static bool is_alarmed(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
     const struct overview *overview = view->overview;
-    if (overview->alarm_count == 0) {
+    uint64_t count = count_alarms(overview);
+    if (count == 0) {
         return false;
     }
     const struct overview_alarm *first = &overview->alarms[0];
-    bool is_one = overview->alarm_count == 1;
-    ops_text_format(zh, "%zu 个告警%s:%s(%s)。", overview->alarm_count, is_one ? "" : ",其一", first->text_zh,
+    ops_text_format(zh, "%" PRIu64 " 个告警%s:%s(%s)。", count, count == 1 ? "" : ",其一", first->text_zh,
                     first->subject);
-    ops_text_format(en, "%zu %s: %s (%s).", overview->alarm_count,
-                    is_one ? "alarm stands" : "alarms stand, one of them", first->text_en, first->subject);
+    ops_text_format(en, "%" PRIu64 " %s: %s (%s).", count, count == 1 ? "alarm stands" : "alarms stand, one of them",
+                    first->text_en, first->subject);
     return true;
 }
 

@@ -90,6 +90,22 @@ static void expect_state(struct scene *scene, enum ops_level level, const char *
     cr_assert_str_eq(ops_text_string(&scene->en), en);
 }
 
+Test(ops_state, alarms_that_are_not_shown_are_counted_all_the_same)
+{
+    struct scene scene;
+
+    scene_open(&scene, 1);
+    for (size_t i = 0; i < OVERVIEW_ALARMS; i++)
+        scene.overview.alarms[i] = standing("inbox-age", "H1");
+    scene.overview.alarm_count = OVERVIEW_ALARMS;
+    scene.overview.alarms_left_out = true;
+    scene.overview.alarm_counts[number_of("inbox-age")] = 149;
+    scene.overview.alarm_counts[number_of("backup-old")] = 1;
+    expect_state(&scene, OPS_LEVEL_WARNING, "150 个告警,其一:等待过久(H1)。",
+                 "150 alarms stand, one of them: waits too long (H1).");
+    scene_close(&scene);
+}
+
 /* From the least to the worst: each takes the place of those before it. */
 Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
 {
@@ -137,6 +153,16 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
     h1->due_at = instant_of(0);
     expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是县人民医院(死信)。",
                  "3 messages are at risk, first those for 县人民医院 (dead letters).");
+    h1->dead = totals->dead = 3;
+    h1->due_at = instant_of(NOW + 2 * DAY_MS); /* of what waits beside them and is not at risk */
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是县人民医院(死信)。",
+                 "3 messages are at risk, first those for 县人民医院 (dead letters).");
+    scene.overview.destinations[0].dead = scene.overview.destinations[0].at_risk = 1;
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是H1(死信)。",
+                 "3 messages are at risk, first those for H1 (dead letters).");
+    h1->at_risk = 4; /* one of them waits, past half of its time: it is worse than what is dead already */
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "3 条消息有风险,最紧迫的是县人民医院(再过 2 天到期)。",
+                 "3 messages are at risk, first those for 县人民医院 (due in 2 days).");
     totals->unbalanced = 1;
     expect_state(&scene, OPS_LEVEL_CRITICAL, "1 个目的地账目不平,请运行 referralctl recount。",
                  "The books of 1 destination do not balance; run referralctl recount.");
