@@ -290,10 +290,12 @@ bool publish_apply_block(struct work *work)
 
 /* ---- Unblock ---- */
 
+/* What has begun stays what it was: the report counts it (Q13). */
 static enum refusal judge_unblock(struct work *work, const Record__Unit *unit)
 {
-    (void)work;
-    return unit->state == UNIT_IS_BLOCKED ? REFUSED_NOT : REFUSED_NOT_BLOCKED;
+    if (unit->state != UNIT_IS_BLOCKED)
+        return REFUSED_NOT_BLOCKED;
+    return unit->start_ms <= work->now.ms ? REFUSED_STARTED : REFUSED_NOT;
 }
 
 /* The earliest that can still be used. */

@@ -74,6 +74,8 @@ static int m_unblock_choose(const struct world *world, const struct command *com
             m_say(answer, "UNKNOWN_UNIT");
         else if (pool->units[index].state != REFERRAL__UNIT_STATE__UNIT_BLOCKED)
             m_say(answer, "NOT_BLOCKED");
+        else if (pool->units[index].start <= world->now)
+            m_say(answer, "STARTED");
         else
             ret_units[count++] = index;
     }

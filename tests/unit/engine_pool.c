@@ -396,6 +396,29 @@ Test(pool, q14_named_units_must_be_free_and_to_come)
     pools_close(&d);
 }
 
+/* Q13: else what stood blocked all day would be no block in the report. */
+Test(pool, q14_what_has_begun_blocked_stays_so_in_the_books)
+{
+    struct district d;
+    uint32_t units[] = {1, 2};
+    Referral__PoolChange *change;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 10);
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__BLOCK_UNITS,
+                              pools_change(&d, pools_wang(&d), 10, REFERRAL__BLOCK_REASON__STAFF_ABSENT)),
+                     "");
+    d.now = pools_at(POOLS_DAY, 8 * 60);
+    change = unblock(&d, 0);
+    change->units = units;
+    change->n_units = 2;
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, change), "STARTED units[0]");
+    change->units = units + 1;
+    change->n_units = 1;
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, change), "");
+    pools_close(&d);
+}
+
 Test(pool, q14_unblocking_gives_the_earliest_back)
 {
     struct district d;
