@@ -19,7 +19,7 @@
 static void became_of(struct asking *asking, const Record__Dedup *row, Referral__MessageView *view)
 {
     const Referral__Reply *reply = work_read(&asking->work, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
-    const Record__Referral *referral;
+    Record__Referral *referral;
     struct id id;
 
     FIELD_SET(view, kind, (Referral__Kind)row->kind);
@@ -34,7 +34,7 @@ static void became_of(struct asking *asking, const Record__Dedup *row, Referral_
     if (!work_parse_id(&asking->work, reply->referral_id, &id))
         return;
     referral = referral_row(asking->work.txn, id);
-    if (referral != NULL)
+    if (referral != NULL && asking_party(asking, referral) != 0) /* P2: still */
         FIELD_SET(view, state, (Referral__State)referral->state);
 }
 

@@ -208,6 +208,31 @@ Test(find, p3_each_look_is_audited_with_its_reason_and_p1_without_the_patient)
     district_close(&d);
 }
 
+Test(find, p2_whoever_acted_for_another_learns_no_more_than_his_answer_said)
+{
+    Referral__MessageQuery query = REFERRAL__MESSAGE_QUERY__INIT;
+    Referral__Delegation delegation = REFERRAL__DELEGATION__INIT;
+    const Referral__MessageView *view;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    district_delegate(&d, "T08", "H1");
+    id = refer(&d, "T07", "H1", "E12345678");
+    district_assert_said(
+        &d, district_send(&d, district_command(&d, "T08", KIND(EVENT), "a1", district_event(&d, id, ACCEPT))), "");
+    query.message_id = "a1";
+    view = ask(&d, "T08", KIND(FIND_MESSAGE), &query);
+    cr_assert_eq(view->state, REFERRAL__STATE__ACCEPTED);
+    delegation.agent = "T08";
+    delegation.principal = "H1";
+    district_assert_said(&d, district_say(&d, "OPS", KIND(DELETE_DELEGATION), &delegation), "");
+    view = ask(&d, "T08", KIND(FIND_MESSAGE), &query);
+    cr_assert_str_eq(view->referral_id, id);
+    cr_assert(!view->has_state);
+    district_close(&d);
+}
+
 Test(find, p3_the_same_command_again_is_another_look_and_audited_as_one)
 {
     Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
