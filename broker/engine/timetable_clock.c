@@ -114,19 +114,20 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
 
 /* ---- Commands ---- */
 
-/* False: refused. The hospital is the actor or one it may speak for. */
+static const struct registry_institution *hospital_of(struct work *work, const Referral__Timetable *named)
+{
+    return registry_institution(work, named->hospital != NULL ? named->hospital : work->actor);
+}
+
+/* False: refused. */
 static bool read_key(struct work *work, const Referral__Timetable *named, struct timetable_key *ret_key)
 {
-    const struct registry_institution *hospital =
-        registry_institution(work, named->hospital != NULL ? named->hospital : work->actor);
-    struct timetable_key key = {.hospital = hospital->row->number, .class = (uint8_t)named->class_};
+    struct timetable_key key = {.hospital = hospital_of(work, named)->row->number, .class = (uint8_t)named->class_};
 
     if (!named->has_class_)
         refuse(work, REFUSED_MISSING, "class");
     if (named->department == NULL)
         refuse(work, REFUSED_MISSING, "department");
-    else
-        publish_check_department(&work->findings, hospital, named->department, "department");
     if (is_refused(work) || named->department == NULL || named->id == NULL)
         return false;
     memcpy(key.department, named->department, strlen(named->department)); /* bounded by LIMIT_ID_BYTES */
@@ -163,6 +164,8 @@ bool timetable_apply_put(struct work *work)
     if (!publish_may(work, put->hospital))
         return false;
     timetable_check(&work->findings, put);
+    if (put->department != NULL)
+        publish_check_department(&work->findings, hospital_of(work, put), put->department, "department");
     if (!read_key(work, put, &key))
         return false;
     today = publish_today(work, registry_institution_of(work, key.hospital));

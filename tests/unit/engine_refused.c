@@ -706,7 +706,7 @@ Test(refused, q_a_timetable_is_named_by_class_department_and_id)
     FIELD_SET(&plan, class_, EXPERT);
     plan.department = "NEUR";
     plan.id = "PLAN";
-    refuses(&d, "H1", KIND(DELETE_TIMETABLE), &plan, "UNKNOWN_DEPARTMENT department");
+    refuses(&d, "H1", KIND(PUT_TIMETABLE), &plan, "UNKNOWN_DEPARTMENT department");
     plan.department = "CARD";
     refuses(&d, "H1", KIND(DELETE_TIMETABLE), &plan, "NOT_FOUND");
     plan.hospital = "H2";

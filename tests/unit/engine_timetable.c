@@ -466,6 +466,24 @@ Test(timetable, q_deleted_it_publishes_no_further_days)
     pools_close(&d);
 }
 
+/* Else it would be in conflict with the registry at every midnight, and nobody could end that. */
+Test(timetable, q_a_plan_of_a_department_that_is_no_more_can_be_deleted)
+{
+    Referral__Institution without = REFERRAL__INSTITUTION__INIT;
+    struct district d;
+
+    pools_open(&d);
+    cr_assert_str_eq(plan_put(&d, plan_two_days(&d)), "");
+    without.id = without.name = "H1";
+    FIELD_SET(&without, kind, REFERRAL__INSTITUTION_KIND__HOSPITAL);
+    FIELD_SET(&without, tier, REFERRAL__TIER__COUNTY);
+    without.consortium = "C1";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_INSTITUTION, &without), "");
+    cr_assert_str_eq(plan_put(&d, plan_two_days(&d)), "UNKNOWN_DEPARTMENT department");
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__DELETE_TIMETABLE, plan_new(&d)), "");
+    pools_close(&d);
+}
+
 Test(timetable, q_a_leap_day_is_one_of_its_days)
 {
     struct district d;
