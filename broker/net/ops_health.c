@@ -52,7 +52,7 @@ static bool check_deadlines(const struct ops_view *view, struct ops_text *text)
 
 static bool check_consumers(const struct ops_view *view, struct ops_text *text)
 {
-    ops_text_format(text, "%" PRIu64 " destinations have messages and no connection",
+    ops_text_format(text, "%" PRIu64 " destinations have messages and nobody who takes any",
                     view->overview->totals.without_consumer);
     return view->overview->totals.without_consumer == 0;
 }

@@ -170,8 +170,8 @@ static bool is_unattended(const struct ops_view *view, struct ops_text *zh, stru
 {
     uint64_t count = view->overview->totals.without_consumer;
     if (count) {
-        ops_text_format(zh, "%" PRIu64 " 个目的地有消息等待,但其系统未连接。", count);
-        ops_text_format(en, "%" PRIu64 " %s waiting messages and no connection.", count,
+        ops_text_format(zh, "%" PRIu64 " 个目的地有消息等待,但无系统收取。", count);
+        ops_text_format(en, "%" PRIu64 " %s waiting messages and nobody who takes any.", count,
                         count == 1 ? "destination has" : "destinations have");
     }
     return count != 0;

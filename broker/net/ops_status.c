@@ -187,9 +187,10 @@ static void add_destination(struct ops_text *text, const struct overview_destina
         add_lane(text, lanes[i], &d->lanes[i]);
     }
     ops_text_format(text,
-                    "],\"in_flight\":%" PRIu32 ",\"connections\":%" PRIu32 ",\"credit\":%" PRIu64
-                    ",\"delivered\":%" PRIu64 ",\"redelivered\":%" PRIu64,
-                    d->live.in_flight, d->live.connections, d->live.credit, d->live.delivered, d->live.redelivered);
+                    "],\"in_flight\":%" PRIu32 ",\"connections\":%" PRIu32 ",\"consumers\":%" PRIu32
+                    ",\"credit\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"redelivered\":%" PRIu64,
+                    d->live.in_flight, d->live.connections, d->live.consumers, d->live.credit, d->live.delivered,
+                    d->live.redelivered);
     ops_text_format(text,
                     ",\"accepted\":%" PRIu64 ",\"acknowledged\":%" PRIu64 ",\"dead\":%" PRIu64 ",\"dropped\":%" PRIu64,
                     d->accepted, d->acknowledged, d->dead, d->dropped);

@@ -157,7 +157,7 @@ class Pages(OpsTest):
         h1 = self.destination("H1")
         urgent = h1["lanes"][1]
         self.assertEqual("URGENT", urgent["lane"])
-        self.assertEqual((1, 1, 0), (h1["waiting"], urgent["waiting"], h1["connections"]))
+        self.assertEqual((1, 1, 0, 0), (h1["waiting"], urgent["waiting"], h1["connections"], h1["consumers"]))
         self.assertEqual(2 * 3600 * 1000, urgent["due_at_ms"] - urgent["oldest_at_ms"])
         self.assertEqual(urgent["due_at_ms"], h1["due_at_ms"])
         self.assertEqual("联系人H1", h1["contact"]["name"])

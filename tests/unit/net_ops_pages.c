@@ -120,8 +120,8 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
     expect_state(&scene, OPS_LEVEL_OK, "一切正常:2 个目的地,1 个已连接,0 条消息等待,期限均未过半。",
                  "All is well: 2 destinations, 1 connected, 0 messages waiting, none past half its deadline.");
     totals->without_consumer = 1;
-    expect_state(&scene, OPS_LEVEL_WARNING, "1 个目的地有消息等待,但其系统未连接。",
-                 "1 destination has waiting messages and no connection.");
+    expect_state(&scene, OPS_LEVEL_WARNING, "1 个目的地有消息等待,但无系统收取。",
+                 "1 destination has waiting messages and nobody who takes any.");
     scene.overview.alarm_count = 1;
     scene.overview.alarms[0] = standing("inbox-age", "H1");
     expect_state(&scene, OPS_LEVEL_WARNING, "1 个告警:等待过久(H1)。", "1 alarm stands: waits too long (H1).");

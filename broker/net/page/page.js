@@ -122,7 +122,7 @@ function fillLanes(cell, d) {
 }
 
 function seenText(d) {
-  if (d.connections) return say("connections", d.connections);
+  if (d.connections) return say(d.consumers || !d.waiting ? "connections" : "onlookers", d.connections);
   return d.last_seen_at_ms === null ? say("never") : say("gone", duration(status.at_ms - d.last_seen_at_ms));
 }
 
@@ -144,7 +144,7 @@ function fillCall(cell, contact) {
 function fillDestination(row, d) {
   const [who, due, lanes, inFlight, redelivered, dead, seen, call] = row.children;
   const flags = ["paused", "down", "full", "query_only"].filter((name) => d[name]).concat(d.enabled ? [] : ["disabled"]);
-  const isAlone = d.waiting > 0 && d.connections === 0;
+  const isAlone = d.waiting > 0 && d.consumers === 0;
   row.className = "destination" + (d.at_risk ? " at-risk" : isAlone || d.paused || d.down || d.full ? " watch" : "");
   put(who.children[0], d.name ?? d.id);
   list(who.children[1], flags, (flag) => flag, () => element("span", "flag warn"), (item, flag) => put(item, say(flag)));
@@ -159,7 +159,7 @@ function fillDestination(row, d) {
   dead.children[1].className = d.dead ? "bad" : "muted";
   put(seen.children[0], say("column_seen"));
   put(seen.children[1], seenText(d));
-  seen.children[1].className = d.connections ? "good" : isAlone ? "bad" : "muted";
+  seen.children[1].className = isAlone ? "bad" : d.connections ? "good" : "muted";
   fillCall(call, d.contact);
 }
 
