@@ -3,6 +3,8 @@
 
 #include "ask.h"
 
+#include <sodium.h>
+
 Test(booking, q7_a_hold_counts_as_taken_and_becomes_a_booking_when_confirmed)
 {
     struct district d;
@@ -410,6 +412,40 @@ Test(booking, q13_who_acts_for_the_hospital_cancels_for_it)
     cr_assert_eq(row->event, REFERRAL__LEDGER_EVENT__LEDGER_CANCELLED);
     cr_assert_str_eq(row->by, "hospital");
     cr_assert_str_eq(row->person, "Zhao Min");
+    places_close(&d);
+}
+
+/* Who tries all ids there are must not know one by its digest, whether it was the right one or not. */
+Test(booking, p1_no_patient_is_guessed_from_what_the_audit_says_of_a_proof)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    Referral__PatientProof proof = REFERRAL__PATIENT_PROOF__INIT;
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__TakePlace *take = places_wish(&d, ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    char *names[] = {"Li Wei", "Wang Fang"};
+
+    take->patient = &proof;
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t plain[32];
+
+        proof.name = names[i];
+        struct bytes body = wire_pack(&take->base, &d.keep);
+
+        crypto_generichash(plain, sizeof plain, body.data, body.size, NULL, 0);
+        district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take),
+                             i == 0 ? "PATIENT_DISAGREES patient" : "");
+        FIELD_SET(&audit, from_index, store_mark(d.store).index);
+
+        const Referral__AuditList *list = ask(&d, "OPS", REFERRAL__KIND__LIST_AUDIT, &audit);
+        const Referral__AuditRow *row = list->rows[list->n_rows - 1];
+
+        cr_assert_eq(row->kind, REFERRAL__KIND__BOOK_PLACE);
+        cr_assert_eq(row->body_digest.len, sizeof plain);
+        cr_assert_not(bytes_equal(binary_bytes(row->body_digest), bytes_of(plain, sizeof plain)));
+    }
     places_close(&d);
 }
 
