@@ -34,7 +34,8 @@ struct overview_contact { /* T2; NULL where there is none */
     X(NO_CONSUMER, "no-consumer")                                                                                      \
     X(HALF_DEADLINE, "inbox-half-deadline")                                                                            \
     X(DEAD_LETTERS, "dead-letters")                                                                                    \
-    X(UNBALANCED, "books-unbalanced")
+    X(UNBALANCED, "books-unbalanced")                                                                                  \
+    X(TOO_OLD, "inbox-age") /* raised by the engine when it is due; here it ends */
 enum overview_watched {
 #define X(name, code) WATCHED_##name,
     OVERVIEW_WATCHED(X)

@@ -48,6 +48,14 @@ static bool is_half_late(const struct overview_destination *d, struct instant no
     return false;
 }
 
+/* D6: the engine's clock looks again only when as much time has passed once more; what is seen to be cured ends before. */
+static bool is_still_too_old(struct store_txn *txn, const struct overview_destination *d, struct instant now)
+{
+    if (!d->stands[WATCHED_TOO_OLD] || !instant_is_set(d->oldest_at))
+        return false;
+    return now.ms - d->oldest_at.ms >= setting_number(txn, SETTING_inbox_age_alarm_ms, d->id);
+}
+
 void overview_watch_destination(struct store_txn *txn, struct overview_destination *destination, struct instant since,
                                 struct instant now)
 {
@@ -57,6 +65,7 @@ void overview_watch_destination(struct store_txn *txn, struct overview_destinati
         d->stands[i] = alarm_row(txn, overview_watched_code((enum overview_watched)i), d->id) != NULL;
     d->holds[WATCHED_NO_CONSUMER] = is_unattended(txn, d, since, now);
     d->holds[WATCHED_HALF_DEADLINE] = is_half_late(d, now);
+    d->holds[WATCHED_TOO_OLD] = is_still_too_old(txn, d, now);
     d->holds[WATCHED_DEAD_LETTERS] = d->dead != 0;
     d->holds[WATCHED_UNBALANCED] = d->accepted != d->acknowledged + d->waiting + d->dead + d->dropped; /* D7 */
 }

@@ -132,6 +132,27 @@ Test(alarms, l4_the_oldest_message_past_half_its_deadline_is_one)
     close_world(w);
 }
 
+/* The engine's clock raises it, and looks again an hour later; whoever looks sees it end with its cause. */
+Test(alarms, d6_an_old_message_is_one_until_it_is_taken)
+{
+    struct world *w = open_world();
+
+    world_say(w, "OP", "PUT_SETTING", "name=no_consumer_alarm_ms; value=0");
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_after(w, 3600);
+    watch(w);
+    cr_assert_str_eq(alarms(w, false), "inbox-age H1");
+    world_connect(w, "H1", 10);
+    watch(w);
+    cr_assert_str_eq(alarms(w, false), "inbox-age H1", "it has it, and has not said that it keeps it");
+    world_ack(w, "H1", "all");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    watch(w);
+    cr_assert_str_eq(alarms(w, false), "", "what waits now is young");
+    cr_assert_str_eq(alarms(w, true), "inbox-age H1", "raised once, cleared once");
+    close_world(w);
+}
+
 Test(alarms, d5_dead_letters_are_one_until_the_last_is_replayed_or_dropped)
 {
     struct world *w = open_world();
