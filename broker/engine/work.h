@@ -31,8 +31,8 @@ struct work {
     const char *actor; /* whom it acts for: `acting_for` by delegation, else the speaker (T5) */
     uint32_t actor_number;
 
-    uint32_t
-        decides_for; /* the referral's receiver, where the command is done as it; 0: none yet, or as another, or it is about no referral */
+    /* The referral's receiver, where the command is done as it; 0: as another, or not known yet, or it is about no referral. */
+    uint32_t decides_for;
 
     uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
     uint8_t digest[WORK_DIGEST_SIZE]; /* BLAKE2b-256 of the command's body */

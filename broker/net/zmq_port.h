@@ -49,8 +49,8 @@ void zmq_port_pause(struct zmq_port *port);
 /* Edge-trigger misses found by the slow timer; must stay 0. */
 uint64_t zmq_port_missed(const struct zmq_port *port);
 uint64_t zmq_port_dropped(const struct zmq_port *port); /* frames without a User-Id, or of more than one part */
-uint64_t
-zmq_port_crowded_out(const struct zmq_port *port); /* connections closed because their key had most of too many */
+/* Connections closed because their key had most of too many. */
+uint64_t zmq_port_crowded_out(const struct zmq_port *port);
 size_t zmq_port_connections(const struct zmq_port *port);
 /* The last endpoint bound, with the real port where 0 was asked for. */
 const char *zmq_port_endpoint(const struct zmq_port *port);

@@ -1,7 +1,7 @@
 /* archive_verify.c - file by file, record by record; then whether the store has more than that in the archive.
  *
- * Files are read without a view of the store: of years of them that takes hours, and so long it could not use its pages again. The store is looked at
- * before and after each, and what is compared is of one view. */
+ * Files are read without a view of the store: of years of them that takes hours, and so long it could not use its pages
+ * again. The store is looked at before and after each, and what is compared is of one view. */
 #include "store/archive_verify.h"
 
 #include <errno.h>

@@ -19,14 +19,15 @@ struct archiver_options {
 
 int archiver_open(const struct archiver_options *options, struct archiver **ret_archiver); /* 0 or -ENOMEM */
 void archiver_close(struct archiver *archiver);                                            /* NULL is fine */
-/* A step of some milliseconds, or of one record or file; the first one after a pass has ended begins the next. Between two steps turn_run as long as turn_wants. 1: the pass
- * goes on; 0: it has ended; else why it has, but what it could do it did. -ENOSPC: there is no room for a file, and some to spare; -EBADMSG: a file is
- * damaged, or a part of a referral is missing; -ENODEV: none of the files that the store knows lies there. */
+/* A step of some milliseconds, or of one record or file; the first one after a pass has ended begins the next. Between two
+ * steps turn_run as long as turn_wants. 1: the pass goes on; 0: it has ended; else why it has, but what it could do it did.
+ * -ENOSPC: there is no room for a file, and some to spare; -EBADMSG: a file is damaged, or a part of a referral is missing;
+ * -ENODEV: none of the files that the store knows lies there. */
 int archiver_step(struct archiver *archiver, struct turn_clock clock);
 
 struct archiver_done { /* since it was opened */
     uint64_t files, referrals;
-    uint64_t
-        too_large; /* of the last pass: those that stay, since their journey is too long, or one of it too large for a record */
+    /* Of the last pass: those that stay, since their journey is too long, or one of it too large for a record. */
+    uint64_t too_large;
 };
 struct archiver_done archiver_done(const struct archiver *archiver);

@@ -90,8 +90,9 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
     return result;
 }
 
-/* Calls `each` for every file (with --file, for that one) until it returns false, once all of it agrees with its digest: a manifest stands in the open, and one that was changed
- * would hide what its file has. EXIT_OK, or what kept one of them from being read, complained of. */
+/* Calls `each` for every file (with --file, for that one) until it returns false, once all of it agrees with its digest: a
+ * manifest stands in the open, and one that was changed would hide what its file has. EXIT_OK, or what kept one of them from
+ * being read, complained of. */
 static int each_file(struct shelf *shelf, bool (*each)(void *user, const char *name, const struct archive *archive),
                      void *user)
 {
