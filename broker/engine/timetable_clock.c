@@ -159,7 +159,7 @@ bool timetable_apply_put(struct work *work)
     const Referral__Timetable *put = (const Referral__Timetable *)work->body;
     Record__Timetable fresh = RECORD__TIMETABLE__INIT, *row;
     struct timetable_key key;
-    int64_t today;
+    int64_t today, planned_to;
 
     if (!publish_may(work, put->hospital))
         return false;
@@ -170,15 +170,14 @@ bool timetable_apply_put(struct work *work)
         return false;
     today = publish_today(work, registry_institution_of(work, key.hospital));
     row = timetable_row(work->txn, &key);
-    if (row != NULL)
-        FIELD_SET(row, planned_to, came_to(work, row));
-    else
+    planned_to = row == NULL ? 0 : came_to(work, row);
+    if (row == NULL)
         row = &fresh;
     forget_days(work, &key, row, today);
     FIELD_SET(row, schema, STORE_SCHEMA);
     FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
-    FIELD_SET(row, planned_to, row->planned_to);
-    FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
+    FIELD_SET(row, planned_to, planned_to);
+    FIELD_SET(row, next_day, planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
     set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
     timetable_row_put(work->txn, &key, row);
     work->audit.subject = arena_text(work->arena, subject_of(work, &key));
