@@ -49,11 +49,13 @@ static bool stands_for(struct daemon *daemon, const char *code, const char *why)
 
 void daemon_alarm_set(struct daemon *daemon, const char *code, const char *why, bool holds)
 {
-    bool is_so = holds && stands_for(daemon, code, why);
-    if (!is_so && daemon_alarm_stands(daemon, code)) {
+    if (holds && stands_for(daemon, code, why)) {
+        return;
+    }
+    if (daemon_alarm_stands(daemon, code)) {
         turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, NULL, false);
     }
-    if (!is_so && holds) {
+    if (holds) {
         turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, why, true);
     }
 }

@@ -64,7 +64,7 @@ static uint64_t ahead_of(struct asking *asking, struct inbox_ref ref)
 static bool is_there(const struct asking *asking, uint32_t institution, const struct live_inbox *live)
 {
     const struct work *work = &asking->work;
-    bool asks = institution == work->speaker_number && (work->roles >> REFERRAL__ROLE__RECEIVE & 1) != 0;
+    bool asks = institution == work->speaker_number && has_role(work, REFERRAL__ROLE__RECEIVE);
 
     return live->consumers != 0 || live->connections > (asks ? 1U : 0U);
 }

@@ -50,11 +50,15 @@ int owner_give(int folder, int fd)
 
 int owner_give_in(const char *directory, int fd)
 {
-    int folder = geteuid() == 0 ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int failure = folder >= 0 ? owner_give(folder, fd) : geteuid() == 0 ? -errno : 0;
+    int folder, failure;
 
-    if (folder >= 0)
-        close(folder);
+    if (geteuid() != 0)
+        return 0;
+    folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return -errno;
+    failure = owner_give(folder, fd);
+    close(folder);
     return failure;
 }
 
