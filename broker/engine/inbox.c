@@ -157,6 +157,14 @@ void inbox_waits(struct work *work, struct inbox_ref ref, const Record__Inbox *r
         watch_age(work, books, ref.institution, instant_after(work->now, caps_of(work, ref.institution)->age_ms));
 }
 
+/* D5: whoever acknowledges is not down, nor is one for whom nothing is left to be retried. */
+static void note_up(struct work *work, Record__Books *books, uint32_t institution)
+{
+    if (books->down)
+        alarm_clear(work, "receiver-down", inbox_owner(work, institution));
+    books->down = false;
+}
+
 void inbox_waits_no_more(struct work *work, struct inbox_ref ref, const Record__Inbox *row)
 {
     Record__Books *books = books_of(work->txn, ref.institution);
@@ -171,6 +179,8 @@ void inbox_waits_no_more(struct work *work, struct inbox_ref ref, const Record__
     books_touch(work->txn, ref.institution);
     if (books->full)
         watch_fullness(work, books, ref.institution);
+    if (books->waiting == 0)
+        note_up(work, books, ref.institution);
 }
 
 /* The oldest is the first of some lane. */
@@ -270,16 +280,13 @@ Record__Inbox *inbox_find(struct work *work, ProtobufCBinaryData delivery_id, ui
     return inbox_row(work->txn, *ret_ref);
 }
 
-/* D5: whoever acknowledges is not down. */
 static void note_ack(struct work *work, uint32_t institution)
 {
     Record__Books *books = books_of(work->txn, institution);
 
     books->acknowledged++;
     books->last_ack_ms = work->now.ms;
-    if (books->down)
-        alarm_clear(work, "receiver-down", inbox_owner(work, institution));
-    books->down = false;
+    note_up(work, books, institution);
     books_touch(work->txn, institution);
 }
 

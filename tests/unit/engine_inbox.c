@@ -251,6 +251,28 @@ Test(inbox, d5_nothing_dies_at_a_receiver_that_acknowledges_nothing)
     district_close(&d);
 }
 
+Test(inbox, d5_a_receiver_is_down_no_more_once_nothing_is_retried)
+{
+    struct district d;
+    ProtobufCBinaryData ids[64];
+
+    district_open(&d);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    district_refer(&d, "T08", "H1", ROUTINE);
+    district_waiting(&d, "H1", ids);
+    for (int failed = 1; failed <= 12; failed++) {
+        time_out(&d, ids[0]);
+        d.now = instant_after(d.now, HOUR_MS);
+    }
+    for (int i = 1; i >= 0; i--) {
+        nack(&d, "H1", ids[i], REFERRAL__NACK_CODE__NACK_NOT_FOR_US);
+        cr_assert_eq(has_alarm(&d, "receiver-down", "H1"), i == 1, "with %d left", i);
+        cr_assert_eq(books(&d, "H1").down, i == 1);
+    }
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(inbox, d5_an_operator_replays_dead_letters_with_the_same_ids_or_drops_them)
 {
     struct district d;
