@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "net/ops_files.h"
 #include "net/ops_health.h"
 #include "net/ops_metrics.h"
 #include "net/ops_pages.h"
 #include "net/ops_state.h"
 #include "net/ops_status.h"
+#include "wire/wire.h"
 
 #define NOW 1795221000000 /* 2026-11-21 08:30 in China */
 
@@ -88,6 +90,21 @@ static void expect_state(struct scene *scene, enum ops_level level, const char *
     cr_assert_eq(ops_state_render(&scene->view, &scene->zh, &scene->en), level);
     cr_assert_str_eq(ops_text_string(&scene->zh), zh);
     cr_assert_str_eq(ops_text_string(&scene->en), en);
+}
+
+Test(ops_page, p4_every_action_of_an_operator_has_a_chinese_name)
+{
+    char *words = strndup((const char *)ops_file_words_js.data, ops_file_words_js.size);
+
+    for (uint32_t kind = 0; kind < 256; kind++) {
+        char word[64];
+
+        if (kind_info(kind) == NULL || !turn_is_administration(kind))
+            continue;
+        snprintf(word, sizeof word, " %s: \"", kind_info(kind)->name);
+        cr_expect_not_null(strstr(words, word), "%s", kind_info(kind)->name);
+    }
+    free(words);
 }
 
 Test(ops_state, alarms_that_are_not_shown_are_counted_all_the_same)

@@ -53,9 +53,9 @@ const WORDS = {
 /* What was done, as the audit names it; one that is not here is shown by its name. */
 const ACTIONS_ZH = {
   PUT_INSTITUTION: "登记机构", PUT_CONTACT: "登记联系人", PUT_RELATION: "登记协作关系", DELETE_RELATION: "删除协作关系", PUT_DELEGATION: "登记代办",
-  DELETE_DELEGATION: "删除代办", PUT_TEAM: "登记团队", ADD_KEY: "添加密钥", REVOKE_KEY: "吊销密钥", PUT_SETTING: "修改设置", PUT_CALENDAR: "修改日历",
+  DELETE_DELEGATION: "删除代办", PUT_TEAM: "登记团队", ADD_KEY: "添加密钥", REVOKE_KEY: "吊销密钥", PUT_SETTING: "修改设置", PUT_CALENDAR_DAY: "修改日历",
   PAUSE: "暂停投递", RESUME: "恢复投递", REPLAY_DEAD: "重投死信", DROP_DEAD: "丢弃死信", CONFIRM_TIME: "确认时间", SHOW_PAYLOAD: "查看内容",
-  DRAIN: "停收新业务", FIND_PATIENT: "按患者查找",
+  DRAIN: "停收新业务", FIND_PATIENT: "按患者查找", HOLD_REFERRAL: "法律保全", RELEASE_REFERRAL: "解除法律保全", RELEASE_COMMAND: "放行被隔离的命令",
 };
 
 let language = chosenLanguage();
