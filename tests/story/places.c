@@ -94,7 +94,8 @@ Test(places, q8_who_waits_is_offered_places_in_their_order)
     world_close(w);
 }
 
-Test(places, q8_an_offer_declined_or_lapsed_goes_to_the_next_and_the_third_lapse_ends_the_waiting)
+/* One unit and two who wait for it: r2 declines it, and for r3 it lapses. */
+static struct world *open_declined_and_lapsed(void)
 {
     struct world *w = world_open_morning();
 
@@ -109,6 +110,13 @@ Test(places, q8_an_offer_declined_or_lapsed_goes_to_the_next_and_the_third_lapse
     world_place(w, "T07", "cancel b1");
     world_place(w, "T07", "cancel b2");
     world_after(w, 7200);
+    return w;
+}
+
+Test(places, q8_an_offer_declined_goes_to_the_next_and_one_that_lapses_to_nobody_who_had_it)
+{
+    struct world *w = open_declined_and_lapsed();
+
     world_expect(w, "[    60] T07 > cancel b1\n"
                     "         T07 < accepted r1 DELIVERED, b1 CANCELLED WANG 1\n"
                     "         T07 < routine notice r2 place-offered, WAITLISTED, b2 HELD WANG 1 until 7260, w1 waits "
@@ -120,7 +128,15 @@ Test(places, q8_an_offer_declined_or_lapsed_goes_to_the_next_and_the_third_lapse
                     "for EXPERT, attempt 1\n"
                     "[  7260]\n"
                     "         T07 < routine notice r3 place-lapsed, WAITLISTED, b3 LAPSED WANG 1, attempt 1\n");
-    /* Nobody is left for that unit; r2 and r3 wait on for others. */
+    world_close(w);
+}
+
+/* Nobody is left for that unit; r2 and r3 wait on for others. */
+Test(places, q8_the_third_offer_that_lapses_ends_the_waiting)
+{
+    struct world *w = open_declined_and_lapsed();
+
+    world_forget(w);
     for (int i = 0; i < 3; i++) {
         world_publish(w, "H1",
                       i == 0   ? "ONE EXPERT 1 places on 2026-03-09"
