@@ -57,6 +57,25 @@ Test(waiting, q8_an_event_leaves_the_list_as_well)
     places_close(&d);
 }
 
+Test(waiting, l_leaving_the_list_may_say_why)
+{
+    Referral__Event *event;
+    struct district d;
+
+    places_open(&d);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, id));
+    event = district_event(&d, id, LEAVE_LIST);
+    FIELD_SET(event, reason, REFERRAL__REASON__OUT_OF_SCOPE);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "BAD_VALUE reason");
+    event->reason = REFERRAL__REASON__OTHER_REASON;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "TEXT_NEEDED text");
+    event->reason = REFERRAL__REASON__PATIENT_WENT_ELSEWHERE;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    places_close(&d);
+}
+
 Test(waiting, q8_an_entry_says_for_what_and_when_within_bounds)
 {
     struct district d;
