@@ -51,6 +51,7 @@ static const struct option_info none[] = {END};
 static const struct option_info who[] = {WHO, END};
 static const struct option_info who_why[] = {REASON, WHO, END};
 static const struct option_info who_when[] = {AT, WHO, END};
+static const struct option_info who_when_why[] = {AT, REASON, WHO, END};
 static const struct option_info redirect[] = {
     {"receiver", "ID", "receiver", "新的接收机构", "the new receiver"},
     {"department", "CODE", "department", "新接收机构的科室", "the new receiver's department"},
@@ -441,9 +442,9 @@ static const struct verb table[] = {
     LIFE("book outside", BOOK, place, "登记预约(未发布号源的医院)", "record a booking of a hospital that publishes no places"),
     LIFE("move outside", MOVE, place, "此类预约改期", "move such a booking"),
     LIFE("cancel-booking", CANCEL_BOOKING, who_why, "取消预约", "cancel the booking"),
-    LIFE("leave-list", LEAVE_LIST, who, "退出候补", "leave the wait-list"),
+    LIFE("leave-list", LEAVE_LIST, who_why, "退出候补", "leave the wait-list"),
     LIFE("arrive", ARRIVE, who_when, "患者到达", "the patient came"),
-    LIFE("no-show", NO_SHOW, who_when, "患者未到", "the patient did not come"),
+    LIFE("no-show", NO_SHOW, who_when_why, "患者未到", "the patient did not come"),
     LIFE("start", START, who_when, "开始诊疗", "care begins"),
     LIFE("report", REPORT, report, "提交诊疗报告", "report the outcome"),
     LIFE("close", CLOSE, ending, "结束", "end it at the hospital"),
