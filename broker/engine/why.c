@@ -124,12 +124,51 @@ static bool is_on_its_way(const struct why *why)
     return why->state == SUBMITTED || (why->state == DELIVERED && !instant_is_set(why->delivered_at));
 }
 
+static const struct phrase *head_of(const struct why *why)
+{
+    assert(why->state < STATE_COUNT);
+    if (is_on_its_way(why))
+        return &heads[SUBMITTED];
+    if (why->life == LIFE_DOWN && why->state == DELIVERED)
+        return &down_delivered;
+    if (why->state == RETURNED && !why->child_open)
+        return &returned_alone;
+    return &heads[why->state];
+}
+
+static struct instant time_of(const struct why *why, char name)
+{
+    switch (name) {
+    case 'T':
+        return why->since;
+    case 'B':
+        return why->submitted_at;
+    case 'D':
+        return why->delivered_at;
+    case 'P':
+        return why->place_start;
+    case 'A':
+        return why->at;
+    default:
+        return instant_of(0);
+    }
+}
+
+/* The one time that a head has. */
+static struct instant time_in(const struct why *why, const struct phrase *head)
+{
+    struct instant t = {0};
+
+    for (const char *at = head->en; !instant_is_set(t) && (at = strchr(at, '{')) != NULL; at++)
+        t = time_of(why, at[1]);
+    return t;
+}
+
 /* The time alone where the sentence has named the day already. */
 static const char *due_time(struct writer *writer)
 {
     const struct why *why = writer->why;
-    struct instant named = is_on_its_way(why) ? why->submitted_at : why->since;
-    struct date day = instant_local_date(named, why->offset_minutes);
+    struct date day = instant_local_date(time_in(why, head_of(why)), why->offset_minutes);
     struct date due = instant_local_date(why->due_at, why->offset_minutes);
     const char *text = local_time(writer, why->due_at);
 
@@ -175,15 +214,11 @@ static const char *fact(struct writer *writer, char name)
     case 'N':
         return or_unnamed(writer, why->destination);
     case 'T':
-        return local_time(writer, why->since);
     case 'B':
-        return local_time(writer, why->submitted_at);
     case 'D':
-        return local_time(writer, why->delivered_at);
     case 'P':
-        return local_time(writer, why->place_start);
     case 'A':
-        return local_time(writer, why->at);
+        return local_time(writer, time_of(why, name));
     case 'U':
         return due_time(writer);
     case 'n':
@@ -209,18 +244,6 @@ static void say(struct writer *writer, const struct phrase *phrase)
         at = brace + 3;
     }
     append(writer, at);
-}
-
-static const struct phrase *head_of(const struct why *why)
-{
-    assert(why->state < STATE_COUNT);
-    if (is_on_its_way(why))
-        return &heads[SUBMITTED];
-    if (why->life == LIFE_DOWN && why->state == DELIVERED)
-        return &down_delivered;
-    if (why->state == RETURNED && !why->child_open)
-        return &returned_alone;
-    return &heads[why->state];
 }
 
 static void say_reason(struct writer *writer)

@@ -93,6 +93,33 @@ Test(why, l4_another_day_or_year_is_named)
            "Waiting for 宝坻区人民医院 to answer: delivered 11-20 23:30; call 张主任 022-29240001.");
 }
 
+/* After a question that was answered days later, or in a place booked directly for another day, the time alone would be read as of the day that
+ * the sentence names. */
+Test(why, l4_the_day_is_left_out_only_where_the_sentence_names_that_one)
+{
+    struct why why = delivered();
+
+    why.since = instant_after(AT(0), DAY_MS);
+    why.now = instant_after(AT(0), DAY_MS + HOUR_MS);
+    why.due_at = instant_after(AT(0), DAY_MS + 2 * HOUR_MS);
+    expect(&why,
+           "等待宝坻区人民医院答复:转诊已于 11-21 08:30 送达,应在 11-22 10:30 前答复;请致电 张主任 022-29240001。",
+           "Waiting for 宝坻区人民医院 to answer: delivered 11-21 08:30, an answer is due 11-22 10:30; call 张主任 "
+           "022-29240001.");
+    why = delivered();
+    why.state = BOOKED;
+    why.now = AT(5);
+    why.place_start = instant_after(AT(0), 4 * DAY_MS);
+    expect(
+        &why, "等待患者到宝坻区人民医院就诊:预约时间 11-25 08:30,应在 11-21 10:30 前答复;请致电 张主任 022-29240001。",
+        "Waiting for the patient to come to 宝坻区人民医院: booked for 11-25 08:30, an answer is due 11-21 10:30; call "
+        "张主任 022-29240001.");
+    why.place_start = AT(300);
+    expect(&why, "等待患者到宝坻区人民医院就诊:预约时间 11-21 13:30,应在 10:30 前答复;请致电 张主任 022-29240001。",
+           "Waiting for the patient to come to 宝坻区人民医院: booked for 11-21 13:30, an answer is due 10:30; call "
+           "张主任 022-29240001.");
+}
+
 /* A place booked directly and cancelled leaves it DELIVERED while its sheet still waits. */
 Test(why, l_what_has_never_arrived_is_not_said_to_be_delivered)
 {
