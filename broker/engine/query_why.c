@@ -89,8 +89,13 @@ static void waiting_facts(struct asking *asking, struct inbox_ref ref, const Rec
     }
 }
 
+static bool is_sheet(const Record__Inbox *message)
+{
+    return message->kind == (uint32_t)REFERRAL__DELIVERY_KIND__SHEET;
+}
+
 /* D5: did the sheet die? Among a bounded number of dead letters since. */
-static bool dead_facts(struct asking *asking, const struct turn_of *turn, struct why *why)
+static void dead_facts(struct asking *asking, const struct turn_of *turn, struct why *why)
 {
     struct inbox_ref at = {number_of(turn), (uint8_t)turn->row->priority, turn->id.index - 1, UINT16_MAX};
     const Record__Dead *dead;
@@ -98,11 +103,11 @@ static bool dead_facts(struct asking *asking, const struct turn_of *turn, struct
     for (int i = 0; i < ROWS_MAX && (dead = dead_row_next(asking->work.txn, at, &at)) != NULL; i++) {
         if (id_equal(life_id_of(dead->entry->referral), turn->id)) {
             why->delivery = WHY_DEAD;
+            why->is_sheet = is_sheet(dead->entry);
             why->at = instant_of(dead->dead_at_ms);
-            return true;
+            return;
         }
     }
-    return false;
 }
 
 static bool is_enabled(const Referral__Institution *institution)
@@ -119,10 +124,11 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
 
     why->destination = name_of(asking, institution_of(turn));
     if (waiting == NULL) {
-        if (turn->row->state <= DELIVERED && !turn->row->has_delivered_at_ms)
+        if (turn->called == CALL_RECEIVER && !turn->row->has_delivered_at_ms)
             dead_facts(asking, turn, why);
         return;
     }
+    why->is_sheet = is_sheet(waiting);
     if (found != NULL && found->row->paused) {
         why->delivery = WHY_PAUSED;
         why->pause_reason = found->row->pause_reason;

@@ -67,7 +67,8 @@ static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
 static const struct phrase last_heard = {"", ",最近一次签收 {A}", ", last acknowledged {A}"};
 static const struct phrase never_heard = {"", ",从未签收过消息", ", and never acknowledged anything"};
 
-/* Once the referral itself is delivered, only a notice of what happened since can wait. */
+/* Where somebody waits for something else, a message that waits is said beside it: a place may be booked before the sheet has come. */
+static const struct phrase sheet = {"", ";转诊单尚未送达:", "; its sheet is not delivered yet: "};
 static const struct phrase notice = {"", ";通知尚未送达:", "; its notice is not delivered yet: "};
 
 static const struct phrase deadlines[] = {
@@ -267,7 +268,7 @@ static void say_delivery(struct writer *writer)
     if (is_on_its_way(why))
         append(writer, writer->chinese ? "," : ", ");
     else
-        say(writer, &notice);
+        say(writer, why->is_sheet ? &sheet : &notice);
     say(writer, &deliveries[why->delivery]);
     if (why->delivery == WHY_NO_CONSUMER)
         say(writer, instant_is_set(why->at) ? &last_heard : &never_heard);

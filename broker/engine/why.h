@@ -33,6 +33,7 @@ struct why {
     struct instant due_at;
 
     enum why_delivery delivery;
+    bool is_sheet;           /* what is not delivered is the referral itself; else a notice of what happened since */
     const char *destination; /* name, of whose inbox */
     const char *pause_reason;
     struct instant at; /* paused, last acknowledged, next try, dead: as the case is; unset: not known */

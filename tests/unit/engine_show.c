@@ -574,6 +574,31 @@ Test(why_query, d5_a_dead_sheet_is_said)
     district_close(&d);
 }
 
+/* Booked directly, it is the patient's turn; that the hospital has not heard of the patient is said all the same. */
+Test(why_query, d5_a_booked_place_does_not_hide_that_the_sheet_never_came)
+{
+    ProtobufCBinaryData dead;
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = dead_letter(&d, &dead);
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    district_drain(&d, "H1"); /* the notice of it */
+    expect_said(&d, &stage, id, "booked for 11-21 10:30");
+    expect_said(&d, &stage, id, "; its sheet is not delivered yet: the message moved to the dead letters 11-21 08:30;");
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    expect_said(&d, &stage, id, "; its sheet is not delivered yet: the system of H1 is not connected");
+    district_drain(&d, "H1");
+    cr_assert_null(strstr(why(&d, &stage, "T07", id)->sentence, "not delivered"));
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL_BOOKING), "");
+    expect_said(&d, &stage, id, "; its notice is not delivered yet: the system of H1 is not connected");
+    district_close(&d);
+}
+
 Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
 {
     Referral__Sheet *sheet;
@@ -598,7 +623,8 @@ Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
     cr_assert_str_eq(view->call->name, "contact of T08");
     cr_assert_str_eq(view->waits_for, "receipt");
     cr_assert(strstr(view->sentence, "Waiting for T08 to confirm the receipt") != NULL, "%s", view->sentence);
-    cr_assert(strstr(view->sentence, "the system of T08 is not connected") != NULL, "%s", view->sentence);
+    cr_assert(strstr(view->sentence, "; its sheet is not delivered yet: the system of T08 is not connected") != NULL,
+              "%s", view->sentence);
     happen_later(&d, "T08", down->referral_id, REJECT);
     expect_said(&d, &stage, up, "reported 11-21 09:30"); /* by nothing but the return that failed then */
     district_close(&d);

@@ -221,6 +221,18 @@ Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
            "overdue by "
            "15 min; its notice is not delivered yet: the system of 海滨街社区卫生服务中心 is not connected, and never "
            "acknowledged anything; call 张主任 022-29240001.");
+    why.state = BOOKED;
+    why.clock = CLOCK_NONE;
+    why.place_start = AT(300);
+    why.destination = why.receiver;
+    why.delivered_at = instant_of(0);
+    why.is_sheet = true;
+    expect(&why,
+           "等待患者到宝坻区人民医院就诊:预约时间 11-21 13:30;转诊单尚未送达:宝坻区人民医院的系统未连接,从未签收过消息;"
+           "请致电 张主任 022-29240001。",
+           "Waiting for the patient to come to 宝坻区人民医院: booked for 11-21 13:30; its sheet is not delivered yet: "
+           "the "
+           "system of 宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
 }
 
 /* One row a state and life, in the order of the table. */
