@@ -181,7 +181,7 @@ static int step(struct store *store, struct arena *arena, struct reseal_state *r
     if (store_failure(txn) == 0)
         *ret_state = state_of(txn);
     meta_write(txn);
-    return txn_commit(txn);
+    return txn_commit_aside(txn);
 }
 
 int reseal_advance(struct store *store, struct arena *arena, struct reseal_state *ret_state)

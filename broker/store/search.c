@@ -161,7 +161,7 @@ int search_advance(struct store *store, struct arena *arena, uint32_t count)
     for (size_t i = 0; i < key_count; i++)
         txn_put_absent(txn, TABLE_SEARCH, bytes_of(keys[i].bytes, keys[i].size), bytes_of(NULL, 0));
     meta_write(txn);
-    failure = txn_commit(txn);
+    failure = txn_commit_aside(txn);
     return failure != 0 ? failure : (int)done;
 }
 

@@ -172,6 +172,17 @@ int txn_commit(struct store_txn *txn)
     return 0;
 }
 
+/* LMDB would serve nobody before a turn finds that out, and who only asks makes none. Where it does not open again the next turn tells. */
+int txn_commit_aside(struct store_txn *txn)
+{
+    struct store *store = txn->store;
+    int failure = txn_commit(txn);
+
+    if (failure == -EIO)
+        (void)store_reopen(store);
+    return failure;
+}
+
 int store_turn_end(struct store_txn *txn, const struct store_turn *turn)
 {
     assert(turn->index > txn->meta->index);

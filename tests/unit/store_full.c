@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "store/reseal.h"
+#include "store/search.h"
 #include "store_fixture.h"
 
 /* LMDB's two meta pages are the first of the file; a turn's data goes beyond them, by the same call or another. This one stands
@@ -224,5 +226,43 @@ Test(store_full, d2_a_meta_page_that_landed_although_it_failed_is_a_turn)
     cr_assert_eq(store_mark(f.store).index, 2);
     cr_assert(is_whole(&f, 2, 3));
     cr_assert_eq(fill(&f, 3), 0);
+    fixture_fini(&f);
+}
+
+/* LMDB serves nobody after that, and no turn may come by for a while: whoever asks something is answered all the same. */
+Test(store_full, d2_a_meta_page_lost_between_turns_stops_nobody)
+{
+    struct fixture f;
+    struct reseal_state state;
+    Record__Referral row = RECORD__REFERRAL__INIT;
+    struct store_txn *txn;
+    uint32_t number;
+
+    fixture_init(&f);
+    txn = fixture_turn(&f);
+    row.has_sender_number = true;
+    row.sender_number = 1;
+    referral_row_add(txn, fixture_id(&f, 1, 0), &row);
+    fixture_end(&f, txn);
+    cr_assert_eq(fill(&f, 3), 0);
+
+    arena_reset(&f.arena, 0);
+    meta_write = META_IS_LOST;
+    cr_assert_eq(search_advance(f.store, &f.arena, 10), -EIO);
+    meta_write = META_GOES_WELL;
+    cr_assert(is_whole(&f, 2, 3));
+    arena_reset(&f.arena, 0);
+    cr_assert_eq(search_advance(f.store, &f.arena, 10), 1);
+
+    cr_assert_eq(keys_add(f.directory, f.host_key, &number), 0);
+    cr_assert_eq(store_keys_take(f.store, f.host_key), 0);
+    meta_write = META_LANDS_AND_FAILS;
+    cr_assert_eq(reseal_advance(f.store, &f.arena, &state), -EIO);
+    meta_write = META_GOES_WELL;
+    cr_assert(is_whole(&f, 2, 3));
+    while (reseal_advance(f.store, &f.arena, &state) == 1)
+        ;
+    cr_assert(state.is_done);
+    cr_assert_eq(store_mark(f.store).index, 2);
     fixture_fini(&f);
 }
