@@ -166,19 +166,29 @@ static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, 
     return found != 0;
 }
 
+/* Where the page that held the row is gone, the one before it ends before it: who reads on would read that one for ever. */
+static bool reaches(struct store_txn *txn, struct bytes packed, uint64_t first, uint64_t number)
+{
+    const Record__LedgerPage *page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);
+
+    return first > number || (page != NULL && number - first < page->n_rows);
+}
+
 bool ledger_page(struct store_txn *txn, uint32_t hospital, uint64_t number, struct bytes *ret_page,
                  uint64_t *ret_first_row)
 {
     uint8_t key[PAGE_KEY_SIZE];
     uint64_t first = number;
+    struct bytes page;
 
     if (number > ledger_mark(txn, hospital).rows)
         return false;
     /* Who reads on asks for the next page by its first row. */
-    if (!chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, number), ret_page) &&
+    if (!chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, number), &page) &&
         (!page_of_row(txn, hospital, number, &first) ||
-         !chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, first), ret_page)))
+         !chunks_get(txn, TABLE_LEDGER, page_key(key, hospital, first), &page) || !reaches(txn, page, first, number)))
         return false;
+    *ret_page = page;
     *ret_first_row = first;
     return true;
 }

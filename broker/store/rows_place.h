@@ -78,7 +78,7 @@ bool timetable_key_parse(struct bytes bytes, struct timetable_key *ret_key);
  * LEDGER_PAGE_ROWS, each a referral.LedgerPage chained by digest. Counts as a put. */
 #define LEDGER_PAGE_ROWS 1000
 void ledger_add(struct store_txn *txn, uint32_t hospital, const char *hospital_id, struct bytes row);
-/* The page that holds row `number`, or the first one after it; false: none. */
+/* The page that holds row `number`, or the first one of all where none begins before it; false: none. */
 bool ledger_page(struct store_txn *txn, uint32_t hospital, uint64_t number, struct bytes *ret_page,
                  uint64_t *ret_first_row);
 /* As it stood before this turn's rows; all zero where there is none. */
