@@ -88,12 +88,12 @@ static uint64_t read_page(void *user, struct bytes page)
     return replay_rows(reading->replay) + 1;
 }
 
-/* Is what was read all that there is? */
+/* Is what was read all that there is? Of a report that is checked it was only wanted up to its last row. */
 static bool is_whole(const struct reading *reading, const struct ledger_mark *mark)
 {
     const struct replay *replay = reading->replay;
 
-    return reading->last_row != 0 ||
+    return reading->last_row != REPORT_ALL_ROWS ||
            (replay_rows(replay) == mark->rows && memcmp(replay_digest(replay), mark->digest, sizeof mark->digest) == 0);
 }
 

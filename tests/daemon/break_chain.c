@@ -1,4 +1,5 @@
-/* break_chain.c - flips a bit in a row of a closed store's audit, for test_start: break_chain DIRECTORY N, the Nth row from the end (1: the last). */
+/* break_chain.c - flips a bit in a row of a closed store's audit, for test_start: break_chain DIRECTORY N, the Nth row from the end (1: the last).
+ * For test_reports: break_chain DIRECTORY ledger takes away the last page of its last ledger. */
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,15 +22,29 @@ static int flip(MDB_txn *txn, MDB_dbi audit, long number)
     return mdb_cursor_put(cursor, &key, &value, MDB_CURRENT);
 }
 
+static int cut(MDB_txn *txn, MDB_dbi ledger)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+
+    if (mdb_cursor_open(txn, ledger, &cursor) != 0 || mdb_cursor_get(cursor, &key, &value, MDB_LAST) != 0)
+        return EXIT_FAILURE;
+    return mdb_cursor_del(cursor, 0);
+}
+
 int main(int argc, char **argv)
 {
     MDB_env *env = NULL;
     MDB_txn *txn = NULL;
-    MDB_dbi audit;
+    MDB_dbi table;
+    int cuts, rc;
 
-    if (argc != 3 || mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, 64) != 0 ||
-        mdb_env_open(env, argv[1], 0, 0600) != 0 || mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
-        mdb_dbi_open(txn, "AUDIT", 0, &audit) != 0)
+    if (argc != 3)
         return EXIT_FAILURE;
-    return flip(txn, audit, strtol(argv[2], NULL, 10)) == 0 && mdb_txn_commit(txn) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    cuts = strcmp(argv[2], "ledger") == 0;
+    if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, 64) != 0 || mdb_env_open(env, argv[1], 0, 0600) != 0 ||
+        mdb_txn_begin(env, NULL, 0, &txn) != 0 || mdb_dbi_open(txn, cuts ? "LEDGER" : "AUDIT", 0, &table) != 0)
+        return EXIT_FAILURE;
+    rc = cuts ? cut(txn, table) : flip(txn, table, strtol(argv[2], NULL, 10));
+    return rc == 0 && mdb_txn_commit(txn) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -196,6 +197,18 @@ class Ledger(Commission):
         self.assertEqual(offline, found)
         self.assertEqual({one["hospital"]: one["rows"] for one in json.loads(self.run_ctl("--json", "replay", "--all", key="OBS").stdout)
                           if one["rows"]}, {"H1": found[0]["rows"]})
+
+
+    def test_q13_nothing_is_made_of_a_ledger_that_breaks_off(self):
+        """Its last page is gone: what is left of it would read like a whole one."""
+        copy = self.broker.folder / "cut"
+        shutil.copytree(self.broker.store, copy)
+        subprocess.run([fixture.BUILD / "tests" / "daemon" / "break_chain", copy, "ledger"], check=True)
+        for verb in ("ledger", "replay", "report reserve"):
+            result = self.broker.ctl_offline("--lang", "en", *verb.split(), "H1", "--store", copy,
+                                             "--host-key", self.broker.keys / "host.key", check=False)
+            self.assertEqual(result.returncode, CHECK_FAILED, verb)
+            self.assertIn("the ledger of H1 breaks off after row", result.stderr)
 
 
 class Reserve(Commission):
