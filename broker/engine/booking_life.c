@@ -42,7 +42,9 @@ const Referral__Booking *booking_main_used(struct work *work, struct life_of *li
     if (is_on_its_day(work, booking)) {
         end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_USED, UNITS_SPENT, 0);
     } else {
+        work->gives_back = true;
         end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, UNITS_FREE, 0);
+        work->gives_back = false;
         life->row->place = NULL;
     }
     return view(work, booking);

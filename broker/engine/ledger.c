@@ -48,7 +48,8 @@ static bool is_by_clock(const struct work *work, const Referral__LedgerRow *row)
 
 bool ledger_is_hospitals(const struct work *work, uint32_t hospital)
 {
-    return work->catching_up == 0 && (work->actor_number == hospital || work->decides_for == hospital);
+    return work->catching_up == 0 && !work->gives_back &&
+           (work->actor_number == hospital || work->decides_for == hospital);
 }
 
 static const char *who_did_it(const struct work *work, const struct registry_institution *hospital,

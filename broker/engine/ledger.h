@@ -4,7 +4,8 @@
 #pragma once
 #include "engine/pool.h"
 
-/* Is what this command does the hospital's own doing, by its key or through one that acts for it (T5)? Not what the clock does meanwhile. */
+/* Is what this command does the hospital's own doing, by its key or through one that acts for it (T5)? Not what the clock does meanwhile, nor what
+ * the patient's side gives back. */
 bool ledger_is_hospitals(const struct work *work, uint32_t hospital);
 /* `row` bears event and what is particular to it; the pool's name, the numbers after (of pool and group), deficit and who did it are filled in
  * here. Called after the change, before or after pool_save. */

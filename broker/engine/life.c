@@ -240,8 +240,10 @@ static const Referral__Booking *note_claims(struct work *work, struct life_of *l
         booking_main_left(work, life);
     if (step->event == BOOK && step->booking == NULL)
         booking_main_outside(work, life, detail->place->class_);
+    work->gives_back = is_yes_to_cancel(step);
     if (state_is_terminal(to))
         booking_release_claims(work, life, state_is_before_arrival(from) || to == VOID || to == CANCELLED);
+    work->gives_back = false;
     return booking;
 }
 

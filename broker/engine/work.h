@@ -33,6 +33,9 @@ struct work {
 
     /* The referral's receiver, where the command is done as it; 0: as another, or not known yet, or it is about no referral. */
     uint32_t decides_for;
+    /* The hospital says what the patient's side does with its places: who came before the day waits for none, and what the sender asked for
+     * is granted (Q13). */
+    bool gives_back;
 
     uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
     uint8_t digest[WORK_DIGEST_SIZE]; /* BLAKE2b-256 of the command's body */

@@ -295,6 +295,36 @@ Test(reserve_report, q13_a_cancelled_session_required_nothing_and_was_short_of_n
     pools_close(&d);
 }
 
+/* A patient who has come waits for no day any more, and what the sender asks the hospital grants. */
+Test(reserve_report, q13_what_the_patients_side_gives_back_the_hospital_has_not_taken_back)
+{
+    struct district d;
+    struct reserve_report report;
+    Referral__Reply *early, *rejected;
+    Referral__TakePlace *exam;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 5);
+    pools_publish(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXAM, "CT", POOLS_DAY), 5);
+    early = pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 1, 0);
+    district_assert_said(&d, district_happen(&d, "H1", early->referral_id, ARRIVE), "");
+    pools_assert_line(&d, pools_wang(&d), "C5 R1 B0 G0 F0 ..*..");
+    district_assert_said(&d, district_happen(&d, "H1", early->referral_id, START), "");
+    exam = pools_take(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXAM, "CT", POOLS_DAY), REFERRAL__CHANNEL__FAMILY_DOCTOR,
+                      1, 0);
+    exam->referral_id = early->referral_id;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, exam), "");
+    district_assert_said(&d, district_happen(&d, "T07", early->referral_id, REQUEST_CANCEL), "");
+    district_assert_said(&d, district_happen(&d, "H1", early->referral_id, ANSWER_CANCEL), "");
+    report = make(&d, false);
+    cr_assert_eq(report.lines[0].family_cancelled, 0, "who came before the day");
+    cr_assert(report.lines[1].family == 0 && report.lines[1].family_cancelled == 0, "whom the sender asked to let go");
+    rejected = pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 1, 0);
+    district_assert_said(&d, district_happen(&d, "H1", rejected->referral_id, REJECT), "");
+    cr_assert_eq(make(&d, false).lines[0].family_cancelled, 1, "whom the hospital rejects");
+    pools_close(&d);
+}
+
 Test(reserve_report, q11_a_group_is_one_line_of_sums_and_one_gap)
 {
     struct district d;
