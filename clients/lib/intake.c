@@ -9,6 +9,13 @@ void intake_init(struct intake *intake, uint32_t credit)
     *intake = (struct intake){.credit = credit, .to_grant = credit};
 }
 
+static struct in_hand *find(const struct intake *intake, ProtobufCBinaryData id)
+{
+    struct in_hand *held = NULL;
+    HASH_FIND(hh, intake->in_hand, id.data, id.len, held);
+    return held;
+}
+
 static void forget_in_hand(struct intake *intake)
 {
     struct in_hand *held = intake->in_hand;
@@ -56,13 +63,6 @@ void intake_session_lost(struct intake *intake)
     intake->to_grant = intake->credit;
 }
 
-static struct in_hand *find(const struct intake *intake, ProtobufCBinaryData id)
-{
-    struct in_hand *held = NULL;
-    HASH_FIND(hh, intake->in_hand, id.data, id.len, held);
-    return held;
-}
-
 /* One that comes again while it is in hand (the ack time-out passed) spent credit once more, and will be acknowledged once. */
 enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData delivery_id)
 {
@@ -89,25 +89,52 @@ enum referral_status intake_keep(struct intake *intake, Referral__Delivery *deli
     }
     waiting->delivery = delivery;
     DL_APPEND(intake->waiting, waiting);
+    find(intake, delivery->delivery_id)->waiting++;
     return REFERRAL_OK;
+}
+
+static Referral__Delivery *take(struct intake *intake, struct waiting *waiting)
+{
+    Referral__Delivery *delivery = waiting->delivery;
+    struct in_hand *held = find(intake, delivery->delivery_id);
+    if (held != NULL) {
+        held->waiting--;
+    }
+    DL_DELETE(intake->waiting, waiting);
+    free(waiting);
+    return delivery;
 }
 
 Referral__Delivery *intake_take(struct intake *intake)
 {
-    struct waiting *first = intake->waiting;
-    if (first == NULL) {
-        return NULL;
+    return intake->waiting != NULL ? take(intake, intake->waiting) : NULL;
+}
+
+static bool is_of(const struct waiting *waiting, const struct in_hand *held)
+{
+    ProtobufCBinaryData id = waiting->delivery->delivery_id;
+    return id.len == held->size && memcmp(id.data, held->id, held->size) == 0;
+}
+
+/* What came again while it was worked on is decided with it. */
+static void drop_copies(struct intake *intake, const struct in_hand *held)
+{
+    struct waiting *waiting = NULL, *next = NULL;
+    DL_FOREACH_SAFE(intake->waiting, waiting, next)
+    {
+        if (held->waiting > 0 && is_of(waiting, held)) {
+            referral_delivery_free(take(intake, waiting));
+        }
     }
-    Referral__Delivery *delivery = first->delivery;
-    DL_DELETE(intake->waiting, first);
-    free(first);
-    return delivery;
 }
 
 static void give_back(struct intake *intake, ProtobufCBinaryData delivery_id)
 {
     struct in_hand *held = find(intake, delivery_id);
     if (held != NULL) {
+        if (held->waiting > 0) {
+            drop_copies(intake, held);
+        }
         HASH_DEL(intake->in_hand, held);
         free(held);
         intake->to_grant++;

@@ -9,6 +9,7 @@
 
 struct in_hand { /* delivered in this session, neither acknowledged nor refused */
     UT_hash_handle hh;
+    size_t waiting; /* copies of it that nobody took yet */
     size_t size;
     uint8_t id[LIMIT_ID_BYTES];
 };
@@ -52,7 +53,7 @@ enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData d
 enum referral_status intake_keep(struct intake *intake, Referral__Delivery *delivery);
 Referral__Delivery *intake_take(struct intake *intake); /* the caller's then; NULL: none */
 
-/* Both copy what they are given. OK or NO_MEMORY. */
+/* Both copy what they are given, and drop what else of this id is kept for referral_receive. OK or NO_MEMORY. */
 enum referral_status intake_ack(struct intake *intake, ProtobufCBinaryData delivery_id);
 enum referral_status intake_nack(struct intake *intake, ProtobufCBinaryData delivery_id, Referral__NackCode code,
                                  const char *text);

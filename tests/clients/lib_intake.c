@@ -150,6 +150,65 @@ Test(intake, d4_a_redelivery_while_in_hand_costs_no_credit)
     peer_join(&peer);
 }
 
+/* Asks, and so waits until everything that the script delivers before its answer is here. */
+static void let_them_come(void)
+{
+    struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
+    cr_assert(referral_call(client, &question, NULL) == REFERRAL_OK);
+}
+
+static void accept_question(struct peer *broker)
+{
+    struct said said = peer_hear(broker, REFERRAL__KIND__GET_STATUS);
+    peer_accept(broker, said.envelope->request);
+    said_free(said);
+}
+
+static void hear_refused(struct peer *broker)
+{
+    said_free(peer_hear(broker, REFERRAL__KIND__NACK));
+}
+
+static void delivers_again_what_waits(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    assert(hear_credit(broker) == 8);
+    peer_deliver(broker, "1", 1);
+    peer_deliver(broker, "2", 1);
+    peer_deliver(broker, "1", 2);
+    peer_deliver(broker, "2", 2);
+    peer_deliver(broker, "1", 3);
+    peer_deliver(broker, "3", 1);
+    accept_question(broker);
+    assert(hear_credit(broker) == 3);
+    hear_acks(broker, "1");
+    assert(hear_credit(broker) == 1);
+    hear_refused(broker);
+    assert(hear_credit(broker) == 1);
+    hear_acks(broker, "3");
+    assert(hear_credit(broker) == 1);
+}
+
+/* Whoever takes longer than the ack time-out has copies waiting behind what it works on. */
+Test(intake, d4_what_is_acknowledged_is_not_handed_over_again)
+{
+    open_client(8);
+    peer_run(&peer, delivers_again_what_waits);
+    let_them_come();
+    receive_and_ack("1");
+    cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    Referral__Delivery *second = receive();
+    cr_assert(second->delivery_id.data[0] == '2' && second->attempt == 1);
+    cr_assert(referral_nack(client, second->delivery_id, REFERRAL__NACK_CODE__NACK_RETRY, NULL) == REFERRAL_OK);
+    referral_delivery_free(second);
+    cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    receive_and_ack("3");
+    Referral__Delivery *none = NULL;
+    cr_assert(referral_receive(client, 0, &none) == REFERRAL_TIMEOUT && none == NULL);
+    cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    peer_join(&peer);
+}
+
 static void dies_with_deliveries_out(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);

@@ -199,7 +199,7 @@ void referral_delivery_free(Referral__Delivery *delivery); /* NULL is fine */
 
 /* The message is in safe hands: it leaves the inbox. Acknowledgements are collected while more deliveries wait and leave with the
  * next frame; there is no answer. One that gets lost with a connection brings the message again: be ready to receive a message
- * twice, and acknowledge it again. */
+ * twice, and acknowledge it again. What came again while it was worked on, and still waits for referral_receive, goes with it. */
 enum referral_status referral_ack(struct referral_client *client, ProtobufCBinaryData delivery_id);
 /* It could not be taken. NACK_RETRY: again after the back-off; the other codes are for ever, and the message moves to the dead
  * letters (D5). `text`, at most LIMIT_LINE_BYTES, is kept with it for the operators; no patient data in it; may be NULL. */
