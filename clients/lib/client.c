@@ -316,6 +316,9 @@ enum referral_status referral_receive(struct referral_client *client, uint32_t t
     if (client->on_delivery != NULL) {
         return REFERRAL_BAD_ARGUMENT;
     }
+    if (waker_timeout_ms(&client->waker) == 0) {
+        referral_process(client); /* however much waits here: the broker wants to hear of us */
+    }
     if (client->intake.waiting == NULL && !wait_until(client, has_waiting, NULL, waker_clock_ms() + timeout_ms)) {
         return client->session == SESSION_LIVE ? REFERRAL_TIMEOUT : REFERRAL_DISCONNECTED;
     }

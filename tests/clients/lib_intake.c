@@ -209,6 +209,33 @@ Test(intake, d4_what_is_acknowledged_is_not_handed_over_again)
     peer_join(&peer);
 }
 
+#define HOARD 16
+
+static void delivers_more_than_can_be_read(struct peer *broker)
+{
+    broker->ping_interval_ms = 50;
+    peer_welcome(broker, "a", 1);
+    assert(hear_credit(broker) == HOARD);
+    for (char id[] = "a"; id[0] < 'a' + HOARD; id[0]++) {
+        peer_deliver(broker, id, 1);
+    }
+    accept_question(broker);
+    said_free(peer_hear(broker, REFERRAL__KIND__PING));
+}
+
+/* One message after the other, acknowledged together at the end: nothing else is called in the meantime. */
+Test(intake, d4_a_session_is_kept_while_messages_wait_to_be_read)
+{
+    open_client(HOARD);
+    peer_run(&peer, delivers_more_than_can_be_read);
+    let_them_come();
+    for (int i = 0; i < HOARD; i++) {
+        poll(NULL, 0, referral_next_timeout_ms(client));
+        referral_delivery_free(receive());
+    }
+    peer_join(&peer);
+}
+
 static void dies_with_deliveries_out(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);
