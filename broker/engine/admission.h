@@ -24,7 +24,7 @@ bool admission_check(struct work *work, const Referral__Sheet *sheet, const char
                      bool is_under_way, struct admission *ret_admission);
 /* T1-T4 of a route whose relation is looked up here. Adds findings; returns the gaps. */
 int admission_route(struct work *work, struct route route);
-/* Is each attachment inside a message what its size and SHA-256 say? Paths are "attachments[i]. ...". */
+/* Is each attachment inside a message what its SHA-256 says? Paths are "attachments[i]. ...". */
 void admission_attachments(struct work *work, Referral__Attachment *const *attachments, size_t count);
 /* T7: an emergency that went ahead without something raises an alarm; one without gaps clears it. */
 void admission_report_gaps(struct work *work, const char *sender, const char *receiver, int gaps);

@@ -2,7 +2,7 @@
 #include "base/utf8.h"
 #include "engine/admission.h"
 #include "engine/event_parts.h"
-#include "rules/identity.h"
+#include "rules/sheet.h"
 
 enum field {
     FIELD_REASON = 1,
@@ -79,18 +79,18 @@ static void check_reason(const struct happening *happening)
         refuse(happening->work, REFUSED_TEXT_NEEDED, "text");
 }
 
-static void check_diagnoses(const struct happening *happening)
+/* What it carries of a sheet is judged as there (F). */
+static void check_lists(const struct happening *happening)
 {
-    struct arena *arena = happening->work->arena;
+    const Referral__Event *event = happening->event;
+    Referral__Sheet lists = REFERRAL__SHEET__INIT;
 
-    for (size_t i = 0; i < happening->event->n_diagnoses; i++) {
-        const Referral__Diagnosis *diagnosis = happening->event->diagnoses[i];
-
-        if (diagnosis->icd10 != NULL && !identity_is_icd10(diagnosis->icd10))
-            refuse(happening->work, REFUSED_BAD_ICD10, arena_format(arena, "diagnoses[%zu].icd10", i));
-        else if (diagnosis->icd10 == NULL && text_is_blank(diagnosis->text))
-            refuse(happening->work, REFUSED_MISSING, arena_format(arena, "diagnoses[%zu].text", i));
-    }
+    lists.diagnoses = event->diagnoses;
+    lists.n_diagnoses = event->n_diagnoses;
+    lists.attachments = event->attachments;
+    lists.n_attachments = event->n_attachments;
+    sheet_check_lists(&lists, &happening->work->findings);
+    admission_attachments(happening->work, event->attachments, event->n_attachments);
 }
 
 static bool has_report(const Referral__Event *event)
@@ -137,6 +137,5 @@ void event_check_fields(const struct happening *happening)
     check_reason(happening);
     if (happening->event->has_occurred_at_ms)
         work_check_occurred_at(happening->work, happening->event->occurred_at_ms);
-    check_diagnoses(happening);
-    admission_attachments(happening->work, happening->event->attachments, happening->event->n_attachments);
+    check_lists(happening);
 }

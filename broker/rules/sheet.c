@@ -257,6 +257,15 @@ void sheet_check(const Referral__Sheet *sheet, struct date today, struct finding
     check_attachments(&check);
 }
 
+void sheet_check_lists(const Referral__Sheet *sheet, struct findings *findings)
+{
+    struct sheet_check check = {.sheet = sheet, .form = SHEET_UP, .findings = findings};
+
+    sheet_check_elements(&check);
+    check_diagnoses(&check);
+    check_attachments(&check);
+}
+
 bool sheet_is_eligible_for_down(const Referral__Sheet *sheet, const char *disease_list)
 {
     for (size_t i = 0; i < sheet->n_diagnoses; i++)

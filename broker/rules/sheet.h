@@ -13,6 +13,8 @@ enum sheet_form sheet_form_of(const Referral__Sheet *sheet);
 /* Adds every violation to `findings`. Knows nothing of institutions, routes or teams. `sheet` has passed wire_check:
  * texts are valid and bounded, enums in range. */
 void sheet_check(const Referral__Sheet *sheet, struct date today, struct findings *findings);
+/* Of its diagnoses and attachments only, which an event may carry too. */
+void sheet_check_lists(const Referral__Sheet *sheet, struct findings *findings);
 
 struct sheet_field {
     const char *path;                        /* "patient.name" */

@@ -16,5 +16,7 @@ void sheet_refuse(const struct sheet_check *check, enum refusal refusal, const c
 void sheet_refuse_at(const struct sheet_check *check, enum refusal refusal, const char *path, size_t index);
 /* Each field by its row: is it there, and does it have its form? */
 void sheet_check_fields(const struct sheet_check *check);
+/* Those of its lists alone. */
+void sheet_check_elements(const struct sheet_check *check);
 /* Is there a text that says more than white space and "无"? NULL says nothing. */
 bool sheet_says_something(const char *text);

@@ -6,6 +6,7 @@
 #include "rules/identity.h"
 #include "rules/sheet_check.h"
 
+/* From OWNER_DIAGNOSIS on: elements of lists. */
 enum owner { OWNER_SHEET, OWNER_DOCTOR, OWNER_PLACE, OWNER_PATIENT, OWNER_DIAGNOSIS, OWNER_VITAL, OWNER_ATTACHMENT };
 
 /* From SHAPE_TEXT on: texts. */
@@ -248,7 +249,7 @@ struct group {
     size_t count;
 };
 
-void sheet_check_fields(const struct sheet_check *check)
+static void check_rows(const struct sheet_check *check, enum owner first)
 {
     const Referral__Sheet *sheet = check->sheet;
     const void *const one[] = {sheet, sheet->doctor, sheet->wanted_place, sheet->patient};
@@ -266,11 +267,21 @@ void sheet_check_fields(const struct sheet_check *check)
         const struct group *group = &groups[slots[i].owner];
         bool mandatory = is_mandatory(check, &fields[i], &slots[i]);
 
-        for (size_t j = 0; j < group->count; j++) {
+        for (size_t j = 0; slots[i].owner >= first && j < group->count; j++) {
             enum refusal refusal = check_slot(&fields[i], &slots[i], mandatory, group->messages[j]);
 
             if (refusal != REFUSED_NOT)
                 sheet_refuse_at(check, refusal, fields[i].path, j);
         }
     }
+}
+
+void sheet_check_fields(const struct sheet_check *check)
+{
+    check_rows(check, OWNER_SHEET);
+}
+
+void sheet_check_elements(const struct sheet_check *check)
+{
+    check_rows(check, OWNER_DIAGNOSIS);
 }

@@ -430,6 +430,41 @@ Test(refused, l_an_amended_sheet_is_of_the_same_referral)
 
 /* ---- Sheets ---- */
 
+Test(refused, f_what_is_attached_to_an_event_is_judged_as_in_a_sheet)
+{
+    struct district d;
+    Referral__Attachment attachment = REFERRAL__ATTACHMENT__INIT, *attachments[] = {&attachment};
+    Referral__Diagnosis diagnosis = REFERRAL__DIAGNOSIS__INIT, *diagnoses[] = {&diagnosis};
+    Referral__Event *event;
+
+    places_open(&d);
+    char *referral = district_refer(&d, "T07", "H1", REFERRAL__PRIORITY__ROUTINE);
+
+    district_assert_said(&d, district_happen(&d, "H1", referral, REQUEST_INFO), "");
+    event = district_event(&d, referral, SUPPLY_INFO);
+    event->attachments = attachments;
+    event->n_attachments = 1;
+    refuses(&d, "T07", KIND(EVENT), event,
+            "MISSING attachments[0].media_type; MISSING attachments[0].size_bytes; MISSING attachments[0].sha256; "
+            "MISSING attachments[0].reference");
+    attachment.media_type = "a picture";
+    FIELD_SET(&attachment, size_bytes, 4);
+    FIELD_SET(&attachment, content, ((ProtobufCBinaryData){3, (uint8_t *)"abc"}));
+    FIELD_SET(&attachment, sha256, ((ProtobufCBinaryData){31, (uint8_t *)"0123456789012345678901234567890"}));
+    refuses(&d, "T07", KIND(EVENT), event,
+            "BAD_ATTACHMENT attachments[0].media_type; BAD_ATTACHMENT attachments[0].sha256; "
+            "BAD_ATTACHMENT attachments[0].size_bytes");
+    event->n_attachments = 0;
+    refuses(&d, "T07", KIND(EVENT), event, "");
+    district_assert_said(&d, district_happen(&d, "H1", referral, ARRIVE), "");
+    event = district_event(&d, referral, REPORT);
+    event->diagnoses = diagnoses;
+    diagnosis.icd10 = "I10";
+    diagnosis.text = " ";
+    refuses(&d, "H1", KIND(EVENT), event, "BLANK diagnoses[0].text");
+    places_close(&d);
+}
+
 Test(refused, f2_what_is_attached_is_what_its_hash_says)
 {
     struct district d;
