@@ -68,14 +68,15 @@ static void tell_delivery(struct telling *telling)
     add(telling, entry);
 }
 
-/* Was the sheet delivered before this entry? In one instant, what left it SUBMITTED came first. */
+/* Was the sheet delivered before this entry? In one instant, what found it SUBMITTED came first. */
 static bool comes_after_delivery(const struct telling *telling, const Referral__TimelineEntry *entry)
 {
     int64_t delivered_at = telling->row->delivered_at_ms;
 
     if (delivered_at == 0)
         return false;
-    return entry->at_ms > delivered_at || (entry->at_ms == delivered_at && entry->state != REFERRAL__STATE__SUBMITTED);
+    return entry->at_ms > delivered_at ||
+           (entry->at_ms == delivered_at && entry->from_state != REFERRAL__STATE__SUBMITTED);
 }
 
 static void tell_row(struct telling *telling, Referral__TimelineEntry *entry)

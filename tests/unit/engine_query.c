@@ -251,6 +251,31 @@ Test(query, d4_delivery_after_the_end_leaves_the_state)
     district_close(&d);
 }
 
+/* One instant holds many turns, and a turn many commands. */
+Test(query, d4_what_ended_in_the_instant_of_its_delivery_was_never_delivered_before)
+{
+    Referral__ReferralView *view;
+    Referral__ReferralQuery query;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
+    district_drain(&d, "H1");
+    query = about(id);
+    view = ask(&d, "T07", KIND(GET_REFERRAL), &query);
+    cr_assert_str_eq(events(&d, view), "submit cancel delivery-confirmed");
+    cr_assert_eq(view->timeline[1]->from_state, REFERRAL__STATE__SUBMITTED);
+    cr_assert_eq(view->timeline[2]->state, REFERRAL__STATE__CANCELLED);
+    query = about(district_refer(&d, "T07", "H1", ROUTINE));
+    district_drain(&d, "H1");
+    district_assert_said(&d, district_happen(&d, "T07", query.referral_id, CANCEL), "");
+    view = ask(&d, "T07", KIND(GET_REFERRAL), &query);
+    cr_assert_str_eq(events(&d, view), "submit delivery-confirmed cancel");
+    district_close(&d);
+}
+
 /* Two hundred and fifty acknowledgements of a person fill more than a page. */
 Test(query, p2_a_long_timeline_comes_in_pages_and_tells_each_entry_once)
 {
