@@ -90,6 +90,7 @@ static const struct family {
     {BATCH__INTERNAL__CLEAR_ALARM,        PLAIN,               alarm_apply_clear},
     {BATCH__INTERNAL__QUARANTINE,         PLAIN,               quarantine_apply_culprit},
     {BATCH__INTERNAL__ARCHIVED,           PLAIN,               archived_apply},
+    {BATCH__INTERNAL__FORGET,             PLAIN,               forget_apply},
 };
 /* clang-format on */
 

@@ -11,6 +11,7 @@ bool find_apply_patient(struct work *work); /* find.c: P2, P3; again: what is fo
 bool hold_apply_hold(struct work *work);    /* hold.c: legal holds (D8) */
 bool hold_apply_release(struct work *work);
 bool archived_apply(struct work *work);  /* archived.c: what stands in the archive leaves the store (D8) */
+bool forget_apply(struct work *work);    /* forget.c: keys of commands that are old enough, too (D1, D8) */
 bool clockwork_apply(struct work *work); /* clockwork.c: at most CLOCK_ROWS_PER_TURN due rows in order (C3, L4) */
 
 /* Places (section 6). publish.c: what a hospital publishes and takes away; timetable_clock.c: its weeks. */

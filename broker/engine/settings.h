@@ -40,6 +40,8 @@
       "an institution whose keys end within this time raises an alarm; 0: none does")                                  \
     X(retention_finished_ms, 'G', 'O', "0", 2592000000, 3153600000000,                                                 \
       "finished referrals move to the archive so long after their end; 0: never (D8)")                                 \
+    X(retention_keys_ms, 'G', 'O', "34560000000", 2592000000, 3153600000000,                                           \
+      "message ids are remembered so long, and until what they began has ended; 0: for ever (D1, D8)")                 \
     X(reserve_bp, 'I', 'N', "2000", 2000, 10000,                                                                       \
       "share of new pools kept for family doctors' patients, in basis points (Q1)")                                    \
     X(down_referral_diseases, 'G', 'T', "I10-I15 E10-E14 J44 I69 I25", 0, 2000, "ICD-10 list for the hint of F4")

@@ -28,8 +28,11 @@ Record__CalendarDay *calendar_row(struct store_txn *txn, int64_t day);
 void calendar_row_put(struct store_txn *txn, int64_t day, const Record__CalendarDay *row /* NULL: delete */);
 
 /* D1. The key is made from the sender's number and its message id (ULID as it is, any other by keyed hash). */
+#define DEDUP_KEY_SIZE 21
 Record__Dedup *dedup_row(struct store_txn *txn, uint32_t sender, const char *message_id);
 void dedup_row_add(struct store_txn *txn, uint32_t sender, const char *message_id, const Record__Dedup *row);
+Record__Dedup *dedup_row_at(struct store_txn *txn, struct bytes key);
+void dedup_row_delete(struct store_txn *txn, struct bytes key);
 
 Record__Referral *referral_row(struct store_txn *txn, struct id id);
 void referral_row_put(struct store_txn *txn, struct id id, const Record__Referral *row);

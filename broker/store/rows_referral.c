@@ -7,7 +7,6 @@
 #include "store/record.h"
 #include "store/rows.h"
 
-#define DEDUP_KEY_SIZE    (DEDUP_ID_SIZE + 4)
 #define BODY_KEY_SIZE     (ID_KEY_SIZE + 2)
 #define TIMELINE_KEY_SIZE (ID_KEY_SIZE + 4)
 #define DUE_HEAD_SIZE     9
@@ -23,6 +22,7 @@ static struct bytes dedup_key(struct store_txn *txn, uint8_t key[DEDUP_KEY_SIZE]
         key[0] = 'H';
         store_keyed_hash(txn->store, bytes_text(message_id), key + 1);
     }
+    static_assert(DEDUP_KEY_SIZE == DEDUP_ID_SIZE + sizeof sender, "nothing else");
     put_be32(key + DEDUP_ID_SIZE, sender);
     return bytes_of(key, DEDUP_KEY_SIZE);
 }
@@ -39,6 +39,16 @@ void dedup_row_add(struct store_txn *txn, uint32_t sender, const char *message_i
     uint8_t key[DEDUP_KEY_SIZE];
 
     record_add(txn, TABLE_DEDUP, dedup_key(txn, key, sender, message_id), &row->base);
+}
+
+Record__Dedup *dedup_row_at(struct store_txn *txn, struct bytes key)
+{
+    return record_get(txn, TABLE_DEDUP, key, &record__dedup__descriptor);
+}
+
+void dedup_row_delete(struct store_txn *txn, struct bytes key)
+{
+    store_delete(txn, TABLE_DEDUP, key);
 }
 
 static struct bytes id_key(uint8_t key[ID_KEY_SIZE], struct id id)
