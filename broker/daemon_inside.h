@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "sys/daemon_clock.h"
 #include "turn/archiver.h"
+#include "turn/forgetter.h"
 #include "turn/key_watch.h"
 #include "turn/turn.h"
 #include <event2/event.h>
@@ -52,14 +53,15 @@ struct daemon {
     uint8_t server_key[32]; /* the public one that it was started with */
 
     struct event *signals[DAEMON_SIGNALS];
-    struct event *turn_timer, *search_timer, *archive_timer, *reseal_timer, *tick;
+    struct event *turn_timer, *search_timer, *archive_timer, *forget_timer, *reseal_timer, *tick;
     struct archiver *archiver;
     char *archive_directory;
     int64_t archive_since_ms;      /* when the present pass began; 0: none */
     struct archiver_done archived; /* told of so far */
-    uint64_t searched_turns;       /* turns there were when the search index had all referrals ... */
-    uint64_t chunk_turns;          /* ... and when it took the last chunk of them */
-    const char *held_alarm;        /* the alarm raised for a doubtful time; NULL: none */
+    struct forgetter forgetter;
+    uint64_t searched_turns; /* turns there were when the search index had all referrals ... */
+    uint64_t chunk_turns;    /* ... and when it took the last chunk of them */
+    const char *held_alarm;  /* the alarm raised for a doubtful time; NULL: none */
     uint64_t ticks;
     int64_t awake_ms; /* boot time of the last sign of life; 0: none yet */
     struct port_counters reported;
@@ -113,6 +115,11 @@ int daemon_archive_open(struct daemon *daemon); /* once there is a turn; 0 or -E
 void daemon_archive_close(struct daemon *daemon);
 /* A step of a pass (turn/archiver.h); so many milliseconds until the next one, with the turns it asks for in between. */
 int64_t daemon_archive_step(struct daemon *daemon);
+
+/* daemon_forget.c */
+
+/* As daemon_archive_step, of turn/forgetter.h. */
+int64_t daemon_forget_step(struct daemon *daemon);
 
 /* daemon_reseal.c */
 

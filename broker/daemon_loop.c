@@ -25,7 +25,8 @@
 #define RESEAL_BUSY_MS  10
 
 #define ARCHIVE_AFTER_MS 1000 /* the first look */
-#define ARCHIVE_BUSY_MS  20
+#define FORGET_AFTER_MS  2000
+#define STEP_BUSY_MS     20
 
 #define PORT_REPORT_TICKS 60
 #define TELL_TICKS        10  /* what the log left out, and the status line */
@@ -174,19 +175,32 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     }
 }
 
-/* Whoever waits is served first. */
+/* A step of what makes turns of its own. Whoever waits is served first. */
+static void run_step(struct daemon *daemon, struct event *timer, int64_t (*step)(struct daemon *))
+{
+    if (turn_wants(daemon->turn, daemon_now(daemon))) {
+        after(timer, STEP_BUSY_MS);
+        return;
+    }
+    int64_t wait_ms = step(daemon);
+    run_turns(daemon);
+    after(timer, wait_ms);
+}
+
 static void on_archive_timer(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;
     struct daemon *daemon = user;
-    if (turn_wants(daemon->turn, daemon_now(daemon))) {
-        after(daemon->archive_timer, ARCHIVE_BUSY_MS);
-        return;
-    }
-    int64_t wait_ms = daemon_archive_step(daemon);
-    run_turns(daemon);
-    after(daemon->archive_timer, wait_ms);
+    run_step(daemon, daemon->archive_timer, daemon_archive_step);
+}
+
+static void on_forget_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = user;
+    run_step(daemon, daemon->forget_timer, daemon_forget_step);
 }
 
 static void on_reseal_timer(evutil_socket_t fd, short what, void *user)
@@ -269,6 +283,7 @@ static void on_reload(evutil_socket_t number, short what, void *user)
     struct daemon *daemon = user;
     daemon_reload(daemon);
     after(daemon->archive_timer, 0);
+    after(daemon->forget_timer, 0);
     after(daemon->reseal_timer, 0);
 }
 
@@ -295,15 +310,18 @@ int daemon_loop_open(struct daemon *daemon)
     daemon->turn_timer = event_new(daemon->base, -1, 0, on_turn_timer, daemon);
     daemon->search_timer = event_new(daemon->base, -1, 0, on_search_timer, daemon);
     daemon->archive_timer = event_new(daemon->base, -1, 0, on_archive_timer, daemon);
+    daemon->forget_timer = event_new(daemon->base, -1, 0, on_forget_timer, daemon);
     daemon->reseal_timer = event_new(daemon->base, -1, 0, on_reseal_timer, daemon);
     daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
-    if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->reseal_timer ||
-        !daemon->tick) {
+    if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->forget_timer ||
+        !daemon->reseal_timer || !daemon->tick) {
         return -ENOMEM;
     }
     after(daemon->tick, TICK_MS);
     daemon->ticks = 1; /* the first report is for the first minute */
     after(daemon->archive_timer, ARCHIVE_AFTER_MS);
+    forgetter_init(&daemon->forgetter, daemon->store, daemon->turn, &daemon->arena);
+    after(daemon->forget_timer, FORGET_AFTER_MS);
     after(daemon->reseal_timer, RESEAL_AFTER_MS);
     after(daemon->search_timer, SEARCH_AFTER_MS); /* what was accepted before the last stop */
     return 0;
@@ -324,6 +342,7 @@ void daemon_loop_close(struct daemon *daemon)
     drop_event(daemon->turn_timer);
     drop_event(daemon->search_timer);
     drop_event(daemon->archive_timer);
+    drop_event(daemon->forget_timer);
     drop_event(daemon->reseal_timer);
     drop_event(daemon->tick);
 }

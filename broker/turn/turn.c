@@ -321,13 +321,23 @@ void turn_quarantine(struct turn *turn, const struct suspect *culprit)
     turn->batch_is_urgent = true;
 }
 
-bool turn_archived(struct turn *turn, const Batch__Archived *archived)
+static bool add_own(struct turn *turn, uint32_t kind, const ProtobufCMessage *body)
 {
     if (!batch_has_room_for_own(&turn->batch))
         return false;
-    batch_add_own(&turn->batch, BATCH__INTERNAL__ARCHIVED, &archived->base, &turn->arena);
+    batch_add_own(&turn->batch, kind, body, &turn->arena);
     turn->batch_is_urgent = true;
     return true;
+}
+
+bool turn_archived(struct turn *turn, const Batch__Archived *archived)
+{
+    return add_own(turn, BATCH__INTERNAL__ARCHIVED, &archived->base);
+}
+
+bool turn_forget(struct turn *turn, const Batch__Forget *forget)
+{
+    return add_own(turn, BATCH__INTERNAL__FORGET, &forget->base);
 }
 
 void turn_hurry(struct turn *turn)

@@ -88,6 +88,9 @@ void turn_quarantine(struct turn *turn, const struct suspect *culprit);
 /* D8: at most TURN_ARCHIVED_MAX records of a file of the archive that is on disk; false: there is no room in this turn, say it again. */
 #define TURN_ARCHIVED_MAX ((size_t)50)
 bool turn_archived(struct turn *turn, const Batch__Archived *archived);
+/* D1, D8: at most TURN_FORGET_MAX keys; false: there is no room in this turn, say it again. */
+#define TURN_FORGET_MAX ((size_t)500)
+bool turn_forget(struct turn *turn, const Batch__Forget *forget);
 /* No more frames will come: acks wait for no company. Then turn_run while turn_wants, then turn_drain. */
 void turn_hurry(struct turn *turn);
 /* No new frames are taken; GOODBYE goes to all with a retry time. Call after the last turn_run. */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """test_archive.py - finished referrals move to the archive by themselves, are found and read back, and a broker killed at any step of it loses nothing
-and archives nothing twice (D8)."""
+and archives nothing twice; old message ids are forgotten by themselves, too (D8)."""
 import json
 import os
 import signal
@@ -8,7 +8,7 @@ import subprocess
 
 import fixture
 import sheets
-from foreign_client import Client
+from foreign_client import Client, message_id
 from party import PartyTest
 
 OK, REFUSED, USAGE, BAD_FILE, CHECK_FAILED = 0, 1, 2, 4, 5
@@ -347,6 +347,32 @@ class Life(ArchiveTest):
             path.unlink()
         until_why([])
         self.until_archived()
+
+
+class Forgotten(ArchiveTest):
+    def test_d1_a_message_id_is_a_new_command_s_when_it_is_older_than_is_set(self):
+        self.broker = Shelved(test_time_ms=START_MS)
+        self.addCleanup(self.broker.close)
+        key, sheet = message_id(), sheets.made("up")
+        centre = self.party("T07")
+        first = self.accepted(centre.submit(sheet, message_id=key)).referral_id
+        self.accepted(centre.event(first, "CANCEL", reason="PATIENT_DECLINED"))
+        self.close_parties()
+        self.broker.set_clock(START_MS + 401 * DAY_MS)
+        self.broker.ctl("set", "retention_keys_ms", "402d")
+        self.broker.look()
+        self.assertEqual(first, self.accepted(self.party("T07").submit(sheet, message_id=key)).referral_id)
+        self.close_parties()
+        self.broker.ctl("set", "retention_keys_ms")
+
+        def forgotten():
+            self.broker.look()
+            return "event=forgotten" in self.broker.log_text()
+        fixture.until(forgotten, "what is older to be forgotten")
+        fixture.until(lambda: self.broker.ctl("trace", "--message", key, "--from", "T07", check=False).returncode != OK, "the id among it")
+        self.assertNotEqual(first, self.accepted(self.party("T07").submit(sheet, message_id=key)).referral_id)
+        self.assertIn("keys-forgotten", self.broker.ctl("audit").stdout)
+        self.verify()
 
 
 class Killed(ArchiveTest):

@@ -1,0 +1,107 @@
+/* forgetter.c - key after key is read; those that may go are told when there is a turn's worth of them. */
+#include "turn/forgetter.h"
+
+#include "engine/forget.h"
+#include "store/record.h"
+
+#define SCAN_ROWS 500
+
+void forgetter_init(struct forgetter *forgetter, struct store *store, struct turn *turn, struct arena *arena)
+{
+    *forgetter = (struct forgetter){.store = store, .turn = turn, .arena = arena};
+}
+
+static void look_at(struct forgetter *forgetter, struct store_txn *txn, struct bytes key, struct bytes value,
+                    struct instant limit)
+{
+    const Record__Dedup *row = record_unpack(txn, TABLE_DEDUP, key, value, &record__dedup__descriptor);
+
+    memcpy(forgetter->at, key.data, DEDUP_KEY_SIZE);
+    forgetter->has_begun = true;
+    if (row != NULL && forget_allows(txn, row, limit))
+        memcpy(forgetter->keys[forgetter->count++], key.data, DEDUP_KEY_SIZE);
+}
+
+/* From the smallest key above the last one looked at. */
+static void scan_rows(struct forgetter *forgetter, struct store_txn *txn, struct instant limit)
+{
+    uint8_t from[DEDUP_KEY_SIZE + 1] = {0};
+    struct store_cursor *cursor;
+    struct bytes key, value;
+
+    memcpy(from, forgetter->at, DEDUP_KEY_SIZE);
+    cursor = store_scan(txn, TABLE_DEDUP, bytes_of(NULL, 0), bytes_of(from, forgetter->has_begun ? sizeof from : 0));
+    for (int i = 0; i < SCAN_ROWS && forgetter->count < TURN_FORGET_MAX && !forgetter->at_end; i++) {
+        if (store_next(cursor, &key, &value))
+            look_at(forgetter, txn, key, value, limit);
+        else
+            forgetter->at_end = true;
+    }
+    store_scan_end(cursor);
+}
+
+/* Whether it is set that any key goes at all. */
+static int scan(struct forgetter *forgetter, struct instant now, bool *ret_forgets)
+{
+    struct store_txn *txn = NULL;
+    struct instant limit;
+    int failure = store_read_begin(forgetter->store, forgetter->arena, &txn);
+
+    if (failure != 0)
+        return failure;
+    limit = forget_limit(txn, now);
+    *ret_forgets = instant_is_set(limit);
+    if (*ret_forgets)
+        scan_rows(forgetter, txn, limit);
+    failure = store_failure(txn);
+    store_read_end(txn);
+    return failure;
+}
+
+static void tell(struct forgetter *forgetter)
+{
+    Batch__Forget forget = BATCH__FORGET__INIT;
+
+    forget.n_keys = forgetter->count;
+    forget.keys = arena_alloc(forgetter->arena, forgetter->count * sizeof *forget.keys);
+    for (size_t i = 0; i < forgetter->count; i++)
+        forget.keys[i] = (ProtobufCBinaryData){.len = DEDUP_KEY_SIZE, .data = forgetter->keys[i]};
+    if (!turn_forget(forgetter->turn, &forget))
+        return; /* no room in this turn: again in the next */
+    forgetter->told += forgetter->count;
+    forgetter->count = 0;
+}
+
+static bool is_to_tell(const struct forgetter *forgetter)
+{
+    return forgetter->count == TURN_FORGET_MAX || (forgetter->at_end && forgetter->count != 0);
+}
+
+static int step(struct forgetter *forgetter, struct instant now)
+{
+    bool forgets = true;
+    int failure = 0;
+
+    if (!forgetter->has_begun)
+        forgetter->told = 0;
+    if (is_to_tell(forgetter))
+        tell(forgetter);
+    else if (!forgetter->at_end)
+        failure = scan(forgetter, now, &forgets);
+    if (failure != 0)
+        return failure;
+    return forgets && (!forgetter->at_end || forgetter->count != 0);
+}
+
+/* C4: nothing is so and so old while the time is in doubt. */
+int forgetter_step(struct forgetter *forgetter, struct turn_clock clock)
+{
+    int result = clock.hold ? 0 : step(forgetter, clock.now);
+
+    arena_reset(forgetter->arena, 0);
+    if (result <= 0) {
+        forgetter->has_begun = forgetter->at_end = false;
+        forgetter->count = 0;
+    }
+    return result;
+}
