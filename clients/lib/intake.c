@@ -80,6 +80,12 @@ enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData d
     return REFERRAL_OK;
 }
 
+/* D3: a higher lane goes first, also here; inside a lane they stay in their order. */
+static bool goes_before(const Referral__Delivery *later, const Referral__Delivery *earlier)
+{
+    return later->has_lane && earlier->has_lane && later->lane < earlier->lane;
+}
+
 enum referral_status intake_keep(struct intake *intake, Referral__Delivery *delivery)
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
@@ -88,7 +94,11 @@ enum referral_status intake_keep(struct intake *intake, Referral__Delivery *deli
         return REFERRAL_NO_MEMORY;
     }
     waiting->delivery = delivery;
-    DL_APPEND(intake->waiting, waiting);
+    struct waiting *before = intake->waiting != NULL ? intake->waiting->prev : NULL;
+    while (before != NULL && goes_before(delivery, before->delivery)) {
+        before = before != intake->waiting ? before->prev : NULL;
+    }
+    DL_APPEND_ELEM(intake->waiting, before, waiting); /* NULL: first of all */
     find(intake, delivery->delivery_id)->waiting++;
     return REFERRAL_OK;
 }

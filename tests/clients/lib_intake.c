@@ -210,6 +210,32 @@ Test(intake, d4_what_is_acknowledged_is_not_handed_over_again)
     peer_join(&peer);
 }
 
+static void delivers_an_emergency_last(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    assert(hear_credit(broker) == 8);
+    peer_deliver(broker, "1", 1);
+    peer_deliver(broker, "2", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "u", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__EMERGENCY, "e", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "v", 1);
+    accept_question(broker);
+}
+
+/* Whoever is slow has much in hand: what came later and is more urgent does not wait behind it. */
+Test(intake, d3_of_what_waits_the_higher_lane_goes_first)
+{
+    open_client(8);
+    peer_run(&peer, delivers_an_emergency_last);
+    let_them_come();
+    receive_and_ack("e");
+    receive_and_ack("u");
+    receive_and_ack("v");
+    receive_and_ack("1");
+    receive_and_ack("2");
+    peer_join(&peer);
+}
+
 #define HOARD 16
 
 static atomic_bool heard;

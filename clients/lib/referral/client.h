@@ -190,9 +190,10 @@ enum referral_status referral_act(struct referral_client *client, const struct r
 /* Lets `add` more deliveries be unacknowledged (D4). The library gives credit back by itself for each delivery acknowledged or
  * refused, and grants all of it again after a reconnect: the sum of the option and of all grants is what may be in hand. */
 enum referral_status referral_grant(struct referral_client *client, uint32_t add);
-/* Waits at most `timeout_ms` for a delivery: OK with *ret_delivery, to be freed by referral_delivery_free after it was acknowledged
- * or refused; TIMEOUT, or DISCONNECTED where there is no session either. Not with on_delivery: BAD_ARGUMENT.
- * What still waits here when the connection breaks is dropped, since the broker delivers it again. */
+/* Waits at most `timeout_ms` for a delivery, of those that wait the first of the highest lane (D3): OK with *ret_delivery, to be
+ * freed by referral_delivery_free after it was acknowledged or refused; TIMEOUT, or DISCONNECTED where there is no session either.
+ * Not with on_delivery: BAD_ARGUMENT. What still waits here when the connection breaks is dropped, since the broker delivers it
+ * again. */
 enum referral_status referral_receive(struct referral_client *client, uint32_t timeout_ms,
                                       Referral__Delivery **ret_delivery);
 void referral_delivery_free(Referral__Delivery *delivery); /* NULL is fine */
