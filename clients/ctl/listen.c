@@ -25,6 +25,7 @@
 #include "width.h"
 
 #define DEFAULT_CREDIT 16
+#define COMMAND_CREDIT 1 /* what waits behind a slow command waits better in the inbox */
 #define FLUSH_MS       3000
 
 /* What the command's exit code says, as sysexits.h names them. */
@@ -344,7 +345,7 @@ int listen_run(struct ctl *ctl)
                                 .connected = true,
                                 .left = -1,
                                 .result = EXIT_OK};
-    long long credit = DEFAULT_CREDIT, idle = 0;
+    long long credit = listener.command == NULL ? DEFAULT_CREDIT : COMMAND_CREDIT, idle = 0;
 
     if (!ctl_number(ctl, "count", 1, 1000000000, &listener.left) ||
         !ctl_number(ctl, "credit", 1, LIMIT_CREDIT, &credit) || !ctl_number(ctl, "idle", 1, 1000000, &idle))
