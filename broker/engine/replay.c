@@ -166,6 +166,19 @@ struct replay_pool *replay_add(struct replay *replay, const Referral__LedgerRow 
     return pool;
 }
 
+/* Q13: what was required of a pool before, and what it was short of while it stood alone, its group cannot make good: with the time and cause of
+ * whichever was short for longest. */
+static void inherit(struct replay_set *group, const struct replay_set *alone)
+{
+    group->was_open = group->was_open || alone->was_open;
+    group->required += alone->required;
+    group->past.units += alone->past.units;
+    if (alone->past.ms > group->past.ms) {
+        group->past.ms = alone->past.ms;
+        group->past.cause = alone->past.cause;
+    }
+}
+
 bool replay_group_day(struct replay *replay, const struct replay_pool *pool)
 {
     struct replay_day *day = find_day(replay, pool);
@@ -178,7 +191,7 @@ bool replay_group_day(struct replay *replay, const struct replay_pool *pool)
     day->group->since = replay->now;
     for (size_t i = 0; i < day->count; i++) {
         replay_time_passes(replay, day->pools[i]->set);
-        day->group->was_open = day->group->was_open || day->pools[i]->set->was_open;
+        inherit(day->group, day->pools[i]->set);
         day->pools[i]->grouped = true;
         join(replay, day->group, day->pools[i]);
     }

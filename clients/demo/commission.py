@@ -208,6 +208,15 @@ class Set:
             self.shortfall, self.shortfall_ms, self.shortfall_cause = self.past(now, False)
             self.since, self.stood, self.stood_cause = now, self.deficit, self.cause
 
+    def inherit(self, alone, now):
+        """What a pool was short of while it stood alone its group cannot make good."""
+        alone.time_passes(now)
+        self.had_time = self.had_time or alone.had_time
+        self.required += alone.required
+        self.shortfall += alone.shortfall
+        if alone.shortfall_ms > self.shortfall_ms:
+            self.shortfall_ms, self.shortfall_cause = alone.shortfall_ms, alone.shortfall_cause
+
     def note(self, deficit, cause):
         if deficit <= self.stood:
             self.cause = self.stood_cause
@@ -333,7 +342,7 @@ class Ledger:
         if day not in self.groups:
             group = self.groups[day] = Set([], self.now)
             for other in self.days[day]:
-                group.had_time = group.had_time or other.set.has_time(self.now)
+                group.inherit(other.set, self.now)
                 self.need(all(unit.booking is None for unit in other.units.values()), "grouped after the first booking (Q11)")
                 self.terms(other, row)
                 self.join(group, other)

@@ -334,6 +334,21 @@ class Beginning(Commission):
         self.read_independently(self.save("ledger.txt", self.run_ctl("ledger", "H2", "-o", "hex", key="OBS").stdout), report)
         self.offline("ledger", expect=USAGE)  # of two hospitals now
 
+    def test_q13_what_was_short_before_its_group_stays_short_for_both_readers(self):
+        h2, pools = self.party("H2"), [dict(WANG, hospital="H2", date="2026-11-26", resource=name) for name in ("WANG-AM", "LI-AM")]
+        for pool in pools:
+            self.accepted(h2.command("PUT_POOL", {"pool": pool, "units": [{"count": 5, "start_ms": at(8, 0, 26), "minutes": 10}]}))
+            self.accepted(h2.command("BLOCK_UNITS", {"pool": pool, "count": 5, "reason": "STAFF_ABSENT", "person": PERSON}))
+        self.broker.set_clock(at(8, 20, 23))
+        for pool in pools:
+            self.accepted(h2.command("UNBLOCK_UNITS", {"pool": pool, "count": 5, "person": PERSON}))
+        self.accepted(h2.command("PUT_GROUP", {"hospital": "H2", "class": "EXPERT", "department": "NK", "date": "2026-11-26"}))
+        made = json.loads(self.run_ctl("report", "reserve", "H2", "--from", "2026-11-26", "-o", "json", key="OBS").stdout)
+        self.assertEqual([(gap["shortfall"], gap["minutes"]) for gap in made["gaps"]], [(2, 20)])
+        self.assertEqual((made["totals"][0]["required"], made["totals"][0]["kept"]), (2, 0))
+        self.read_independently(self.save("ledger.txt", self.run_ctl("ledger", "H2", "-o", "hex", key="OBS").stdout),
+                                self.save("report.json", made))
+
 
 class Independent(Commission):
     """The reader that shares nothing with the broker."""

@@ -356,6 +356,56 @@ Test(reserve_report, q11_a_group_is_one_line_of_sums_and_one_gap)
     pools_close(&d);
 }
 
+static void group_day(struct district *d)
+{
+    Referral__PoolGroup group = REFERRAL__POOL_GROUP__INIT;
+
+    FIELD_SET(&group, class_, REFERRAL__PLACE_CLASS__EXPERT);
+    group.department = "CARD";
+    group.date = POOLS_DAY;
+    cr_assert_str_eq(pools_do(d, REFERRAL__KIND__PUT_GROUP, &group), "");
+}
+
+/* Declared before the first booking: that may be days after it opened. */
+Test(reserve_report, q13_what_pools_were_short_of_alone_their_group_does_not_make_good)
+{
+    struct district d;
+    Referral__PoolRef *li;
+    Referral__PoolChange *back;
+
+    pools_open(&d);
+    li = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "LI-AM", POOLS_DAY);
+    pools_publish(&d, pools_wang(&d), 5);
+    pools_publish(&d, li, 5);
+    block(&d, 5, WHY(SAFETY));
+    d.now.ms += 5 * MINUTE_MS;
+    unblock(&d, 5);
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__BLOCK_UNITS, pools_change(&d, li, 5, WHY(STAFF_ABSENT))), "");
+    d.now.ms += 20 * MINUTE_MS;
+    back = pools_change(&d, li, 5, WHY(SAFETY));
+    FIELD_CLEAR(back, reason);
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__UNBLOCK_UNITS, back), "");
+    group_day(&d);
+    assert_told(&d, "R2 kept 0 of C10 (0), F0 G0 B0, short by 2 for 20 min");
+    cr_assert_eq(cause(&d).reason, WHY(STAFF_ABSENT), "of the longer one");
+    pools_close(&d);
+}
+
+Test(reserve_report, q13_what_was_required_of_pools_when_they_were_released_their_group_required)
+{
+    struct district d;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 10);
+    pools_publish(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "LI-AM", POOLS_DAY), 4);
+    d.now = pools_at("2026-11-23", 9 * 60);
+    district_clock(&d);
+    assert_told(&d, "R3 kept 3 of C14 (2142), F0 G0 B0");
+    group_day(&d);
+    assert_told(&d, "R3 kept 3 of C14 (2142), F0 G0 B0");
+    pools_close(&d);
+}
+
 Test(reserve_report, q13_days_add_up_to_months_and_classes_to_totals)
 {
     struct district d;
