@@ -7,6 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#define FIRST_YEAR 1970
+#define LEAST_MS   INT64_C(100000000000) /* in 1973 */
+
 static bool number_parse(const char *text, int64_t *ret_number, const char **ret_end)
 {
     char *end;
@@ -22,26 +25,50 @@ static bool number_parse(const char *text, int64_t *ret_number, const char **ret
     return true;
 }
 
+/* False: there is no such day, or its year was written short; the C library would make some other day of it. */
+static bool local_time(const struct tm *said, int64_t *ret_ms)
+{
+    struct tm local = *said;
+
+    local.tm_isdst = -1;
+
+    int64_t ms = (int64_t)mktime(&local) * 1000;
+
+    if (local.tm_mday != said->tm_mday || local.tm_mon != said->tm_mon || local.tm_year < FIRST_YEAR - 1900)
+        return false;
+    *ret_ms = ms;
+    return true;
+}
+
+/* A date without its dashes, or seconds, would be a day in 1970. */
+static bool milliseconds(const char *text, int64_t *ret_ms)
+{
+    const char *end;
+    int64_t ms;
+
+    if (!number_parse(text, &ms, &end) || *end != '\0' || (ms != 0 && ms < LEAST_MS))
+        return false;
+    *ret_ms = ms;
+    return true;
+}
+
 bool moment_parse(const char *text, int64_t *ret_ms)
 {
     static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
                                         "%Y-%m-%dT%H:%M:%S"};
-    const char *end;
 
     if (strcmp(text, "now") == 0) {
         *ret_ms = moment_now();
         return true;
     }
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        struct tm local = {.tm_isdst = -1};
+        struct tm said = {0};
+        const char *end = strptime(text, forms[i], &said);
 
-        end = strptime(text, forms[i], &local);
-        if (end != NULL && *end == '\0') {
-            *ret_ms = (int64_t)mktime(&local) * 1000;
-            return true;
-        }
+        if (end != NULL && *end == '\0')
+            return local_time(&said, ret_ms);
     }
-    return number_parse(text, ret_ms, &end) && *end == '\0';
+    return milliseconds(text, ret_ms);
 }
 
 static void format(char out[MOMENT_TEXT_SIZE], int64_t ms, const char *form)

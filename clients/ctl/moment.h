@@ -6,7 +6,8 @@
 
 #define MOMENT_TEXT_SIZE 32
 
-/* "now", "2026-11-21", "2026-11-21 08:30", "2026-11-21T08:30:00" in local time, or milliseconds since 1970 as a number. */
+/* "now", "2026-11-21", "2026-11-21 08:30", "2026-11-21T08:30:00" in local time, or milliseconds since 1970 as a number.
+ * False: none of these, or a day that is in no calendar. */
 bool moment_parse(const char *text, int64_t *ret_ms);
 void moment_format(char out[MOMENT_TEXT_SIZE], int64_t ms); /* "2026-11-21 08:30:00" */
 /* "08:30" and "12-02 08:30" */

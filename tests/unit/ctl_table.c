@@ -110,6 +110,31 @@ Test(ctl_table, p4_an_alarm_is_told_in_one_language_at_a_time)
     json_decref(rows);
 }
 
+Test(ctl_table, points_in_time_are_read_and_slips_are_not_guessed_at)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {{"2026-11-21", 1795190400000},
+                {"2026-11-21 08:30", 1795221000000},
+                {"2026-11-21T08:30", 1795221000000},
+                {"2026-11-21 08:30:05", 1795221005000},
+                {"2028-02-29", 1835366400000},
+                {"1795221005123", 1795221005123},
+                {"0", 0}};
+    static const char *const bad[] = {"",           "2026-11-31", "2026-02-30 08:00", "2027-02-29",
+                                      "2026-13-01", "26-11-21",   "20261121",         "1795221005",
+                                      "-5",         "tomorrow",   "2026-11-21 24:00", "2026-11-21 08:30 x"};
+    struct ctl ctl = run_of(false);
+    int64_t ms;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_assert(moment_parse(good[i].text, &ms) && ms == good[i].ms, "%s: %lld", good[i].text, (long long)ms);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert(!moment_parse(bad[i], &ms), "%s: %lld", bad[i], (long long)ms);
+    text_of(&ctl);
+}
+
 Test(ctl_table, lengths_of_time_are_read_and_shown_with_units)
 {
     static const struct {
