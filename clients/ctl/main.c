@@ -46,7 +46,7 @@ static bool take_words(int argc, char **argv, char **ret_words)
         ret_words[i] = strdup(long_form(argv[i]));
         if (ret_words[i] == NULL)
             return false;
-        if (i > 1)
+        if (i > 1 || argv[i][0] == '-')
             memset(argv[i], ' ', strlen(argv[i]));
     }
     return true;

@@ -63,8 +63,8 @@ class Trouble(CtlTest):
             self.assertNotIn("周桂兰", self.run_ctl("send", input=text, expect=BAD_FILE).stderr)
 
     def test_p1_the_command_line_does_not_stay_in_the_list_of_processes(self):
-        with subprocess.Popen([str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--timeout", "60", "--address",
-                               "tcp://127.0.0.1:1", "--server-key", self.broker.public_hex("server"), "--key",
+        with subprocess.Popen([str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--message-id=周桂兰-1", "--timeout",
+                               "60", "--address", "tcp://127.0.0.1:1", "--server-key", self.broker.public_hex("server"), "--key",
                                str(self.broker.key_file("H1")), "report", "r", "--diagnosis", "周桂兰"]) as process:
             try:
                 def is_wiped():
