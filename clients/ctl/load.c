@@ -139,23 +139,24 @@ static const struct kind_info *kind_of(json_t *json)
     return kind != NULL && kind->class == KIND_COMMAND ? kind : NULL;
 }
 
-/* The first member that an item does not have; NULL: there is none. */
-static const char *other_member(json_t *json)
+/* What is wrong with an item beside its kind and body: a member that is none, or an id that is no text. False: nothing. */
+static bool find_fault(json_t *json, struct message_error *ret_error)
 {
-    static const char *const known[] = {"kind", "body", "message_id", "acting_for"};
     const char *name;
     json_t *value;
 
     json_object_foreach(json, name, value)
     {
-        bool found = false;
+        bool is_text = strcmp(name, "message_id") == 0 || strcmp(name, "acting_for") == 0;
 
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            found = found || strcmp(name, known[i]) == 0;
-        if (!found)
-            return name;
+        if ((is_text && (json_is_string(value) || json_is_null(value))) || strcmp(name, "kind") == 0 ||
+            strcmp(name, "body") == 0)
+            continue;
+        *ret_error = (struct message_error){.fault = is_text ? MESSAGE_NOT_TEXT : MESSAGE_UNKNOWN_MEMBER};
+        snprintf(ret_error->path, sizeof ret_error->path, "%s", name);
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 static void send_message(struct load *load, const struct kind_info *kind, json_t *json, const ProtobufCMessage *message)
@@ -187,15 +188,10 @@ static void send_item(struct load *load, json_t *json)
     const struct kind_info *kind = kind_of(json);
     struct message_error error = {.path = "kind", .fault = MESSAGE_NOT_IN_LIST};
     char what[MESSAGE_PATH_SIZE + 48];
-    const char *other = other_member(json);
     ProtobufCMessage *message = NULL;
 
-    if (other != NULL) {
-        snprintf(error.path, sizeof error.path, "%s", other);
-        error.fault = MESSAGE_UNKNOWN_MEMBER;
-    } else if (kind != NULL) {
+    if (!find_fault(json, &error) && kind != NULL)
         message = message_from_json(kind->body, json_object_get(json, "body"), &error);
-    }
     if (message == NULL) {
         snprintf(what, sizeof what, ctl_say(load->ctl, "第 %zu 条: %s", "item %zu: %s"), load->source.taken,
                  error.path);

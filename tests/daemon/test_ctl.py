@@ -303,6 +303,8 @@ class Operating(CtlTest):
         self.assertEqual(counts["sent"], counts["accepted"] + 1)
         load(expect=BAD_FILE, commands=[{"kind": "HELLO", "body": {}}])
         load(expect=BAD_FILE, commands=[{"kind": "PAUSE", "body": {"institute": "H1"}}])
+        for member in ("message_id", "acting_for"):  # one that is no text is not passed over: it would be done twice, or as somebody else
+            load(expect=BAD_FILE, commands=[{"kind": "PAUSE", "body": {"institution": "H1"}, member: 7}])
 
     def test_one_field_alone_is_for_scripts(self):
         referral = self.run_ctl("send", "--print", "referral_id", key="T07", input=json.dumps(sheets.UP)).stdout.strip()
