@@ -14,6 +14,7 @@ static void tell_death(struct work *work, struct inbox_ref ref, const Record__In
     char hex[2 * DELIVERY_ID_SIZE + 1];
     bool told = row->event != DEAD_LETTER && row->cause_number != ref.institution;
     struct delivery_event death = {.event = DEAD_LETTER,
+                                   .by_name = "broker",
                                    .destination = inbox_owner(work, ref.institution),
                                    .at = ref.institution,
                                    .attempt = row->failed,
@@ -57,6 +58,24 @@ void inbox_bury(struct work *work, struct inbox_ref ref, Record__Inbox *row, con
     tell_death(work, ref, row, cause);
 }
 
+/* What becomes of a dead letter belongs to its referral's life; nobody is told. */
+static void note_end(struct work *work, struct inbox_ref ref, const Record__Inbox *row, const char *cause)
+{
+    struct id id = life_id_of(row->referral);
+    struct life_of *life = life_load(work, id);
+    struct delivery_event end = {.event = DEAD_LETTER,
+                                 .by_name = "operator",
+                                 .destination = inbox_owner(work, ref.institution),
+                                 .at = ref.institution,
+                                 .cause = cause};
+
+    work_audit(work, DEAD_LETTER, work_id_text(work, id), end.by_name);
+    if (life == NULL)
+        return; /* about a hospital's own booking or entry */
+    life_tell_delivery(work, life, &end);
+    life_save(work, life);
+}
+
 /* D5: with the same ids, as if it had never failed. False: it is dead no more. */
 static bool replay(struct work *work, struct inbox_ref ref)
 {
@@ -66,6 +85,7 @@ static bool replay(struct work *work, struct inbox_ref ref)
     if (dead == NULL)
         return false;
     row = dead->entry;
+    note_end(work, ref, row, "replayed");
     FIELD_SET(row, failed, 0);
     FIELD_CLEAR(row, first_failed_ms);
     FIELD_CLEAR(row, not_before_ms);
@@ -80,10 +100,14 @@ static bool replay(struct work *work, struct inbox_ref ref)
 
 static bool drop(struct work *work, struct inbox_ref ref)
 {
-    Record__Books *books = books_of(work->txn, ref.institution);
+    const Record__Dead *dead = dead_row(work->txn, ref);
+    Record__Books *books;
 
-    if (!dead_row_delete(work->txn, ref))
+    if (dead == NULL)
         return false;
+    note_end(work, ref, dead->entry, "dropped");
+    dead_row_delete(work->txn, ref);
+    books = books_of(work->txn, ref.institution);
     books->dead--;
     books->dropped++;
     books_touch(work->txn, ref.institution);

@@ -10,6 +10,7 @@ static void record_failure(struct work *work, struct inbox_ref ref, const Record
 {
     struct life_of *life = life_load(work, life_id_of(row->referral));
     struct delivery_event failed = {.event = DELIVERY_FAILED,
+                                    .by_name = "broker",
                                     .destination = inbox_owner(work, ref.institution),
                                     .at = ref.institution,
                                     .attempt = row->failed,

@@ -353,8 +353,10 @@ void life_tell(struct work *work, struct life_of *life, enum event event, const 
 
 void life_tell_delivery(struct work *work, struct life_of *life, const struct delivery_event *delivery)
 {
-    struct tidings tidings = {
-        .event = delivery->event, .from = (enum state)life->row->state, .by_name = "broker", .delivery = delivery};
+    struct tidings tidings = {.event = delivery->event,
+                              .from = (enum state)life->row->state,
+                              .by_name = delivery->by_name,
+                              .delivery = delivery};
     const char *institution = delivery->tell == 0 ? NULL : institution_id_of(work->txn, delivery->tell);
 
     tidings_record(work, life, &tidings);

@@ -94,13 +94,20 @@ static bool is_sheet(const Record__Inbox *message)
     return message->kind == (uint32_t)REFERRAL__DELIVERY_KIND__SHEET;
 }
 
-/* D5: did the sheet die? Among a bounded number of dead letters since. */
+/* D5: a sheet that was neither delivered nor waits is among the dead letters; where it is not there, an operator dropped it. After a bounded
+ * number of them nobody knows. */
 static void dead_facts(struct asking *asking, const struct turn_of *turn, struct why *why)
 {
     struct inbox_ref at = {number_of(turn), (uint8_t)turn->row->priority, turn->id.index - 1, UINT16_MAX};
-    const Record__Dead *dead;
 
-    for (int i = 0; i < ROWS_MAX && (dead = dead_row_next(asking->work.txn, at, &at)) != NULL; i++) {
+    for (int i = 0; i < ROWS_MAX; i++) {
+        const Record__Dead *dead = dead_row_next(asking->work.txn, at, &at);
+
+        if (dead == NULL) {
+            why->delivery = WHY_DROPPED;
+            why->is_sheet = true;
+            return;
+        }
         if (id_equal(life_id_of(dead->entry->referral), turn->id)) {
             why->delivery = WHY_DEAD;
             why->is_sheet = is_sheet(dead->entry);
@@ -124,7 +131,7 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
 
     why->destination = name_of(asking, institution_of(turn));
     if (waiting == NULL) {
-        if (turn->called == CALL_RECEIVER && !turn->row->has_delivered_at_ms)
+        if (turn->called == CALL_RECEIVER && !turn->row->has_delivered_at_ms && left > 0)
             dead_facts(asking, turn, why);
         return;
     }

@@ -60,7 +60,8 @@ static void entry_add_delivery(struct work *work, Referral__TimelineEntry *entry
 {
     entry->destination = arena_text(work->arena, delivery->destination);
     entry->cause = arena_text(work->arena, delivery->cause);
-    FIELD_SET(entry, attempt, delivery->attempt);
+    if (delivery->attempt != 0)
+        FIELD_SET(entry, attempt, delivery->attempt);
     if (instant_is_set(delivery->not_before))
         FIELD_SET(entry, not_before_ms, delivery->not_before.ms);
 }

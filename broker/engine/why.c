@@ -61,6 +61,8 @@ static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
     [WHY_NEXT] = {"delivery", "即将投递", "it is delivered next"},
     [WHY_DEAD] = {"dead-letter", "消息已于 {A} 转入死信,须由运维重投",
                   "the message moved to the dead letters {A}; an operator must replay it"},
+    [WHY_DROPPED] = {"dropped", "消息已被运维丢弃,不会再投递",
+                     "the message was dropped by an operator and will not be delivered"},
 };
 
 /* Beside no-consumer, by whether anything was ever acknowledged. */

@@ -17,7 +17,8 @@ enum why_delivery {
     WHY_NO_CREDIT, /* connected, but takes nothing */
     WHY_BEHIND,    /* D3: others go first */
     WHY_NEXT,
-    WHY_DEAD, /* D5 */
+    WHY_DEAD,    /* D5 */
+    WHY_DROPPED, /* D5: nor will it ever be */
     WHY_DELIVERY_COUNT
 };
 

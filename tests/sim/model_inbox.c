@@ -172,14 +172,25 @@ bool model_may_follow(const struct model *m, const struct model_message *message
     return false;
 }
 
-static bool replay(struct model *m, struct model_message *message)
+/* What an operator makes of a dead letter is part of its referral's life. */
+static void note_end(struct model *m, const struct model_message *message)
+{
+    struct model_referral *r = message->referral < 0 ? NULL : &m->referrals[message->referral];
+
+    if (r == NULL)
+        return;
+    r->audit[REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER]++;
+    model_touch(m, r);
+    model_save(m, r);
+}
+
+static void replay(struct model *m, struct model_message *message)
 {
     message->is_dead = false;
     message->failed = 0;
     message->first_failed = message->not_before = 0;
     m->books[message->to].dead--;
     m->books[message->to].waiting++;
-    return true;
 }
 
 static void drop(struct model *m, struct model_message *message)
@@ -189,26 +200,36 @@ static void drop(struct model *m, struct model_message *message)
     forget(m, message);
 }
 
-void model_dead_letters(struct model *m, struct deed *deed)
+static bool is_named(const struct deed *deed, const struct model_message *message)
 {
-    bool replays = deed->kind == REFERRAL__KIND__REPLAY_DEAD;
+    return message->is_dead && message->to == deed->to &&
+           (deed->is_all ||
+            (message->id_size == deed->dead_id_size && memcmp(message->id, deed->dead_id, deed->dead_id_size) == 0));
+}
 
-    deed->affected = 0;
+static void end_in_lane(struct model *m, struct deed *deed, int lane)
+{
     for (int i = 0; i < m->message_count; i++) {
         struct model_message *message = &m->messages[i];
 
-        if (!message->is_dead || message->to != deed->to)
-            continue;
-        if (!deed->is_all &&
-            (message->id_size != deed->dead_id_size || memcmp(message->id, deed->dead_id, deed->dead_id_size) != 0))
+        if (message->lane != lane || !is_named(deed, message))
             continue;
         deed->affected++;
-        if (replays) {
+        note_end(m, message);
+        if (deed->kind == REFERRAL__KIND__REPLAY_DEAD) {
             replay(m, message);
         } else {
             drop(m, message);
             i--;
         }
     }
+}
+
+/* In the order of the inbox. */
+void model_dead_letters(struct model *m, struct deed *deed)
+{
+    deed->affected = 0;
+    for (int lane = REFERRAL__PRIORITY__EMERGENCY; lane <= REFERRAL__PRIORITY__ROUTINE; lane++)
+        end_in_lane(m, deed, lane);
     deed->verdict = deed->is_all || deed->affected != 0 ? GRANTED : REFUSED;
 }

@@ -574,6 +574,69 @@ Test(why_query, d5_a_dead_sheet_is_said)
     district_close(&d);
 }
 
+static const Referral__TimelineEntry *last_entry(struct district *d, char *referral)
+{
+    Referral__ReferralQuery query = about(referral);
+    const Referral__ReferralView *view = ask(d, "T07", KIND(GET_REFERRAL), &query);
+
+    return view->timeline[view->n_timeline - 1];
+}
+
+static size_t audited_dead_letters(struct district *d, const char *referral, const char *by)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    const Referral__AuditList *list;
+    size_t count = 0;
+
+    FIELD_SET(&audit, from_index, store_mark(d->store).index);
+    list = ask(d, "OPS", KIND(LIST_AUDIT), &audit);
+    for (size_t i = 0; i < list->n_rows; i++)
+        count += list->rows[i]->event == REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER &&
+                 strcmp(list->rows[i]->subject, referral) == 0 && strcmp(list->rows[i]->institution, by) == 0;
+    return count;
+}
+
+/* What an operator makes of a dead letter is part of the referral's life: of one that is dropped nothing else is left. */
+Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
+{
+    Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
+    ProtobufCBinaryData dead;
+    struct stage stage;
+    struct district d;
+    Referral__Nack nack = REFERRAL__NACK__INIT;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = dead_letter(&d, &dead);
+    letters.institution = "H1";
+    letters.reason = "told by telephone";
+    letters.delivery_ids = &dead;
+    letters.n_delivery_ids = 1;
+    district_assert_said(&d, district_say(&d, "OPS", KIND(REPLAY_DEAD), &letters), "");
+    cr_assert_eq(audited_dead_letters(&d, id, "operator"), 1);
+    cr_assert_eq(last_entry(&d, id)->event, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER);
+    cr_assert_str_eq(last_entry(&d, id)->by, "operator");
+    cr_assert_str_eq(last_entry(&d, id)->cause, "replayed");
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "no-consumer");
+    FIELD_SET(&nack, delivery_id, dead);
+    FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
+    district_assert_said(&d, district_say(&d, "H1", KIND(NACK), &nack), "");
+    cr_assert_str_eq(last_entry(&d, id)->by, "broker");
+    cr_assert_str_eq(last_entry(&d, id)->cause, "nack");
+    d.now = instant_after(d.now, HOUR_MS);
+    district_assert_said(&d, district_say(&d, "OPS", KIND(DROP_DEAD), &letters), "");
+    cr_assert_eq(audited_dead_letters(&d, id, "operator"), 1);
+    cr_assert_str_eq(last_entry(&d, id)->cause, "dropped");
+    cr_assert_eq(last_entry(&d, id)->at_ms, d.now.ms);
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "dropped");
+    expect_said(&d, &stage, id, ", the message was dropped by an operator and will not be delivered;");
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    district_drain(&d, "H1");
+    expect_said(&d, &stage, id, "; its sheet is not delivered yet: the message was dropped by an operator");
+    district_close(&d);
+}
+
 /* Booked directly, it is the patient's turn; that the hospital has not heard of the patient is said all the same. */
 Test(why_query, d5_a_booked_place_does_not_hide_that_the_sheet_never_came)
 {

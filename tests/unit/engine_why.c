@@ -175,6 +175,8 @@ Test(why, d9_each_hindrance_of_delivery_has_its_words_and_code)
         {WHY_NEXT, false, "delivery", "即将投递", "it is delivered next"},
         {WHY_DEAD, true, "dead-letter", "消息已于 11-21 08:40 转入死信,须由运维重投",
          "the message moved to the dead letters 11-21 08:40; an operator must replay it"},
+        {WHY_DROPPED, false, "dropped", "消息已被运维丢弃,不会再投递",
+         "the message was dropped by an operator and will not be delivered"},
     };
     char zh[512], en[512];
 
