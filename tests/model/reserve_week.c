@@ -132,6 +132,8 @@ static void publish(struct day *day, const struct session *session)
     struct command put;
 
     m_pool_touch(world, slot);
+    if (!pool->exists && m_group_is_declared(world, slot))
+        m_pool_touch(world, m_group_member(world, slot)); /* the group that it joins */
     if (day->plan->displace)
         m_bearers_touch(world, slot);
     put = put_of(world, day->plan, session, day->day);
@@ -277,6 +279,12 @@ static int horizon_of(const struct m_week *week, int today)
     return end > week->planned_to ? end : week->planned_to;
 }
 
+/* Days before its first one it has looked at, and published nothing on them. */
+static bool has_begun(const struct m_week *week)
+{
+    return week->plan.first_day == NOBODY || week->next_day > week->plan.first_day;
+}
+
 /* A day a time; then at midnight, as long as one of its days may be somebody's trouble. */
 void m_week_wake(struct world *world, int number)
 {
@@ -294,7 +302,7 @@ void m_week_wake(struct world *world, int number)
         world->by_week = 0;
         note_conflict(world, week, &day);
         week->next_day++;
-        if (week->next_day > week->planned_to)
+        if (week->next_day > week->planned_to && has_begun(week))
             week->planned_to = week->next_day;
     }
     if (week->next_day < horizon_of(week, today))

@@ -258,6 +258,9 @@ void places_apply(struct model *m, struct deed *deed)
     if (deed->verdict == GRANTED) {
         reserve_perform(&m->places->world, command, &place->answer);
         reply_of(m, deed, place);
+        /* C4: its row is written, and what a doubtful time holds back waits a minute from now. */
+        if (deed->about != NOBODY)
+            model_save(m, &m->referrals[deed->about]);
     }
     m->places->speaks = NULL;
 }
