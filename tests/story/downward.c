@@ -70,3 +70,31 @@ Test(downward, l5_a_return_that_is_rejected_puts_the_parent_back_to_reported_and
                     "         T07 < routine notice r1 close, CLOSED, attempt 1\n");
     world_close(w);
 }
+
+/* The receiver of the down-referral is reminded of the receipt, and escalated to by the clock of what he got himself, which runs out on its own. */
+Test(downward, l4_a_receipt_that_is_late_is_escalated_once_to_each_contact)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 20);
+    world_connect(w, "H1", 20);
+    world_connect(w, "V1", 20);
+    world_good(w, "T07");
+    world_good(w, "H1");
+    world_good(w, "V1");
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_event(w, "H1", "arrive r1");
+    world_submit(w, "H1", "r2", "down to V1, routine; parent_referral_id=r1");
+    world_forget(w);
+    world_after(w, 4 * 86400);
+    world_expect(w, "[ 86400]\n"
+                    "         T07 < routine notice r1 reminder, RETURNED, attempt 1\n"
+                    "         V1 < routine notice r2 reminder, DELIVERED, attempt 1\n"
+                    "[172800]\n"
+                    "         H1 < routine notice r2 escalated, DELIVERED, attempt 1\n"
+                    "         V1 < routine notice r2 escalated, DELIVERED, attempt 1\n"
+                    "[259200]\n"
+                    "         T07 < routine notice r1 escalated, RETURNED, attempt 1\n"
+                    "         H1 < routine notice r1 escalated, RETURNED, attempt 1\n");
+    world_close(w);
+}
