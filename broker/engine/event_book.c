@@ -67,16 +67,21 @@ void event_check_place(struct happening *happening)
         refuse(work, REFUSED_NOT_BOOKABLE_YET, "place.class");
 }
 
-/* Q6, Q12: what has begun is not given back, and before that nobody has failed to come. Q14: what is not kept goes by somebody's word. */
+/* Q6, Q12: what has begun is not given back, and before that nobody has failed to come, nor to a place without a unit. Q14: what is not kept goes by
+ * somebody's word. */
 void event_check_unit(struct happening *happening)
 {
     struct work *work = happening->work;
     const Referral__Event *event = happening->event;
     const struct booking_of *booking = booking_main(work, happening->life);
+    const Record__Place *place = happening->life->row->place;
     bool cancels = happening->type == CANCEL_BOOKING;
 
-    if (booking == NULL)
+    if (booking == NULL) {
+        if (!cancels && place != NULL && place->start_ms > work->now.ms)
+            refuse(work, REFUSED_BOOKING_NOT_NOW, "type");
         return;
+    }
     if (cancels == booking_has_started(work, booking))
         refuse(work, REFUSED_BOOKING_NOT_NOW, "type");
     if (cancels && happening->by == BY_RECEIVER && event->has_reason &&

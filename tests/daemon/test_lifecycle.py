@@ -67,7 +67,7 @@ class Lifecycle(fixture.BrokerTest):
             return id_
         way = {
             "INFO_REQUESTED": ["r request-info"], "ACCEPTED": ["r accept"], "WAITLISTED": ["r accept", "wait"], "BOOKED": ["r accept", "s book"],
-            "NO_SHOW": ["r accept", "s book", "r no-show"], "ARRIVED": ["r arrive"], "IN_CARE": ["r arrive", "r start"],
+            "NO_SHOW": ["r accept", "s book", "day", "r no-show"], "ARRIVED": ["r arrive"], "IN_CARE": ["r arrive", "r start"],
             "CANCEL_REQUESTED": ["r arrive", "s request-cancel"], "REPORTED": ["r arrive", "r report"],
             "RETURNED": ["r arrive", "r report", "return"], "CLOSED": ["r arrive", "r report", "s confirm-receipt"] if direction == "up"
             else ["r confirm-receipt"], "REJECTED": ["r reject"], "REDIRECTED": ["r redirect"], "CANCELLED": ["s cancel"],
@@ -77,6 +77,9 @@ class Lifecycle(fixture.BrokerTest):
             if step == "clock":
                 self.broker.set_clock(self.broker.clock_ms + 15 * DAY_MS)
                 fixture.until(lambda: self.state(id_) == "EXPIRED", "the referral to expire")
+            elif step == "day":  # nobody came: the place begins in the course of it
+                self.broker.set_clock(self.broker.clock_ms + DAY_MS)
+                fixture.until(lambda: self.operator.query("GET_STATUS").now_ms >= self.broker.clock_ms, "the time to pass")
             elif step == "wait":
                 day = datetime.fromtimestamp(self.broker.clock_ms / 1000, timezone(timedelta(hours=8))).strftime("%Y-%m-%d")
                 self.must(self.clients["T07"].command("JOIN_LIST", {"class": "EXPERT", "department": "NK", "first_date": day, "last_date": day,

@@ -144,6 +144,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
         return m->now < deed->place_end - HOUR && !places_has_pools(m, r->receiver, deed->place_class) &&
                !places_has_unit(m, r) && may_be_of(r, deed->place_class);
     case EV(NO_SHOW):
+        return places_judge(m, r, deed->event) && (places_has_unit(m, r) || m->now >= r->no_show_at - DAY - HOUR);
     case EV(CANCEL_BOOKING):
         return places_judge(m, r, deed->event);
     case EV(BOOK):

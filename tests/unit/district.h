@@ -369,6 +369,13 @@ static inline Referral__Reply *district_happen(struct district *d, const char *w
     return district_say(d, who, REFERRAL__KIND__EVENT, district_event(d, referral, type));
 }
 
+/* Nobody came to what was booked by district_event, as H1 says when it begins. */
+static inline Referral__Reply *district_miss(struct district *d, const char *referral)
+{
+    d->now.ms += 2 * HOUR_MS;
+    return district_happen(d, "H1", referral, MISS);
+}
+
 static inline struct store_txn *district_read(struct district *d)
 {
     struct store_txn *txn;

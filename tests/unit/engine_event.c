@@ -83,7 +83,8 @@ Test(event, l_an_up_referral_goes_its_whole_way)
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        Referral__Reply *reply = district_happen(&d, steps[i].who, id, steps[i].event);
+        Referral__Reply *reply =
+            steps[i].event == MISS ? district_miss(&d, id) : district_happen(&d, steps[i].who, id, steps[i].event);
 
         if (steps[i].state == NULL) {
             district_assert_said(&d, reply, "NOT_NOW type");
@@ -275,10 +276,10 @@ Test(event, l_at_most_two_bookings_after_a_no_show)
 
     district_assert_said(&d, district_happen(&d, "T07", id, BOOK), ""); /* directly (Q5) */
     for (int again = 0; again < 2; again++) {
-        district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+        district_assert_said(&d, district_miss(&d, id), "");
         district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
     }
-    district_happen(&d, "H1", id, MISS);
+    district_miss(&d, id);
     district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "TOO_MANY_REBOOKINGS type");
     district_close(&d);
 }
@@ -305,6 +306,24 @@ Test(event, q15_a_booking_without_a_unit_works_where_there_are_no_pools_and_noth
     district_close(&d);
 }
 
+/* As with a unit (Q12): nobody has failed to come before it begins. */
+Test(event, q15_a_booking_without_a_unit_is_not_missed_before_its_time)
+{
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    d.now.ms += 2 * HOUR_MS - 1;
+    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "BOOKING_NOT_NOW type");
+    cr_assert_str_eq(district_state(&d, id), "BOOKED");
+    d.now.ms++;
+    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+    cr_assert_str_eq(district_state(&d, id), "NO_SHOW");
+    district_close(&d);
+}
+
 Test(event, q5_a_booking_without_a_unit_does_not_become_a_bed_before_acceptance)
 {
     struct district d;
@@ -317,7 +336,7 @@ Test(event, q5_a_booking_without_a_unit_does_not_become_a_bed_before_acceptance)
     move = district_event(&d, id, MOVE);
     FIELD_SET(move->place, class_, REFERRAL__PLACE_CLASS__BED);
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, move), "NOT_BOOKABLE_YET place.class");
-    district_assert_said(&d, district_happen(&d, "H1", id, MISS), "");
+    district_assert_said(&d, district_miss(&d, id), "");
     book = district_event(&d, id, BOOK);
     FIELD_SET(book->place, class_, REFERRAL__PLACE_CLASS__BED);
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, book), "NOT_BOOKABLE_YET place.class");
