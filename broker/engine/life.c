@@ -238,7 +238,7 @@ static const Referral__Booking *note_claims(struct work *work, struct life_of *l
         booking = booking_main_cancelled(work, life, has_reason ? detail->reason : 0, step->by == BY_RECEIVER);
     if (step->event == LEAVE_LIST)
         booking_main_left(work, life);
-    if (step->event == BOOK && step->booking == NULL)
+    if ((step->event == BOOK || step->event == MOVE) && step->booking == NULL)
         booking_main_outside(work, life, detail->place->class_);
     work->gives_back = is_yes_to_cancel(step);
     if (state_is_terminal(to))

@@ -175,10 +175,8 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
         m_main_cancelled(world, referral, h->deed->unkept && h->by == AS_RECEIVER);
     if (h->event == EV(LEAVE_LIST) && claim != NULL)
         m_entry_remove(world, claim->entry);
-    if (h->event == EV(BOOK))
+    if (h->event == EV(BOOK) || h->event == EV(MOVE))
         has_other_place(world, referral, h->deed->place_class);
-    if (h->event == EV(MOVE))
-        referral->outside = h->deed->place_class;
     if (model_is_terminal(r->state))
         m_life_free(world, number_of(m, r),
                     model_is_before_arrival(from) || r->state == ST(VOID) || r->state == ST(CANCELLED));

@@ -513,6 +513,27 @@ Test(claims, q15_where_there_are_pools_a_booking_has_a_unit)
     places_close(&d);
 }
 
+Test(claims, q15_a_place_without_a_unit_that_moves_to_another_class_ends_the_waiting_for_that_one)
+{
+    struct district d;
+    Referral__Event *move;
+
+    places_open(&d);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    char *exam = places_joined(&d, "T07", places_wait(&d, EXAM, FAMILY, id));
+
+    move = district_event(&d, id, MOVE);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, move), "");
+    cr_assert_not_null(places_entry(&d, exam), "it is still an EXPERT's");
+    FIELD_SET(move->place, class_, EXAM);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, move), "");
+    cr_assert_null(places_entry(&d, exam));
+    cr_assert_str_eq(district_state(&d, id), "BOOKED");
+    places_close(&d);
+}
+
 /* The sheet of T07's referral names another patient now. */
 static Referral__Reply *rename_patient(struct district *d, const char *id, const char *patient)
 {
