@@ -322,8 +322,23 @@ Test(show, d5_a_dead_notice_is_shown_as_it_would_have_been_delivered)
 }
 
 /* No referral's timeline has the look, the audit does (P3). */
+static size_t audited_dead_letters(struct district *d, const char *referral, const char *by)
+{
+    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
+    const Referral__AuditList *list;
+    size_t count = 0;
+
+    FIELD_SET(&audit, from_index, store_mark(d->store).index);
+    list = ask(d, "OPS", KIND(LIST_AUDIT), &audit);
+    for (size_t i = 0; i < list->n_rows; i++)
+        count += list->rows[i]->event == REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER &&
+                 strcmp(list->rows[i]->subject, referral) == 0 && strcmp(list->rows[i]->institution, by) == 0;
+    return count;
+}
+
 Test(show, d5_a_dead_notice_about_a_hospitals_own_place_is_shown_and_the_look_audited)
 {
+    Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
     Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
     Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
     Referral__Nack nack = REFERRAL__NACK__INIT;
@@ -356,6 +371,11 @@ Test(show, d5_a_dead_notice_about_a_hospitals_own_place_is_shown_and_the_look_au
     cr_assert_eq(list->rows[0]->kind, KIND(SHOW_PAYLOAD));
     cr_assert_str_eq(list->rows[0]->subject, notice->booking->booking_id);
     cr_assert_str_eq(list->rows[0]->reason, "why did it die");
+    letters.institution = "H1";
+    letters.reason = "nobody waits for it";
+    FIELD_SET(&letters, all, true);
+    district_assert_said(&d, district_say(&d, "OPS", KIND(DROP_DEAD), &letters), "");
+    cr_assert_eq(audited_dead_letters(&d, notice->booking->booking_id, "operator"), 1);
     places_close(&d);
 }
 
@@ -580,20 +600,6 @@ static const Referral__TimelineEntry *last_entry(struct district *d, char *refer
     const Referral__ReferralView *view = ask(d, "T07", KIND(GET_REFERRAL), &query);
 
     return view->timeline[view->n_timeline - 1];
-}
-
-static size_t audited_dead_letters(struct district *d, const char *referral, const char *by)
-{
-    Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
-    const Referral__AuditList *list;
-    size_t count = 0;
-
-    FIELD_SET(&audit, from_index, store_mark(d->store).index);
-    list = ask(d, "OPS", KIND(LIST_AUDIT), &audit);
-    for (size_t i = 0; i < list->n_rows; i++)
-        count += list->rows[i]->event == REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER &&
-                 strcmp(list->rows[i]->subject, referral) == 0 && strcmp(list->rows[i]->institution, by) == 0;
-    return count;
 }
 
 /* What an operator makes of a dead letter is part of the referral's life: of one that is dropped nothing else is left. */
