@@ -388,14 +388,15 @@ static void judge_store(struct sim *s)
         sim_fail(s, "the store does not verify: %s", result.first_fault);
 }
 
-/* Faults have stopped: everybody is there and acknowledges, until nothing waits. */
+/* Faults have stopped: everybody is there and acknowledges, until nothing waits. The clock goes on meanwhile and has something to tell, too: so once
+ * is enough. */
 void sim_drain(struct sim *s)
 {
     sim_tell(s, "[the faults stop]");
     sim_disk(s, false);
     sim_connect_all(s);
     free_everybody(s);
-    for (int round = 0; round < 60 && !sim_failed(s); round++) {
+    for (int round = 0; round < 60 && (round < 20 || waiting(s) != 0) && !sim_failed(s); round++) {
         for (size_t i = 0; i < SIM_PEERS; i++)
             if (s->peers[i].number != 0 && s->peers[i].party != OP)
                 sim_ack_all(s, &s->peers[i]);
