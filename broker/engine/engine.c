@@ -319,7 +319,6 @@ static void begin_command(struct work *work, const Batch__Command *command)
     work->decides_for = 0;
     work->put_mark = store_put_count(work->txn);
     work->findings.count = 0;
-    work->findings.truncated = 0;
     work->acks_unknown = 0;
     work->asked = NULL;
     work->waiting = NULL;

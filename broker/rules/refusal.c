@@ -46,10 +46,8 @@ void findings_add_named(struct findings *findings, enum refusal refusal, const c
                         const char *name_zh, const char *name_en)
 {
     assert(refusal > REFUSED_NOT && refusal < REFUSAL_COUNT);
-    if (findings->count == FINDINGS_MAX) {
-        findings->truncated = 1;
+    if (findings->count == FINDINGS_MAX)
         return;
-    }
 
     struct finding *finding = &findings->list[findings->count++];
     size_t size = field == NULL ? 0 : strlen(field);

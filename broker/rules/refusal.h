@@ -18,7 +18,7 @@ const char *refusal_rule(enum refusal refusal);
 const char *refusal_zh(enum refusal refusal);
 const char *refusal_en(enum refusal refusal);
 
-/* All violations of one command, in the order found (F2). Fixed room: beyond it `truncated` is set. */
+/* All violations of one command, in the order found (F2); beyond FINDINGS_MAX, the first of them. */
 #define FINDINGS_MAX    64
 #define FIELD_PATH_SIZE 64
 struct finding {
@@ -29,7 +29,6 @@ struct finding {
 };
 struct findings {
     size_t count;
-    int truncated;
     struct finding list[FINDINGS_MAX];
 };
 void findings_add(struct findings *findings, enum refusal refusal, const char *field);
