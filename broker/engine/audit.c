@@ -53,8 +53,7 @@ void audit_accepted(struct work *work)
 /* P3: counted by the turn layer, not told here. */
 static bool is_for_lack_of_room(enum refusal refusal)
 {
-    return refusal == REFUSED_DISK_FULL || refusal == REFUSED_INBOX_FULL || refusal == REFUSED_RATE_LIMITED ||
-           refusal == REFUSED_DRAINING;
+    return refusal == REFUSED_DISK_FULL || refusal == REFUSED_INBOX_FULL || refusal == REFUSED_DRAINING;
 }
 
 static struct bytes subject_of(uint8_t subject[SUBJECT_SIZE], const uint8_t *key, enum refusal refusal)
