@@ -15,7 +15,6 @@
 #include "table.h"
 #include "width.h"
 
-#define DETAIL_SIZE   1024
 #define EVENT_COLUMNS 20
 #define ROWS_MAX      1000
 
@@ -88,21 +87,20 @@ static int read_view(struct ctl *ctl, struct referral_client *client, json_t *qu
 
 struct detail {
     const struct ctl *ctl;
-    char text[DETAIL_SIZE];
+    FILE *out;
+    bool is_begun;
 };
 
 static void add(struct detail *detail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add(struct detail *detail, const char *format, ...)
 {
-    size_t used = strlen(detail->text);
     va_list arguments;
 
-    if (used != 0 && used + 2 < sizeof detail->text) {
-        memcpy(detail->text + used, ", ", 3);
-        used += 2;
-    }
+    if (detail->is_begun)
+        fputs(", ", detail->out);
+    detail->is_begun = true;
     va_start(arguments, format);
-    vsnprintf(detail->text + used, sizeof detail->text - used, format, arguments);
+    vfprintf(detail->out, format, arguments);
     va_end(arguments);
 }
 
@@ -143,7 +141,6 @@ static void add_reason(struct detail *detail, const json_t *row)
 /* Everything that an entry says, in words. */
 static void describe(struct detail *detail, const json_t *row)
 {
-    detail->text[0] = '\0';
     add_state(detail, row);
     add_member(detail, row, "by", "%s", "by %s");
     add_member(detail, json_object_get(row, "person"), "name", "%s", "%s");
@@ -165,17 +162,22 @@ static void describe(struct detail *detail, const json_t *row)
 /* "   123  11-22 05:12:09  delivery failed     " and the detail, which goes on below itself. */
 static void print_hop(const struct screen *screen, const json_t *row)
 {
-    struct detail detail = {.ctl = screen->ctl};
-    char when[MOMENT_TEXT_SIZE], line[DETAIL_SIZE + 256], index[24] = "";
+    char when[MOMENT_TEXT_SIZE], index[24] = "", *line = NULL;
+    size_t size;
+    struct detail detail = {.ctl = screen->ctl, .out = open_memstream(&line, &size)};
     const char *event = label_of_value(&referral__event_type__descriptor, ops_string(row, "event"), screen->ctl->zh);
     int pad = EVENT_COLUMNS - width_of(event);
 
+    if (detail.out == NULL)
+        return;
     moment_format(when, ops_number(row, "at_ms"));
-    describe(&detail, row);
     if (ops_number(row, "index") != 0) /* what the broker did by itself has no row of its own in the audit */
         snprintf(index, sizeof index, "%lld", (long long)ops_number(row, "index"));
-    snprintf(line, sizeof line, "%6s  %s  %s%*s %s", index, when + 5, event, pad > 0 ? pad : 0, "", detail.text);
-    screen_text(screen, TONE_PLAIN, 24 + EVENT_COLUMNS + 1, line);
+    fprintf(detail.out, "%6s  %s  %s%*s ", index, when + 5, event, pad > 0 ? pad : 0, "");
+    describe(&detail, row);
+    if (fclose(detail.out) == 0)
+        screen_text(screen, TONE_PLAIN, 24 + EVENT_COLUMNS + 1, line);
+    free(line);
 }
 
 static void print_heading(const struct screen *screen, json_t *view)

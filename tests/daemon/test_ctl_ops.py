@@ -280,6 +280,12 @@ class Tracing(OpsTest):
         self.run_ctl("trace", expect=USAGE)
         self.run_ctl("trace", referral, "--patient", expect=USAGE)
 
+    def test_f3_a_long_question_is_shown_to_its_end(self):
+        referral = self.urgent()
+        question = "请补充既往病史," * 60 + "何时起病?"
+        self.run_ctl("request-info", referral, "--person", "何医生", "--text", question, key="H1")
+        self.assertIn("何时起病?", self.run_ctl("trace", referral, key="T07").stdout)
+
     def test_p1_a_patients_id_is_typed_unseen_and_stays_nowhere(self):
         id_value = sheets.UP["patient"]["id_value"]
         referral = self.urgent()
