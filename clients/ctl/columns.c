@@ -10,7 +10,7 @@
 #include "moment.h"
 #include "place.pb-c.h"
 
-#define CELL_SIZE 128
+#define HEADING_SIZE 128
 
 void share_format(char out[SHARE_TEXT_SIZE], json_int_t bp)
 {
@@ -34,26 +34,26 @@ static const char *code_label(const char *code, bool zh)
     return code;
 }
 
-/* `raw`: for programs. */
-static void cell_text(char out[CELL_SIZE], const struct column *column, json_t *row, bool raw, bool zh)
+/* `raw`: for programs. To be freed; NULL: empty. */
+static char *cell_text(const struct column *column, json_t *row, bool raw, bool zh)
 {
     json_t *value = json_object_get(row, column->member);
+    const char *code = json_string_value(value);
     json_int_t number = json_integer_value(value);
-    char text[SHARE_TEXT_SIZE];
+    char share[SHARE_TEXT_SIZE], text[SHARE_TEXT_SIZE + MOMENT_TEXT_SIZE];
 
-    out[0] = '\0';
-    if (json_is_string(value)) {
-        const char *code = json_string_value(value);
-
-        snprintf(out, CELL_SIZE, "%s", column->form == COLUMN_CODE && !raw ? code_label(code, zh) : code);
-    } else if (json_is_integer(value) && column->form == COLUMN_SHARE) {
-        share_format(text, number);
-        snprintf(out, CELL_SIZE, raw ? "%s" : "%s %%", text);
-    } else if (json_is_integer(value) && column->form == COLUMN_SPAN && !raw) {
-        span_format(out, (int64_t)number * 1000);
-    } else if (json_is_integer(value)) {
-        snprintf(out, CELL_SIZE, "%" JSON_INTEGER_FORMAT, number);
-    }
+    if (code != NULL)
+        return strdup(column->form == COLUMN_CODE && !raw ? code_label(code, zh) : code);
+    if (!json_is_integer(value))
+        return NULL;
+    share_format(share, number);
+    if (column->form == COLUMN_SHARE)
+        snprintf(text, sizeof text, raw ? "%s" : "%s %%", share);
+    else if (column->form == COLUMN_SPAN && !raw)
+        span_format(text, (int64_t)number * 1000);
+    else
+        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, number);
+    return strdup(text);
 }
 
 /* ---- For people ---- */
@@ -71,11 +71,12 @@ static void add_headings(struct libscols_table *table, const struct column *colu
 static void add_row(const struct ctl *ctl, struct libscols_table *table, const struct column *columns, json_t *row)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
-    char text[CELL_SIZE];
 
     for (size_t i = 0; line != NULL && columns[i].member != NULL; i++) {
-        cell_text(text, &columns[i], row, false, ctl->zh);
-        scols_line_set_data(line, i, text);
+        char *text = cell_text(&columns[i], row, false, ctl->zh);
+
+        scols_line_set_data(line, i, text == NULL ? "" : text);
+        free(text);
     }
 }
 
@@ -118,20 +119,22 @@ static void put_field(FILE *out, const char *text, bool first)
 
 void columns_csv(const struct ctl *ctl, const struct column *columns, json_t *rows)
 {
-    char text[CELL_SIZE];
+    char heading[HEADING_SIZE];
     json_t *row;
     size_t i;
 
     for (size_t c = 0; columns[c].member != NULL; c++) {
-        snprintf(text, sizeof text, "%s %s", columns[c].zh, columns[c].en);
-        put_field(ctl->out, text, c == 0);
+        snprintf(heading, sizeof heading, "%s %s", columns[c].zh, columns[c].en);
+        put_field(ctl->out, heading, c == 0);
     }
     fputs("\r\n", ctl->out);
     json_array_foreach(rows, i, row)
     {
         for (size_t c = 0; columns[c].member != NULL; c++) {
-            cell_text(text, &columns[c], row, true, false);
-            put_field(ctl->out, text, c == 0);
+            char *text = cell_text(&columns[c], row, true, false);
+
+            put_field(ctl->out, text == NULL ? "" : text, c == 0);
+            free(text);
         }
         fputs("\r\n", ctl->out);
     }

@@ -51,19 +51,27 @@ static void print_page(const struct showing *showing, const Referral__LedgerPage
 
 /* ---- For people ---- */
 
+/* "1 2 5", "+1..40 +41..60" for new ones, or how many. NULL: none are named. */
 static json_t *units_text(const Referral__LedgerRow *row)
 {
-    char text[120] = "";
-    size_t used = 0;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    json_t *json = NULL;
 
-    for (size_t i = 0; i < row->n_new_units && used < sizeof text - 24; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s+%" PRIu32 "..%" PRIu32, i == 0 ? "" : " ",
-                                 row->new_units[i]->first, row->new_units[i]->first + row->new_units[i]->count - 1);
-    for (size_t i = 0; i < row->n_units && used < sizeof text - 24; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRIu32, used == 0 ? "" : " ", row->units[i]);
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < row->n_new_units; i++)
+        fprintf(out, "%s+%" PRIu32 "..%" PRIu32, i == 0 ? "" : " ", row->new_units[i]->first,
+                row->new_units[i]->first + row->new_units[i]->count - 1);
+    for (size_t i = 0; i < row->n_units; i++)
+        fprintf(out, "%s%" PRIu32, ftell(out) == 0 ? "" : " ", row->units[i]);
     if (row->has_count)
-        snprintf(text + used, sizeof text - used, "%s%" PRIu32, used == 0 ? "" : " ", row->count);
-    return json_string(text);
+        fprintf(out, "%s%" PRIu32, ftell(out) == 0 ? "" : " ", row->count);
+    if (fclose(out) == 0 && text[0] != '\0')
+        json = json_string(text);
+    free(text);
+    return json;
 }
 
 static void set_numbers(json_t *json, const Referral__LedgerRow *row)
@@ -89,9 +97,8 @@ static json_t *row_json(const Referral__LedgerPage *page, size_t i)
     moment_format(at, page->at_ms);
     json_object_set_new(json, "row", json_integer((json_int_t)page->first_row + (json_int_t)i));
     json_object_set_new(json, "at", json_string(at));
+    json_object_del(json, "units");
     json_object_set_new(json, "units", units_text(row));
-    if (row->n_units == 0 && row->n_new_units == 0 && !row->has_count)
-        json_object_del(json, "units");
     set_numbers(json, row);
     return json;
 }

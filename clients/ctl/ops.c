@@ -9,6 +9,7 @@
 #include "moment.h"
 #include "names.h"
 #include "query.h"
+#include "width.h"
 #include "wire/wire.h"
 
 bool ops_form(const struct ctl *ctl, enum ops_form *ret_form)
@@ -251,11 +252,18 @@ void ops_whose(char out[OPS_TEXT_SIZE], const struct ops_facts *facts, const cha
     const char *name = ops_string(facts->names, id);
 
     snprintf(out, OPS_TEXT_SIZE, "%s%s%s", id, name[0] == '\0' ? "" : " ", name);
+    width_mend(out);
 }
 
 void ops_contact(char out[OPS_TEXT_SIZE], const json_t *contact)
 {
     const char *name = ops_string(contact, "name"), *phone = ops_string(contact, "phone");
 
-    snprintf(out, OPS_TEXT_SIZE, "%s%s%s", name, name[0] == '\0' ? "" : " ", phone);
+    int room = OPS_TEXT_SIZE - 2 - (int)strlen(phone); /* of a long name: who cannot be called is no help */
+    size_t used;
+
+    snprintf(out, OPS_TEXT_SIZE, "%.*s", room, name);
+    width_mend(out);
+    used = strlen(out);
+    snprintf(out + used, OPS_TEXT_SIZE - used, "%s%s", used == 0 ? "" : " ", phone);
 }

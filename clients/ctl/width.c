@@ -25,6 +25,22 @@ void width_pad(FILE *out, const char *text, int columns)
     fprintf(out, "%s%*s", text, width < columns ? columns - width : 0, "");
 }
 
+void width_mend(char *text)
+{
+    size_t size = strlen(text), at = size;
+
+    while (at > 0 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
+        at--;
+    if (at == 0)
+        return;
+
+    unsigned char lead = (unsigned char)text[at - 1];
+    size_t whole = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+
+    if (size - (at - 1) < whole)
+        text[at - 1] = '\0';
+}
+
 int width_of_stream(FILE *out)
 {
     const char *columns = getenv("COLUMNS");

@@ -176,6 +176,12 @@ class Capacity(PlacesTest):
         self.assertEqual(self.states(referral), ["PLACE_DISPLACED"])
         self.assertEqual(self.ask("show", referral, key="T07")["summary"]["state"], "WAITLISTED")
 
+    def test_q13_every_unit_that_a_row_of_the_ledger_names_is_told(self):
+        self.publish(count=60, minutes=5)
+        self.run_ctl("block", WANG, "--units", ",".join(str(unit) for unit in range(2, 51)), "--reason", "device-down", "--person", "何主任", key="H1")
+        row = self.run_ctl("ledger", "-o", "csv", key="H1").stdout.splitlines()[-1].split(",")
+        self.assertIn(" ".join(str(unit) for unit in range(2, 51)), row)
+
     def test_q13_of_a_day_without_places_no_share_was_kept_or_not(self):
         self.publish()
         self.run_ctl("cancel-session", WANG, "--reason", "staff-absent", "--person", "何主任", key="H1")

@@ -78,3 +78,22 @@ Test(ctl_columns, csv_is_for_programs_whatever_a_name_holds)
                            ",,,,\r\n");
     free(text);
 }
+
+Test(ctl_columns, what_a_cell_holds_is_whole_however_long)
+{
+    char name[400] = "", row[500], line[500];
+
+    for (int i = 0; i < 65; i++)
+        strcat(name, "县");
+    strcat(name, " and the last of it");
+    snprintf(row, sizeof row, "[{\"name\":\"%s\"}]", name);
+    snprintf(line, sizeof line, "\r\n,%s,,,\r\n", name);
+
+    json_t *rows = rows_of(row);
+    char *csv = printed(columns_csv, true, json_incref(rows)), *table = printed(columns_table, true, rows);
+
+    cr_expect(strstr(csv, line) != NULL, "%s", csv);
+    cr_expect(strstr(table, name) != NULL, "%s", table);
+    free(csv);
+    free(table);
+}

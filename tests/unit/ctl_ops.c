@@ -269,6 +269,28 @@ Test(ctl_ops, a_table_pads_by_width_cuts_what_gives_and_leaves_out_what_is_empty
     free(printed);
 }
 
+Test(ctl_ops, p4_a_long_name_ends_with_a_whole_character)
+{
+    struct ops_facts facts = {.names = json_object()};
+    wchar_t wide[OPS_TEXT_SIZE];
+    struct grid_row row;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    for (size_t before = 0; before < 3; before++) {
+        char name[300] = "abc", whose[OPS_TEXT_SIZE];
+
+        name[before] = '\0';
+        for (int i = 0; i < 84; i++)
+            strcat(name, "县");
+        json_object_set_new(facts.names, "H1", json_string(name));
+        ops_whose(whose, &facts, "H1");
+        cr_expect_neq(mbstowcs(wide, whose, OPS_TEXT_SIZE), (size_t)-1, "%zu", before);
+        grid_set(&row, 0, "%s", name);
+        cr_expect_neq(mbstowcs(wide, row.cells[0], OPS_TEXT_SIZE), (size_t)-1, "%zu", before);
+    }
+    json_decref(facts.names);
+}
+
 Test(ctl_ops, metrics_bear_the_names_of_institutions_as_labels)
 {
     struct ops_facts facts = facts_of();
