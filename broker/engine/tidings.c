@@ -54,6 +54,8 @@ static void entry_add_detail(Referral__TimelineEntry *entry, const Referral__Eve
     entry->text = detail->text;
     entry->has_occurred_at_ms = detail->has_occurred_at_ms;
     entry->occurred_at_ms = detail->occurred_at_ms;
+    entry->has_close_code = detail->has_close_code;
+    entry->close_code = detail->close_code;
 }
 
 static void entry_add_delivery(struct work *work, Referral__TimelineEntry *entry, const struct delivery_event *delivery)
@@ -88,6 +90,7 @@ void tidings_record(struct work *work, struct life_of *life, const struct tiding
         FIELD_SET(&entry, assumed, true);
     if (tidings->event == AMEND)
         FIELD_SET(&entry, sheet_version, life->row->sheet_version);
+    entry.child_referral_id = arena_text(work->arena, tidings->child_referral_id);
     if (tidings->deadline != NULL)
         entry.cause = arena_text(work->arena, tidings->deadline);
     if (tidings->detail != NULL)

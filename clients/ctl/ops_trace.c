@@ -138,6 +138,14 @@ static void add_reason(struct detail *detail, const json_t *row)
         add(detail, "%s", label_of_value(&referral__reason__descriptor, reason, detail->ctl->zh));
 }
 
+static void add_close_code(struct detail *detail, const json_t *row)
+{
+    const char *code = ops_string(row, "close_code");
+
+    if (code[0] != '\0')
+        add(detail, "%s", label_of_value(&referral__close_code__descriptor, code, detail->ctl->zh));
+}
+
 /* Everything that an entry says, in words. */
 static void describe(struct detail *detail, const json_t *row)
 {
@@ -150,6 +158,8 @@ static void describe(struct detail *detail, const json_t *row)
     add_member(detail, row, "cause", "%s", "%s");
     add_time(detail, row, "not_before_ms", "下次 %s", "next at %s");
     add_reason(detail, row);
+    add_close_code(detail, row);
+    add_member(detail, row, "child_referral_id", "→ %s", "→ %s");
     add_member(detail, row, "booking_id", "预约 %s", "booking %s");
     add_time(detail, row, "occurred_at_ms", "发生于 %s", "happened at %s");
     if (ops_flag(row, "assumed"))

@@ -276,6 +276,48 @@ Test(query, d4_what_ended_in_the_instant_of_its_delivery_was_never_delivered_bef
     district_close(&d);
 }
 
+static const Referral__TimelineEntry *last_entry(struct district *d, const char *who, char *referral)
+{
+    Referral__ReferralQuery query = about(referral);
+    const Referral__ReferralView *view = ask(d, who, KIND(GET_REFERRAL), &query);
+
+    return view->timeline[view->n_timeline - 1];
+}
+
+Test(query, l_the_timeline_says_how_it_was_closed_and_where_it_went_on)
+{
+    Referral__Event *event;
+    Referral__Reply *reply;
+    Referral__Sheet *sheet;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, REPORT), "");
+    event = district_event(&d, id, CLOSE);
+    event->close_code = REFERRAL__CLOSE_CODE__DIED;
+    district_assert_said(&d, district_say(&d, "H1", KIND(EVENT), event), "");
+    cr_assert_eq(last_entry(&d, "T07", id)->close_code, REFERRAL__CLOSE_CODE__DIED);
+
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    event = district_event(&d, id, REDIRECT);
+    event->receiver = "H2";
+    reply = district_say(&d, "H1", KIND(EVENT), event);
+    district_assert_said(&d, reply, "");
+    cr_assert(!last_entry(&d, "T07", id)->has_close_code);
+    cr_assert_str_eq(last_entry(&d, "T07", id)->child_referral_id, reply->child_referral_id);
+    id = reply->child_referral_id;
+    district_assert_said(&d, district_happen(&d, "H2", id, ARRIVE), "");
+    sheet = district_sheet(&d, "H2", "T07", true, ROUTINE);
+    sheet->parent_referral_id = id;
+    reply = district_say(&d, "H2", KIND(SUBMIT), sheet);
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(last_entry(&d, "T07", id)->child_referral_id, reply->referral_id);
+    district_close(&d);
+}
+
 /* Two hundred and fifty acknowledgements of a person fill more than a page. */
 Test(query, p2_a_long_timeline_comes_in_pages_and_tells_each_entry_once)
 {
