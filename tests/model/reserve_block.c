@@ -53,11 +53,13 @@ static void m_block_perform(struct world *world, const struct command *command)
 {
     struct answer ignored = {.code_count = 0};
     int units[UNITS_MAX], count = block_choose(world, command, units, &ignored);
+    int64_t deficit = m_sums(world, command->slot).deficit;
 
     for (int i = 0; i < count; i++) {
         world->pools[command->slot].units[units[i]].state = REFERRAL__UNIT_STATE__UNIT_BLOCKED;
         world->pools[command->slot].units[units[i]].block_reason = command->reason;
     }
+    m_book_block(world, command->slot, deficit);
     m_note(world, command->slot);
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/binary.h"
 #include "engine/registry.h"
+#include "engine/replay.h"
 #include "query.pb-c.h"
 #include "store/rows_place.h"
 #include "wire/wire.h"
@@ -34,6 +35,7 @@ struct told_pool {
     uint32_t reserve_bp, span;
     int64_t fd_opens_at, general_opens_at, release_at;
     bool short_notice, released, cancelled, grouped;
+    uint64_t refused_by_reserve;
 };
 
 struct broker {
@@ -96,8 +98,9 @@ bool broker_shows(struct broker *broker, struct world *world);
 bool broker_same_places(struct broker *broker, struct world *world, const Referral__PlaceQuery *query,
                         const Referral__PlaceList *list, int first_day, int last_day);
 bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view);
-/* The product's own reader of ledgers finds nothing wrong with this one. */
-bool broker_replays(struct broker *broker);
+/* The product's own reader of ledgers finds nothing wrong with this one, and the report that it makes is the model's (Q13). */
+bool broker_replays(struct broker *broker, struct world *world);
+bool broker_same_report(struct broker *broker, struct world *world, const struct replay *replay);
 /* A timetable as a client sends it. In the keep. */
 void *broker_pack_week(struct broker *broker, const struct command *command);
 /* Timetables, how far they have come, and the days that operators are told could not be published. */

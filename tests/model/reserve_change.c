@@ -193,6 +193,8 @@ static void cancel(struct world *world, int id, const struct command *command)
         give_back(world, id, command, unkept);
         return;
     }
+    if (command->who == WHO_H1)
+        m_book_taken_back(world, id);
     m_booking_vacate(world, id, unkept);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
     if (was_main)
@@ -274,6 +276,7 @@ static void displace(struct world *world, int id)
     struct m_booking *booking = &world->bookings[id];
     bool was_main = is_main(world, id);
 
+    m_book_taken_back(world, id);
     m_booking_vacate(world, id, true);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
     m_entry_displaced(world, id);

@@ -129,6 +129,7 @@ static void catch_up(struct world *world, const int *slots, int count)
     for (int i = 0; i < count; i++)
         for (; (booking = expired_hold(world, slots[i])) != NOBODY; did = true)
             lapse(world, booking);
+    m_book_release(world, slots[0]);
     for (int i = 0; i < count; i++)
         did |= let_instants_pass(world, slots[i]);
     if (did)

@@ -155,6 +155,7 @@ static void displace(struct world *world, int booking)
     bool was_main = lost->referral != NOBODY && m_claim_of(world, lost->referral, m_class_of(world, lost))->is_main &&
                     m_claim_of(world, lost->referral, m_class_of(world, lost))->booking == booking;
 
+    m_book_taken_back(world, booking);
     m_booking_vacate(world, booking, false);
     m_booking_finish(world, booking, REFERRAL__BOOKING_STATE__PLACE_DISPLACED);
     if (offered) {

@@ -130,6 +130,8 @@ void m_group_perform(struct world *world, const struct command *command)
     struct m_pool best = best_of_day(world, command->slot);
     bool differs = false;
 
+    if (!m_group_is_declared(world, command->slot))
+        m_book_group(world, command->slot);
     for (int i = 0; i < SLOTS; i++) {
         struct m_pool *pool = &world->pools[i], before = *pool;
 
@@ -143,6 +145,8 @@ void m_group_perform(struct world *world, const struct command *command)
                    before.fd_opens_at != times.fd_opens_at || before.general_opens_at != times.general_opens_at ||
                    before.release_at != times.release_at;
     }
+    m_book_require(world, m_group_member(world, command->slot));
+    m_book_release(world, m_group_member(world, command->slot));
     if (differs)
         m_note(world, m_group_member(world, command->slot));
 }

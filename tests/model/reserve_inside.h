@@ -24,6 +24,22 @@ bool m_units_follow(const struct m_pool *pool, int index); /* index and index + 
 void m_unit_insert(struct m_pool *pool, int64_t start, int64_t end);
 void m_unit_remove(struct m_pool *pool, int index);
 
+struct counts m_sums(struct world *world, int slot); /* of the set; nothing is marked */
+
+/* reserve_books.c (Q13) */
+const struct m_book *m_book(const struct world *world, int slot);
+bool m_book_is_slots(const struct world *world, int slot); /* the first of its group stands for all */
+/* Adds what stood since the book was written last. */
+void m_book_shortfall(const struct m_book *book, int64_t until, bool stands, int64_t *by, int64_t *ms);
+bool m_book_had_time(const struct m_book *book, int64_t until);
+void m_books_keep(struct world *world); /* before time goes on */
+void m_book_require(struct world *world, int slot);
+void m_book_group(struct world *world, int slot); /* its pools are to be one set */
+void m_book_release(struct world *world, int slot);
+void m_book_put_off(struct world *world, int slot);
+void m_book_block(struct world *world, int slot, int64_t deficit_before);
+void m_book_taken_back(struct world *world, int booking); /* before it ends */
+
 /* reserve_say.c: codes */
 void m_say(struct answer *answer, const char *code);
 
@@ -81,7 +97,7 @@ const struct m_claim *m_main_claim(const struct m_referral *referral);
 bool m_main_judge(const struct world *world, int referral, Referral__EventType event); /* false: BOOKING_NOT_NOW */
 void m_main_arrived(struct world *world, struct m_referral *referral);
 void m_main_missed(struct world *world, struct m_referral *referral);
-void m_main_cancelled(struct world *world, struct m_referral *referral, bool unkept);
+void m_main_cancelled(struct world *world, struct m_referral *referral, bool by_hospital, bool unkept);
 
 /* reserve_clock.c */
 void m_pool_touch(struct world *world, int slot); /* C3 */

@@ -1,7 +1,6 @@
 /* reserve_ledger.c - the ledger read naively, row by row: its numbers are those of the rows before it, and in the end the model's (Q13). */
 #include "reserve_broker.h"
 
-#include "engine/replay.h"
 #include "store/rows_place.h"
 
 /* The slot a row is about; NOBODY: none of ours. */
@@ -138,9 +137,11 @@ static void follow(struct told_pool *pool, const Referral__LedgerRow *row)
     case REFERRAL__LEDGER_EVENT__LEDGER_RELEASED:
         pool->released = true;
         break;
+    case REFERRAL__LEDGER_EVENT__LEDGER_REFUSED:
+        pool->refused_by_reserve += strcmp(row->code, "RESERVED") == 0 || strcmp(row->code, "GENERAL_CLOSED") == 0;
+        break;
     case REFERRAL__LEDGER_EVENT__LEDGER_USED:
     case REFERRAL__LEDGER_EVENT__LEDGER_NO_SHOW:
-    case REFERRAL__LEDGER_EVENT__LEDGER_REFUSED:
     case REFERRAL__LEDGER_EVENT__LEDGER_OUTSIDE:
     default:
         break;
@@ -227,7 +228,7 @@ static bool told_agrees(struct broker *broker, const struct world *world, int sl
     return true;
 }
 
-bool broker_replays(struct broker *broker)
+bool broker_replays(struct broker *broker, struct world *world)
 {
     struct replay *replay = replay_open();
     struct store_txn *txn;
@@ -242,6 +243,7 @@ bool broker_replays(struct broker *broker)
         same = replay_page(replay, page) == 0;
     if (!same)
         broker_differs(broker, "replay: %s\n", replay_error(replay));
+    same = same && broker_same_report(broker, world, replay);
     store_read_end(txn);
     replay_close(replay);
     return same;

@@ -49,6 +49,8 @@ static void free_place(struct world *world, int id)
         return;
     }
     world->seen[booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD ? SEEN_END_FREES_HOLD : SEEN_END_FREES_PLACE]++;
+    if (world->taken_back)
+        m_book_taken_back(world, id);
     m_booking_vacate(world, id, false);
     m_booking_finish(world, id, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
@@ -376,12 +378,14 @@ void m_main_arrived(struct world *world, struct m_referral *referral)
     m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
 
-void m_main_cancelled(struct world *world, struct m_referral *referral, bool unkept)
+void m_main_cancelled(struct world *world, struct m_referral *referral, bool by_hospital, bool unkept)
 {
     const struct m_claim *claim = m_main_claim(referral);
 
     assert(claim != NULL && claim->booking != NOBODY);
     world->seen[SEEN_UNKEPT] += unkept;
+    if (by_hospital)
+        m_book_taken_back(world, claim->booking);
     m_booking_vacate(world, claim->booking, unkept);
     m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED);
 }
@@ -413,7 +417,9 @@ void m_event_perform(struct world *world, const struct command *command)
         referral->state = referral->previous;
         break;
     case REFERRAL__EVENT_TYPE__EVENT_REJECT:
+        world->taken_back = true;
         m_life_end(world, id, REFERRAL__STATE__REJECTED);
+        world->taken_back = false;
         break;
     case REFERRAL__EVENT_TYPE__EVENT_CANCEL:
         m_life_end(world, id, REFERRAL__STATE__CANCELLED);
@@ -426,7 +432,8 @@ void m_event_perform(struct world *world, const struct command *command)
         miss(world, id);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_CANCEL_BOOKING:
-        m_main_cancelled(world, referral, command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE);
+        m_main_cancelled(world, referral, command->who == WHO_H1,
+                         command->who == WHO_H1 && command->reason == REFERRAL__REASON__NOT_AVAILABLE);
         m_life_back(referral);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_LEAVE_LIST:

@@ -86,6 +86,8 @@ static void touch(struct world *world, const struct command *command)
 bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer)
 {
     *ret_answer = (struct answer){.booking = NOBODY, .entry = NOBODY, .offer = NOBODY};
+    if (command->at_ms > world->now)
+        m_books_keep(world);
     world->now = command->at_ms;
     world->doubt = command->doubt;
     world->who = command->who;

@@ -209,6 +209,18 @@ struct m_referral {
     struct m_claim claims[CLASSES];
 };
 
+/* What the report of Q13 adds up: of a pool alone, or of a day's group; */
+struct m_book {
+    bool begun, had_time;
+    int64_t required, short_by, short_ms;
+    int64_t deficit, opens_at, release_at, since; /* as they stand, and since when */
+};
+/* and of each pool. */
+struct m_tally {
+    bool released; /* in the ledger: a cancelled one is not */
+    int64_t released_unused, blocked_over, family_cancelled;
+};
+
 /* What the parties learn of a referral's places (L2), and where section 4 moves it on for them. */
 enum told { TOLD_NOBODY, TOLD_SENDER, TOLD_OTHERS, TOLD_ALL };
 enum side { SIDE_CLOCK, SIDE_SPEAKER, SIDE_HOSPITAL };
@@ -234,6 +246,9 @@ struct world {
     const struct lives *lives; /* NULL: section 4 as reserve_life.c has it */
     enum who who;              /* speaks */
     struct m_pool pools[SLOTS];
+    struct m_book books[SLOTS], group_books[SLOTS]; /* a group's with the first slot of its day */
+    struct m_tally tallies[SLOTS];
+    int64_t outside[CLASSES]; /* Q15: bookings without a unit, ever */
     struct m_booking bookings[BOOKINGS_MAX];
     struct m_entry entries[ENTRIES_MAX];
     struct m_referral referrals[REFERRALS_MAX];
@@ -245,6 +260,8 @@ struct world {
     int days_done;    /* of timetables, in this turn */
     int label, made_bookings, made_entries; /* of the command at work */
     bool settling;                          /* offers are being made */
+    bool as_kept;                           /* it is counted as if the release had not come */
+    bool taken_back;                        /* what ends, ends by the hospital */
     uint64_t seen[SEEN_COUNT];
 };
 

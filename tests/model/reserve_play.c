@@ -187,7 +187,7 @@ static void play_here(const struct ground *ground, const struct command *command
     }
     stage->turns = 0;
     played->same = played->same && finish_turn(stage, true) && broker_compare(&stage->broker, &stage->world, true) &&
-                   broker_replays(&stage->broker);
+                   broker_replays(&stage->broker, &stage->world);
     if (!played->same)
         broker_show(&stage->broker, &stage->world);
     memcpy(played->trouble, stage->broker.trouble, sizeof played->trouble);

@@ -255,6 +255,8 @@ void m_set_times(struct world *world, struct m_pool *pool, const struct m_times 
     pool->fd_opened = times->fd_opens_at <= world->now;
     pool->general_opened = times->general_opens_at <= world->now;
     pool->released = times->release_at <= world->now && (pool->released || !world->doubt);
+    if (times->release_at > world->now)
+        m_book_put_off(world, (int)(pool - world->pools));
 }
 
 static void publish(struct world *world, const struct command *command)
@@ -333,6 +335,8 @@ void m_put_perform(struct world *world, const struct command *command)
         change(world, command);
     else
         publish(world, command);
+    if (before.exists)
+        m_book_require(world, command->slot);
     pool->week = world->by_week != 0 ? world->by_week - 1 : pool->week;
     surplus(world, command, goes, &lacking);
     for (int i = 0; i < pool->count; i++)
@@ -344,6 +348,8 @@ void m_put_perform(struct world *world, const struct command *command)
         goes[m_unit_index(pool, numbers[i])] = true;
     if (count > 0)
         m_cut_perform(world, command->slot, goes);
+    m_book_require(world, command->slot);
+    m_book_release(world, command->slot);
     if (!is_as_it_was(pool, &before))
         m_note(world, command->slot);
 }

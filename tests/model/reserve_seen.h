@@ -16,5 +16,6 @@ enum seen {
     SEEN_PATIENT_HAS_PLACE, /* Q5: through another referral */
     SEEN_PLACE_PASSES,      /* to the patient whom an amended sheet names */
     SEEN_UNKEPT,            /* Q14: a hospital's cancellation moves units to B */
+    SEEN_GAP,               /* Q13: a report says that a reserve was short */
     SEEN_COUNT
 };

@@ -47,6 +47,9 @@ int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS])
     const struct slot *own = &reserve_slots[slot];
     int count = 0;
 
+    ret_slots[0] = slot;
+    if (!world->pools[slot].grouped)
+        return 1;
     for (int i = 0; i < SLOTS; i++) {
         const struct slot *other = &reserve_slots[i];
         bool same_day =
@@ -101,7 +104,7 @@ static bool is_kept_no_more(const struct world *world, const int *slots, int cou
     for (int i = 0; i < count; i++) {
         const struct m_pool *pool = &world->pools[slots[i]];
 
-        if (!pool->cancelled && m_is_released(world, pool))
+        if (!pool->cancelled && (world->as_kept ? world->tallies[slots[i]].released : m_is_released(world, pool)))
             return true;
         released &= pool->cancelled;
     }
@@ -109,7 +112,7 @@ static bool is_kept_no_more(const struct world *world, const int *slots, int cou
 }
 
 /* Q1, Q3, Q10: R, m and d over the set. */
-static struct counts sums(struct world *world, int slot)
+struct counts m_sums(struct world *world, int slot)
 {
     const struct m_pool *pool = &world->pools[slot];
     int slots[SLOTS], count = reserve_set(world, slot, slots);
@@ -195,7 +198,7 @@ void m_units_mark(struct world *world, int slot)
 {
     struct spot spots[SLOTS * UNITS_MAX];
     int count = spots_of(world, slot, spots), span = world->pools[slot].span;
-    int64_t k = 0, j, m = sums(world, slot).marks, marked = 0, run = 0;
+    int64_t k = 0, j, m = m_sums(world, slot).marks, marked = 0, run = 0;
 
     for (int i = 0; i < count; i++) {
         struct m_pool *pool = &world->pools[spots[i].slot];
@@ -227,7 +230,7 @@ void m_units_mark(struct world *world, int slot)
 struct counts reserve_counts(struct world *world, int slot)
 {
     int slots[SLOTS], count = reserve_set(world, slot, slots);
-    struct counts all = sums(world, slot);
+    struct counts all = m_sums(world, slot);
 
     m_units_mark(world, slot);
     for (int i = 0; i < count; i++)

@@ -172,14 +172,19 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
     if (h->event == EV(NO_SHOW))
         m_main_missed(world, referral);
     if (h->event == EV(CANCEL_BOOKING) && claim != NULL)
-        m_main_cancelled(world, referral, h->deed->unkept && h->by == AS_RECEIVER);
+        m_main_cancelled(world, referral, h->by == AS_RECEIVER, h->deed->unkept && h->by == AS_RECEIVER);
     if (h->event == EV(LEAVE_LIST) && claim != NULL)
         m_entry_remove(world, claim->entry);
     if (h->event == EV(BOOK) || h->event == EV(MOVE))
         has_other_place(world, referral, h->deed->place_class);
+    if (h->event == EV(BOOK) && referral->receiver == WHO_H1)
+        world->outside[h->deed->place_class]++;
+    /* What the sender asked for is granted: that is no taking back. */
+    world->taken_back = h->by == AS_RECEIVER && h->event != EV(ANSWER_CANCEL);
     if (model_is_terminal(r->state))
         m_life_free(world, number_of(m, r),
                     model_is_before_arrival(from) || r->state == ST(VOID) || r->state == ST(CANCELLED));
+    world->taken_back = false;
 }
 
 bool places_has_unit(const struct model *m, const struct model_referral *r)
@@ -281,6 +286,8 @@ bool places_tired(const struct model *m)
 
 void places_time(struct model *m)
 {
+    if (m->now > m->places->world.now)
+        m_books_keep(&m->places->world);
     m->places->world.now = m->now;
     m->places->world.doubt = m->hold;
 }

@@ -176,6 +176,8 @@ void sim_judge_pools(struct sim *s)
     }
     if (!sim_failed(s) && (replay_end(replay) != 0 || replay_compare(replay, txn, hospital, NULL, NULL) != 0))
         sim_fail(s, "Q13: the ledger does not make the pools");
+    if (!sim_failed(s) && !sim_reserve_reports(s->reserve, &s->model, replay))
+        differs(s);
     replay_close(replay);
     store_read_end(txn);
 }

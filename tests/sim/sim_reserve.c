@@ -240,6 +240,11 @@ bool sim_reserve_shows_alarms(struct sim_reserve *reserve, struct model *m, cons
     return broker_shows_alarms(afresh(reserve), &m->places->world, list);
 }
 
+bool sim_reserve_reports(struct sim_reserve *reserve, struct model *m, const struct replay *replay)
+{
+    return broker_same_report(afresh(reserve), &m->places->world, replay);
+}
+
 bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
                         Referral__Channel channel, int units, int days)
 {

@@ -1,6 +1,7 @@
 /* sim_reserve.h - the reserve model's commands as a client sends them, and its places beside the broker's (sim_reserve.c). */
 #pragma once
 #include "base/bytes.h"
+#include "engine/replay.h"
 #include "place.pb-c.h"
 #include "query.pb-c.h"
 #include "sim/model.h"
@@ -24,6 +25,8 @@ bool sim_reserve_compare(struct sim_reserve *reserve, struct model *m, struct st
 bool sim_reserve_shows(struct sim_reserve *reserve, struct model *m, const Referral__PoolList *list);
 bool sim_reserve_shows_weeks(struct sim_reserve *reserve, struct model *m, const Referral__TimetableList *list);
 bool sim_reserve_shows_alarms(struct sim_reserve *reserve, struct model *m, const Referral__AlarmList *list);
+/* Is the report that a commission makes of the ledger the model's (Q13)? */
+bool sim_reserve_reports(struct sim_reserve *reserve, struct model *m, const struct replay *replay);
 /* What could be booked from today on for so many days, as one of the channel was told. */
 bool sim_reserve_offers(struct sim_reserve *reserve, struct model *m, const Referral__PlaceList *list,
                         Referral__Channel channel, int units, int days);
