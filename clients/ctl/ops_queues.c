@@ -13,14 +13,20 @@
 
 /* ---- Queues ---- */
 
-/* Of this institution's lanes the one whose deadline comes first; NULL: nothing waits. Waiters are in that order. */
-static json_t *most_pressed(const struct ops_facts *facts, const char *institution)
+/* By institution, of its lanes the one whose deadline comes first. Waiters are in that order. */
+static json_t *most_pressed(const struct ops_facts *facts)
 {
-    json_t *row;
+    json_t *pressed = json_object(), *waiter;
     size_t i;
 
-    json_array_foreach(facts->waiters, i, row) if (strcmp(ops_string(row, "institution"), institution) == 0) return row;
-    return NULL;
+    json_array_foreach(facts->waiters, i, waiter)
+    {
+        const char *institution = ops_string(waiter, "institution");
+
+        if (json_object_get(pressed, institution) == NULL)
+            json_object_set(pressed, institution, waiter);
+    }
+    return pressed;
 }
 
 static void take(json_t *queue, const json_t *waiter, const char *member)
@@ -31,12 +37,12 @@ static void take(json_t *queue, const json_t *waiter, const char *member)
         json_object_set(queue, member, value);
 }
 
-static json_t *queue_of(const struct ops_facts *facts, json_t *books)
+static json_t *queue_of(const json_t *pressed, json_t *books)
 {
     static const char *const members[] = {"lane",     "oldest_accepted_at_ms", "at_risk_at_ms", "due_at_ms",
                                           "returned", "referral_id",           "down",          "last_seen_at_ms",
                                           "contact"};
-    json_t *queue = json_copy(books), *waiter = most_pressed(facts, ops_string(books, "institution"));
+    json_t *queue = json_copy(books), *waiter = json_object_get(pressed, ops_string(books, "institution"));
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         take(queue, waiter, members[i]);
@@ -77,12 +83,13 @@ static json_t *by_waiter(const struct ops_facts *facts, json_t *by_id)
 json_t *ops_queues(const struct ops_facts *facts, bool stuck_only, size_t *ret_idle)
 {
     json_t *ordered, *dead = json_array(), *rest = json_array(), *books, *queue, *by_id = json_object();
+    json_t *pressed = most_pressed(facts);
     size_t i;
 
     *ret_idle = 0;
     json_array_foreach(json_object_get(facts->status, "inboxes"), i, books)
     {
-        queue = queue_of(facts, books);
+        queue = queue_of(pressed, books);
         if (is_idle(queue))
             ++*ret_idle;
         else if (stuck_only && !is_stuck(facts, queue))
@@ -99,6 +106,7 @@ json_t *ops_queues(const struct ops_facts *facts, bool stuck_only, size_t *ret_i
     json_decref(dead);
     json_decref(rest);
     json_decref(by_id);
+    json_decref(pressed);
     return ordered;
 }
 
