@@ -26,14 +26,13 @@ static bool is_open_referral(struct store_txn *txn, const char *text)
     return row != NULL && !state_is_terminal((enum state)row->state);
 }
 
-/* Its day may be a year ahead. One of a hospital's own stays BOOKED when that is over, as nobody says who came. */
+/* Its day may be a year ahead. One of a hospital's own stays BOOKED when that is over, as nobody says who came. None is HELD for so long. */
 static bool is_open_booking(struct store_txn *txn, const Referral__Booking *booking, struct instant limit)
 {
     struct id id;
     const Record__Booking *row = booking != NULL && is_id(txn, booking->booking_id, &id) ? booking_row(txn, id) : NULL;
 
-    return row != NULL && row->end_ms > limit.ms &&
-           (row->state == REFERRAL__BOOKING_STATE__PLACE_HELD || row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED);
+    return row != NULL && row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED && row->end_ms > limit.ms;
 }
 
 static bool is_open_entry(struct store_txn *txn, const Referral__WaitEntry *entry)

@@ -72,11 +72,6 @@ static void tell(struct forgetter *forgetter)
     forgetter->count = 0;
 }
 
-static bool is_to_tell(const struct forgetter *forgetter)
-{
-    return forgetter->count == TURN_FORGET_MAX || (forgetter->at_end && forgetter->count != 0);
-}
-
 static int step(struct forgetter *forgetter, struct instant now)
 {
     bool forgets = true;
@@ -84,9 +79,9 @@ static int step(struct forgetter *forgetter, struct instant now)
 
     if (!forgetter->has_begun)
         forgetter->told = 0;
-    if (is_to_tell(forgetter))
+    if (forgetter->count == TURN_FORGET_MAX || forgetter->at_end)
         tell(forgetter);
-    else if (!forgetter->at_end)
+    else
         failure = scan(forgetter, now, &forgets);
     if (failure != 0)
         return failure;

@@ -156,7 +156,7 @@ Test(forget, d8_a_broker_that_dies_in_between_begins_anew)
     world_close(w);
 }
 
-Test(forget, c4_while_the_clock_is_in_doubt_nobody_looks)
+Test(forget, c4_while_the_clock_is_in_doubt_or_for_ever_nobody_looks)
 {
     struct world *w = open_centre();
     size_t before;
@@ -167,5 +167,10 @@ Test(forget, c4_while_the_clock_is_in_doubt_nobody_looks)
     world_hold(w, true);
     pass(w, -1);
     cr_assert_eq(keys_of(w), before);
+    world_hold(w, false);
+    world_connect(w, "OP", 0);
+    world_say(w, "OP", "PUT_SETTING", "name=retention_keys_ms; value=0");
+    pass(w, -1);
+    cr_assert_eq(keys_of(w), before + 1);
     world_close(w);
 }

@@ -174,6 +174,26 @@ Test(forget, q7_the_key_of_a_place_stays_until_its_day_is_over_for_as_long)
     district_close(&d);
 }
 
+Test(forget, q7_the_key_of_a_place_that_was_given_back_goes)
+{
+    Referral__PlaceChange cancel = REFERRAL__PLACE_CHANGE__INIT;
+    Referral__PoolRef *ref;
+    struct district d;
+
+    pools_open(&d);
+    keep_keys_for(&d, "2592000000", "");
+    ref = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "WANG-AM", "2027-11-01");
+    pools_publish(&d, ref, 10);
+    cancel.booking_id = pools_sell(&d, ref, 1, 0)->booking->booking_id;
+    FIELD_SET(&cancel, reason, REFERRAL__REASON__PATIENT_DECLINED);
+    d.now.ms += 30 * DAY_MS;
+    cr_assert_gt(forget(&d), 0);
+    cr_assert_eq(forget(&d), 0);
+    district_assert_said(&d, district_say(&d, "H1", KIND(CANCEL_PLACE), &cancel), "");
+    cr_assert_eq(forget(&d), 1);
+    district_close(&d);
+}
+
 Test(forget, q8_the_key_of_who_waits_stays)
 {
     Referral__JoinList list = REFERRAL__JOIN_LIST__INIT;
@@ -212,8 +232,10 @@ Test(forget, d1_the_setting_is_thirty_days_at_least_or_for_ever)
     keep_keys_for(&d, "2591999999", "OUT_OF_RANGE value");
     keep_keys_for(&d, "0", "");
     finished(&d, "m-1");
-    d.now.ms += 100 * KEPT_MS;
+    d.now.ms += 10 * KEPT_MS;
     cr_assert_eq(forget(&d), 0);
+    keep_keys_for(&d, "3153600000000", "");
+    cr_assert_eq(forget(&d), 0, "longer than there was a clock");
     keep_keys_for(&d, "2592000000", "");
     cr_assert_gt(forget(&d), 0);
     district_close(&d);
