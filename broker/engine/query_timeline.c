@@ -89,6 +89,17 @@ static void tell_row(struct telling *telling, Referral__TimelineEntry *entry)
     add(telling, entry);
 }
 
+/* What came with it is not told but shown (P3): the number says what to ask for. */
+static Referral__TimelineEntry *entry_of(const struct telling *telling, const Record__Timeline *row, uint32_t number)
+{
+    Referral__TimelineEntry *entry =
+        work_read(&telling->asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
+
+    if (row->original.len != 0)
+        FIELD_SET(entry, event_number, number + 1);
+    return entry;
+}
+
 static void go_on_at(struct telling *telling, uint32_t number)
 {
     uint8_t cursor[CURSOR_SIZE];
@@ -115,8 +126,7 @@ static void tell_rows(struct telling *telling, struct id id, uint32_t number)
         const Record__Timeline *row =
             record_unpack(telling->asking->work.txn, TABLE_TIMELINE, key, value, &record__timeline__descriptor);
 
-        tell_row(telling,
-                 work_read(&telling->asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry));
+        tell_row(telling, entry_of(telling, row, get_be32(key.data + ID_KEY_SIZE)));
     }
     if (more)
         go_on_at(telling, get_be32(key.data + ID_KEY_SIZE));

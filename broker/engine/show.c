@@ -10,7 +10,8 @@ struct shown {         /* what was asked for, once it is clear that the actor ma
     struct id id;      /* of the referral; of a notice that is about none, the hospital's own booking or entry */
     bool has_referral; /* else no timeline tells of the look, only the audit */
     bool as_operator;
-    uint32_t version; /* of a sheet; 0: none; when asked again without one: that of before */
+    uint32_t version;      /* of a sheet; 0: none; when asked again without one: that of before */
+    uint32_t event_number; /* of an event, which has no kind; 0: none */
     Referral__DeliveryKind kind;
     struct bytes body;
 };
@@ -36,7 +37,33 @@ static bool is_party(const struct work *work, struct id id, Record__Referral *ro
     return (life_party(work, &life) & (BY_SENDER | BY_RECEIVER)) != 0;
 }
 
-static bool find_sheet(struct work *work, struct shown *shown)
+static bool find_sheet(struct work *work, const Record__Referral *row, struct shown *shown)
+{
+    const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
+
+    shown->kind = REFERRAL__DELIVERY_KIND__SHEET;
+    if (show->has_sheet_version)
+        shown->version = show->sheet_version;
+    else if (shown->version == 0)
+        shown->version = row->sheet_version;
+    return referral_sheet(work->txn, shown->id, row, shown->version, &shown->body) ||
+           refuse(work, REFUSED_NOT_FOUND, "sheet_version");
+}
+
+/* L2: whoever has no notices finds what they would have said where they stand instead. */
+static bool find_event(struct work *work, struct shown *shown)
+{
+    uint32_t number = ((const Referral__ShowPayload *)work->body)->event_number;
+    const Record__Timeline *line = number == 0 ? NULL : timeline_row(work->txn, shown->id, number - 1);
+
+    if (line == NULL || line->original.len == 0)
+        return refuse(work, REFUSED_NOT_FOUND, "event_number");
+    shown->event_number = number;
+    shown->body = binary_bytes(line->original);
+    return true;
+}
+
+static bool find_in_referral(struct work *work, struct shown *shown)
 {
     const Referral__ShowPayload *show = (const Referral__ShowPayload *)work->body;
     Record__Referral *row = NULL;
@@ -50,14 +77,7 @@ static bool find_sheet(struct work *work, struct shown *shown)
     if (row->archived != NULL)
         return refuse(work, REFUSED_ARCHIVED, "referral_id");
     shown->has_referral = true;
-    shown->kind = REFERRAL__DELIVERY_KIND__SHEET;
-    if (show->has_sheet_version)
-        shown->version = show->sheet_version;
-    else if (shown->version == 0)
-        shown->version = row->sheet_version;
-    if (!referral_sheet(work->txn, shown->id, row, shown->version, &shown->body))
-        return refuse(work, REFUSED_NOT_FOUND, "sheet_version");
-    return true;
+    return show->has_event_number ? find_event(work, shown) : find_sheet(work, row, shown);
 }
 
 /* A dead letter is its receiver's, as it would have been when delivered. */
@@ -108,7 +128,10 @@ static void reply_with(struct work *work, const struct shown *shown)
         payload.referral_id = arena_text(work->arena, work_id_text(work, shown->id));
     if (shown->version != 0)
         FIELD_SET(&payload, sheet_version, shown->version);
-    FIELD_SET(&payload, kind, shown->kind);
+    if (shown->event_number != 0)
+        FIELD_SET(&payload, event_number, shown->event_number);
+    else
+        FIELD_SET(&payload, kind, shown->kind);
     FIELD_SET(&work->reply, sheet_version, shown->version); /* kept beside the answer (D1) */
     FIELD_SET(&payload, body, binary_copy(work->arena, shown->body));
     FIELD_SET(&work->reply, result, binary_pack(work->arena, &payload.base));
@@ -122,7 +145,9 @@ static bool find_shown(struct work *work, struct shown *shown)
         return refuse(work, REFUSED_MISSING, "referral_id");
     if (show->referral_id != NULL && show->has_dead_delivery_id)
         return refuse(work, REFUSED_NOT_EXPECTED, "dead_delivery_id");
-    return show->has_dead_delivery_id ? find_dead(work, shown) : find_sheet(work, shown);
+    if (show->has_event_number && (show->has_sheet_version || show->has_dead_delivery_id))
+        return refuse(work, REFUSED_NOT_EXPECTED, "event_number");
+    return show->has_dead_delivery_id ? find_dead(work, shown) : find_in_referral(work, shown);
 }
 
 static void tell_look(struct work *work, const struct shown *shown)

@@ -13,14 +13,19 @@ const ProtobufCMessageDescriptor *payload_descriptor(Referral__DeliveryKind kind
     return kind == REFERRAL__DELIVERY_KIND__NOTICE ? &referral__notice__descriptor : &referral__sheet__descriptor;
 }
 
-json_t *payload_json(Referral__DeliveryKind kind, ProtobufCBinaryData body)
+static json_t *read_json(const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData body)
 {
-    ProtobufCMessage *message = protobuf_c_message_unpack(payload_descriptor(kind), NULL, body.len, body.data);
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, NULL, body.len, body.data);
     json_t *json = message == NULL ? NULL : message_to_json(message);
 
     if (message != NULL)
         protobuf_c_message_free_unpacked(message, NULL);
     return json;
+}
+
+json_t *payload_json(Referral__DeliveryKind kind, ProtobufCBinaryData body)
+{
+    return read_json(payload_descriptor(kind), body);
 }
 
 json_t *payload_of_delivery(const Referral__Delivery *delivery)
@@ -35,7 +40,9 @@ json_t *payload_of_delivery(const Referral__Delivery *delivery)
 
 static int print(const struct ctl *ctl, const Referral__Payload *payload)
 {
-    json_t *json = payload_json(payload->kind, payload->body);
+    const ProtobufCMessageDescriptor *descriptor =
+        payload->has_event_number ? &referral__event__descriptor : payload_descriptor(payload->kind);
+    json_t *json = read_json(descriptor, payload->body);
 
     if (json == NULL) {
         ctl_complain(ctl, "%s", ctl_say(ctl, "内容无法读取", "the payload cannot be read"));
@@ -44,7 +51,7 @@ static int print(const struct ctl *ctl, const Referral__Payload *payload)
     if (ctl->json)
         table_json(ctl, json);
     else
-        table_record(ctl, payload_descriptor(payload->kind), json);
+        table_record(ctl, descriptor, json);
     json_decref(json);
     return EXIT_OK;
 }

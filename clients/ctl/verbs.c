@@ -243,7 +243,8 @@ static const struct option_info sender[] = {SENDER, END};
 static const struct option_info patient[] = {PATIENT_ID, END};
 static const struct option_info which_pages[] = {WHICH, PAGE, END};
 static const struct option_info payload[] = {
-    {"sheet-version", "N", "sheet_version", "单据版本(默认最新)", "version of the sheet (default: the latest)"}, STATED, END,
+    {"sheet-version", "N", "sheet_version", "单据版本(默认最新)", "version of the sheet (default: the latest)"},
+    {"event", "N", "event_number", "改为显示该事件的内容(编号见 show 的时间线)", "instead: what came with this event, numbered in the timeline of show"}, STATED, END,
 };
 static const struct option_info list[] = {
     INSTITUTION,
@@ -489,7 +490,7 @@ static const struct verb table[] = {
     PLAIN(GROUP_LOOK, "find patient", ops_find_patient_run, KIND(FIND_PATIENT), NULL, patient, "按证件号码(提示后输入)查找患者的转诊(记入审计)", "a patient's referrals, by the id number typed at a prompt; audited"),
     PLAIN(GROUP_LOOK, "journey", query_list, KIND(GET_JOURNEY), some_referral, which_pages, "同一转诊旅程的全部转诊", "all referrals of its journey"),
     PLAIN(GROUP_LOOK, "list", query_list, KIND(LIST_REFERRALS), NULL, list, "转诊列表", "referrals by state, age, institution"),
-    PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单内容(记入审计)", "show the sheet itself; audited"),
+    PLAIN(GROUP_LOOK, "payload", payload_run, KIND(SHOW_PAYLOAD), referral_, payload, "显示转诊单或事件内容(记入审计)", "show the sheet itself, or what came with an event; audited"),
     PLAIN(GROUP_LOOK, "inbox", query_inbox, KIND(LIST_INBOX), some_institution, lane, "收件箱(默认本机构)", "what waits in an inbox (default: our own)"),
 
     PLAIN(GROUP_PROOF, "ledger", ledger_run, KIND(LIST_LEDGER), some_hospital, ledger, "医院号源台账(json, hex 含原始字节, 可独立核算)", "a hospital's ledger; as json and hex with its bytes, for whoever recomputes it"),

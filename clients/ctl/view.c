@@ -22,7 +22,7 @@ static const struct {
     {&referral__timeline_entry__descriptor,
      COLUMNS("index", "at_ms", "event", "from_state", "state", "by", "person", "reason", "text", "destination",
              "attempt", "cause", "not_before_ms", "occurred_at_ms", "assumed", "sheet_version", "booking_id",
-             "close_code", "child_referral_id")},
+             "close_code", "child_referral_id", "event_number")},
     {&referral__inbox_entry__descriptor,
      COLUMNS("delivery_id", "institution", "lane", "kind", "event", "referral_id", "accepted_at_ms", "attempts",
              "not_before_ms", "in_flight", "size_bytes")},

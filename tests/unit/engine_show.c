@@ -48,6 +48,64 @@ Test(show, p2_the_parties_may_look_others_learn_nothing_operators_say_why)
     district_close(&d);
 }
 
+static Referral__Reply *show_event(struct district *d, const char *who, char *referral, uint32_t number, char *reason)
+{
+    Referral__ShowPayload command = REFERRAL__SHOW_PAYLOAD__INIT;
+
+    command.referral_id = referral;
+    FIELD_SET(&command, event_number, number);
+    command.reason = reason;
+    return district_say(d, who, KIND(SHOW_PAYLOAD), &command);
+}
+
+static const Referral__TimelineEntry *last_entry(struct district *d, const char *who, char *referral)
+{
+    Referral__ReferralQuery query = about(referral);
+    const Referral__ReferralView *view = ask(d, who, KIND(GET_REFERRAL), &query);
+
+    cr_assert(!view->timeline[0]->has_event_number, "a sheet is shown by its version");
+    return view->timeline[view->n_timeline - 1];
+}
+
+/* V01 has no consumer: what a notice would have brought it is asked for by its line of the timeline. */
+Test(show, l2_what_a_hospital_reported_is_shown_to_whoever_has_no_notices)
+{
+    Referral__ShowPayload both = REFERRAL__SHOW_PAYLOAD__INIT;
+    const Referral__Payload *payload;
+    Referral__Event *report;
+    struct district d;
+    uint32_t number;
+    char *id;
+
+    district_open(&d);
+    id = district_refer(&d, "V01", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    report = district_event(&d, id, REPORT);
+    district_assert_said(&d, district_say(&d, "H1", KIND(EVENT), report), "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "");
+    cr_assert_eq(last_entry(&d, "V01", id)->event, REFERRAL__EVENT_TYPE__EVENT_REPORT);
+    number = last_entry(&d, "V01", id)->event_number;
+    payload = payload_of(&d, show_event(&d, "V01", id, number, NULL));
+    cr_assert(bytes_equal(binary_bytes(payload->body), wire_pack(&report->base, &d.keep)));
+    cr_assert(payload->event_number == number && !payload->has_kind && !payload->has_sheet_version);
+    cr_assert_str_eq(payload->referral_id, id);
+    payload_of(&d, show_event(&d, "OPS", id, number, "complaint 17"));
+    district_assert_said(&d, show_event(&d, "OPS", id, number, NULL), "MISSING reason");
+    district_assert_said(&d, show_event(&d, "T08", id, number, NULL), "NOT_FOUND");
+    district_assert_said(&d, show_event(&d, "V01", id, number + 1, NULL), "NOT_FOUND event_number"); /* a look */
+    district_assert_said(&d, show_event(&d, "V01", id, number + 9, NULL), "NOT_FOUND event_number");
+    district_assert_said(&d, show_event(&d, "V01", id, 0, NULL), "NOT_FOUND event_number");
+    both.referral_id = id;
+    FIELD_SET(&both, event_number, number);
+    FIELD_SET(&both, sheet_version, 1);
+    district_assert_said(&d, district_say(&d, "V01", KIND(SHOW_PAYLOAD), &both), "NOT_EXPECTED event_number");
+    both.has_sheet_version = false;
+    payload_of(&d, district_send(&d, district_command(&d, "H1", KIND(SHOW_PAYLOAD), "look", &both)));
+    payload = payload_of(&d, district_send(&d, district_command(&d, "H1", KIND(SHOW_PAYLOAD), "look", &both)));
+    cr_assert_eq(payload->event_number, number, "and again (D1)");
+    district_close(&d);
+}
+
 Test(show, f3_what_is_shown_is_what_came)
 {
     Referral__Payload *payload;
@@ -594,14 +652,6 @@ Test(why_query, d5_a_dead_sheet_is_said)
     district_close(&d);
 }
 
-static const Referral__TimelineEntry *last_entry(struct district *d, char *referral)
-{
-    Referral__ReferralQuery query = about(referral);
-    const Referral__ReferralView *view = ask(d, "T07", KIND(GET_REFERRAL), &query);
-
-    return view->timeline[view->n_timeline - 1];
-}
-
 /* What an operator makes of a dead letter is part of the referral's life: of one that is dropped nothing else is left. */
 Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
 {
@@ -621,20 +671,20 @@ Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
     letters.n_delivery_ids = 1;
     district_assert_said(&d, district_say(&d, "OPS", KIND(REPLAY_DEAD), &letters), "");
     cr_assert_eq(audited_dead_letters(&d, id, "operator"), 1);
-    cr_assert_eq(last_entry(&d, id)->event, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER);
-    cr_assert_str_eq(last_entry(&d, id)->by, "operator");
-    cr_assert_str_eq(last_entry(&d, id)->cause, "replayed");
+    cr_assert_eq(last_entry(&d, "T07", id)->event, REFERRAL__EVENT_TYPE__EVENT_DEAD_LETTER);
+    cr_assert_str_eq(last_entry(&d, "T07", id)->by, "operator");
+    cr_assert_str_eq(last_entry(&d, "T07", id)->cause, "replayed");
     cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "no-consumer");
     FIELD_SET(&nack, delivery_id, dead);
     FIELD_SET(&nack, code, REFERRAL__NACK_CODE__NACK_UNREADABLE);
     district_assert_said(&d, district_say(&d, "H1", KIND(NACK), &nack), "");
-    cr_assert_str_eq(last_entry(&d, id)->by, "broker");
-    cr_assert_str_eq(last_entry(&d, id)->cause, "nack");
+    cr_assert_str_eq(last_entry(&d, "T07", id)->by, "broker");
+    cr_assert_str_eq(last_entry(&d, "T07", id)->cause, "nack");
     d.now = instant_after(d.now, HOUR_MS);
     district_assert_said(&d, district_say(&d, "OPS", KIND(DROP_DEAD), &letters), "");
     cr_assert_eq(audited_dead_letters(&d, id, "operator"), 1);
-    cr_assert_str_eq(last_entry(&d, id)->cause, "dropped");
-    cr_assert_eq(last_entry(&d, id)->at_ms, d.now.ms);
+    cr_assert_str_eq(last_entry(&d, "T07", id)->cause, "dropped");
+    cr_assert_eq(last_entry(&d, "T07", id)->at_ms, d.now.ms);
     cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "dropped");
     expect_said(&d, &stage, id, ", the message was dropped by an operator and will not be delivered;");
     district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
