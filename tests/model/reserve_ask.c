@@ -130,6 +130,40 @@ static bool same_views(struct broker *broker, struct world *world)
     return true;
 }
 
+/* What opens later, and when: with the channel, or with the release for who may not take what is kept. */
+struct later {
+    int64_t opens_at, at, more; /* 0: it is open; nothing does */
+};
+
+static struct later later_of(struct world *world, int slot, Referral__Channel channel, int units, int bookable)
+{
+    const struct m_pool *pool = &world->pools[slot];
+    bool family = channel == REFERRAL__CHANNEL__FAMILY_DOCTOR;
+    int64_t opens_at = family ? pool->fd_opens_at : pool->general_opens_at;
+    struct later later = {0};
+
+    if (!pool->exists || pool->cancelled)
+        return later;
+    if (world->now < opens_at) {
+        later.opens_at = later.at = opens_at;
+        later.more = reserve_bookable_at(world, slot, channel, units, opens_at);
+    }
+    if (later.more <= 0 && !family && world->now < pool->release_at) {
+        later.at = pool->release_at;
+        later.more = reserve_bookable_at(world, slot, channel, units, pool->release_at) - bookable;
+    }
+    if (later.more <= 0)
+        later.more = later.at = 0;
+    return later;
+}
+
+static bool same_later(struct broker *broker, int slot, const Referral__FreePlace *place, const struct later *later)
+{
+    return shows(broker, slot, "open from", (uint64_t)place->opens_at_ms, later->opens_at) &&
+           shows(broker, slot, "more later", place->opens_later, later->more) &&
+           shows(broker, slot, "more from", (uint64_t)place->opens_later_at_ms, later->at);
+}
+
 bool broker_same_places(struct broker *broker, struct world *world, const Referral__PlaceQuery *query,
                         const Referral__PlaceList *list, int first_day, int last_day)
 {
@@ -140,11 +174,12 @@ bool broker_same_places(struct broker *broker, struct world *world, const Referr
         const Referral__FreePlace *place = list->places[i];
         int slot = slot_of(place->pool), firsts[UNITS_MAX];
         int count = reserve_bookable(world, slot, query->channel, units, firsts);
+        struct later later = later_of(world, slot, query->channel, units, count);
 
         found[slot] = true;
         if (reserve_lags(world, slot))
             continue;
-        if (!shows(broker, slot, "bookable", place->bookable, count))
+        if (!shows(broker, slot, "bookable", place->bookable, count) || !same_later(broker, slot, place, &later))
             return false;
         for (size_t u = 0; u < place->n_first; u++)
             if (!shows(broker, slot, "first", place->first[u]->unit, firsts[u]))
@@ -153,8 +188,9 @@ bool broker_same_places(struct broker *broker, struct world *world, const Referr
     for (int slot = 0; slot < SLOTS; slot++)
         if (!found[slot] && !reserve_lags(world, slot) && reserve_slots[slot].day >= first_day &&
             reserve_slots[slot].day <= last_day &&
-            reserve_bookable(world, slot, query->channel, units, (int[UNITS_MAX]){0}) > 0)
-            return broker_differs(broker, "pool %d: not shown, but could be booked\n", slot);
+            (reserve_bookable(world, slot, query->channel, units, (int[UNITS_MAX]){0}) > 0 ||
+             later_of(world, slot, query->channel, units, 0).more > 0))
+            return broker_differs(broker, "pool %d: not shown, but could be booked, now or later\n", slot);
     return true;
 }
 

@@ -285,5 +285,6 @@ void m_cut_perform(struct world *world, int slot, const bool *goes)
     for (int i = pool->count - 1; i >= 0; i--)
         if (goes[i])
             m_unit_remove(pool, i);
+    m_book_require(world, slot);
     m_note(world, slot);
 }

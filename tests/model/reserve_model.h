@@ -301,6 +301,8 @@ bool reserve_lags(const struct world *world, int slot);
 int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS]);
 /* Where n units could be booked now: how many units they may begin with, and their numbers. */
 int reserve_bookable(struct world *world, int slot, Referral__Channel channel, int units, int ret_firsts[UNITS_MAX]);
+/* The same at a later instant, if nobody took or gave back anything until then: how many. */
+int reserve_bookable_at(struct world *world, int slot, Referral__Channel channel, int units, int64_t at);
 int reserve_find_booking(const struct world *world, struct name name);
 int reserve_find_entry(const struct world *world, struct name name);
 int reserve_find_referral(const struct world *world, int label);

@@ -300,6 +300,37 @@ int reserve_bookable(struct world *world, int slot, Referral__Channel channel, i
     return count;
 }
 
+/* Q7, C4: holds have ended by then, but in doubt. */
+static void let_holds_end(struct world *world, struct m_pool *pool)
+{
+    for (int i = 0; i < pool->count && !world->doubt; i++) {
+        struct m_unit *unit = &pool->units[i];
+        const struct m_booking *booking = unit->booking == NOBODY ? NULL : &world->bookings[unit->booking];
+
+        if (booking != NULL && booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD &&
+            booking->expires_at <= world->now)
+            unit->state = REFERRAL__UNIT_STATE__UNIT_FREE;
+    }
+}
+
+int reserve_bookable_at(struct world *world, int slot, Referral__Channel channel, int units, int64_t at)
+{
+    int slots[SLOTS], firsts[UNITS_MAX], count = reserve_set(world, slot, slots), bookable;
+    int64_t now = world->now;
+    struct m_pool kept[SLOTS];
+
+    world->now = at;
+    for (int i = 0; i < count; i++) {
+        kept[i] = world->pools[slots[i]];
+        let_holds_end(world, &world->pools[slots[i]]);
+    }
+    bookable = reserve_bookable(world, slot, channel, units, firsts);
+    for (int i = 0; i < count; i++)
+        world->pools[slots[i]] = kept[i];
+    world->now = now;
+    return bookable;
+}
+
 static void why_not_these(struct world *world, const struct wish *wish, struct answer *answer)
 {
     const struct m_pool *pool = &world->pools[wish->slot];

@@ -147,6 +147,7 @@ void sim_compare_places(struct sim *s, bool all)
     const char *first = date_of(s, today), *last = date_of(s, today + DAYS_SHOWN - 1);
 
     s->model.now = s->now.now.ms;
+    s->model.hold = s->now.hold;
     places_time(&s->model);
     if (!sim_reserve_compare(s->reserve, &s->model, s->store, all ? EVERYTHING : ALL_POOLS))
         differs(s);
