@@ -52,6 +52,7 @@ static enum journal_event event_of(enum turn_news_kind kind)
         [NEWS_ALARM_RAISED] = JOURNAL_alarm_raised,
         [NEWS_ALARM_CLEARED] = JOURNAL_alarm_cleared,
         [NEWS_STORE_REOPENED] = JOURNAL_store_reopened,
+        [NEWS_ROW_DAMAGED] = JOURNAL_row_damaged,
     };
     return events[kind];
 }
@@ -86,6 +87,9 @@ void daemon_on_news(void *user, const struct turn_news *news)
         break;
     case NEWS_STORE_REOPENED:
         journal_about(&line.about, event, "the store was opened anew after a write failed");
+        break;
+    case NEWS_ROW_DAMAGED:
+        journal_about(&line.about, event, "%s", store_error(daemon->store));
         break;
     }
 }

@@ -1,5 +1,6 @@
 /* clockwork.c - the daemon's clock command: what is due, in order, a bounded number a turn (C3). An idle clock writes nothing. */
 #include "engine/audit.h"
+#include "engine/binary.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
 #include "engine/life.h"
@@ -8,6 +9,8 @@
 #define CLOCK_IDS_PER_TURN 5000
 /* A timetable's day is all pools of a department: a turn has time for a few. */
 #define ROWS_OF_A_TIMETABLE 200
+/* A row that is damaged is so the next time, too. */
+#define PUT_OFF_MS HOUR_MS
 
 struct due_row {
     struct instant at;
@@ -37,7 +40,7 @@ static void wake_referral(struct work *work, const struct due_row *row)
 
     if (row->subject.size == ID_KEY_SIZE)
         life = life_load(work, id_from_key(row->subject.data));
-    if (life != NULL && life->row->due_ms == row->at.ms)
+    if (life != NULL && life->row->due_ms <= row->at.ms) /* earlier: it was put off */
         life_save(work, life);
 }
 
@@ -67,21 +70,43 @@ static void wake(struct work *work, const struct due_row *row)
     }
 }
 
-bool clockwork_apply(struct work *work)
+/* Whoever needs it before does what is due of it (C3), or fails as the clock did. */
+static void put_off(struct work *work)
+{
+    struct due_row row;
+
+    if (!first_due(work, &row))
+        return;
+    due_delete(work->txn, row.at, row.kind, row.subject);
+    due_add(work->txn, instant_after(work->now, PUT_OFF_MS), row.kind, row.subject);
+}
+
+static void do_what_is_due(struct work *work, uint32_t rows)
 {
     struct due_row row = {{0}, DUE_REFERRAL, {NULL, 0}}, last;
     uint32_t first_ordinal = *work->next_ordinal;
 
-    for (int i = 0; i < CLOCK_ROWS_PER_TURN && *work->next_ordinal - first_ordinal < CLOCK_IDS_PER_TURN;
+    for (uint32_t i = 0; i < rows && *work->next_ordinal - first_ordinal < CLOCK_IDS_PER_TURN;
          i += row.kind == DUE_TIMETABLE ? ROWS_OF_A_TIMETABLE : 1) {
         last = row;
         if (!first_due(work, &row))
-            return true;
+            return;
         if (is_same(&row, &last)) /* nobody's: what it was for has gone */
             due_delete(work->txn, row.at, row.kind, row.subject);
         else
             wake(work, &row);
     }
+}
+
+bool clockwork_apply(struct work *work)
+{
+    const Batch__Clockwork *how = work_unpack(work, &batch__clockwork__descriptor, work->command->body);
+    struct due_row row;
+
+    if (how->puts_off)
+        put_off(work);
+    else
+        do_what_is_due(work, how->has_rows ? how->rows : CLOCK_ROWS_PER_TURN);
     work->effects->due_left = first_due(work, &row);
     return true;
 }

@@ -90,7 +90,7 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
     struct timetable_key key;
     Record__Timetable *row = timetable_key_parse(key_bytes, &key) ? timetable_row(work->txn, &key) : NULL;
 
-    if (row == NULL || row->due_ms != at.ms) {
+    if (row == NULL || row->due_ms == 0 || row->due_ms > at.ms) { /* earlier: it was put off */
         due_delete(work->txn, at, DUE_TIMETABLE, key_bytes);
         return;
     }

@@ -1,4 +1,6 @@
 /* answer.c - what sessions ask of what is committed. */
+#include <errno.h>
+
 #include "turn/inside.h"
 
 static struct live_inbox live_inbox(void *user, uint32_t institution)
@@ -79,24 +81,67 @@ static void answer_one(struct turn *turn, struct store_txn *txn, struct session 
                 &turn->arena);
 }
 
-static void answer(struct turn *turn, struct store_txn *txn, struct query *queries)
+struct answering {
+    struct turn *turn;
+    struct query *queries; /* the first is at hand */
+};
+
+static void answer_all(void *user, struct store_txn *txn)
 {
+    struct answering *answering = user;
+    struct turn *turn = answering->turn;
     struct live live = live_of(turn);
 
-    for (struct query *query = queries; query != NULL; query = query->next) {
-        struct session *session = sessions_of_epoch(&turn->sessions, query->session);
+    for (; answering->queries != NULL; answering->queries = answering->queries->next) {
+        struct session *session = sessions_of_epoch(&turn->sessions, answering->queries->session);
 
         if (session == NULL)
             continue;
+        answer_one(turn, txn, session, &answering->queries->question, &live);
         session->unanswered--;
-        answer_one(turn, txn, session, &query->question, &live);
     }
 }
 
-void turn_answer(struct turn *turn, struct store_txn *txn)
+/* The one at hand has met a row that is damaged. */
+static void refuse_first(struct answering *answering)
 {
-    answer(turn, txn, turn->queries);
+    const struct query *query = answering->queries;
+    struct session *session = sessions_of_epoch(&answering->turn->sessions, query->session);
+
+    turn_tell(answering->turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    turn_refuse(answering->turn, session, query->question.request, query->question.position, REFUSED_FAILED,
+                FULL_RETRY_MS);
+    session->unanswered--;
+    answering->queries = query->next;
+}
+
+/* Whoever asks for a damaged row is told so, as whoever sends a command about it is, and all others are answered. */
+static int answer(struct turn *turn, struct query *queries)
+{
+    struct answering answering = {.turn = turn, .queries = queries};
+    int result = 0;
+
+    while (result == 0 && answering.queries != NULL) {
+        struct store_txn *txn = NULL;
+
+        result = store_read_begin(turn->options.store, &turn->arena, &txn);
+        if (result == 0)
+            result = store_within(txn, answer_all, &answering);
+        store_read_end(txn);
+        if (result != -EBADMSG || answering.queries == NULL)
+            continue;
+        refuse_first(&answering);
+        result = 0;
+    }
+    return result;
+}
+
+int turn_answer(struct turn *turn)
+{
+    struct query *queries = turn->queries;
+
     turn->queries = NULL;
+    return answer(turn, queries);
 }
 
 /* Takes from the turn's queries those whose session sent no command beside. */
@@ -118,20 +163,13 @@ static struct query *take_unrelated(struct turn *turn)
     return taken;
 }
 
-static void answer_unrelated(void *user, struct store_txn *txn)
-{
-    answer(user, txn, take_unrelated(user));
-}
-
 int turn_answer_first(struct turn *turn)
 {
-    struct store_txn *txn = NULL;
-    int result = turn->queries == NULL ? 0 : store_read_begin(turn->options.store, &turn->arena, &txn);
+    int result;
 
-    if (txn == NULL)
-        return result;
-    result = store_within(txn, answer_unrelated, turn);
-    store_read_end(txn);
+    if (turn->queries == NULL)
+        return 0;
+    result = answer(turn, take_unrelated(turn));
     turn_speak(turn);
     return result;
 }

@@ -97,12 +97,27 @@ static int attempt(struct turn *turn, size_t first, size_t count, bool full)
     return result;
 }
 
+/* C3: a damaged row among those that are due stops none of the others: row by row it is found, and put off. */
+static void note_clock(struct turn *turn, int result)
+{
+    if (result == -EBADMSG) {
+        turn->clock_puts_off = turn->clock_rows == 1;
+        turn->clock_rows = 1;
+    } else if (result == 0 && turn->clock_puts_off) {
+        turn->clock_puts_off = false;
+    } else if (result == 0) {
+        turn->clock_rows = 2 * turn->clock_rows < CLOCK_ROWS_PER_TURN ? 2 * turn->clock_rows : 0;
+    }
+}
+
 static void take_outcome(struct turn *turn, const struct outcome *outcome)
 {
     struct session *session = sessions_of_epoch(&turn->sessions, outcome->session);
     const struct kind_info *kind = kind_info(outcome->kind);
     bool is_ack = kind != NULL && kind->class == KIND_DELIVERY;
 
+    if (outcome->kind == BATCH__INTERNAL__CLOCK)
+        note_clock(turn, 0);
     turn->counters.refused += outcome->refused;
     turn->counters.acks_unknown += outcome->refused && is_ack;
     if (session == NULL)
@@ -161,6 +176,20 @@ static void refuse_entry(struct turn *turn, const struct batch_entry *entry, int
                 FULL_RETRY_MS);
 }
 
+/* What is damaged now is so the next time, too: the daemon's own commands must not bring it up for ever, and take the others along. */
+static void give_up_entry(struct turn *turn, size_t i, int failure)
+{
+    const struct batch_entry *entry = &turn->batch.entries[i];
+
+    if (failure == -EBADMSG)
+        turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    if (entry->kind == BATCH__INTERNAL__CLOCK)
+        note_clock(turn, failure);
+    else if (failure == -EBADMSG)
+        deliveries_give_up(&turn->deliveries, i);
+    refuse_entry(turn, entry, failure);
+}
+
 /* A lasting failure is one of the whole store, not of a row or of room. */
 static bool is_lasting(int failure)
 {
@@ -188,7 +217,7 @@ static int commit_singly(struct turn *turn, bool full)
         } else if (is_hopeless(turn, result)) {
             return result;
         } else {
-            refuse_entry(turn, &turn->batch.entries[i], result);
+            give_up_entry(turn, i, result);
             failure = result;
         }
     }
@@ -212,11 +241,13 @@ int turn_commit(struct turn *turn)
         full = full || result == -ENOSPC || is_full(turn);
         result = attempt(turn, 0, turn->batch.count, full);
     }
-    if (result == 0)
+    bool is_whole = result == 0;
+
+    if (is_whole)
         take_effects(turn);
-    deliveries_settle(&turn->deliveries, result == 0);
-    if (result != 0 && !is_hopeless(turn, result))
+    else if (!is_hopeless(turn, result))
         result = commit_singly(turn, full);
+    deliveries_settle(&turn->deliveries, is_whole);
     batch_clear(&turn->batch);
     turn->batch_is_urgent = false;
     return result;

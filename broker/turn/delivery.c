@@ -352,24 +352,31 @@ void deliveries_look(struct deliveries *deliveries, struct instant now, int64_t 
     }
 }
 
+/* Do they go into one list? */
+static bool goes_with(const struct held *held, const struct held *first)
+{
+    return held == first || (held->state == first->state && !held->is_alone && !first->is_alone);
+}
+
 /* One command: what goes back for the same cause, from `held` on. Returns the first that is not in it. */
 static struct held *collect_some(struct deliveries *deliveries, struct held *held, struct batch *batch,
                                  struct arena *arena)
 {
-    enum held_state state = held->state;
+    const struct held *first = held;
+    uint32_t kind = held->state == HELD_LATE ? BATCH__INTERNAL__DELIVERY_TIMEOUT : BATCH__INTERNAL__CONNECTION_LOST;
     Batch__Returned returned_ids = BATCH__RETURNED__INIT;
     ProtobufCBinaryData ids[LIMIT_ACK_IDS];
 
     returned_ids.delivery_ids = ids;
-    for (; held != NULL && held->state == state && returned_ids.n_delivery_ids < LIMIT_ACK_IDS; held = held->next) {
+    for (; held != NULL && goes_with(held, first) && returned_ids.n_delivery_ids < LIMIT_ACK_IDS; held = held->next) {
         uint8_t *id = arena_alloc(arena, DELIVERY_ID_SIZE);
 
         delivery_id_encode(id, deliveries->incarnation, held->ref);
         ids[returned_ids.n_delivery_ids++] = (ProtobufCBinaryData){.data = id, .len = DELIVERY_ID_SIZE};
         held->is_told = true;
+        held->told_in = batch->count;
     }
-    batch_add_own(batch, state == HELD_LATE ? BATCH__INTERNAL__DELIVERY_TIMEOUT : BATCH__INTERNAL__CONNECTION_LOST,
-                  &returned_ids.base, arena);
+    batch_add_own(batch, kind, &returned_ids.base, arena);
     return held;
 }
 
@@ -399,6 +406,25 @@ void deliveries_settle(struct deliveries *deliveries, bool is_done)
             continue;
         drop_held(deliveries, held);
         forget_if_idle(deliveries, mailbox);
+    }
+}
+
+void deliveries_give_up(struct deliveries *deliveries, size_t entry)
+{
+    struct held *held, *next;
+
+    DL_FOREACH_SAFE(deliveries->going_back, held, next)
+    {
+        struct mailbox *mailbox = held->mailbox;
+
+        if (!held->is_told || held->told_in != entry)
+            continue;
+        if (held->is_alone) {
+            drop_held(deliveries, held);
+            forget_if_idle(deliveries, mailbox);
+        } else {
+            held->is_alone = true;
+        }
     }
 }
 

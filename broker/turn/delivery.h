@@ -16,6 +16,8 @@ struct deliveries {
     struct mailbox *ready;     /* those that may have something to hand out */
     struct held *going_back;   /* lost or late, to be told to the engine */
     struct tally *tallies;     /* by institution number; never forgotten */
+    struct mailbox *serving;   /* while it is handed out: no longer among the ready */
+    bool is_offering;          /* then: one message of it */
     uint64_t index_at_open;    /* older messages may have been delivered before the start (D4) */
     uint32_t incarnation;
     int64_t next_late_ms;                    /* monotonic; no delivery is late before; INT64_MAX: none */
@@ -45,6 +47,9 @@ void deliveries_look(struct deliveries *deliveries, struct instant now, int64_t 
 /* Adds the commands that tell the engine of what goes back; after their turn, deliveries_settle says how it went. */
 void deliveries_collect(struct deliveries *deliveries, struct batch *batch, struct arena *arena);
 void deliveries_settle(struct deliveries *deliveries, bool is_done);
+/* Before it is settled: this entry of the batch met a damaged row. What it told of is told one by one; what was told by itself is forgotten: the
+ * store knows that it waits. */
+void deliveries_give_up(struct deliveries *deliveries, size_t entry);
 
 struct handout { /* one turn's handing out */
     struct store_txn *txn;
@@ -56,6 +61,9 @@ struct handout { /* one turn's handing out */
     void (*hand)(void *user, struct consumer *consumer, struct bytes delivery);
 };
 void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout);
+/* Handing out was left at a damaged row: the message at hand stays behind, or where it was none, the rest of its inbox, until something happens
+ * there; it may be called again. */
+void deliveries_leave_out(struct deliveries *deliveries);
 
 struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t institution);
 bool deliveries_in_flight(const struct deliveries *deliveries, struct inbox_ref ref);

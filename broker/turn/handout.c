@@ -85,7 +85,9 @@ static enum progress scan_lane(struct round *round, uint8_t number, struct store
         if (deliveries_find(round->deliveries, ref) != NULL)
             continue;
         round->rows_left--;
+        round->deliveries->is_offering = true;
         offer(round, consumer, ref);
+        round->deliveries->is_offering = false;
     }
 }
 
@@ -138,7 +140,18 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
     while (left-- != 0 && handout->bytes_left != 0 && (mailbox = deliveries->ready) != NULL) {
         DL_DELETE(deliveries->ready, mailbox);
         mailbox->is_ready = false;
+        deliveries->serving = mailbox;
         if (hand_out_mailbox(deliveries, handout, &cache, mailbox))
             deliveries_make_ready(deliveries, mailbox);
+        deliveries->serving = NULL;
     }
+}
+
+void deliveries_leave_out(struct deliveries *deliveries)
+{
+    assert(deliveries->serving != NULL);
+    if (deliveries->is_offering) /* its lane goes on behind the message */
+        deliveries_make_ready(deliveries, deliveries->serving);
+    deliveries->is_offering = false;
+    deliveries->serving = NULL;
 }

@@ -44,10 +44,13 @@ struct turn {
     struct effects effects; /* of the batch applied last */
     struct instant next_due;
     int64_t own_pause_ms, clock_pause_ms; /* monotonic: not before */
-    int64_t next_silent_ms;               /* monotonic: a session may have fallen silent */
-    struct instant next_key_end;          /* of the sessions' keys */
-    uint32_t parked;                      /* sessions with parked output */
-    int64_t next_parked_ms;               /* monotonic: when to try them again */
+    uint32_t
+        clock_rows; /* at most, for the clock's next command, after it met a damaged row; 0: as many as a turn may */
+    bool clock_puts_off;         /* the one at hand is it */
+    int64_t next_silent_ms;      /* monotonic: a session may have fallen silent */
+    struct instant next_key_end; /* of the sessions' keys */
+    uint32_t parked;             /* sessions with parked output */
+    int64_t next_parked_ms;      /* monotonic: when to try them again */
     bool keys_changed, destinations_changed, time_confirmed, is_drained;
     bool is_draining; /* an operator's DRAIN: no new work */
     uint32_t commit_p50_us, commit_p99_us;
@@ -76,8 +79,8 @@ void turn_refuse(struct turn *turn, struct session *session, uint64_t request, u
                  uint32_t retry_after_ms);
 
 /* answer.c */
-/* The queries collected, from this view of what is committed. */
-void turn_answer(struct turn *turn, struct store_txn *txn);
+/* The queries collected, from what is committed. 0, or the store's failure. */
+int turn_answer(struct turn *turn);
 /* The same before the commit, of those sessions that send no command with it: they need not wait for the disk, and are told at once. Whoever
  * sends a command and a query finds in the answer what the command did. 0, or the store's failure. */
 int turn_answer_first(struct turn *turn);

@@ -22,7 +22,9 @@ struct held { /* a message that the scan passes over */
     struct mailbox *mailbox;
     struct consumer *consumer;   /* HELD_OUT */
     bool beyond;                 /* its credit (D4) */
-    bool is_told;                /* HELD_LOST, HELD_LATE: in the batch of this turn */
+    bool is_told;                /* HELD_LOST, HELD_LATE: in the batch of this turn, ... */
+    size_t told_in;              /* ... which entry of it */
+    bool is_alone;               /* told by itself: a list it was in met a damaged row */
     int64_t late_ms;             /* HELD_OUT: monotonic */
     struct instant not_before;   /* HELD_BACK_OFF */
     struct held *prev, *next;    /* of its mailbox (out: by late_ms; back-off), or of those going back */

@@ -10,6 +10,7 @@
 #include "turn/inside.h"
 
 #define HAND_OUT_BYTES (8U << 20) /* bodies in one turn */
+#define DAMAGED_A_TURN 64         /* rows left out; what comes behind more of them waits for the next turn */
 
 /* What the clock has to do first; read once, later after every turn. */
 static int read_next_due(struct turn *turn)
@@ -140,6 +141,16 @@ static int64_t own_wait_ms(const struct turn *turn, const struct turn_clock *clo
     return wait >= 0 && pause > wait ? pause : wait;
 }
 
+static void add_clock(struct turn *turn)
+{
+    Batch__Clockwork how = BATCH__CLOCKWORK__INIT;
+
+    how.has_rows = how.has_puts_off = true;
+    how.rows = turn->clock_rows;
+    how.puts_off = turn->clock_puts_off;
+    batch_add_own(&turn->batch, BATCH__INTERNAL__CLOCK, turn->clock_rows != 0 ? &how.base : NULL, &turn->arena);
+}
+
 /* True: the clock is among them. */
 static bool collect_own(struct turn *turn)
 {
@@ -148,8 +159,20 @@ static bool collect_own(struct turn *turn)
     deliveries_collect(&turn->deliveries, &turn->batch, &turn->arena);
     if (clock_wait_ms(turn, &turn->clock) != 0 || !batch_has_room_for_own(&turn->batch))
         return false;
-    batch_add_own(&turn->batch, BATCH__INTERNAL__CLOCK, NULL, &turn->arena);
+    add_clock(turn);
     return true;
+}
+
+/* A view of what is committed. */
+static int read_within(struct turn *turn, store_work work, void *user)
+{
+    struct store_txn *txn = NULL;
+    int result = store_read_begin(turn->options.store, &turn->arena, &txn);
+
+    if (result == 0)
+        result = store_within(txn, work, user);
+    store_read_end(txn);
+    return result;
 }
 
 static void hand_to_session(void *user, struct consumer *consumer, struct bytes delivery)
@@ -159,10 +182,18 @@ static void hand_to_session(void *user, struct consumer *consumer, struct bytes 
     session_say(&turn->sessions, session_of_consumer(consumer), REFERRAL__KIND__DELIVERY, delivery, &turn->arena);
 }
 
-static void hand_out(struct turn *turn, struct store_txn *txn)
+static void hand_out_from(void *user, struct store_txn *txn)
+{
+    struct handout *handout = user;
+    struct turn *turn = handout->user;
+
+    handout->txn = txn;
+    deliveries_hand_out(&turn->deliveries, handout);
+}
+
+static int hand_out(struct turn *turn)
 {
     struct handout handout = {
-        .txn = txn,
         .arena = &turn->arena,
         .now = turn->clock.now,
         .mono_ms = turn->clock.mono_ms,
@@ -170,8 +201,15 @@ static void hand_out(struct turn *turn, struct store_txn *txn)
         .user = turn,
         .hand = hand_to_session,
     };
+    int result = turn->deliveries.ready == NULL ? 0 : read_within(turn, hand_out_from, &handout);
 
-    deliveries_hand_out(&turn->deliveries, &handout);
+    /* Of a damaged row nothing is handed out; it keeps nobody else waiting. */
+    for (int damaged = 1; result == -EBADMSG; damaged++) {
+        turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+        deliveries_leave_out(&turn->deliveries);
+        result = damaged == DAMAGED_A_TURN ? 0 : read_within(turn, hand_out_from, &handout);
+    }
+    return result;
 }
 
 /* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). */
@@ -185,10 +223,11 @@ static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clo
 
 struct reading {
     struct turn *turn;
-    bool was_turn, was_clock;
+    bool was_clock;
 };
 
-static void read_all(void *user, struct store_txn *txn)
+/* Who is connected, and what is due, as the turn left it. */
+static void follow(void *user, struct store_txn *txn)
 {
     const struct reading *reading = user;
     struct turn *turn = reading->turn;
@@ -198,27 +237,18 @@ static void read_all(void *user, struct store_txn *txn)
     if (turn->destinations_changed)
         deliveries_reload(&turn->deliveries, txn);
     turn->destinations_changed = false;
-    if (reading->was_turn)
-        note_next_due(turn, txn, reading->was_clock);
-    turn_answer(turn, txn);
-    hand_out(turn, txn);
+    note_next_due(turn, txn, reading->was_clock);
 }
 
-/* Everything that is only read, through one view of what is committed. */
+/* Everything that is only read, of what is committed. */
 static int read_part(struct turn *turn, bool was_turn, bool was_clock)
 {
-    struct reading reading = {.turn = turn, .was_turn = was_turn, .was_clock = was_clock};
-    struct store_txn *txn = NULL;
-    int result;
+    struct reading reading = {.turn = turn, .was_clock = was_clock};
+    int result = was_turn ? read_within(turn, follow, &reading) : 0;
 
-    if (!was_turn && turn->queries == NULL && turn->deliveries.ready == NULL)
-        return 0;
-    result = store_read_begin(turn->options.store, &turn->arena, &txn);
-    if (result != 0)
-        return result;
-    result = store_within(txn, read_all, &reading);
-    store_read_end(txn);
-    return result;
+    if (result == 0)
+        result = turn_answer(turn);
+    return result == 0 ? hand_out(turn) : result;
 }
 
 /* Nobody is told before the commit: what is handed out and answered is read from what is committed. */

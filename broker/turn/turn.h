@@ -32,6 +32,7 @@ enum turn_news_kind {
     NEWS_ALARM_RAISED, /* code and subject */
     NEWS_ALARM_CLEARED,
     NEWS_STORE_REOPENED,
+    NEWS_ROW_DAMAGED, /* met by a question, a delivery or the clock, which went on without it; store_error says which */
 };
 struct turn_news { /* lives for the call; NULL and 0: none. Of a message id only its keyed hash may be shown (P1) */
     enum turn_news_kind kind;

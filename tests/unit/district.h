@@ -138,6 +138,16 @@ static inline void district_clock(struct district *d)
     district_say(d, NULL, BATCH__INTERNAL__CLOCK, NULL);
 }
 
+/* What is due first meets a damaged row. */
+static inline void district_put_off(struct district *d)
+{
+    Batch__Clockwork how = BATCH__CLOCKWORK__INIT;
+
+    FIELD_SET(&how, rows, 1);
+    FIELD_SET(&how, puts_off, true);
+    district_say(d, NULL, BATCH__INTERNAL__CLOCK, &how);
+}
+
 /* "CODE field; CODE field", or "" where it was accepted. */
 static inline const char *district_said(struct district *d, const Referral__Reply *reply)
 {

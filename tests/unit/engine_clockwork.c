@@ -68,6 +68,35 @@ Test(clockwork, l4_half_way_warns_and_the_end_escalates_to_both_once)
     district_close(&d);
 }
 
+Test(clockwork, c3_what_was_put_off_is_done_an_hour_later_and_keeps_nothing_else)
+{
+    struct district d;
+
+    district_open(&d);
+    char *id = district_refer(&d, "T07", "H1", URGENT), *other;
+
+    d.now = instant_after(d.now, MINUTE_MS);
+    other = district_refer(&d, "T07", "H1", URGENT);
+    d.now = instant_after(d.now, HOUR_MS);
+    district_put_off(&d);
+    cr_assert(d.effects.due_left, "the other");
+    district_clock(&d);
+    cr_assert_not(d.effects.due_left);
+    cr_assert_str_eq(timeline(&d, id), "");
+    cr_assert_str_eq(timeline(&d, other), "warning");
+    district_put_off(&d);
+    cr_assert_str_eq(timeline(&d, other), "warning", "nothing is due");
+    clock_at(&d, d.now.ms + HOUR_MS - 1);
+    cr_assert_str_eq(timeline(&d, id), "");
+    cr_assert_str_eq(timeline(&d, other), "warning");
+    clock_at(&d, d.now.ms + 1);
+    cr_assert_str_eq(timeline(&d, id), "warning, escalated");
+    cr_assert_str_eq(timeline(&d, other), "warning, escalated");
+    clock_at(&d, DISTRICT_NOW + DAY_MS);
+    cr_assert_str_eq(timeline(&d, id), "warning, escalated");
+    district_close(&d);
+}
+
 Test(clockwork, l4_an_emergency_is_acknowledged_within_a_minute)
 {
     struct district d;

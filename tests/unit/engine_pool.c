@@ -67,6 +67,27 @@ Test(pool, q7_a_hold_lapses_at_its_end_whoever_asks_next)
     pools_close(&d);
 }
 
+Test(pool, c3_a_pool_that_was_put_off_does_what_is_due_an_hour_later)
+{
+    struct district d;
+    uint64_t rows;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 2);
+    district_assert_said(&d, pools_family(&d, REFERRAL__KIND__HOLD_PLACE, pools_wang(&d), 1, 0), "");
+    rows = pools_rows(&d);
+    d.now.ms += 10 * MINUTE_MS;
+    district_put_off(&d);
+    d.now.ms += HOUR_MS - 1;
+    district_clock(&d);
+    cr_assert_str_eq(pools_ledger_after(&d, rows), "");
+    d.now.ms += 1;
+    district_clock(&d);
+    cr_assert_str_eq(pools_ledger_after(&d, rows), "LAPSED 1");
+    cr_assert_eq(next_due(&d, pools_wang(&d)).ms, pools_at("2026-11-23", 8 * 60).ms);
+    pools_close(&d);
+}
+
 Test(pool, c3_what_is_due_happens_though_the_command_is_refused)
 {
     struct district d;

@@ -14,6 +14,26 @@ Test(timetable, q_a_week_is_published_up_to_its_horizon)
     pools_close(&d);
 }
 
+Test(timetable, c3_a_week_that_was_put_off_is_published_an_hour_later)
+{
+    struct district d;
+
+    pools_open(&d);
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__PUT_TIMETABLE, plan_two_days(&d)), "");
+    district_put_off(&d);
+    d.now.ms += HOUR_MS - 1;
+    cr_assert_not(plan_clock(&d));
+    cr_assert_str_eq(plan_days(&d), "");
+    d.now.ms += SECOND_MS; /* its days are due one after the other */
+    while (plan_clock(&d))
+        ;
+    cr_assert_str_eq(plan_days(&d), "23 24 30 1");
+    d.now = pools_at("2026-11-24", 0);
+    district_clock(&d);
+    cr_assert_str_eq(plan_days(&d), "23 24 30 1 7");
+    pools_close(&d);
+}
+
 Test(timetable, q_each_midnight_publishes_one_day_more)
 {
     struct district d;

@@ -63,6 +63,23 @@ Test(waiting_over, c4_a_doubtful_time_lets_it_wait_on_minute_by_minute)
     places_close(&d);
 }
 
+Test(waiting_over, c3_an_entry_that_was_put_off_ends_an_hour_later)
+{
+    struct district d;
+    int64_t over = places_at("2026-11-28", 0, 0);
+    char *entry;
+
+    places_open(&d);
+    entry = places_joined(&d, "H1", places_wait(&d, BED, GENERAL, NULL));
+    d.now = instant_of(over);
+    district_put_off(&d);
+    clock_at(&d, over + HOUR_MS - 1);
+    cr_assert_not_null(places_entry(&d, entry));
+    clock_at(&d, over + HOUR_MS);
+    cr_assert_null(places_entry(&d, entry));
+    places_close(&d);
+}
+
 Test(waiting_over, q8_who_left_before_is_not_told_again)
 {
     struct district d;
