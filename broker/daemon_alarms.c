@@ -1,6 +1,6 @@
 /* daemon_alarms.c - what of this machine an operator must know of, looked at once a minute: whether there is a backup to rely on, whether
  * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end; and once a second how full the store
- * is. (Alarms about destinations follow from the overview: overview_watch.c.)
+ * is, and whether a damaged row was met. (Alarms about destinations follow from the overview: overview_watch.c.)
  *
  * What stands on disk decides: each is raised once and cleared once, also where an alarm's turn fails or the process ends in between. */
 #include "daemon_inside.h"
@@ -27,6 +27,20 @@ static bool stands(struct daemon *daemon, const char *code, const char *subject)
     store_read_end(txn);
     arena_reset(&daemon->arena, 0);
     return found;
+}
+
+/* 0: it does not stand. */
+static int64_t since_ms(struct daemon *daemon, const char *code)
+{
+    struct store_txn *txn = NULL;
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+        return 0;
+    }
+    const Record__Alarm *row = alarm_row(txn, code, DAEMON_ALARM_SUBJECT);
+    int64_t ms = row ? row->since_ms : 0;
+    store_read_end(txn);
+    arena_reset(&daemon->arena, 0);
+    return ms;
 }
 
 bool daemon_alarm_stands(struct daemon *daemon, const char *code)
@@ -94,6 +108,16 @@ static void watch_room(struct daemon *daemon)
                 (unsigned long long)room.limit_bytes);
     }
     set(daemon, code, NULL, percent >= (stood ? ROOM_AGAIN_PERCENT : FILLING_PERCENT));
+}
+
+/* Who met it, in this process or one before, went on without it. It ends with a verification that began later and found no fault. */
+static void watch_damage(struct daemon *daemon)
+{
+    static const char code[] = "store-damaged";
+    int64_t met_ms = daemon->alarms.damaged_ms != 0 ? daemon->alarms.damaged_ms : since_ms(daemon, code);
+    if (met_ms != 0) {
+        set(daemon, code, NULL, verify_state_read(daemon->config->store_directory).sound_ms <= met_ms);
+    }
 }
 
 static void watch_backup(struct daemon *daemon)
@@ -182,6 +206,7 @@ void daemon_alarms_watch(struct daemon *daemon)
 {
     struct daemon_alarms *alarms = &daemon->alarms;
     watch_room(daemon);
+    watch_damage(daemon);
     if (alarms->ticks++ % LOOK_TICKS == 0) {
         watch_backup(daemon);
         watch_verify(daemon);

@@ -32,6 +32,7 @@ struct daemon_alarms {
     uint64_t ticks;
     struct store_reader reader;  /* the oldest one ... */
     struct instant reader_since; /* ... and when it was seen first */
+    int64_t damaged_ms;          /* wall clock: when a damaged row was met last; 0: none was */
     struct key_watch keys;
     bool is_reading_keys;
 };

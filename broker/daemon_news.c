@@ -62,6 +62,9 @@ void daemon_on_news(void *user, const struct turn_news *news)
     struct daemon *daemon = user;
     enum journal_event event = event_of(news->kind);
     struct line line;
+    if (news->kind == NEWS_ROW_DAMAGED) {
+        daemon->alarms.damaged_ms = clock_wall_ms();
+    }
     if (!journal_wants(event)) {
         return;
     }

@@ -13,6 +13,7 @@ import ops
 import places
 import sheets
 import test_clock
+from foreign_client import body_of
 from party import PartyTest
 
 SECOND_MS = 1000
@@ -218,6 +219,30 @@ class Machine(AlarmsTest):
         self.broker.ctl_offline("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
         self.cleared("verify-failed")
         self.cleared("verify-old")
+
+    def test_a_row_that_is_damaged(self):
+        """Whoever needs it is refused, whenever he asks; nobody else is."""
+        sound, damaged = self.submit(), self.submit()
+        tool = [fixture.BUILD / "tests" / "daemon" / "break_chain", self.broker.store, "1", "REFERRAL"]
+        verify = ("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        self.assertEqual(0, self.broker.stop())
+        subprocess.run(tool, check=True)
+        self.broker.start()
+        self.assertFalse(self.stands("store-damaged"), "nobody has met it")
+        body = body_of("GET_REFERRAL", {"referral_id": damaged}).SerializeToString()
+        for _ in range(2):
+            data, number = self.operator.ask("GET_REFERRAL", body)
+            self.operator.send_frame(data)
+            self.assertTrue(self.operator.wait(lambda: number in self.operator.replies))
+            self.refused(self.operator.replies.pop(number), "FAILED")
+        self.assertEqual("critical", self.raised("store-damaged").level)
+        self.assertEqual(sound, self.operator.query("GET_REFERRAL", referral_id=sound).summary.referral_id)
+        self.assertRegex(self.broker.log_text(), "event=row_damaged .*table REFERRAL")
+        self.assertEqual(0, self.broker.stop())
+        subprocess.run(tool, check=True)
+        self.broker.ctl_offline(*verify)
+        self.broker.start()
+        self.cleared("store-damaged")
 
     def test_a_process_that_pins_an_old_state(self):
         """A backup whose copy stands still."""
