@@ -21,12 +21,21 @@ void admission_attachments(struct work *work, Referral__Attachment *const *attac
     }
 }
 
-/* T6: of the sender, of who speaks for it, or of one that may. */
-static bool is_team_of(const struct work *work, const Referral__Team *team, const char *sender)
+/* T6: of that institution, or of one that may speak for it. */
+static bool is_team_of(const struct work *work, const Referral__Team *team, const char *institution)
 {
-    return team->institution != NULL &&
-           (strcmp(team->institution, sender) == 0 || strcmp(team->institution, work->speaker) == 0 ||
-            delegation_exists(work->txn, team->institution, sender));
+    return strcmp(team->institution, institution) == 0 || delegation_exists(work->txn, team->institution, institution);
+}
+
+/* On the way up the sender's, or of who speaks for it; on the way down the patient goes to a team of the receiver's. */
+static bool is_team_of_this(const struct work *work, const Referral__Team *team, const struct admission *admission,
+                            const char *sender)
+{
+    const struct registry_institution *receiver = admission->receiver;
+
+    if (admission->direction == REFERRAL__DIRECTION__DOWN)
+        return receiver != NULL && is_team_of(work, team, receiver->institution->id);
+    return is_team_of(work, team, sender) || strcmp(team->institution, work->speaker) == 0;
 }
 
 /* T7, F5: nothing about a team stops an emergency. */
@@ -39,7 +48,7 @@ static void check_team(struct work *work, struct admission *admission, const cha
 
     if (id == NULL)
         return;
-    if (team == NULL || !is_team_of(work, team, sender))
+    if (team == NULL || !is_team_of_this(work, team, admission, sender))
         refusal = REFUSED_UNKNOWN_TEAM;
     else if (!team_is_active(team, today))
         refusal = REFUSED_TEAM_INACTIVE;

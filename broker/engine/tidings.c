@@ -266,25 +266,26 @@ void tidings_notify_own(struct work *work, const struct registry_institution *ho
     inbox_put_notice(work, hospital->row->number, REFERRAL__PRIORITY__ROUTINE, about, &notice, 0);
 }
 
-/* The institution of the referral's team, where it is neither party of it and still acts for the sender (T6, P2); NULL: none. */
+/* The institution of the referral's team, where it is neither party of it and still acts for the one whose team it is (T6, P2); NULL: none. */
 static const struct registry_institution *home_of_team(struct work *work, const Record__Referral *row)
 {
     const Referral__Team *team = row->team_id == NULL ? NULL : registry_team(work, row->team_id);
     const char *home = team == NULL ? NULL : team->institution;
 
     if (home == NULL || strcmp(home, row->sender) == 0 || strcmp(home, row->receiver) == 0 ||
-        !delegation_exists(work->txn, home, row->sender))
+        !delegation_exists(work->txn, home, row->life == LIFE_DOWN ? row->receiver : row->sender))
         return NULL;
     return registry_institution(work, home);
 }
 
 void tidings_notify_team(struct work *work, struct life_of *life, const struct tidings *tidings, uint32_t but)
 {
-    const struct registry_institution *home = home_of_team(work, life->row);
+    const Record__Referral *row = life->row;
+    const struct registry_institution *home = home_of_team(work, row);
+    uint32_t served = row->life == LIFE_DOWN ? row->receiver_number : row->sender_number;
+    bool spoke = but == served && home != NULL && home->row->number == work->speaker_number;
 
-    bool spoke = but == life->row->sender_number && home != NULL && home->row->number == work->speaker_number;
-
-    /* What it said for the sender it caused itself. */
+    /* What it said for the one it serves it caused itself. */
     if (home != NULL && home->row->number != but && !spoke)
         tidings_notify(work, life, tidings, home->institution->id, but);
 }

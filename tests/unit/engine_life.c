@@ -188,6 +188,42 @@ Test(life, l2_the_team_is_told_what_another_submits_in_its_name)
     district_close(&d);
 }
 
+static Referral__Reply *sent_down_to_the_team(struct district *d, const char *to)
+{
+    Referral__Sheet *sheet = district_sheet(d, "H1", to, true, ROUTINE);
+
+    sheet->team_id = "TEAM7";
+    return district_say(d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+}
+
+/* T6: no hospital has a team; on the way down it names the one that the patient goes to. */
+Test(life, t6_a_patient_comes_down_to_a_team_of_the_receivers)
+{
+    struct district d;
+    Referral__Reply *down;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    district_assert_said(&d, sent_down_to_the_team(&d, "T08"), "UNKNOWN_TEAM team_id");
+    down = sent_down_to_the_team(&d, "T07");
+    district_assert_said(&d, down, "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit/sheet");
+    happens(&d, "T07", down->referral_id, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit/sheet");
+    district_drain(&d, "T07");
+
+    down = sent_down_to_the_team(&d, "V01");
+    district_assert_said(&d, down, "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit", "whose village it is");
+    happens(&d, "H1", down->referral_id, CANCEL);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit, cancel");
+    down = sent_down_to_the_team(&d, "V01");
+    happens(&d, "T07", down->referral_id, CONFIRM_RECEIPT);
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit, cancel, submit", "who caused it is not told");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(life, p2_a_team_whose_institution_no_longer_acts_for_the_sender_is_told_nothing)
 {
     struct district d;
