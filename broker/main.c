@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "daemon.h"
 #include "sys/journal.h"
+#include "sys/standard.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,9 @@ int main(int argc, char **argv)
 {
     enum action action;
     const char *path;
+    if (standard_hold() < 0) {
+        return DAEMON_FAILED;
+    }
     daemon_harden();
     if (!parse_arguments(argc, argv, &action, &path)) {
         return DAEMON_USAGE;

@@ -12,6 +12,7 @@
 #include "handlers.h"
 #include "help.h"
 #include "options.h"
+#include "sys/standard.h"
 
 /* Texts are UTF-8, whatever the locale says; the width of characters must be known to the tables. */
 static bool locale_is_chinese(void)
@@ -81,6 +82,9 @@ static int run(struct ctl *ctl)
 
 int main(int argc, char **argv)
 {
+    if (standard_hold() < 0)
+        return EXIT_BAD_FILE;
+
     struct ctl ctl = {.zh = locale_is_chinese(), .progress = isatty(STDERR_FILENO), .out = stdout, .err = stderr};
     char **words = calloc((size_t)argc + 1, sizeof *words);
     int result = EXIT_USAGE;

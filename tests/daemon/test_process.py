@@ -53,6 +53,14 @@ class Process(fixture.BrokerTest):
         self.assertEqual(0, self.exit_code("--help"))
         self.assertEqual(0, self.exit_code("--version"))
 
+    def test_d2_a_store_never_stands_where_the_log_is_written(self):
+        """Started with input, output and errors closed: what is opened first would have their numbers."""
+        self.broker.write_config(self.broker.endpoint)
+        self.broker.process = subprocess.Popen(["sh", "-c", 'exec "$0" --config "$1" <&- >&- 2>&-', fixture.BUILD / "referrald", self.broker.config_file])
+        fixture.until(lambda: self.broker.ctl("status", check=False).returncode == 0, "referrald to be ready")
+        self.assertEqual(0, self.broker.stop())
+        self.broker.ctl_offline("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+
     def test_sigint_stops_as_sigterm_does(self):
         self.broker.start()
         self.broker.process.send_signal(signal.SIGINT)
