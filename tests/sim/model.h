@@ -80,6 +80,8 @@ struct model_key { /* D1 */
     uint64_t body;
     uint64_t answer;  /* hash of the reply; 0: not heard */
     int about, child; /* referrals it is about; -1: none */
+    int64_t at;
+    bool is_gone; /* D8: it was old enough */
 };
 
 enum verdict { GRANTED, REFUSED, CONFLICT, AGAIN };
@@ -227,6 +229,7 @@ void model_dead_letters(struct model *m, struct deed *deed);
 void model_hold(struct model *m, struct deed *deed);
 /* May it go to the archive now, with all of its journey? */
 bool model_may_leave(const struct model *m, const struct model_referral *r);
+bool model_may_forget(const struct model *m, const struct model_key *key);
 
 /* model_time.c: L4 */
 void model_begin(struct model *m, struct model_referral *r);

@@ -287,7 +287,7 @@ static bool is_known(const struct model *m, struct deed *deed)
     for (size_t i = 0; i < m->key_count; i++) {
         const struct model_key *key = &m->keys[i];
 
-        if (key->actor != deed->actor || strcmp(key->message_id, deed->message_id) != 0)
+        if (key->is_gone || key->actor != deed->actor || strcmp(key->message_id, deed->message_id) != 0)
             continue;
         deed->verdict = key->kind == deed->kind && key->body == deed->body ? AGAIN : CONFLICT;
         deed->key = i;
@@ -301,8 +301,12 @@ void model_keep_key(struct model *m, struct deed *deed)
     struct model_key *key = &m->keys[m->key_count];
 
     assert(m->key_count < MODEL_KEYS);
-    *key = (struct model_key){
-        .actor = deed->actor, .kind = deed->kind, .body = deed->body, .about = deed->about, .child = deed->child};
+    *key = (struct model_key){.actor = deed->actor,
+                              .kind = deed->kind,
+                              .body = deed->body,
+                              .about = deed->about,
+                              .child = deed->child,
+                              .at = m->now};
     snprintf(key->message_id, sizeof key->message_id, "%s", deed->message_id);
     deed->key = m->key_count++;
 }

@@ -1,7 +1,7 @@
-/* model_keep.c - what may leave the store for the archive, and what an operator keeps in it (D8). */
+/* model_keep.c - what may leave the store, for the archive or for good, and what an operator keeps in it (D8). */
 #include "sim/model.h"
 
-#define RETENTION 2592000000LL /* as set on the stage */
+#define RETENTION 2592000000LL /* of both, as set on the stage */
 
 void model_hold(struct model *m, struct deed *deed)
 {
@@ -21,6 +21,16 @@ static bool is_over(const struct model *m, const struct model_referral *r)
         if (m->messages[i].referral == (int)(r - m->referrals))
             return false;
     return true;
+}
+
+static bool is_open(const struct model *m, int referral)
+{
+    return referral >= 0 && !model_is_terminal(m->referrals[referral].state);
+}
+
+bool model_may_forget(const struct model *m, const struct model_key *key)
+{
+    return key->at + RETENTION <= m->now && !is_open(m, key->about) && !is_open(m, key->child);
 }
 
 bool model_may_leave(const struct model *m, const struct model_referral *r)

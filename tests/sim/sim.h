@@ -28,6 +28,7 @@ struct sim_result {
     uint64_t digest;
     uint64_t turns, commands, accepted, refused, deliveries, redeliveries, acks, deads, crashes, compared;
     uint64_t parked, archived; /* messages kept for who took nothing; referrals gone to the archive */
+    uint64_t forgotten;        /* keys of commands */
     uint64_t acts[SIM_ACTS];
     uint64_t places[SIM_KINDS], no_places[SIM_KINDS]; /* such commands accepted and refused, by kind from PUT_POOL on */
     uint64_t seen[SEEN_COUNT];

@@ -222,6 +222,7 @@ static void people(struct sim *s)
           "id=TM1; institution=T07; name=第七团队; members[0].name=王医生; members[0].phone=13800000001;"
           "active_from=2020-01-01");
     order(s, REFERRAL__KIND__PUT_SETTING, "name=retention_finished_ms; value=2592000000");
+    order(s, REFERRAL__KIND__PUT_SETTING, "name=retention_keys_ms; value=2592000000");
 }
 
 static void *take(void *arena, size_t size)

@@ -32,6 +32,7 @@ static enum {
     LEAVES_REVOKED,
     HOLDS_NOTHING,
     ARCHIVES_AT_ONCE,
+    FORGETS_ONE_MORE,
     TAKES_NO_KEY,
     LEAVES_OLD_KEYS,
 } planted;
@@ -138,6 +139,21 @@ struct instant __wrap_retention_limit(struct store_txn *txn, struct instant now)
     return planted == ARCHIVES_AT_ONCE ? now : __real_retention_limit(txn, now);
 }
 
+void __real_dedup_row_delete(struct store_txn *txn, struct bytes key);
+void __wrap_dedup_row_delete(struct store_txn *txn, struct bytes key)
+{
+    struct store_cursor *cursor;
+    struct bytes next;
+
+    __real_dedup_row_delete(txn, key);
+    if (planted != FORGETS_ONE_MORE)
+        return;
+    cursor = store_scan(txn, TABLE_DEDUP, bytes_of(NULL, 0), key);
+    if (store_next_key(cursor, &next))
+        __real_dedup_row_delete(txn, next);
+    store_scan_end(cursor);
+}
+
 int __real_store_keys_take(struct store *store, const uint8_t *host_key);
 int __wrap_store_keys_take(struct store *store, const uint8_t *host_key)
 {
@@ -232,6 +248,12 @@ Test(sim_control, d8_a_referral_archived_too_early_is_found)
 {
     planted = ARCHIVES_AT_ONCE;
     sim_assert_found("what has just ended is archived", "D8");
+}
+
+Test(sim_control, d1_a_key_forgotten_too_early_is_found)
+{
+    planted = FORGETS_ONE_MORE;
+    sim_assert_found("a key goes with another", "D1");
 }
 
 Test(sim_control, p1_a_new_data_key_that_is_not_taken_is_found)

@@ -4,7 +4,9 @@
 #include "sim/sim_inside.h"
 #include "store/archive_verify.h"
 #include "store/reseal.h"
+#include "store/rows.h"
 #include "turn/archiver.h"
+#include "turn/forgetter.h"
 
 void sim_act_hold(struct sim *s)
 {
@@ -43,6 +45,55 @@ static bool archive_some(struct sim *s, uint64_t most)
     return more == 0;
 }
 
+/* ---- Keys of commands ---- */
+
+/* Of a command about places it is its booking's or entry's affair how long it stays. */
+static void compare_key(struct sim *s, struct store_txn *txn, struct model_key *key, bool is_whole)
+{
+    const Record__Institution *actor = institution_row(txn, party_name(key->actor));
+    bool may_go = model_may_forget(&s->model, key), is_of_place = key->kind >= REFERRAL__KIND__PUT_POOL;
+
+    key->is_gone = dedup_row(txn, actor->number, key->message_id) == NULL;
+    s->out->forgotten += key->is_gone;
+    if (key->is_gone && !may_go)
+        sim_fail(s, "D1: %s's key %s is forgotten", party_name(key->actor), key->message_id);
+    if (!key->is_gone && may_go && is_whole && !is_of_place)
+        sim_fail(s, "D8: %s's key %s stays", party_name(key->actor), key->message_id);
+}
+
+static void compare_keys(struct sim *s, bool is_whole)
+{
+    struct store_txn *txn = NULL;
+
+    if (store_read_begin(s->store, &s->idle, &txn) != 0)
+        sim_fail(s, "the keys cannot be read");
+    for (size_t i = 0; i < s->model.key_count && !sim_failed(s); i++)
+        if (!s->model.keys[i].is_gone)
+            compare_key(s, txn, &s->model.keys[i], is_whole);
+    store_read_end(txn);
+    arena_reset(&s->idle, 0);
+}
+
+/* As archive_some; what has gone is compared at once, as somebody may say it again. */
+static bool forget_some(struct sim *s, uint64_t most)
+{
+    struct forgetter forgetter;
+    int more = 1;
+
+    forgetter_init(&forgetter, s->store, s->turn, &s->idle);
+    for (uint64_t i = 0; i < most && more > 0 && !sim_failed(s); i++) {
+        more = forgetter_step(&forgetter, s->now);
+        sim_settle(s);
+    }
+    if (more < 0 && !sim_failed(s))
+        sim_fail(s, "D8: old keys cannot be looked through: %d", more);
+    if (!sim_failed(s))
+        compare_keys(s, more == 0);
+    return more == 0;
+}
+
+/* ---- Both ---- */
+
 void sim_act_archive(struct sim *s)
 {
     uint64_t most = sim_one_in(s, 3) ? sim_below(s, 12) : UINT64_MAX;
@@ -52,16 +103,11 @@ void sim_act_archive(struct sim *s)
         return;
     sim_hurry(s);
     sim_tell(s, "[what is finished is archived%s]", most == UINT64_MAX ? "" : ", until the broker dies");
-    is_whole = archive_some(s, most);
-    if (sim_failed(s))
-        return;
-    if (is_whole) {
-        sim_compare_archived(s, true);
-        return;
-    }
-    sim_act_crash(s);
+    is_whole = archive_some(s, most) && forget_some(s, most);
+    if (!is_whole && !sim_failed(s))
+        sim_act_crash(s);
     if (!sim_failed(s))
-        sim_compare_archived(s, false);
+        sim_compare_archived(s, is_whole);
 }
 
 /* ---- Data keys ---- */
@@ -129,7 +175,7 @@ void sim_judge_kept(struct sim *s)
         sim_settle(s);
     }
     judge_keys(s);
-    if (!sim_failed(s) && archive_some(s, UINT64_MAX) && !sim_failed(s))
+    if (!sim_failed(s) && archive_some(s, UINT64_MAX) && forget_some(s, UINT64_MAX) && !sim_failed(s))
         sim_compare_archived(s, true);
     if (!sim_failed(s))
         judge_archive(s);

@@ -33,14 +33,15 @@ static void say_seen(const struct sim_result *sum)
 static void say(uint64_t seed, uint64_t next, uint64_t steps, const struct sim_result *sum)
 {
     printf("seeds %llu to %llu, %llu steps: %llu commands (%llu refused), %llu of them about places (%llu refused), "
-           "%llu deliveries (%llu again, %llu kept for slow ones), %llu acks, %llu archived, %llu crashes, %llu times "
+           "%llu deliveries (%llu again, %llu kept for slow ones), %llu acks, %llu archived, %llu keys forgotten, %llu "
+           "crashes, %llu times "
            "compared, digest %016llx, 0 violations\n",
            (unsigned long long)seed, (unsigned long long)next - 1, (unsigned long long)steps,
            (unsigned long long)sum->commands, (unsigned long long)sum->refused,
            total(sum->places) + total(sum->no_places), total(sum->no_places), (unsigned long long)sum->deliveries,
            (unsigned long long)sum->redeliveries, (unsigned long long)sum->parked, (unsigned long long)sum->acks,
-           (unsigned long long)sum->archived, (unsigned long long)sum->crashes, (unsigned long long)sum->compared,
-           (unsigned long long)sum->digest);
+           (unsigned long long)sum->archived, (unsigned long long)sum->forgotten, (unsigned long long)sum->crashes,
+           (unsigned long long)sum->compared, (unsigned long long)sum->digest);
     if (getenv("REFERRALD_SIM_SEEN") != NULL)
         say_seen(sum);
     fflush(stdout);

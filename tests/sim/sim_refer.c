@@ -432,7 +432,8 @@ void sim_act_conflict(struct sim *s)
     bool is_known = false;
 
     for (size_t i = 0; last != NULL && i < m->key_count; i++)
-        is_known |= m->keys[i].actor == last->deed.actor && strcmp(m->keys[i].message_id, last->deed.message_id) == 0;
+        is_known |= !m->keys[i].is_gone && m->keys[i].actor == last->deed.actor &&
+                    strcmp(m->keys[i].message_id, last->deed.message_id) == 0;
     if (!is_known)
         return;
     sim_tell(s, "%s > %s again, with other content", party_name(last->deed.speaker), last->deed.message_id);

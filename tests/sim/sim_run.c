@@ -166,6 +166,7 @@ static void add(struct sim_result *sum, const struct sim_result *one)
     sum->compared += one->compared;
     sum->parked += one->parked;
     sum->archived += one->archived;
+    sum->forgotten += one->forgotten;
     for (size_t i = 0; i < SIM_ACTS; i++)
         sum->acts[i] += one->acts[i];
     for (size_t i = 0; i < SEEN_COUNT; i++)
