@@ -1,5 +1,5 @@
 /* daemon_alarms.c - what of this machine an operator must know of, looked at once a minute: whether there is a backup to rely on, whether
- * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end; and once a second how full the store
+ * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end, a time in doubt; and once a second how full the store
  * is, and whether a damaged row was met. (Alarms about destinations follow from the overview: overview_watch.c.)
  *
  * What stands on disk decides: each is raised once and cleared once, also where an alarm's turn fails or the process ends in between. */
@@ -110,6 +110,16 @@ static void watch_room(struct daemon *daemon)
     set(daemon, code, NULL, percent >= (stood ? ROOM_AGAIN_PERCENT : FILLING_PERCENT));
 }
 
+/* C4: raised and cleared as soon as it is so (daemon_time.c), and again where that found no room on the disk: after a restart what stands is all that
+ * is known of a doubt. */
+static void watch_time(struct daemon *daemon)
+{
+    for (size_t i = 0; i < DAEMON_DOUBTS; i++) {
+        const char *code = daemon_doubt(i);
+        set(daemon, code, NULL, daemon->held_alarm && strcmp(daemon->held_alarm, code) == 0);
+    }
+}
+
 /* Who met it, in this process or one before, went on without it. It ends with a verification that began later and found no fault. */
 static void watch_damage(struct daemon *daemon)
 {
@@ -208,6 +218,7 @@ void daemon_alarms_watch(struct daemon *daemon)
     watch_room(daemon);
     watch_damage(daemon);
     if (alarms->ticks++ % LOOK_TICKS == 0) {
+        watch_time(daemon);
         watch_backup(daemon);
         watch_verify(daemon);
         watch_commit(daemon);

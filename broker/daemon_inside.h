@@ -91,8 +91,12 @@ void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]
 /* DAEMON_STOPPED: the store and the configuration agree on test time, and the time is known. */
 enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
-/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. */
+/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. First of all once there is a turn: a doubt goes to disk
+ * with the first one. */
 void daemon_time_watch(struct daemon *daemon);
+/* Codes of the alarms about a doubtful time. */
+#define DAEMON_DOUBTS ((size_t)2)
+const char *daemon_doubt(size_t i);
 
 /* daemon_suspect.c */
 

@@ -361,8 +361,6 @@ static void drain(struct daemon *daemon)
 
 enum daemon_exit daemon_run(struct daemon *daemon)
 {
-    /* C4: a doubt goes to disk with the first turn: after a crash behind that one nothing would show it any more. */
-    daemon_time_watch(daemon);
     run_turns(daemon);
     if (!daemon->failed && !daemon->stopping) {
         daemon->serving = true;

@@ -25,7 +25,6 @@ static int hold_back(struct daemon *daemon, const struct suspect *culprit)
     const struct kind_info *kind = kind_info(culprit->kind);
     const struct journal_about about = {.institution = culprit->institution};
     journal_about(&about, JOURNAL_quarantined, "kind=%s", kind ? kind->name : "unknown");
-    daemon_time_watch(daemon); /* C4: a doubt goes to disk with the first turn */
     turn_quarantine(daemon->turn, culprit);
     int failure = turn_run(daemon->turn, daemon_now(daemon));
     if (failure < 0) {

@@ -28,13 +28,18 @@ struct turn_clock daemon_now(struct daemon *daemon)
     return (struct turn_clock){.now = daemon->clock.now, .mono_ms = boot_ms, .hold = daemon->clock.held};
 }
 
+const char *daemon_doubt(size_t i)
+{
+    static const char *const codes[DAEMON_DOUBTS] = {"clock-differs", "long-stop"};
+    return codes[i];
+}
+
 /* C4: a doubt that no operator has settled outlives the process. */
 static const char *standing_doubt(struct daemon *daemon)
 {
-    static const char *const codes[] = {"clock-differs", "long-stop"};
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        if (daemon_alarm_stands(daemon, codes[i])) {
-            return codes[i];
+    for (size_t i = 0; i < DAEMON_DOUBTS; i++) {
+        if (daemon_alarm_stands(daemon, daemon_doubt(i))) {
+            return daemon_doubt(i);
         }
     }
     return NULL;

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """test_clock.py - whose time it is (C2, C4): a wall clock in doubt holds back expiry and no-show until an operator confirms the time, never turns it
 back and never makes it jump; and nobody sends it over the wire."""
+import errno
 import os
+import signal
 import struct
 import unittest
 
+import faults
 import fixture
 import places
 import sheets
@@ -21,6 +24,7 @@ PERSON = {"name": "何医生", "phone": "022-29000003"}
 
 class ShiftedBroker(fixture.Broker):
     """Its wall clock is ours plus what `shift` says."""
+    preloads = [SHIM]
 
     def prepare_store(self):
         self.shift_file = self.folder / "shift"
@@ -31,7 +35,7 @@ class ShiftedBroker(fixture.Broker):
             file.write(struct.pack("=q", ms))
 
     def spawn(self):
-        os.environ.update(LD_PRELOAD=str(SHIM), WALL_CLOCK=str(self.shift_file))
+        os.environ.update(LD_PRELOAD=" ".join(map(str, self.preloads)), WALL_CLOCK=str(self.shift_file))
         try:
             super().spawn()
         finally:
@@ -125,6 +129,27 @@ class Doubt(PartyTest):
         place = {"class": "EXPERT", "start_ms": self.status().now_ms + HOUR_MS, "department": "NK", "doctor": "何医生"}
         self.accepted(hospital.event(id_, "BOOK", place=place))
         return id_
+
+    def test_c4_a_doubt_that_found_no_room_on_disk_is_on_record_later(self):
+        path = self.broker.folder / "plan"
+        plan = faults.Plan(path, self.broker.store)
+        self.broker.preloads = [SHIM, fixture.BUILD / "tests" / "fault" / "libfault_preload.so"]
+        os.environ["REFERRALD_FAULT"] = str(path)
+        self.addCleanup(os.environ.pop, "REFERRALD_FAULT")
+        self.restart_after(0)
+        plan.arm(faults.STORAGE, 1, errno.ENOSPC, faults.LASTING)
+        self.broker.shift(HOUR_MS)
+        fixture.until(lambda: self.status().time_held and plan.fired(), "the doubt")
+        self.assertEqual(set(), self.alarms())
+        plan.disarm()
+        self.broker.process.send_signal(signal.SIGHUP)  # it looks, as it does each minute
+        self.held("clock-differs")
+        # What only memory had known would be forgotten now, and what is due would happen.
+        self.broker.kill()
+        self.broker.shift(0)
+        self.broker.start()
+        self.held("clock-differs")
+        self.confirm()
 
     def test_c4_a_wall_clock_that_jumps_moves_no_deadline(self):
         emergency = self.accepted(self.centre.submit(sheets.made("emergency"))).referral_id
