@@ -88,7 +88,7 @@ static struct route route_of(const struct admission *admission)
     return (struct route){.sender = admission->sender->institution,
                           .receiver = admission->receiver == NULL ? NULL : admission->receiver->institution,
                           .direction = admission->direction,
-                          .kind = admission->sheet->kind,
+                          .kind = admission->sheet->has_kind ? admission->sheet->kind : 0,
                           .department = admission->department,
                           .emergency = admission->emergency};
 }

@@ -37,9 +37,11 @@ const Referral__Contact *route_contact(const Referral__Institution *institution,
     return contact != NULL && is_set(contact->name) && is_set(contact->phone) ? contact : NULL;
 }
 
-/* A relation without kinds is for all of them, an allow as well as a deny. */
+/* A relation without kinds is for all of them, an allow as well as a deny. T7: what has no kind is in every allow, and in no deny of some. */
 static bool covers(const Referral__Relation *relation, Referral__ReferralKind kind)
 {
+    if (kind == 0 && !relation->deny)
+        return true;
     for (size_t i = 0; i < relation->n_kinds; i++)
         if (relation->kinds[i] == kind)
             return true;

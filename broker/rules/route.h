@@ -8,8 +8,8 @@ struct route {
     const Referral__Institution *sender, *receiver; /* receiver NULL: unknown */
     const Referral__Relation *relation;             /* sender -> receiver, explicit; NULL: none */
     Referral__Direction direction;
-    Referral__ReferralKind kind;
-    const char *department; /* receiver's code; NULL: not named */
+    Referral__ReferralKind kind; /* 0: not said, as by an emergency (F5) */
+    const char *department;      /* receiver's code; NULL: not named */
     bool emergency;
 };
 

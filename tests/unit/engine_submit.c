@@ -215,6 +215,48 @@ Test(submit, t7_an_emergency_goes_ahead_without_relation_or_contact_and_raises_a
     district_close(&d);
 }
 
+static char *relate(struct district *d, char *to, bool deny, Referral__ReferralKind kind)
+{
+    Referral__Relation relation = REFERRAL__RELATION__INIT;
+
+    relation.from = "T07";
+    relation.to = to;
+    FIELD_SET(&relation, deny, deny);
+    relation.kinds = &kind;
+    relation.n_kinds = 1;
+    district_assert_said(d, district_say(d, "OPS", REFERRAL__KIND__PUT_RELATION, &relation), "");
+    return to;
+}
+
+/* F5: it need not say its kind, and is then of none that somebody has been denied. */
+Test(submit, t7_an_emergency_of_no_kind_is_not_stopped_by_a_deny_of_one)
+{
+    struct district d;
+    struct store_txn *txn;
+    Referral__Sheet *sheet;
+    char *id;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T07", relate(&d, "H1", true, REFERRAL__REFERRAL_KIND__OUTPATIENT), false, EMERGENCY);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "ROUTE_DENIED receiver");
+    sheet->has_kind = false;
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    id = reply->referral_id;
+    Referral__Event *event = district_event(&d, id, REDIRECT);
+
+    event->receiver = relate(&d, "H2", true, REFERRAL__REFERRAL_KIND__OUTPATIENT);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "");
+    sheet->receiver = relate(&d, "T08", false, REFERRAL__REFERRAL_KIND__INPATIENT);
+    FIELD_SET(sheet, direction, REFERRAL__DIRECTION__LATERAL);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "");
+    txn = district_read(&d);
+    cr_assert_null(alarm_row(txn, "emergency-gap", "T07>T08"), "there is a relation");
+    store_read_end(txn);
+    district_close(&d);
+}
+
 static bool is_called_full(struct district *d)
 {
     struct store_txn *txn = district_read(d);

@@ -215,6 +215,28 @@ Test(route, t4_a_deny_of_some_kinds_leaves_the_others_as_they_were)
     cr_assert_str_eq(check(&w), "NO_RELATION receiver");
 }
 
+/* An emergency may be without one (F5). */
+Test(route, t7_of_no_kind_it_is_in_every_allow_and_in_no_deny_but_of_all)
+{
+    struct world w;
+
+    setup(&w);
+    w.route.emergency = true;
+    w.route.kind = 0;
+    w.kinds[0] = REFERRAL__REFERRAL_KIND__OUTPATIENT;
+    w.relation.kinds = w.kinds;
+    w.relation.n_kinds = 1;
+    w.relation.deny = 1;
+    w.route.relation = &w.relation;
+    cr_assert_str_eq(check(&w), "");
+    w.relation.n_kinds = 0;
+    cr_assert_str_eq(check(&w), "ROUTE_DENIED receiver");
+    reach(&w, &w.hospital, &w.city);
+    w.relation.deny = 0;
+    w.relation.n_kinds = 1;
+    cr_assert_str_eq(check(&w), "");
+}
+
 Test(route, t2_without_a_contact_person_the_route_is_not_live)
 {
     struct world w;
