@@ -35,7 +35,8 @@ Referral__ReferralSummary *query_summary(struct asking *asking, struct id id, co
     summary->journey_id = asking_id_text(asking, life_id_of(row->journey));
     summary->parent_referral_id = asking_id_text(asking, life_id_of(row->parent));
     FIELD_SET(summary, direction, (Referral__Direction)row->direction);
-    FIELD_SET(summary, kind, (Referral__ReferralKind)row->kind);
+    if (row->has_kind) /* F5 */
+        FIELD_SET(summary, kind, (Referral__ReferralKind)row->kind);
     FIELD_SET(summary, priority, (Referral__Priority)row->priority);
     summary->sender = row->sender;
     summary->receiver = row->receiver;

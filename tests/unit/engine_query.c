@@ -251,6 +251,23 @@ Test(query, d4_delivery_after_the_end_leaves_the_state)
     district_close(&d);
 }
 
+Test(query, f5_an_emergency_that_said_no_kind_has_none)
+{
+    Referral__ReferralQuery query;
+    Referral__Sheet *sheet;
+    Referral__Reply *reply;
+    struct district d;
+
+    district_open(&d);
+    sheet = district_sheet(&d, "T07", "H1", false, REFERRAL__PRIORITY__EMERGENCY);
+    sheet->has_kind = false;
+    reply = district_say(&d, "T07", KIND(SUBMIT), sheet);
+    district_assert_said(&d, reply, "");
+    query = about(reply->referral_id);
+    cr_assert(!((Referral__ReferralView *)ask(&d, "H1", KIND(GET_REFERRAL), &query))->summary->has_kind);
+    district_close(&d);
+}
+
 /* One instant holds many turns, and a turn many commands. */
 Test(query, d4_what_ended_in_the_instant_of_its_delivery_was_never_delivered_before)
 {
