@@ -19,8 +19,8 @@ void share_format(char out[SHARE_TEXT_SIZE], json_int_t bp)
     snprintf(out, SHARE_TEXT_SIZE, "%s%llu.%02llu", bp < 0 ? "-" : "", size / 100, size % 100);
 }
 
-/* Codes of several lists stand in reports; none of them shares a name with another. */
-static const char *code_label(const char *code, bool zh)
+/* Codes of several lists stand in reports; none of them shares a name with another. What is in none is a word of its member's. */
+static const char *code_label(const char *member, const char *code, bool zh)
 {
     const ProtobufCEnumDescriptor *const lists[] = {
         &referral__place_class__descriptor, &referral__ledger_event__descriptor, &referral__block_reason__descriptor,
@@ -31,7 +31,7 @@ static const char *code_label(const char *code, bool zh)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (protobuf_c_enum_descriptor_get_value_by_name(lists[i], code) != NULL)
             return label_of_value(lists[i], code, zh);
-    return code;
+    return label_of_text(member, code, zh);
 }
 
 /* `raw`: for programs. To be freed; NULL: empty. */
@@ -43,7 +43,7 @@ static char *cell_text(const struct column *column, json_t *row, bool raw, bool 
     char share[SHARE_TEXT_SIZE], text[SHARE_TEXT_SIZE + MOMENT_TEXT_SIZE];
 
     if (code != NULL)
-        return strdup(column->form == COLUMN_CODE && !raw ? code_label(code, zh) : code);
+        return strdup(column->form == COLUMN_CODE && !raw ? code_label(column->member, code, zh) : code);
     if (!json_is_integer(value))
         return NULL;
     share_format(share, number);

@@ -116,7 +116,7 @@ static const struct column row_columns[] = {
     {"booking_id", COLUMN_TEXT, "预约", "booking"},
     {"code", COLUMN_TEXT, "拒绝", "refused"},
     {"block_reason", COLUMN_CODE, "原因", "reason"},
-    {"by", COLUMN_TEXT, "办理", "by"},
+    {"by", COLUMN_CODE, "办理", "by"},
     {"person", COLUMN_TEXT, "经办人", "person"},
     {"capacity", COLUMN_COUNT, "总量", "C"},
     {"reserve", COLUMN_COUNT, "预留", "R"},

@@ -109,7 +109,7 @@ static void add_member(struct detail *detail, const json_t *row, const char *mem
     const char *text = ops_string(row, member);
 
     if (text[0] != '\0')
-        add(detail, ctl_say(detail->ctl, zh, en), text);
+        add(detail, ctl_say(detail->ctl, zh, en), label_of_text(member, text, detail->ctl->zh));
 }
 
 static void add_state(struct detail *detail, const json_t *row)

@@ -272,6 +272,10 @@ class Tracing(OpsTest):
             shown = self.run_ctl("trace", *arguments).stdout
             for word in (referral, "T07 → H1", "submit", "dead letters:", "NACK_NOT_FOR_US"):
                 self.assertIn(word, shown)
+        shown = self.run_ctl("--lang", "zh", "trace", referral).stdout  # P4: also who did it, and why it failed
+        for word in ("平台", "对方拒收"):
+            self.assertIn(word, shown)
+        self.assertNotIn("broker", shown)
         view = self.ask("trace", "--message", "MINE-1", "--from", "T07")
         self.assertEqual("EVENT_SUBMIT", view["timeline"][0]["event"])
         self.assertEqual(1, len(view["dead"]))

@@ -181,6 +181,8 @@ class Capacity(PlacesTest):
         self.run_ctl("block", WANG, "--units", ",".join(str(unit) for unit in range(2, 51)), "--reason", "device-down", "--person", "何主任", key="H1")
         row = self.run_ctl("ledger", "-o", "csv", key="H1").stdout.splitlines()[-1].split(",")
         self.assertIn(" ".join(str(unit) for unit in range(2, 51)), row)
+        self.assertEqual("hospital", row[12])
+        self.assertNotIn("hospital", self.run_ctl("--lang", "zh", "ledger", key="H1").stdout)  # P4
 
     def test_q13_of_a_day_without_places_no_share_was_kept_or_not(self):
         self.publish()
