@@ -30,4 +30,6 @@ void invent_cancel(struct inventor *inventor, struct command *command);
 void invent_change_of_place(struct inventor *inventor, struct command *command);
 void invent_mark(struct inventor *inventor, struct command *command);
 void invent_week(struct inventor *inventor, struct command *command);
+/* A timetable without an end gets one, when the days that are thought of come to theirs. False: none has to. */
+bool invent_last_week(const struct inventor *inventor, struct command *command);
 void invent_event(struct inventor *inventor, struct command *command);

@@ -5,6 +5,9 @@
 
 #define DAYS_AHEAD  4 /* that are mostly published */
 #define DAYS_A_TURN 5 /* it has time for no more */
+/* A timetable may have no end as long as so many days are left, and has none any more when so many are: it publishes two weeks ahead. */
+#define DAYS_TO_BEGIN 30
+#define DAYS_TO_END   26
 
 static int weekday_of(int day)
 {
@@ -112,6 +115,8 @@ static void invent_days(struct inventor *inventor, struct week *week)
     week->horizon = 1 + invent_roll(inventor, invent_one_in(inventor, 6) ? DAYS_A_TURN + 4 : DAYS_AHEAD);
     if (week->end_day <= inventor->today + DAYS_A_TURN + 4 && invent_one_in(inventor, 2))
         week->horizon = 0;
+    if (inventor->today + DAYS_TO_BEGIN <= last_day() && invent_one_in(inventor, 4))
+        week->end_day = NOBODY;
     if (invent_one_in(inventor, 40))
         week->horizon = 121;
 }
@@ -183,4 +188,21 @@ void invent_week(struct inventor *inventor, struct command *command)
     }
     invent_days(inventor, &command->week);
     command->week.displace = invent_one_in(inventor, 2);
+}
+
+bool invent_last_week(const struct inventor *inventor, struct command *command)
+{
+    for (int i = 0; i < WEEKS_MAX && inventor->today + DAYS_TO_END > last_day(); i++) {
+        const struct m_week *week = &inventor->world->weeks[i];
+
+        if (!week->exists || week->plan.end_day != NOBODY)
+            continue;
+        command->op = OP_WEEK;
+        command->who = WHO_H1;
+        command->slot = week->slot;
+        command->week = week->plan;
+        command->week.end_day = inventor->today + DAYS_AHEAD;
+        return true;
+    }
+    return false;
 }

@@ -300,6 +300,7 @@ void m_week_wake(struct world *world, int number)
         world->by_week = number + 1;
         put_day(&day);
         world->by_week = 0;
+        world->seen[SEEN_WEEK_GOES_ON] += week->plan.end_day == NOBODY;
         note_conflict(world, week, &day);
         week->next_day++;
         if (week->next_day > week->planned_to && has_begun(week))

@@ -11,7 +11,6 @@
 #include "engine/place_step.h"
 #include "engine/pool_count.h"
 #include "engine/publish_parts.h"
-#include "engine/query_pool.h"
 #include "engine/waiting.h"
 #include "rules/pool_times.h"
 #include "rules/quota.h"
@@ -49,7 +48,6 @@ static enum {
     PASSES_NOTHING,
     SHOWS_NO_WEEK,
     ENDS_NO_CLAIM,
-    LOOKS_NOT_AHEAD,
 } planted;
 
 uint64_t __real_quota_reserved_now(const struct quota *quota, struct instant now);
@@ -64,12 +62,6 @@ struct pool_count __wrap_pool_count(struct arena *arena, Record__Pool *const *po
                                     bool hold)
 {
     return __real_pool_count(arena, pools, planted == COUNTS_ALONE ? 1 : count, now, hold && planted != DOUBTS_NOTHING);
-}
-
-struct pool_count __real_query_count_at(struct asking *asking, const struct counted_pool *pool, struct instant at);
-struct pool_count __wrap_query_count_at(struct asking *asking, const struct counted_pool *pool, struct instant at)
-{
-    return __real_query_count_at(asking, pool, planted == LOOKS_NOT_AHEAD ? asking->work.now : at);
 }
 
 struct instant __real_hold_until(struct instant now, uint32_t minutes, struct instant start);
@@ -429,10 +421,4 @@ Test(sim_control_places, q5_a_claim_that_outlives_its_place_is_found)
 {
     planted = ENDS_NO_CLAIM;
     sim_assert_found("a patient has a place that has ended", NULL);
-}
-
-Test(sim_control_places, q3_a_search_that_does_not_look_ahead_is_found)
-{
-    planted = LOOKS_NOT_AHEAD;
-    sim_assert_found("nobody is told what opens later", "later");
 }

@@ -69,6 +69,8 @@ static void draw(struct inventor *inventor, struct command *command)
     };
     int total = 0, drawn;
 
+    if (invent_last_week(inventor, command))
+        return;
     if (open_pools(inventor) < FEW && invent_one_in(inventor, 3)) {
         invent_put(inventor, command);
         return;
