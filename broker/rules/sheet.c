@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rules/identity.h"
 #include "rules/sheet_check.h"
 
@@ -132,6 +133,17 @@ static void check_against_id(const struct sheet_check *check, const struct ident
     }
 }
 
+/* "无" is none. */
+static void check_no_id(const struct sheet_check *check)
+{
+    const char *reason = check->sheet->patient->no_id_reason;
+
+    if (reason == NULL)
+        sheet_refuse(check, REFUSED_MISSING, "patient.id_value");
+    else if (!text_is_blank(reason) && text_length(reason) < sheet_field("patient.no_id_reason")->min_chars)
+        sheet_refuse(check, REFUSED_TOO_SHORT, "patient.no_id_reason");
+}
+
 /* An id is its type and its value, or else the reason for having none. */
 static void check_id(const struct sheet_check *check)
 {
@@ -141,8 +153,8 @@ static void check_id(const struct sheet_check *check)
 
     if (patient->has_id_type != (patient->id_value != NULL))
         sheet_refuse(check, REFUSED_MISSING, patient->has_id_type ? "patient.id_value" : "patient.id_type");
-    else if (!patient->has_id_type && patient->no_id_reason == NULL && check->form != SHEET_EMERGENCY)
-        sheet_refuse(check, REFUSED_MISSING, "patient.id_value");
+    else if (!patient->has_id_type && check->form != SHEET_EMERGENCY)
+        check_no_id(check);
     if (!patient->has_id_type || patient->id_value == NULL)
         return;
     if (patient->id_type == REFERRAL__ID_TYPE__RESIDENT_ID)

@@ -642,7 +642,11 @@ Test(sheet, f_an_id_is_type_and_value_or_the_reason_for_having_none)
     cr_assert_str_eq(check(&s), "MISSING patient.id_value");
     s.patient.has_id_type = 0;
     cr_assert_str_eq(check(&s), "MISSING patient.id_value");
-    s.patient.no_id_reason = (char *)"未带证件";
+    s.patient.no_id_reason = (char *)"无";
+    cr_assert_str_eq(check(&s), "TOO_SHORT patient.no_id_reason");
+    s.patient.no_id_reason = (char *)" ";
+    cr_assert_str_eq(check(&s), "BLANK patient.no_id_reason");
+    s.patient.no_id_reason = (char *)"遗失";
     cr_assert_str_eq(check(&s), "");
     s.patient.id_value = (char *)"120224196205083222";
     cr_assert_str_eq(check(&s), "MISSING patient.id_type");
