@@ -40,7 +40,7 @@ void event_check_redirect(struct happening *happening)
     struct route route = {.sender = happening->sender->institution,
                           .receiver = to == NULL ? NULL : to->institution,
                           .direction = (Referral__Direction)row->direction,
-                          .kind = (Referral__ReferralKind)row->kind,
+                          .kind = row->has_kind ? (Referral__ReferralKind)row->kind : 0,
                           .department = event->department,
                           .emergency = row->priority == REFERRAL__PRIORITY__EMERGENCY};
 
