@@ -9,14 +9,19 @@
 int64_t daemon_forget_step(struct daemon *daemon)
 {
     struct turn_clock clock = daemon_now(daemon);
-    int result = forgetter_step(&daemon->forgetter, clock);
+    struct forgetter *forgetter = &daemon->forgetter;
+    uint64_t damaged = forgetter->damaged;
+    int result = forgetter_step(forgetter, clock);
+    if (forgetter->damaged > damaged) {
+        daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    }
     if (result > 0) {
         return STEP_PAUSE_MS;
     }
     if (result < 0) {
         journal(JOURNAL_forget_failed, "%s", store_error(daemon->store));
-    } else if (daemon->forgetter.told != 0) {
-        journal(JOURNAL_forgotten, "keys=%llu", (unsigned long long)daemon->forgetter.told);
+    } else if (forgetter->told != 0) {
+        journal(JOURNAL_forgotten, "keys=%llu", (unsigned long long)forgetter->told);
     }
     return result < 0 || clock.hold ? AGAIN_MS : PAUSE_MS;
 }

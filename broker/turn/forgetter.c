@@ -1,8 +1,9 @@
 /* forgetter.c - key after key is read; those that may go are told when there is a turn's worth of them. */
 #include "turn/forgetter.h"
 
+#include <errno.h>
+
 #include "engine/forget.h"
-#include "store/record.h"
 
 #define SCAN_ROWS 500
 
@@ -11,51 +12,56 @@ void forgetter_init(struct forgetter *forgetter, struct store *store, struct tur
     *forgetter = (struct forgetter){.store = store, .turn = turn, .arena = arena};
 }
 
-static void look_at(struct forgetter *forgetter, struct store_txn *txn, struct bytes key, struct bytes value,
-                    struct instant limit)
+/* What is damaged, the key's own row or one that it names, stays. */
+static void look_at(struct forgetter *forgetter, struct store_txn *txn, struct bytes key, struct instant limit)
 {
-    const Record__Dedup *row = record_unpack(txn, TABLE_DEDUP, key, value, &record__dedup__descriptor);
+    const Record__Dedup *row;
 
     memcpy(forgetter->at, key.data, DEDUP_KEY_SIZE);
     forgetter->has_begun = true;
-    if (row != NULL && forget_allows(txn, row, limit))
-        memcpy(forgetter->keys[forgetter->count++], key.data, DEDUP_KEY_SIZE);
+    row = dedup_row_at(txn, bytes_of(forgetter->at, DEDUP_KEY_SIZE));
+    if (row != NULL && forget_allows(txn, row, limit) && store_failure(txn) == 0)
+        memcpy(forgetter->keys[forgetter->count++], forgetter->at, DEDUP_KEY_SIZE);
 }
 
-/* From the smallest key above the last one looked at. */
-static void scan_rows(struct forgetter *forgetter, struct store_txn *txn, struct instant limit)
+/* From the smallest key above the last one looked at; how many were. */
+static int scan_rows(struct forgetter *forgetter, struct store_txn *txn, struct instant limit)
 {
     uint8_t from[DEDUP_KEY_SIZE + 1] = {0};
     struct store_cursor *cursor;
-    struct bytes key, value;
+    struct bytes key;
+    int rows = 0;
 
     memcpy(from, forgetter->at, DEDUP_KEY_SIZE);
     cursor = store_scan(txn, TABLE_DEDUP, bytes_of(NULL, 0), bytes_of(from, forgetter->has_begun ? sizeof from : 0));
-    for (int i = 0; i < SCAN_ROWS && forgetter->count < TURN_FORGET_MAX && !forgetter->at_end; i++) {
-        if (store_next(cursor, &key, &value))
-            look_at(forgetter, txn, key, value, limit);
-        else
-            forgetter->at_end = true;
+    while (rows < SCAN_ROWS && forgetter->count < TURN_FORGET_MAX && store_next_key(cursor, &key)) {
+        look_at(forgetter, txn, key, limit);
+        rows++;
     }
+    forgetter->at_end = rows < SCAN_ROWS && forgetter->count < TURN_FORGET_MAX && store_failure(txn) == 0;
     store_scan_end(cursor);
+    return rows;
 }
 
-/* Whether it is set that any key goes at all. */
+/* Whether it is set that any key goes at all. Where a row is damaged the next step goes on behind it. */
 static int scan(struct forgetter *forgetter, struct instant now, bool *ret_forgets)
 {
     struct store_txn *txn = NULL;
     struct instant limit;
-    int failure = store_read_begin(forgetter->store, forgetter->arena, &txn);
+    int rows = 0, failure = store_read_begin(forgetter->store, forgetter->arena, &txn);
 
     if (failure != 0)
         return failure;
     limit = forget_limit(txn, now);
     *ret_forgets = instant_is_set(limit);
     if (*ret_forgets)
-        scan_rows(forgetter, txn, limit);
+        rows = scan_rows(forgetter, txn, limit);
     failure = store_failure(txn);
     store_read_end(txn);
-    return failure;
+    if (failure != -EBADMSG || rows == 0)
+        return failure;
+    forgetter->damaged++;
+    return 0;
 }
 
 static void tell(struct forgetter *forgetter)

@@ -1,7 +1,7 @@
 /* forgetter.h - keys of commands that are old enough leave the store, a small step at a time (D1, D8).
  *
  * A pass goes through all keys in their order on disk, and only reads; what may go (engine/forget.h) it tells the engine, TURN_FORGET_MAX at a time,
- * which looks at each once more. A broker that ends in between begins anew: there is nothing to remember. */
+ * which looks at each once more. A broker that ends in between begins anew: there is nothing to remember. A damaged row keeps its own keys only. */
 #pragma once
 #include "store/rows.h"
 #include "turn/turn.h"
@@ -15,7 +15,8 @@ struct forgetter {
     uint8_t at[DEDUP_KEY_SIZE]; /* the last one looked at */
     size_t count;               /* to be told */
     uint8_t keys[TURN_FORGET_MAX][DEDUP_KEY_SIZE];
-    uint64_t told; /* in this pass, or the last */
+    uint64_t told;    /* in this pass, or the last */
+    uint64_t damaged; /* rows met that are */
 };
 
 /* Borrows all three; `arena` is reset in each step. */

@@ -45,7 +45,26 @@ static size_t keys_of(struct world *w)
 struct pass {
     size_t most;         /* keys that went in one step */
     uint64_t steps_idle; /* in which a turn was made, and none went */
+    uint64_t damaged;    /* rows it met */
 };
+
+/* Damages the row of r1, or mends it; what stood there. */
+static struct bytes put(struct world *w, struct bytes value)
+{
+    struct store_turn turn = {.index = store_mark(w->store).index + 1, .time = w->clock.now};
+    struct store_txn *txn = NULL;
+    uint8_t key[ID_KEY_SIZE];
+    struct bytes old;
+    struct id id;
+
+    cr_assert(id_parse(world_id(w, "r1"), "bd", &id));
+    id_to_key(key, id);
+    cr_assert_eq(store_turn_begin(w->store, &w->arena, &txn), 0);
+    cr_assert(store_get(txn, TABLE_REFERRAL, bytes_of(key, sizeof key), &old));
+    store_put(txn, TABLE_REFERRAL, bytes_of(key, sizeof key), value);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+    return old;
+}
 
 /* So many steps (-1: all of them); then the broker forgets where it was. */
 static struct pass pass(struct world *w, int steps)
@@ -68,6 +87,7 @@ static struct pass pass(struct world *w, int steps)
         seen.steps_idle += went == 0 && store_mark(w->store).index != turns;
     }
     cr_assert(result == 0 || steps < 0, "%d", result);
+    seen.damaged = forgetter.damaged;
     arena_close(&arena);
     return seen;
 }
@@ -172,5 +192,21 @@ Test(forget, c4_while_the_clock_is_in_doubt_or_for_ever_nobody_looks)
     world_say(w, "OP", "PUT_SETTING", "name=retention_keys_ms; value=0");
     pass(w, -1);
     cr_assert_eq(keys_of(w), before + 1);
+    world_close(w);
+}
+
+Test(forget, d8_a_damaged_row_keeps_its_own_keys_and_no_others)
+{
+    struct world *w = open_centre();
+    struct bytes row;
+
+    finish(w, 3);
+    years_pass(w);
+    row = put(w, bytes_text("\xff"));
+    cr_assert_eq(pass(w, -1).damaged, 2);
+    cr_assert_eq(keys_of(w), 2, "of r1");
+    put(w, row);
+    pass(w, -1);
+    cr_assert_eq(keys_of(w), 0);
     world_close(w);
 }
