@@ -61,7 +61,7 @@ struct effects { /* lives in the turn's arena */
 
 /* Applies `sealed` (serialised batch.Batch) in `txn`. 0, or the store's failure (then the txn must be aborted). A batch at or below the
  * store's index is skipped with -EALREADY, one of a newer rules version refused with -EPROTO. -EOVERFLOW: together its commands need more
- * ids than a turn has; one by one they do not. */
+ * ids than a turn has; in parts they do not. */
 int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret_effects);
 
 /* The earliest instant at which a clock command would do something; unset: none. */

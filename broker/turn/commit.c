@@ -202,27 +202,46 @@ static bool is_hopeless(const struct turn *turn, int result)
     return result == -ENOTRECOVERABLE || (result == -EIO && is_applied(turn));
 }
 
-/* One command a turn, so that only the culprit is refused. */
-static int commit_singly(struct turn *turn, bool full)
+struct parting {
+    bool full;
+    size_t done; /* commands */
+    int failure; /* of the last that was given up */
+};
+
+/* These commands as one turn, or where that fails as ever smaller ones, down to the culprits. Returns what is hopeless, and 0 else. */
+static int commit_range(struct turn *turn, size_t first, size_t count, struct parting *parting)
 {
-    size_t done = 0;
-    int failure = 0;
+    int result = attempt(turn, first, count, parting->full);
+    size_t half = count / 2;
 
-    for (size_t i = 0; i < turn->batch.count; i++) {
-        int result = attempt(turn, i, 1, full);
-
-        if (result == 0) {
-            take_effects(turn);
-            done++;
-        } else if (is_hopeless(turn, result)) {
-            return result;
-        } else {
-            give_up_entry(turn, i, result);
-            failure = result;
-        }
+    if (result == 0) {
+        take_effects(turn);
+        parting->done += count;
+        return 0;
     }
-    turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
-    return done == 0 && is_lasting(failure) ? failure : 0;
+    if (is_hopeless(turn, result))
+        return result;
+    if (count == 1) {
+        give_up_entry(turn, first, result);
+        parting->failure = result;
+        return 0;
+    }
+    result = commit_range(turn, first, half, parting);
+    return result != 0 ? result : commit_range(turn, first + half, count - half, parting);
+}
+
+/* What failed as a whole goes in parts, in the same order, so that only culprits are refused: a turn each would be a commit each, of thousands. */
+static int commit_parted(struct turn *turn, bool full)
+{
+    size_t count = turn->batch.count, half = count / 2;
+    struct parting parting = {.full = full};
+    int result = half == 0 ? 0 : commit_range(turn, 0, half, &parting);
+
+    if (result == 0)
+        result = commit_range(turn, half, count - half, &parting);
+    if (parting.failure != 0)
+        turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
+    return result == 0 && parting.done == 0 && is_lasting(parting.failure) ? parting.failure : result;
 }
 
 static bool is_full(const struct turn *turn)
@@ -246,7 +265,7 @@ int turn_commit(struct turn *turn)
     if (is_whole)
         take_effects(turn);
     else if (!is_hopeless(turn, result))
-        result = commit_singly(turn, full);
+        result = commit_parted(turn, full);
     deliveries_settle(&turn->deliveries, is_whole);
     batch_clear(&turn->batch);
     turn->batch_is_urgent = false;

@@ -83,7 +83,7 @@ Test(failure, d2_only_the_culprit_of_a_failing_turn_is_refused_and_may_try_again
     for (int i = 1; i <= 3; i++)
         world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, arena_format(&w->arena, "a%d", i), NULL,
                        wire_pack(&sheet->base, &w->arena));
-    FATES(-EBADMSG, -EBADMSG, 0, -EBADMSG, 0);
+    FATES(-EBADMSG, -EBADMSG, 0, -EBADMSG, -EBADMSG, 0);
     world_settle(w);
     world_expect(w, "         T07 < accepted x1 SUBMITTED\n"
                     "         T07 < refused FAILED (D2), retry in 5000 ms\n"
@@ -91,6 +91,38 @@ Test(failure, d2_only_the_culprit_of_a_failing_turn_is_refused_and_may_try_again
     world_submit(w, "T07", "r2", "(id a2) up to H1, routine");
     world_expect(w, "[     0] T07 > submit r2 (id a2) up to H1, routine\n"
                     "         T07 < accepted r2 SUBMITTED\n");
+    world_close(w);
+}
+
+/* So many submissions, a1 and on, in one turn. */
+static void gather(struct world *w, int count)
+{
+    Referral__Sheet *sheet = world_sheet(w, "T07", "up to H1, routine");
+
+    for (int i = 1; i <= count; i++)
+        world_transmit(w, world_peer(w, "T07"), REFERRAL__KIND__SUBMIT, arena_format(&w->arena, "a%d", i), NULL,
+                       wire_pack(&sheet->base, &w->arena));
+}
+
+/* A large turn is not made of as many commits as it has commands: whoever waits for it would wait for minutes. */
+Test(failure, d2_a_turn_that_fails_goes_in_ever_smaller_parts)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "T07", 0);
+    world_forget(w);
+    gather(w, 64);
+    FATES(-EOVERFLOW, -EOVERFLOW); /* together they need more than a turn has */
+    world_settle(w);
+    cr_assert_eq(commits, 4, "%d", commits);
+    cr_assert_eq(world_count(w, "T07 < accepted"), 64);
+    world_forget(w);
+    gather(w, 8);                                                     /* the same again: nothing is done twice */
+    FATES(-EBADMSG, -EBADMSG, 0, -EBADMSG, -EBADMSG, 0, -EBADMSG, 0); /* the sixth */
+    world_settle(w);
+    cr_assert_eq(commits, 8, "%d", commits);
+    cr_assert_eq(world_count(w, "T07 < accepted"), 7);
+    cr_assert_eq(world_count(w, "T07 < refused FAILED (D2)"), 1);
     world_close(w);
 }
 
@@ -159,8 +191,8 @@ Test(failure, d2_a_lasting_failure_is_told_to_nobody_as_success_and_stops_the_br
     world_close(w);
 }
 
-/* One by one: what was on disk before the disk failed stays, and of the rest nobody is told anything. */
-Test(failure, d2_a_disk_that_fails_among_single_commands_stops_the_broker)
+/* What was on disk before the disk failed stays, and of the rest nobody is told anything. */
+Test(failure, d2_a_disk_that_fails_among_the_parts_of_a_turn_stops_the_broker)
 {
     struct world *w = world_open();
     Referral__Sheet *sheet;

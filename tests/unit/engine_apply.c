@@ -227,7 +227,7 @@ static size_t acks_of(struct district *d, const char *who, ProtobufCBinaryData *
 }
 
 /* Everything of a long stop falls due at once, and its messages are acknowledged in one turn: more ids than a turn has (base/id.h). */
-Test(apply, c3_a_turn_that_needs_more_ids_than_it_has_fails_whole_and_its_commands_go_singly)
+Test(apply, c3_a_turn_that_needs_more_ids_than_it_has_fails_whole_and_its_commands_go_in_parts)
 {
     enum { REFERRALS = 13500, A_TURN = 1500 };
     struct district d;
