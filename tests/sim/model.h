@@ -44,6 +44,9 @@ struct model_referral {
     enum watch watch;
     int64_t warn_at, late_at;
     bool warned, escalated;
+    int64_t first_answer;       /* 0: none yet; */
+    bool answered_late, chased; /* chased: escalated for want of one */
+    int misses;
     int audit[MODEL_EVENTS];
     uint64_t sheets[MODEL_VERSIONS]; /* a hash of each version's bytes */
     struct model_patient patient;

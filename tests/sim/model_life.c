@@ -114,8 +114,13 @@ static void confirm_delivery(struct model *m, struct model_referral *r)
     r->audit[EV(DELIVERY_CONFIRMED)]++;
 }
 
-static void remember(struct model_referral *r, const struct model_happening *h, int from)
+static void remember(struct model_referral *r, const struct model_happening *h, int from, int64_t now)
 {
+    if (r->first_answer == 0 && (is_answer(r, h->event) || (r->down && h->event == EV(CONFIRM_RECEIPT)))) {
+        r->first_answer = now;
+        r->answered_late = r->watch == WATCH_ANSWER && now >= r->late_at;
+    }
+    r->misses += h->event == EV(NO_SHOW);
     if (is_answer(r, h->event))
         r->answered = true;
     if (h->event == EV(SUPPLY_INFO) && !r->accepted)
@@ -160,7 +165,7 @@ void model_step(struct model *m, struct model_referral *r, const struct model_ha
     r->state = target(r, h);
     if (r->state != from)
         r->since = m->now;
-    remember(r, h, from);
+    remember(r, h, from, m->now);
     if (!h->by_place)
         places_follow(m, r, h, from);
     model_follow(m, r, h->event, &cured);
@@ -197,6 +202,7 @@ static void fall_due(struct model *m, struct model_referral *r, enum due due)
         break;
     case DUE_ESCALATION:
         r->escalated = true;
+        r->chased |= r->watch == WATCH_ANSWER;
         model_tell(m, r, EV(ESCALATED), NO_PARTY, NO_PARTY);
         break;
     case DUE_MISS:

@@ -342,6 +342,8 @@ void sim_compare(struct sim *s, enum house party)
         compare_books(s, peer);
     if (!sim_failed(s))
         sim_compare_places(s, false);
+    if (!sim_failed(s))
+        sim_compare_service(s);
     s->out->compared++;
     arena_rewind(&s->w->arena, mark);
 }
@@ -422,4 +424,6 @@ void sim_drain(struct sim *s)
         sim_compare_places(s, true);
     if (!sim_failed(s))
         sim_judge_pools(s);
+    if (!sim_failed(s))
+        sim_judge_service(s);
 }

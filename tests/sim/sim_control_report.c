@@ -1,9 +1,11 @@
-/* sim_control_report.c - the comparison of reports can fail: each mistake planted in what makes them of a ledger is found (Q13).
+/* sim_control_report.c - the comparison of reports can fail: each mistake planted in what makes them of a ledger, or counts
+ * referrals, is found (L4, Q13).
  *
  * The linker puts the functions here in the place of the broker's own (--wrap). */
 #include "sim/sim_found.h"
 
 #include "engine/replay_inside.h"
+#include "engine/service_count.h"
 
 #include <criterion/criterion.h>
 
@@ -13,6 +15,8 @@ static enum {
     COUNTS_TIME_TWICE,
     KEEPS_WITHOUT_TIME,
     TAKES_NOTHING_BACK,
+    IS_ALWAYS_IN_TIME,
+    COUNTS_AS_OF_NOW,
 } planted;
 
 void __real_replay_note_deficit(struct replay_set *set, uint64_t deficit, struct replay_cause cause);
@@ -49,6 +53,24 @@ int __wrap_replay_give_back(const struct reading *reading)
     return failure;
 }
 
+bool __real_service_count(struct store_txn *txn, const struct service_range *range, struct id *at,
+                          Referral__ServiceFacts *ret_facts);
+bool __wrap_service_count(struct store_txn *txn, const struct service_range *range, struct id *at,
+                          Referral__ServiceFacts *ret_facts)
+{
+    struct service_range other = *range;
+    bool more;
+
+    if (planted == COUNTS_AS_OF_NOW) {
+        other.as_of_index = UINT64_MAX;
+        other.as_of = instant_of(INT64_MAX);
+    }
+    more = __real_service_count(txn, &other, at, ret_facts);
+    for (size_t i = 0; i < ret_facts->n_counts && planted == IS_ALWAYS_IN_TIME; i++)
+        ret_facts->counts[i]->answered_in_time = ret_facts->counts[i]->answered;
+    return more;
+}
+
 Test(sim_control_report, q13_a_shortfall_that_is_left_out_is_found)
 {
     planted = FORGETS_SHORTFALLS;
@@ -71,4 +93,16 @@ Test(sim_control_report, q13_a_place_taken_back_that_is_left_out_is_found)
 {
     planted = TAKES_NOTHING_BACK;
     sim_assert_found("a report leaves out what the hospital took back", "taken back");
+}
+
+Test(sim_control_report, l4_answers_that_are_all_in_time_are_found)
+{
+    planted = IS_ALWAYS_IN_TIME;
+    sim_assert_found("a late answer is in time", "in time");
+}
+
+Test(sim_control_report, q13_a_service_report_of_another_moment_is_found)
+{
+    planted = COUNTS_AS_OF_NOW;
+    sim_assert_found("a report of an earlier turn counts what came later", "something else by now");
 }

@@ -43,6 +43,12 @@ struct sim_last { /* a command that may be said again */
 };
 #define SIM_LASTS 64
 
+struct sim_moment { /* what the service report said when that turn was the last */
+    uint64_t index, hash;
+    int64_t at_ms;
+};
+#define SIM_MOMENTS 12
+
 struct sim {
     struct world *w; /* arena and words only */
     char directory[64];
@@ -77,6 +83,8 @@ struct sim {
     struct arena idle;         /* of what is done between turns */
     bool is_resealing;
     struct sim_reserve *reserve;
+    struct sim_moment moments[SIM_MOMENTS];
+    size_t moment_count;
     uint64_t handed[PARTIES]; /* of this turn: the last one handed out, as lane and number */
     const void *result;       /* of the last query */
     const ProtobufCMessageDescriptor *asked;
@@ -201,6 +209,10 @@ void sim_one_deed(struct sim *s); /* with places */
 void sim_check_place(struct sim *s, const struct deed *deed, const Referral__Reply *reply);
 void sim_compare_places(struct sim *s, bool all);
 void sim_judge_pools(struct sim *s);
+
+/* sim_service.c */
+void sim_compare_service(struct sim *s);
+void sim_judge_service(struct sim *s); /* at the end of a play */
 
 /* What this one, which takes nothing, was handed all the same: it waits for it. */
 void sim_learn_parked(struct sim *s, struct sim_peer *peer);
