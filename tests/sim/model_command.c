@@ -219,8 +219,9 @@ static void redirect(struct model *m, struct model_referral *r, struct deed *dee
     child->redirected_from = (int)(r - m->referrals);
     child->child = -1;
     child->accepted = child->reported = child->delivered = child->answered = child->held = false;
-    child->info_rounds = child->rebookings = 0;
-    child->no_show_at = 0;
+    child->answered_late = child->chased = false;
+    child->info_rounds = child->rebookings = child->misses = 0;
+    child->no_show_at = child->first_answer = 0;
     memset(child->audit, 0, sizeof child->audit);
     model_begin(m, child);
     model_put(m, child->receiver, child, true, EV(REDIRECT), child->sender);
