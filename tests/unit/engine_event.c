@@ -483,6 +483,37 @@ static Referral__Reply *amend(struct district *d, const char *referral, const Re
     return district_say(d, "T07", REFERRAL__KIND__EVENT, event);
 }
 
+/* F again: a team that is no longer active is replaced, or left out, with the next correction; an emergency waits for neither (T7). */
+Test(event, t6_an_amended_sheet_names_a_team_of_today_or_none)
+{
+    Referral__Team team = REFERRAL__TEAM__INIT;
+    Referral__Person member = REFERRAL__PERSON__INIT, *members[] = {&member};
+    Referral__Sheet *sheet;
+    Referral__Reply *reply;
+    struct district d;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    sheet->team_id = "TEAM7";
+    reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+    district_assert_said(&d, reply, "");
+    member.name = "Sun Wei";
+    team.id = team.name = "TEAM7";
+    team.institution = "T07";
+    team.members = members;
+    team.n_members = 1;
+    team.active_from = "2020-01-01";
+    team.active_to = "2026-11-20"; /* yesterday */
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_TEAM, &team), "");
+    sheet->patient->phone = "13900000009";
+    district_assert_said(&d, amend(&d, reply->referral_id, sheet), "TEAM_INACTIVE sheet.team_id");
+    sheet->team_id = NULL;
+    district_assert_said(&d, amend(&d, reply->referral_id, sheet), "");
+    cr_assert_null(district_row(&d, reply->referral_id)->team_id);
+    district_close(&d);
+}
+
 /* T1: a department is its receiver's. The sheet that was passed on still names the first receiver, and a department of that one. */
 Test(event, l_a_redirected_sheet_is_amended_and_the_department_stays_the_new_receivers)
 {
