@@ -252,7 +252,7 @@ void ops_whose(char out[OPS_TEXT_SIZE], const struct ops_facts *facts, const cha
     const char *name = ops_string(facts->names, id);
 
     snprintf(out, OPS_TEXT_SIZE, "%s%s%s", id, name[0] == '\0' ? "" : " ", name);
-    width_mend(out);
+    width_line(out);
 }
 
 void ops_contact(char out[OPS_TEXT_SIZE], const json_t *contact)
@@ -263,7 +263,7 @@ void ops_contact(char out[OPS_TEXT_SIZE], const json_t *contact)
     size_t used;
 
     snprintf(out, OPS_TEXT_SIZE, "%.*s", room, name);
-    width_mend(out);
+    width_line(out);
     used = strlen(out);
     snprintf(out + used, OPS_TEXT_SIZE - used, "%s%s", used == 0 ? "" : " ", phone);
 }

@@ -6,6 +6,7 @@
 
 #include "labels.h"
 #include "moment.h"
+#include "width.h"
 
 #define RUNBOOK "/usr/share/referrald/runbook" /* beside the broker, as its package has it */
 
@@ -120,6 +121,7 @@ enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts
         }
         return LEVEL_WARN;
     }
+    width_line(out);
     return LEVEL_BAD;
 }
 

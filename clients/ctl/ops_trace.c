@@ -193,13 +193,17 @@ static void print_hop(const struct screen *screen, const json_t *row)
 static void print_heading(const struct screen *screen, json_t *view)
 {
     const json_t *summary = json_object_get(view, "summary");
+    char *why = strdup(ops_string(json_object_get(view, "why"), "sentence"));
 
     screen_line(screen, TONE_HEAD, "%s  %s → %s  %s  %s", ops_string(summary, "referral_id"),
                 ops_string(summary, "sender"), ops_string(summary, "receiver"),
                 label_of_value(&referral__priority__descriptor, ops_string(summary, "priority"), screen->ctl->zh),
                 label_of_value(&referral__state__descriptor, ops_string(summary, "state"), screen->ctl->zh));
-    if (json_object_get(view, "why") != NULL)
-        screen_text(screen, TONE_PLAIN, 0, ops_string(json_object_get(view, "why"), "sentence"));
+    if (why != NULL) {
+        width_line(why);
+        screen_text(screen, TONE_PLAIN, 0, why);
+    }
+    free(why);
     fputc('\n', screen->out);
 }
 

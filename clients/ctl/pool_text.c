@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "referral.pb-c.h"
+#include "width.h"
 
 #define PARTS_MAX 5
 
@@ -93,5 +94,6 @@ char *pool_text_session(json_t *pool, const char *doctor)
     if (asprintf(&text, "%s %s%s%s", department == NULL ? "" : department, resource == NULL ? "" : resource,
                  named ? " " : "", named ? doctor : "") < 0)
         return NULL;
+    width_line(text);
     return text;
 }

@@ -17,6 +17,7 @@
 #include "setting.h"
 #include "table.h"
 #include "view.h"
+#include "width.h"
 #include "wire/wire.h"
 
 #define DEFAULT_ROWS 1000
@@ -242,14 +243,19 @@ static void print_record(const struct ctl *ctl, json_t *answer)
 
 static void print_why(const struct ctl *ctl, json_t *answer)
 {
-    const char *sentence = json_string_value(json_object_get(answer, "sentence"));
+    const char *text = json_string_value(json_object_get(answer, "sentence"));
+    char *sentence = strdup(text == NULL ? "" : text);
     struct screen screen;
 
+    if (sentence == NULL)
+        return;
+    width_line(sentence);
     screen_init(&screen, ctl);
     if (isatty(fileno(ctl->out)))
         screen_text(&screen, TONE_PLAIN, 0, sentence);
     else
         fprintf(ctl->out, "%s\n", sentence);
+    free(sentence);
     claims_print_now(ctl, answer);
 }
 

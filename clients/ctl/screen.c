@@ -92,7 +92,7 @@ void screen_line(const struct screen *screen, enum tone tone, const char *format
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    width_mend(text);
+    width_line(text);
     begin_tone(screen, tone);
     put_cut(screen, text, screen->columns);
     end_tone(screen, tone);
@@ -173,7 +173,7 @@ void grid_set(struct grid_row *row, size_t column, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(row->cells[column], sizeof row->cells[column], format, arguments);
     va_end(arguments);
-    width_mend(row->cells[column]);
+    width_line(row->cells[column]);
 }
 
 static const char *heading(const struct grid *grid, size_t column)

@@ -18,14 +18,7 @@ int width_of(const char *text)
     return width < 0 ? (int)strlen(text) : width;
 }
 
-void width_pad(FILE *out, const char *text, int columns)
-{
-    int width = width_of(text);
-
-    fprintf(out, "%s%*s", text, width < columns ? columns - width : 0, "");
-}
-
-void width_mend(char *text)
+static void drop_half_a_character(char *text)
 {
     size_t size = strlen(text), at = size;
 
@@ -39,6 +32,28 @@ void width_mend(char *text)
 
     if (size - (at - 1) < whole)
         text[at - 1] = '\0';
+}
+
+void width_line(char *text)
+{
+    drop_half_a_character(text);
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            *text = ' ';
+}
+
+void width_pad(FILE *out, const char *text, int columns)
+{
+    char *line = strdup(text);
+
+    if (line == NULL)
+        return;
+    width_line(line);
+
+    int width = width_of(line);
+
+    fprintf(out, "%s%*s", line, width < columns ? columns - width : 0, "");
+    free(line);
 }
 
 int width_of_stream(FILE *out)

@@ -294,6 +294,20 @@ class Glance(PlacesTest):
         self.advance(69 * HOUR_MS)  # 2026-12-04 06:00
         self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout, r"10  \.{10} .* 10/10  released\n")
 
+    def test_q13_no_name_looks_like_a_line_of_ours(self):
+        """A hospital chooses names and codes, and they may hold a line feed."""
+        self.publish("EXPERT/NK/LI\nGGGG/2026-12-04", 10, "08:00", 15, "--doctor", "李\nRRRR")
+        self.run_ctl("contact", "put", "H1", "UP", "--name", "何\nRRRR", "--phone", "022-29000001", key="H1")
+        shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
+        referral = self.refer()
+        shown += self.run_ctl("hold", "H1/EXPERT/NK/LI\nGGGG/2026-12-04", "--channel", "family-doctor", "--referral", referral, key="T07", expect=OK).stdout
+        shown += self.run_ctl("why", referral, key="T07").stdout + self.run_ctl("trace", referral, key="T07").stdout
+        shown += self.run_ctl("listen", "--idle", "1", key="H1").stdout
+        for line in shown.splitlines():
+            self.assertFalse(line.startswith(("GGGG", "RRRR")), shown)
+        for name in ("LI GGGG", "李 RRRR", "何 RRRR"):
+            self.assertIn(name, shown)
+
     def test_q_the_bar_fits_the_terminal_and_has_colour_only_there(self):
         self.publish(WANG, 200, "08:00", 1)
         self.run_ctl("hold", "H1/" + WANG, "--referral", self.refer(), "--channel", "family-doctor", key="T07")
