@@ -13,7 +13,7 @@ enum seen {
     SEEN_WEEK_WITHDRAWS,
     SEEN_WEEK_GROUPS,
     SEEN_WEEK_CONFLICTS,
-    SEEN_WEEK_GOES_ON, /* without an end */
+    SEEN_WEEK_GOES_ON,      /* without an end */
     SEEN_PATIENT_HAS_PLACE, /* Q5: through another referral */
     SEEN_PLACE_PASSES,      /* to the patient whom an amended sheet names */
     SEEN_UNKEPT,            /* Q14: a hospital's cancellation moves units to B */
