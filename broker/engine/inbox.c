@@ -290,23 +290,43 @@ static void note_ack(struct work *work, uint32_t institution)
     books_touch(work->txn, institution);
 }
 
-static void acknowledge(struct work *work, struct inbox_ref ref, const Record__Inbox *row)
+static void take_out(struct work *work, struct inbox_ref ref, const Record__Inbox *row)
 {
-    struct id referral = life_id_of(row->referral);
-
     inbox_row_delete(work->txn, ref);
     inbox_waits_no_more(work, ref, row);
     note_ack(work, ref.institution);
-    work_inbox_changed(work, (struct inbox_effect){.change = INBOX_GONE, .ref = ref, .referral = referral});
+    work_inbox_changed(work,
+                       (struct inbox_effect){.change = INBOX_GONE, .ref = ref, .referral = life_id_of(row->referral)});
+}
+
+static void acknowledge(struct work *work, struct inbox_ref ref, const Record__Inbox *row)
+{
+    take_out(work, ref, row);
     if (row->kind != REFERRAL__DELIVERY_KIND__SHEET)
         return;
 
-    struct life_of *life = life_load(work, referral);
+    struct life_of *life = life_load(work, life_id_of(row->referral));
 
     if (life == NULL || life->row->has_delivered_at_ms)
         return;
     life_confirm_delivery(work, life);
     life_save(work, life);
+}
+
+void inbox_take_sheet(struct work *work, const struct life_of *life)
+{
+    const struct registry_institution *receiver = registry_institution(work, life->row->receiver);
+    struct inbox_ref ref = {life->row->receiver_number, (uint8_t)life->row->priority, life->id.index - 1, UINT16_MAX};
+    const Record__Inbox *row;
+
+    if (receiver == NULL || !receiver->institution->query_only)
+        return;
+    while ((row = inbox_row_next(work->txn, ref, &ref)) != NULL && ref.index == life->id.index) {
+        if (row->kind == REFERRAL__DELIVERY_KIND__SHEET && id_equal(life_id_of(row->referral), life->id)) {
+            take_out(work, ref, row);
+            return;
+        }
+    }
 }
 
 /* An id from before a restore is stale (D4); where nothing else came, the consumer is told so. An id that finds nothing has no effect:

@@ -3,7 +3,7 @@
  * A delivery id is 19 bytes: incarnation of the store that delivers u32, institution number u32, lane u8, index u64, ordinal u16,
  * big-endian. Clients treat it as opaque. One of another incarnation is stale: it was given before a restore. */
 #pragma once
-#include "engine/work.h"
+#include "engine/life.h"
 
 #define DELIVERY_ID_SIZE 19
 void delivery_id_encode(uint8_t out[DELIVERY_ID_SIZE], uint32_t incarnation, struct inbox_ref ref);
@@ -18,6 +18,9 @@ void inbox_put_sheet(struct work *work, uint32_t institution, Referral__Priority
 /* A NOTICE (always stored, D6). */
 void inbox_put_notice(struct work *work, uint32_t institution, Referral__Priority lane, struct id referral,
                       const Referral__Notice *notice, uint32_t cause);
+
+/* L2: nobody acknowledges for a query-only receiver, so what it does about a referral takes the sheet that waits for it. */
+void inbox_take_sheet(struct work *work, const struct life_of *life);
 
 /* D6: age never refuses, it raises an alarm. The clock looks at the oldest message when it may have become too old. */
 void inbox_check_age(struct work *work, uint32_t institution);

@@ -166,6 +166,35 @@ Test(event, l2_a_query_only_institution_has_no_notices_waiting)
     district_close(&d);
 }
 
+/* Nobody will ever acknowledge it: it would wait, and be too old, and keep its journey from the archive, for good. */
+Test(event, l2_what_a_query_only_receiver_does_takes_its_sheet_from_the_inbox)
+{
+    struct district d;
+    Referral__Reply *down, *other;
+
+    district_open(&d);
+    down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "V01", true, ROUTINE));
+    other = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "V01", true, ROUTINE));
+    district_assert_said(&d, down, "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "submit/sheet, submit/sheet");
+    district_assert_said(&d, district_happen(&d, "V01", down->referral_id, ACKNOWLEDGE), "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "submit/sheet");
+    cr_assert_str_eq(district_state(&d, down->referral_id), "DELIVERED");
+    cr_assert_eq(district_row(&d, down->referral_id)->delivered_at_ms, d.now.ms);
+    district_assert_said(&d, district_happen(&d, "V01", down->referral_id, CONFIRM_RECEIPT), "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "submit/sheet");
+    district_assert_said(&d, district_happen(&d, "T07", other->referral_id, ACKNOWLEDGE), ""); /* it acts for V01 */
+    cr_assert_str_eq(district_inbox(&d, "V01"), "");
+    district_assert_said(&d, district_happen(&d, "T07", other->referral_id, CONFIRM_RECEIPT), "");
+    cr_assert_eq(district_row(&d, other->referral_id)->delivered_at_ms, d.now.ms);
+    district_assert_books(&d);
+
+    down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "T07", true, ROUTINE));
+    district_assert_said(&d, district_happen(&d, "T07", down->referral_id, CONFIRM_RECEIPT), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit/sheet", "its system acknowledges by itself");
+    district_close(&d);
+}
+
 Test(event, t5_a_delegation_is_not_handed_on)
 {
     struct district d;
