@@ -64,10 +64,12 @@ static void fail(struct daemon *daemon, int failure)
     event_base_loopbreak(daemon->base);
 }
 
-/* Before anything is done with this time. What was said while the process stood still is yet to be read. */
+/* Before anything is done with this time: a doubt goes to disk with the first turn that holds something back (C4). What was said while the process stood
+ * still is yet to be read. */
 static struct turn_clock note_awake(struct daemon *daemon)
 {
     struct turn_clock clock = daemon_now(daemon);
+    daemon_time_watch(daemon);
     int64_t still_ms = clock.mono_ms - daemon->awake_ms;
     if (daemon->awake_ms != 0 && still_ms > STILL_MS) {
         journal(JOURNAL_stood_still, "ms=%lld", (long long)still_ms);

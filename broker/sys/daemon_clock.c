@@ -72,6 +72,8 @@ struct instant daemon_clock_read(struct daemon_clock *clock, int64_t boot_ms, in
     clock->now.ms += elapsed_ms;
     if (is_doubtful(clock)) {
         daemon_clock_hold(clock, "clock-differs");
+    } else if (elapsed_ms > CLOCK_LONG_STOP_MS) {
+        daemon_clock_hold(clock, "long-stop");
     }
     clock->now.ms += correction(clock, elapsed_ms);
     int64_t confirmed = clock->confirmed_difference_ms;

@@ -2,8 +2,8 @@
  * minute; it never stands still, jumps or goes back.
  *
  * In doubt it goes on by the boot clock alone, and `held` is said with every turn until an operator confirms the time. Doubt is: the
- * wall clock differs by more than 5 minutes ("clock-differs"), or the daemon starts more than 24 hours after the last turn
- * ("long-stop"). Pure: all readings are given. */
+ * wall clock differs by more than 5 minutes ("clock-differs"), or the daemon starts more than 24 hours after the last turn, or has stood still
+ * for as long ("long-stop"). Pure: all readings are given. */
 #pragma once
 #include "base/instant.h"
 

@@ -164,6 +164,22 @@ Test(clock, c4_a_start_24_hours_after_the_last_turn_is_no_doubt_and_a_millisecon
     cr_assert_not(clock.held);
 }
 
+/* A machine that slept, a process that was frozen: what was due meanwhile would all happen at once, as after a start. */
+Test(clock, c4_a_standstill_of_24_hours_is_no_doubt_and_of_a_millisecond_more_is)
+{
+    struct daemon_clock clock;
+    daemon_clock_init(&clock, instant_of(START), 0, START);
+    daemon_clock_read(&clock, CLOCK_LONG_STOP_MS, START + CLOCK_LONG_STOP_MS);
+    cr_assert_not(clock.held);
+    daemon_clock_read(&clock, 2 * CLOCK_LONG_STOP_MS + 1, START + 2 * CLOCK_LONG_STOP_MS + 1);
+    cr_assert(clock.held);
+    cr_assert_str_eq(clock.why, "long-stop");
+    cr_assert_eq(clock.now.ms, START + 2 * CLOCK_LONG_STOP_MS + 1, "C2: it goes on with the boot clock all the same");
+    daemon_clock_confirm(&clock);
+    daemon_clock_read(&clock, 2 * CLOCK_LONG_STOP_MS + 2, START + 2 * CLOCK_LONG_STOP_MS + 2);
+    cr_assert_not(clock.held);
+}
+
 Test(clock, c2_a_start_with_the_wall_clock_before_the_last_turn_goes_on_from_the_turn)
 {
     struct daemon_clock clock;
