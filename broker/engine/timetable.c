@@ -170,10 +170,12 @@ static bool has_ids_left(struct plan_of_day *plan)
     return !plan->unfinished;
 }
 
+/* NULL: any. */
 static bool has_session(const struct plan_of_day *plan, const char *resource)
 {
     for (size_t i = 0; i < plan->count; i++)
-        if (is_of_day(plan, plan->sessions[i]) && strcmp(plan->sessions[i]->resource, resource) == 0)
+        if (is_of_day(plan, plan->sessions[i]) &&
+            (resource == NULL || strcmp(plan->sessions[i]->resource, resource) == 0))
             return true;
     return false;
 }
@@ -279,8 +281,8 @@ bool timetable_publish_day(struct work *work, const struct timetable_key *key, c
     for (size_t i = 0; i < plan.count; i++)
         if (is_of_day(&plan, plan.sessions[i]) && has_ids_left(&plan))
             publish_session(&plan, plan.sessions[i]);
-    if (timetable->grouped && has_ids_left(&plan))
-        group_day(&plan);
+    if (timetable->grouped && has_session(&plan, NULL) && has_ids_left(&plan))
+        group_day(&plan); /* a day that it has no part in may be another plan's */
     *ret_failed = plan.failed;
     return !plan.unfinished;
 }

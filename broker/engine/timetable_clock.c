@@ -85,6 +85,20 @@ static void forget_days(struct work *work, const struct timetable_key *key, cons
 
 /* ---- The clock ---- */
 
+/* It has come to that day even where it goes on with it in the next turn. */
+static void publish_next_day(struct work *work, const struct timetable_key *key, Record__Timetable *row,
+                             const Referral__Timetable *timetable)
+{
+    int64_t day = row->next_day;
+    bool failed;
+
+    FIELD_SET(row, planned_to, most(row->planned_to, day + 1));
+    if (!timetable_publish_day(work, key, timetable, day, &failed))
+        return;
+    report(work, key, day, failed);
+    FIELD_SET(row, next_day, day + 1);
+}
+
 void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes)
 {
     struct timetable_key key;
@@ -99,15 +113,11 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
         work_read(work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
     const struct registry_institution *hospital = registry_institution_of(work, key.hospital);
     int64_t today = publish_today(work, hospital);
-    bool failed;
 
     forget_days(work, &key, row, today);
     FIELD_SET(row, next_day, most(row->next_day, today));
-    if (row->next_day < last_day(row, timetable, today) &&
-        timetable_publish_day(work, &key, timetable, row->next_day, &failed)) {
-        report(work, &key, row->next_day, failed);
-        FIELD_SET(row, next_day, row->next_day + 1);
-    }
+    if (row->next_day < last_day(row, timetable, today))
+        publish_next_day(work, &key, row, timetable);
     set_due(work, &key, row, next_due(row, timetable, today, hospital->offset_minutes, at));
     timetable_row_put(work->txn, &key, row);
 }
@@ -143,23 +153,13 @@ static const char *subject_of(struct work *work, const struct timetable_key *key
                         key->department, key->id);
 }
 
-/* First day that no plan of it has come to. One that has not begun has published nothing, however far ahead it begins. */
-static int64_t came_to(struct work *work, const Record__Timetable *row)
-{
-    const Referral__Timetable *timetable =
-        work_read(work, TABLE_TIMETABLE, &referral__timetable__descriptor, row->timetable);
-    bool has_begun = row->next_day > timetable_day(timetable->first_date, INT64_MIN);
-
-    return has_begun ? most(row->planned_to, row->next_day) : row->planned_to;
-}
-
 /* Where a day is published already, the new plan comes to it as well: it starts again from today. */
 bool timetable_apply_put(struct work *work)
 {
     const Referral__Timetable *put = (const Referral__Timetable *)work->body;
     Record__Timetable fresh = RECORD__TIMETABLE__INIT, *row;
     struct timetable_key key;
-    int64_t today, planned_to;
+    int64_t today;
 
     if (!publish_may(work, put->hospital))
         return false;
@@ -170,14 +170,13 @@ bool timetable_apply_put(struct work *work)
         return false;
     today = publish_today(work, registry_institution_of(work, key.hospital));
     row = timetable_row(work->txn, &key);
-    planned_to = row == NULL ? 0 : came_to(work, row);
     if (row == NULL)
         row = &fresh;
     forget_days(work, &key, row, today);
     FIELD_SET(row, schema, STORE_SCHEMA);
     FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
-    FIELD_SET(row, planned_to, planned_to);
-    FIELD_SET(row, next_day, planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
+    FIELD_SET(row, planned_to, row->planned_to);
+    FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
     set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
     timetable_row_put(work->txn, &key, row);
     work->audit.subject = arena_text(work->arena, subject_of(work, &key));
@@ -200,7 +199,7 @@ bool timetable_apply_delete(struct work *work)
     row = timetable_row(work->txn, &key);
     if (row == NULL)
         return refuse(work, REFUSED_NOT_FOUND, "");
-    forget_days(work, &key, row, came_to(work, row));
+    forget_days(work, &key, row, row->planned_to);
     set_due(work, &key, row, instant_of(0));
     timetable_row_put(work->txn, &key, NULL);
     work->audit.subject = arena_text(work->arena, subject_of(work, &key));

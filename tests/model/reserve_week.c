@@ -241,7 +241,7 @@ static void put_day(struct day *day)
     }
     for (int i = 0; i < day->count; i++)
         publish(day, day->sessions[i]);
-    if (day->plan->grouped)
+    if (day->plan->grouped && day->count > 0)
         group(day);
 }
 
@@ -279,12 +279,6 @@ static int horizon_of(const struct m_week *week, int today)
     return end > week->planned_to ? end : week->planned_to;
 }
 
-/* Days before its first one it has looked at, and published nothing on them. */
-static bool has_begun(const struct m_week *week)
-{
-    return week->plan.first_day == NOBODY || week->next_day > week->plan.first_day;
-}
-
 /* A day a time; then at midnight, as long as one of its days may be somebody's trouble. */
 void m_week_wake(struct world *world, int number)
 {
@@ -303,7 +297,7 @@ void m_week_wake(struct world *world, int number)
         world->seen[SEEN_WEEK_GOES_ON] += week->plan.end_day == NOBODY;
         note_conflict(world, week, &day);
         week->next_day++;
-        if (week->next_day > week->planned_to && has_begun(week))
+        if (week->next_day > week->planned_to)
             week->planned_to = week->next_day;
     }
     if (week->next_day < horizon_of(week, today))

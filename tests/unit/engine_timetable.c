@@ -384,6 +384,28 @@ Test(timetable, q11_the_terms_of_a_groups_sessions_are_those_best_for_family_doc
     pools_close(&d);
 }
 
+/* What other plans, or people, publish there may be pools that nobody wants grouped. */
+Test(timetable, q11_a_day_without_a_session_of_the_plan_is_not_grouped)
+{
+    struct district d;
+    Referral__Timetable *plan;
+
+    pools_open(&d);
+    pools_publish(&d, plan_on(&d, "2026-11-30"), 5);
+    pools_publish(&d, plan_on(&d, "2026-12-01"), 5);
+    plan = plan_new(&d);
+    plan_add(plan, plan_session(&d, 2, "B", 5));
+    FIELD_SET(plan, grouped, true);
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    cr_assert_not(pools_row(&d, plan_on(&d, "2026-11-30"))->grouped, "a Monday");
+    cr_assert(pools_row(&d, plan_on(&d, "2026-12-01"))->grouped);
+    plan->first_date = "2026-12-02";
+    plan_add(plan, plan_session(&d, 1, "B", 5));
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    cr_assert_not(pools_row(&d, plan_on(&d, "2026-11-30"))->grouped, "before its first day");
+    pools_close(&d);
+}
+
 /* Q11: a group is declared before its first booking. */
 Test(timetable, q11_a_day_that_cannot_be_grouped_any_more_raises_an_alarm)
 {
