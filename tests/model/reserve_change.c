@@ -1,6 +1,8 @@
 /* reserve_change.c - confirming, cancelling, moving, displacing, marking, and leaving the list (Q5, Q7 to Q10, Q14, Q15). */
 #include "reserve_inside.h"
 
+#define AHEAD_MS (5 * MINUTE_MS) /* C2: how far ahead something may have happened */
+
 static bool is_held(const struct m_booking *booking)
 {
     return booking->state == REFERRAL__BOOKING_STATE__PLACE_HELD;
@@ -297,13 +299,16 @@ static void mark(struct world *world, int id, Referral__BookingState state)
 }
 
 /* A patient comes on the day, and has not come once the session has begun; of a main place the referral's events say it. */
+/* C2: what is said again after a start may lie ahead of a clock that follows the wall's back. */
 static void mark_judge(struct world *world, const struct command *command, int id, struct answer *answer)
 {
     const struct m_booking *booking = &world->bookings[id];
     bool used = command->mark == REFERRAL__BOOKING_STATE__PLACE_USED;
 
-    if (!is_booked(booking) || booking->allotment || is_main(world, id) ||
-        (used ? reserve_slots[booking->slot].day > m_day_of(world->now) : booking->start > world->now))
+    if (command->occurred_at > world->now + AHEAD_MS)
+        m_say(answer, "IN_FUTURE");
+    else if (!is_booked(booking) || booking->allotment || is_main(world, id) ||
+             (used ? reserve_slots[booking->slot].day > m_day_of(world->now) : booking->start > world->now))
         m_say(answer, "BOOKING_NOT_NOW");
 }
 

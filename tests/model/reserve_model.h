@@ -109,10 +109,10 @@ struct week {
 struct command {
     enum op op;
     int label;
-    int64_t at_ms;
-    bool apart; /* does not share a turn with the one before */
-    bool late;  /* no clock command went before it, whatever is due */
-    bool doubt; /* the time is held in doubt (C4): it ends nothing and releases nothing */
+    int64_t at_ms, occurred_at; /* MARK; 0: as it is said */
+    bool apart;                 /* does not share a turn with the one before */
+    bool late;                  /* no clock command went before it, whatever is due */
+    bool doubt;                 /* the time is held in doubt (C4): it ends nothing and releases nothing */
     enum who who;
     int slot;
     struct run runs[RUNS_MAX];

@@ -205,7 +205,7 @@ static void *place_change(const struct packing *packing)
     change->n_units = (size_t)command->picked_count;
     if (command->op == OP_MARK) {
         FIELD_SET(change, state, command->mark);
-        FIELD_SET(change, occurred_at_ms, command->at_ms);
+        FIELD_SET(change, occurred_at_ms, command->occurred_at != 0 ? command->occurred_at : command->at_ms);
     }
     return change;
 }

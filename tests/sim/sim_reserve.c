@@ -133,6 +133,7 @@ bool sim_reserve_draw(struct sim_reserve *reserve, struct model *m, uint64_t dic
         .dice = dice, .world = &places->world, .mostly_small = true, .recent = 100, .choosy = true, .now = m->now};
     struct command command = {.label = places->deed_count + 1,
                               .at_ms = m->now,
+                              .occurred_at = m->now,
                               .referral = NOBODY,
                               .booking = {NOBODY, 0},
                               .entry = {NOBODY, 0}};
