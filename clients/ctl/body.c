@@ -102,24 +102,34 @@ static int set(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescri
                const char *path, const char *text)
 {
     const ProtobufCFieldDescriptor *field = field_find(descriptor, path);
-    char *from_file = NULL;
+    enum message_fault fault;
 
     if (is_in_file(descriptor, field, text))
         return set_from_file(ctl, body, field, text);
-    if (field->type == PROTOBUF_C_TYPE_STRING && text[0] == '@') {
+    fault = field_set(body, descriptor, path, text);
+    if (fault == MESSAGE_OK)
+        return EXIT_OK;
+    body_complain(ctl, what, fault, field_enum(field));
+    return EXIT_USAGE;
+}
+
+/* "@FILE" of an option that offers it. Of others it is a text like any: a script may have it from anybody. */
+static int set_option(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescriptor *descriptor,
+                      const struct option_info *option, const char *text)
+{
+    char what[64], *from_file = NULL;
+    int result;
+
+    snprintf(what, sizeof what, "--%s", option->name);
+    if (text[0] == '@' && strstr(option->value, "@FILE") != NULL) {
         from_file = read_text_file(ctl, text + 1);
         if (from_file == NULL)
             return EXIT_BAD_FILE;
         text = from_file;
     }
-
-    enum message_fault fault = field_set(body, descriptor, path, text);
-
+    result = set(ctl, body, descriptor, what, option->field, text);
     free(from_file);
-    if (fault == MESSAGE_OK)
-        return EXIT_OK;
-    body_complain(ctl, what, fault, field_enum(field));
-    return EXIT_USAGE;
+    return result;
 }
 
 static int set_arguments(const struct ctl *ctl, json_t *body, const ProtobufCMessageDescriptor *descriptor)
@@ -139,12 +149,11 @@ static int set_options(const struct ctl *ctl, json_t *body, const ProtobufCMessa
 
     for (size_t i = 0; result == EXIT_OK && i < ctl->given_count; i++) {
         const struct option_info *option = ctl->given[i].option;
-        char what[64];
 
-        if (option->field == NULL)
-            continue;
-        snprintf(what, sizeof what, "--%s", option->name);
-        result = set(ctl, body, descriptor, what, option->field, option->value == NULL ? "yes" : ctl->given[i].text);
+        if (option->field != NULL && option->value == NULL)
+            result = set(ctl, body, descriptor, option->name, option->field, "yes");
+        else if (option->field != NULL)
+            result = set_option(ctl, body, descriptor, option, ctl->given[i].text);
     }
     return result;
 }

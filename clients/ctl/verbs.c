@@ -41,7 +41,7 @@ static const struct option_info every[] = {
     {"output", "table|json", NULL, "同上(-o)", "the same (-o)"},
     {"print", "PATH", NULL, "只输出 JSON 中的这一项, 如 referral_id, referrals.state", "only this of the JSON, bare: referral_id, referrals.state"},
     {"progress", NULL, NULL, "即使不在终端也显示进度", "show progress even where there is no terminal"},
-    {"lang", "zh|en", NULL, "语言", "language"},
+    {"lang", "zh|en", NULL, "语言(默认按 REFERRALD_LANG, 再按系统语言)", "language (default: as REFERRALD_LANG says, else the locale)"},
     {"help", NULL, NULL, "帮助", "help"},
     {"version", NULL, NULL, "版本", "version"},
     END,

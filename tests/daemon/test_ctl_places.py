@@ -78,6 +78,9 @@ class PlacesTest(CtlTest):
     def bookings(self, referral, key="T07"):
         return self.ask("bookings", referral, key=key).get("bookings", [])
 
+    def booking_of(self, booking, key="H1"):
+        return self.ask("bookings", "--booking", booking, key=key)["bookings"][0]
+
     def states(self, referral):
         return [b["state"] for b in self.bookings(referral)]
 
@@ -201,6 +204,12 @@ class Capacity(PlacesTest):
         self.assertRegex(shown, r"NK +A +08:00-08:30 .*\| ")
         self.assertRegex(shown, r"NK += group +6  [R.]{6}\D+2   0   0   0    6 +6/4\n")
         self.assertIn("EXPERT total: capacity 6, reserved 2, kept 2 = 33.33 %;", shown)
+
+    def test_p1_only_what_says_so_is_read_from_a_file(self):
+        """A reference that a script passes on comes from elsewhere: it never brings a file of this machine along."""
+        self.publish()
+        self.assertEqual("@/etc/hostname", self.booking_of(self.sell(reference="@/etc/hostname"))["reference"])
+        self.run_ctl("show", "@/etc/hostname", expect=REFUSED)
 
     def test_q15_an_allotment_is_taken_and_given_back_in_part(self):
         self.publish()
