@@ -116,7 +116,8 @@ const Referral__Welcome *referral_welcome(const struct referral_client *client);
 
 /* One command or query. A command is remembered by the broker under its message id: sent again with the same id and the same
  * body it has one effect and gets the original answer (D1). The library does so by itself when a connection breaks, as long as
- * WELCOME shows the same store and incarnation; a program that must survive its own crash stores id and body before it sends. */
+ * WELCOME shows the same store and incarnation; a program that must survive its own crash stores id and body before it sends, and
+ * does not send again by itself what is older than thirty days: the broker may have forgotten it, and would do it anew. */
 struct referral_request {
     Referral__Kind kind;    /* a command or a query, as wire.proto lists them */
     const char *message_id; /* of a command, at most LIMIT_ID_BYTES; NULL: the library makes one. Queries: NULL */
