@@ -126,6 +126,8 @@ static enum wizard_step walk(struct wizard *wizard)
         book_tell(wizard);
     else
         wizard_give_back(wizard);
+    if (step == WIZARD_GAVE_UP)
+        book_tell_nothing(wizard);
     return step;
 }
 

@@ -58,6 +58,7 @@ void book_tell(struct wizard *wizard)
 {
     json_t *answer;
 
+    wizard->told = true;
     if (!wizard->ctl->json) {
         print_booking(wizard, wizard->booking);
         return;
@@ -73,6 +74,7 @@ void book_tell_entry(struct wizard *wizard, json_t *entry)
     const struct ctl *ctl = wizard->ctl;
     json_t *answer;
 
+    wizard->told = true;
     if (ctl->json) {
         answer = json_pack("{s:s, s:O}", "referral_id", wizard_referral(wizard), "entry", entry);
         table_json(ctl, answer);
@@ -85,4 +87,15 @@ void book_tell_entry(struct wizard *wizard, json_t *entry)
                     "(referralctl book %s)\n"),
             wizard_text(entry, "entry_id"), wizard_text(entry, "first_date"), wizard_text(entry, "last_date"),
             wizard_referral(wizard));
+}
+
+void book_tell_nothing(struct wizard *wizard)
+{
+    json_t *answer;
+
+    if (!wizard->ctl->json || wizard->told)
+        return;
+    answer = json_pack("{s:s}", "referral_id", wizard_referral(wizard));
+    table_json(wizard->ctl, answer);
+    json_decref(answer);
 }

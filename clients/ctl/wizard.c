@@ -40,6 +40,7 @@ void wizard_tell_refusal(struct wizard *wizard, bool final)
     ctl.json = ctl.json && final;
     if (wizard->refusal != NULL)
         call_print_reply(&ctl, wizard->refusal, NULL);
+    wizard->told = wizard->told || (wizard->refusal != NULL && final);
 }
 
 int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, json_t **ret_reply)

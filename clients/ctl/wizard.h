@@ -15,6 +15,7 @@ struct wizard {
     json_t *booking; /* held or booked; NULL: none */
     bool ours;       /* the hold was taken by this run: it is given back when it comes to nothing */
     Referral__Reply *refusal; /* the last one; NULL: none yet */
+    bool told;                /* how it ended is said, on the output stream */
 };
 
 /* What a step came to. */
@@ -58,3 +59,5 @@ enum wizard_step book_hold(struct wizard *wizard);
 /* book_tell.c: who, when, where, whom to call. */
 void book_tell(struct wizard *wizard);
 void book_tell_entry(struct wizard *wizard, json_t *entry);
+/* For programs, where nothing else was told: it has no place. */
+void book_tell_nothing(struct wizard *wizard);

@@ -466,7 +466,9 @@ class Scripted(PlacesTest):
             booking = self.ask("book", self.refer(), "--first", "--yes", *arguments, key="T07")["booking"]
             self.assertEqual(booking["pool"]["resource"], resource)
         self.assertEqual(len(booking["units"]), 1)
-        self.run_ctl("book", self.refer(), "--first", "--yes", "--from", "2026-12-05", key="T07", expect=REFUSED)
+        referral = self.refer()
+        nothing = self.ask("book", referral, "--first", "--yes", "--from", "2026-12-05", key="T07", expect=REFUSED)
+        self.assertEqual({"referral_id": referral}, nothing)  # programs are told, too
         self.assertIn("--class", self.run_ctl("book", self.refer(kind="REHABILITATION"), "--first", "--yes", key="T07", expect=USAGE).stderr)
         self.run_ctl("book", "bd-1-999-0", "--first", "--yes", key="T07", expect=REFUSED)
         self.run_ctl("book", self.refer(), "--minutes", "31", key="T07", expect=USAGE)
