@@ -6,6 +6,7 @@
 #include "store/memory.h"
 
 #define CLOCK_TOLERANCE_MS (5 * MINUTE_MS)
+#define OCCURRED_WITHIN_MS (366 * DAY_MS) /* what is older is no time but a mistake, such as seconds */
 
 bool refuse(struct work *work, enum refusal refusal, const char *field)
 {
@@ -36,7 +37,7 @@ bool may_act_for(const struct work *work, const char *institution)
 
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms)
 {
-    if (occurred_at_ms <= 0)
+    if (occurred_at_ms <= 0 || occurred_at_ms < work->now.ms - OCCURRED_WITHIN_MS)
         refuse(work, REFUSED_OUT_OF_RANGE, "occurred_at_ms");
     else if (occurred_at_ms > work->now.ms + CLOCK_TOLERANCE_MS)
         refuse(work, REFUSED_IN_FUTURE, "occurred_at_ms");

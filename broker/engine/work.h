@@ -66,7 +66,7 @@ bool is_refused(const struct work *work);
 bool has_role(const struct work *work, Referral__Role role);
 /* T5: by a delegation to the key's own institution. Whoever acts for another is that one, without its delegations: they are not handed on. */
 bool may_act_for(const struct work *work, const char *institution);
-/* Refuses one that lies ahead. What happened is told by the institution's clock, which may be as far off as nobody worries about (C2, C4). */
+/* Refuses one that lies ahead, or a year back. What happened is told by the institution's clock, which may be as far off as nobody worries about (C2, C4). */
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms);
 
 struct id work_new_id(struct work *work);

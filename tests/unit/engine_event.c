@@ -249,6 +249,10 @@ Test(event, l_each_event_names_what_it_lacks_and_what_does_not_belong)
     event = district_event(&d, id, ARRIVE);
     event->occurred_at_ms = d.now.ms + HOUR_MS;
     district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "IN_FUTURE occurred_at_ms");
+    event->occurred_at_ms = d.now.ms / 1000; /* seconds */
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "OUT_OF_RANGE occurred_at_ms");
+    event->occurred_at_ms = d.now.ms - 366 * DAY_MS - 1;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "OUT_OF_RANGE occurred_at_ms");
     event = district_event(&d, id, BOOK);
     event->place->has_class_ = false;
     event->place->department = "NONE";
