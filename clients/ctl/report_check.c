@@ -88,18 +88,44 @@ static int make_reserve(struct ledgers *ledgers, const struct reserve_claim *cla
     return result;
 }
 
+/* Of the last record up to this turn. */
+static const Record__Audit *record_up_to(struct ledgers *ledgers, uint64_t index)
+{
+    const Record__Audit *record = NULL;
+
+    while (record == NULL && index > 0)
+        record = audit_record(ledgers->txn, index--);
+    return record;
+}
+
+/* A turn that stands in no record changed nothing that is reported: its time is one between the records beside it. A later one would let the report
+ * count what came later. */
+static int64_t time_between(int64_t at_ms, const Record__Audit *before, int64_t next_ms)
+{
+    int64_t before_ms = before == NULL ? 0 : before->at_ms;
+
+    if (at_ms < before_ms)
+        return before_ms;
+    return at_ms > next_ms ? next_ms : at_ms;
+}
+
 /* P3: the chain's digest after that turn is what the next record bears, or the store's own. */
 static bool find_digest(struct ledgers *ledgers, struct service_moment *moment)
 {
-    const Record__Audit *next = audit_record_from(ledgers->txn, moment->index + 1);
-    const Record__Audit *own = audit_record(ledgers->txn, moment->index);
     struct store_mark last = store_mark(ledgers->store);
+    const Record__Audit *before, *next;
 
-    if (moment->index > last.index || (next != NULL && next->previous.len != sizeof moment->digest))
+    if (moment->index > last.index)
+        return false;
+    before = record_up_to(ledgers, moment->index);
+    next = audit_record_from(ledgers->txn, moment->index + 1);
+    if (next != NULL && next->previous.len != sizeof moment->digest)
         return false;
     memcpy(moment->digest, next == NULL ? last.digest : next->previous.data, sizeof moment->digest);
-    if (own != NULL)
-        moment->at_ms = own->at_ms;
+    if (before != NULL && before->index == moment->index)
+        moment->at_ms = before->at_ms;
+    else
+        moment->at_ms = time_between(moment->at_ms, before, next == NULL ? last.time.ms : next->at_ms);
     return true;
 }
 

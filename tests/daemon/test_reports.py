@@ -14,7 +14,7 @@ import sys
 import fixture
 import sheets
 from ctl import BAD_FILE, CHECK_FAILED, REFUSED, USAGE, CtlTest
-from foreign_client import place_pb2
+from foreign_client import place_pb2, wire_pb2
 from party import PartyTest
 from terminal import columns_of
 
@@ -509,6 +509,22 @@ class Service(Commission):
             inner[path[-1]] = value
             self.offline("verify", "--report", self.save("changed.json", other), expect=CHECK_FAILED)
         self.run_ctl("verify", "--report", saved, key="OBS", expect=USAGE)  # the audit chain is not for everybody
+
+    def test_q13_the_time_of_a_turn_without_a_record_is_not_believed(self):
+        """With a later time its report could count what came later: the turn in which a notice was acknowledged stands in no audit."""
+        h1, operator, waiting = self.party("H1", credit=100), self.party("OPS"), []
+        while len(waiting) < self.books(operator)["H1"][2]:
+            waiting.append(h1.receive())
+        notices = [one for one in waiting if one.kind != wire_pb2.SHEET]
+        self.assertGreater(len(notices), 0)
+        h1.ack(*[one for one in waiting if one.kind == wire_pb2.SHEET])
+        fixture.until(lambda: self.books(operator)["H1"][2] == len(notices), "the sheets to be acknowledged")
+        h1.ack(*notices)
+        fixture.until(lambda: self.books(operator)["H1"][2] == 0, "the notices to be acknowledged")
+        report = self.service()
+        self.offline("verify", "--report", self.save("service.json", report))
+        report["audit"]["at_ms"] += 40 * DAY_MS
+        self.offline("verify", "--report", self.save("changed.json", report), expect=CHECK_FAILED)
 
     def test_p2_the_service_report_is_for_the_hospital_and_observers(self):
         for key in ("H1", "OBS", "operator"):
