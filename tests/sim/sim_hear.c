@@ -23,6 +23,14 @@ static void apply_said(struct sim *s, struct sim_said *said)
         model_apply(&s->model, &s->deeds[said->deed]);
 }
 
+/* What is said of several messages at once is one command, and who waits is looked at when it is over (C3). */
+static bool is_of_one_command(const struct sim *s, size_t i)
+{
+    const struct sim_said *said = &s->pending[i], *next = said + 1;
+
+    return i + 1 < s->pending_count && said->what != SAID_COMMAND && next->what == said->what && next->who == said->who;
+}
+
 static uint64_t place_of(const struct model_message *message)
 {
     return ((uint64_t)message->lane << 60) | message->number;
@@ -65,9 +73,13 @@ void sim_model_turn(struct sim *s, uint64_t index)
     m->turn = store_mark(s->store).index;
     if (m->next_message < sim_number(m->turn, SIM_UNHEARD))
         m->next_message = sim_number(m->turn, SIM_UNHEARD);
-    for (size_t i = 0; i < s->pending_count; i++)
-        if (!came_to_nothing(s, index))
-            apply_said(s, &s->pending[i]);
+    for (size_t i = 0; i < s->pending_count; i++) {
+        if (came_to_nothing(s, index))
+            continue;
+        apply_said(s, &s->pending[i]);
+        if (!is_of_one_command(s, i))
+            places_settle(m);
+    }
     s->pending_count = 0;
     if (s->is_full)
         return;
@@ -75,6 +87,7 @@ void sim_model_turn(struct sim *s, uint64_t index)
         model_lost(m, s->lost[i]);
     s->lost_count = 0;
     fail_late(s);
+    places_settle(m);
     model_clock(m);
 }
 
