@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,23 @@ void ctl_complain(const struct ctl *ctl, const char *format, ...)
     vfprintf(ctl->err, format, arguments);
     va_end(arguments);
     fputc('\n', ctl->err);
+}
+
+/* "referralctl list | head": whoever reads has had enough, and need not be told. */
+static bool reader_has_gone(const struct ctl *ctl)
+{
+    struct pollfd out = {.fd = fileno(ctl->out)};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+int ctl_end(const struct ctl *ctl, int result)
+{
+    if (fflush(ctl->out) == 0 && !ferror(ctl->out))
+        return result;
+    if (!reader_has_gone(ctl))
+        ctl_complain(ctl, "%s", ctl_say(ctl, "输出无法写入", "the output cannot be written"));
+    return EXIT_BAD_FILE;
 }
 
 const char *ctl_option(const struct ctl *ctl, const char *name)

@@ -39,6 +39,8 @@ struct ctl {
 const char *ctl_say(const struct ctl *ctl, const char *zh, const char *en);
 /* One line on the error stream, with the program's name. */
 void ctl_complain(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What a run came to, when all of its output is where it belongs; else EXIT_BAD_FILE, complained of. */
+int ctl_end(const struct ctl *ctl, int result);
 /* As given last, or NULL. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 bool ctl_has(const struct ctl *ctl, const char *name);

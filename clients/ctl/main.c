@@ -1,7 +1,6 @@
 /* main.c - options, language, and on to the verb. */
 #include <langinfo.h>
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,14 +59,6 @@ static void free_words(int argc, char **words)
     free(words);
 }
 
-/* "referralctl list | head": whoever reads has had enough, and need not be told. */
-static bool reader_has_gone(void)
-{
-    struct pollfd out = {.fd = STDOUT_FILENO};
-
-    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
-}
-
 static int run(struct ctl *ctl)
 {
     if (ctl_has(ctl, "version")) {
@@ -101,9 +92,5 @@ int main(int argc, char **argv)
         result = CHECK_UNKNOWN;
 out:
     free_words(argc, words);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return result;
-    if (!reader_has_gone())
-        ctl_complain(&ctl, "%s", ctl_say(&ctl, "输出无法写入", "the output cannot be written"));
-    return EXIT_BAD_FILE;
+    return ctl_end(&ctl, result);
 }

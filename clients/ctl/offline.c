@@ -156,9 +156,7 @@ static _Noreturn void run_child(const struct ctl *ctl, const struct offline_job 
     if (getppid() != parent)
         _exit(EXIT_BAD_FILE);
 
-    int result = job->run(job->user);
-
-    _exit(fflush(ctl->out) == 0 ? result : EXIT_BAD_FILE);
+    _exit(ctl_end(ctl, job->run(job->user)));
 }
 
 /* What reading damaged pages ends in; any other came from outside. */

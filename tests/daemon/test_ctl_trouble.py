@@ -8,6 +8,7 @@ import shutil
 import signal
 import stat
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import fixture
@@ -57,6 +58,17 @@ class Trouble(CtlTest):
         process = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, timeout=60)
         os.close(write_end)
         self.assertEqual(process.stderr, b"")
+
+    def test_q13_what_could_not_be_written_is_no_success(self):
+        """Also where a process of its own reads the store: half a ledger on a full disk is none."""
+        self.run_ctl("publish", "BED/NK/WARD/%s" % (date.today() + timedelta(2)), "--count", "3", key="H1")
+        where = ("--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        for arguments in (("status",), ("ledger", "H1"), ("ledger", "H1", *where), ("report", "reserve", "H1", *where), ("verify", *where)):
+            command = [fixture.BUILD / "clients" / "ctl" / "referralctl", "--lang", "en", "--address", self.broker.endpoint, "--server-key",
+                       self.broker.public_hex("server"), "--key", self.broker.key_file("operator"), *arguments]
+            with open("/dev/full", "w") as full:
+                result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((BAD_FILE, 1), (result.returncode, result.stderr.count("the output cannot be written")), arguments)
 
     def test_p1_a_bad_file_is_not_quoted(self):
         for text in ('{"patient": {"name": "周桂兰", "sex": "周桂兰"}}', '{"patient": 周桂兰}', '{"patient": {"birth_date": 周桂兰'):
