@@ -174,7 +174,7 @@ void booking_shift(struct work *work, struct booking_of *booking, const uint32_t
     if (life != NULL && booking_main(work, life) == booking)
         life_place(work, life, booking_place(work, booking));
     else if (life != NULL && is_in(booking, REFERRAL__BOOKING_STATE__PLACE_BOOKED))
-        life_clock_extend(life, instant_of(booking->row->end_ms));
+        life_clock_extend(work, life, instant_of(booking->row->end_ms));
     place_tell_owner(work, life, booking->pool->hospital, &news);
     if (life != NULL)
         life_save(work, life);

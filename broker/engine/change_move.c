@@ -86,7 +86,7 @@ static void tell(const struct moving *moving)
         .event = PLACE_MOVED, .booking = change->booking, .by = change->by, .told = TOLD_OTHERS, .detail = detail};
 
     if (!change->is_main) {
-        life_clock_extend(change->life, instant_of(change->booking->row->end_ms));
+        life_clock_extend(work, change->life, instant_of(change->booking->row->end_ms));
         place_tell(work, change->life, &news);
         return;
     }

@@ -91,12 +91,15 @@ void life_clock_book(struct work *work, struct life_of *life, struct instant ses
     const struct deadline_settings *settings = &life_terms(work, life->row->receiver)->settings;
 
     FIELD_SET(life->row, no_show_at_ms, instant_after(session_end, settings->no_show_after_ms).ms);
-    life_clock_extend(life, session_end);
+    life_clock_extend(work, life, session_end);
 }
 
-void life_clock_extend(struct life_of *life, struct instant session_end)
+/* Whoever is not yet taken for a no-show has not expired, however long that may be. */
+void life_clock_extend(struct work *work, struct life_of *life, struct instant session_end)
 {
-    struct instant valid = instant_after(session_end, VALID_AFTER_SESSION_MS);
+    int64_t no_show_after_ms = life_terms(work, life->row->receiver)->settings.no_show_after_ms;
+    bool later = no_show_after_ms > VALID_AFTER_SESSION_MS;
+    struct instant valid = instant_after(session_end, later ? no_show_after_ms : VALID_AFTER_SESSION_MS);
 
     if (state_is_before_arrival((enum state)life->row->state) && valid.ms > life->row->valid_until_ms)
         FIELD_SET(life->row, valid_until_ms, valid.ms);

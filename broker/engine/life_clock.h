@@ -16,7 +16,7 @@ bool life_clock_follow(struct work *work, struct life_of *life, enum event event
 /* The booked session that drives the state: when a no-show is assumed, and how far the validity reaches. */
 void life_clock_book(struct work *work, struct life_of *life, struct instant session_end);
 /* A booked session of a further class: the validity reaches beyond it too, while there is one. */
-void life_clock_extend(struct life_of *life, struct instant session_end);
+void life_clock_extend(struct work *work, struct life_of *life, struct instant session_end);
 /* Does everything of this referral that is due now (while the time is in doubt: warnings and escalations only, C4). True where it did
  * anything: then the referral is to be saved. */
 bool life_clock_run(struct work *work, struct life_of *life);

@@ -43,7 +43,7 @@ void place_step_booked(struct work *work, const struct claimant *claimant, const
                                   .told = tells_all(claimant) ? TOLD_ALL : TOLD_OTHERS,
                                   .detail = detail};
 
-        life_clock_extend(life, instant_of(booking->row->end_ms));
+        life_clock_extend(work, life, instant_of(booking->row->end_ms));
         place_tell(work, life, &news);
         return;
     }

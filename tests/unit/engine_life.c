@@ -188,6 +188,37 @@ Test(life, l2_the_team_is_told_what_another_submits_in_its_name)
     district_close(&d);
 }
 
+/* An operator lets hospitals say for two days who came. */
+Test(life, l_whoever_may_still_be_reported_has_not_expired)
+{
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+    Referral__Event *event;
+    struct instant end;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    setting.name = "no_show_after_ms";
+    setting.value = "172800000";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_SETTING, &setting), "");
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    happens(&d, "H1", id, ACCEPT);
+    event = district_event(&d, id, BOOK);
+    event->place->start_ms = d.now.ms + 20 * DAY_MS;
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    end = instant_of(event->place->start_ms + HOUR_MS);
+    d.now = instant_after(end, 2 * DAY_MS - 1);
+    district_clock(&d);
+    cr_assert_str_eq(district_state(&d, id), "BOOKED");
+    d.now = instant_after(end, 2 * DAY_MS);
+    district_clock(&d);
+    cr_assert_str_eq(district_state(&d, id), "NO_SHOW");
+    d.now = instant_after(end, 3 * DAY_MS);
+    district_clock(&d);
+    cr_assert_str_eq(district_state(&d, id), "EXPIRED", "a day to book again");
+    district_close(&d);
+}
+
 static Referral__Reply *sent_down_to_the_team(struct district *d, const char *to)
 {
     Referral__Sheet *sheet = district_sheet(d, "H1", to, true, ROUTINE);
