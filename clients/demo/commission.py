@@ -22,6 +22,7 @@ REASONS = {number: name for number, name in enumerate(
 MAY_EAT_RESERVE = {"STAFF_ABSENT", "DEVICE_DOWN", "SAFETY", "EMERGENCY_USE"}  # Q14
 FOREVER = 1 << 62
 MINUTE_MS = 60000
+UNITS_MOST = 500  # of one session
 
 
 class Fault(Exception):
@@ -350,6 +351,7 @@ class Ledger:
 
     def added(self, pool, row):
         for run in row["new_units"]:
+            self.need(len(pool.units) + run["count"] <= UNITS_MOST, "more units than a session has")
             step = run.get("minutes", 0) * MINUTE_MS
             for i in range(run["count"]):
                 number, start = run["first"] + i, run["start_ms"] + i * step

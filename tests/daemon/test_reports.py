@@ -408,7 +408,10 @@ class Independent(Commission):
             sales = [row for row in rows if row.event == place_pb2.LEDGER_BOOKED]
             sales[1].units[0] = sales[0].units[0]
 
-        for change, text in ((lambda rows: None, None), (set_number, "other numbers"), (set_share, "less than a fifth"), (set_reason, "(Q14)"),
+        def flood(rows):
+            first(rows, "PUBLISHED").new_units[0].count = 4 * 10**9
+
+        for change, text in ((lambda rows: None, None), (flood, "more units than a session has"), (set_number, "other numbers"), (set_share, "less than a fifth"), (set_reason, "(Q14)"),
                              (set_count, "another number was released"), (sell_twice, "(Q2)")):
             if text is None:
                 self.read_independently(self.plant(change))
