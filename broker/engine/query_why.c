@@ -187,6 +187,7 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
         .life = (enum life)row->life,
         .state = (enum state)row->state,
         .child_open = child != NULL,
+        .booked_out = row->rebookings >= REBOOKINGS_MAX,
         .reason = (Referral__Reason)row->reason,
         .sender = name_of(asking, row->sender),
         .receiver = name_of(asking, row->receiver),

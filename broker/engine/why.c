@@ -46,6 +46,11 @@ static const struct phrase down_delivered = {"receipt", "等待{R}确认接收�
 static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{R}已于 {T} 下转",
                                              "Waiting for {S} to confirm the receipt: {R} returned the patient {T}"};
 
+/* After the last no-show there is no other booking. */
+static const struct phrase booked_out = {
+    "cancellation", "等待{S}撤回:{T} 记录患者未到,已不能再约",
+    "Waiting for {S} to cancel: the patient did not come, recorded {T}, and cannot be booked again"};
+
 static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
     [WHY_PAUSED] = {"paused", "向{N}的投递自 {A} 起被运维暂停({W})",
                     "delivery to {N} is paused by an operator since {A} ({W})"},
@@ -136,6 +141,8 @@ static const struct phrase *head_of(const struct why *why)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
         return &returned_alone;
+    if (why->state == NO_SHOW && why->booked_out)
+        return &booked_out;
     return &heads[why->state];
 }
 

@@ -26,6 +26,7 @@ struct why {
     enum life life;
     enum state state;
     bool child_open;
+    bool booked_out;                           /* after a no-show: as often as it may be */
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */
     struct instant now, since, place_start;    /* place_start: of the booking; unset: none */

@@ -693,6 +693,28 @@ Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
     district_close(&d);
 }
 
+Test(why_query, l_whoever_missed_the_last_booking_is_not_waited_for)
+{
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    for (int i = 0; i < 3; i++) {
+        happen_later(&d, "T07", id, BOOK);
+        happen_later(&d, "H1", id, MISS);
+        cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, i < 2 ? "new-booking" : "cancellation");
+    }
+    expect_said(
+        &d, &stage, id,
+        "Waiting for T07 to cancel: the patient did not come, recorded 11-21 14:30, and cannot be booked again");
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->next_institution, "T07");
+    district_close(&d);
+}
+
 /* Booked directly, it is the patient's turn; that the hospital has not heard of the patient is said all the same. */
 Test(why_query, d5_a_booked_place_does_not_hide_that_the_sheet_never_came)
 {

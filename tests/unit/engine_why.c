@@ -237,6 +237,17 @@ Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
            "system of 宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
 }
 
+Test(why, l_after_the_last_booking_nobody_waits_for_another)
+{
+    struct why why = {
+        .state = NO_SHOW, .sender = "S站", .since = AT(2), .now = AT(5), .booked_out = true, .offset_minutes = 480};
+
+    expect(&why, "等待S站撤回:11-21 08:32 记录患者未到,已不能再约;未登记联系人。",
+           "Waiting for S站 to cancel: the patient did not come, recorded 11-21 08:32, and cannot be booked again; no "
+           "contact person is registered.");
+    cr_assert_str_eq(why_waits_for(&why), "cancellation");
+}
+
 /* One row a state and life, in the order of the table. */
 static const struct {
     enum life life;
