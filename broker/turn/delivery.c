@@ -1,4 +1,5 @@
-/* delivery.c - inboxes in memory: who receives, what is out, what comes back. Handing out is in handout.c. */
+/* delivery.c - inboxes in memory: who receives, what is out, what comes back. Handing out is in handout.c, telling of what
+ * comes back in going_back.c. */
 #include "turn/delivery.h"
 
 #include <assert.h>
@@ -41,6 +42,12 @@ static void make_unready(struct deliveries *deliveries, struct mailbox *mailbox)
     if (mailbox->is_ready)
         DL_DELETE(deliveries->ready, mailbox);
     mailbox->is_ready = false;
+}
+
+void deliveries_close(struct deliveries *deliveries, struct mailbox *mailbox)
+{
+    mailbox->is_open = false;
+    make_unready(deliveries, mailbox);
 }
 
 struct held *deliveries_find(const struct deliveries *deliveries, struct inbox_ref ref)
@@ -156,6 +163,14 @@ static void forget_if_idle(struct deliveries *deliveries, struct mailbox *mailbo
     free(mailbox);
 }
 
+void deliveries_forget(struct deliveries *deliveries, struct held *held)
+{
+    struct mailbox *mailbox = held->mailbox;
+
+    drop_held(deliveries, held);
+    forget_if_idle(deliveries, mailbox);
+}
+
 void deliveries_fini(struct deliveries *deliveries)
 {
     struct held *held, *next_held;
@@ -193,16 +208,17 @@ static void load_mailbox(struct mailbox *mailbox, struct store_txn *txn)
 static struct mailbox *new_mailbox(struct deliveries *deliveries, struct store_txn *txn, uint32_t institution,
                                    const char *id)
 {
-    struct mailbox *mailbox = alloc_zeroed(sizeof *mailbox);
+    struct mailbox loaded = {.institution = institution}, *mailbox;
 
-    assert(strlen(id) < sizeof mailbox->id);
-    mailbox->institution = institution;
-    memcpy(mailbox->id, id, strlen(id) + 1);
+    assert(strlen(id) < sizeof loaded.id);
+    memcpy(loaded.id, id, strlen(id) + 1);
+    load_mailbox(&loaded, txn); /* a store that cannot be read leads out of here: there is nothing yet */
+    mailbox = alloc_zeroed(sizeof *mailbox);
+    *mailbox = loaded;
     mailbox->tally = tally_of(&deliveries->tallies, institution);
     for (uint8_t lane = 1; lane <= LANES; lane++)
         mailbox->lanes[lane - 1].from = (struct inbox_ref){.institution = institution, .lane = lane};
     HASH_ADD(hh, deliveries->mailboxes, institution, sizeof mailbox->institution, mailbox);
-    load_mailbox(mailbox, txn); /* a store that cannot be read leads out of here: by now it is known */
     return mailbox;
 }
 
@@ -271,11 +287,19 @@ void deliveries_reload(struct deliveries *deliveries, struct store_txn *txn)
 
     HASH_ITER(hh, deliveries->mailboxes, mailbox, next)
     {
+        if (mailbox->is_left_out)
+            continue;
+        deliveries->loading = mailbox;
         load_mailbox(mailbox, txn);
         if (mailbox->is_open)
             deliveries_make_ready(deliveries, mailbox);
         else
             make_unready(deliveries, mailbox);
+    }
+    deliveries->loading = NULL;
+    HASH_ITER(hh, deliveries->mailboxes, mailbox, next)
+    {
+        mailbox->is_left_out = false;
     }
 }
 
@@ -349,82 +373,6 @@ void deliveries_look(struct deliveries *deliveries, struct instant now, int64_t 
             look_for_late(deliveries, mailbox, mono_ms);
         if (look_ended)
             look_for_ended(deliveries, mailbox, now);
-    }
-}
-
-/* Do they go into one list? */
-static bool goes_with(const struct held *held, const struct held *first)
-{
-    return held == first || (held->state == first->state && !held->is_alone && !first->is_alone);
-}
-
-/* One command: what goes back for the same cause, from `held` on. Returns the first that is not in it. */
-static struct held *collect_some(struct deliveries *deliveries, struct held *held, struct batch *batch,
-                                 struct arena *arena)
-{
-    const struct held *first = held;
-    uint32_t kind = held->state == HELD_LATE ? BATCH__INTERNAL__DELIVERY_TIMEOUT : BATCH__INTERNAL__CONNECTION_LOST;
-    Batch__Returned returned_ids = BATCH__RETURNED__INIT;
-    ProtobufCBinaryData ids[LIMIT_ACK_IDS];
-
-    returned_ids.delivery_ids = ids;
-    for (; held != NULL && goes_with(held, first) && returned_ids.n_delivery_ids < LIMIT_ACK_IDS; held = held->next) {
-        uint8_t *id = arena_alloc(arena, DELIVERY_ID_SIZE);
-
-        delivery_id_encode(id, deliveries->incarnation, held->ref);
-        ids[returned_ids.n_delivery_ids++] = (ProtobufCBinaryData){.data = id, .len = DELIVERY_ID_SIZE};
-        held->is_told = true;
-        held->told_in = batch->count;
-    }
-    batch_add_own(batch, kind, &returned_ids.base, arena);
-    return held;
-}
-
-void deliveries_collect(struct deliveries *deliveries, struct batch *batch, struct arena *arena)
-{
-    struct held *held = deliveries->going_back;
-
-    while (held != NULL && batch_has_room_for_own(batch))
-        held = collect_some(deliveries, held, batch, arena);
-}
-
-/* The engine says what became of each message that still waited; any other is gone already. After a failure all are told again:
- * a message that went back has left memory, so none is told twice. */
-void deliveries_settle(struct deliveries *deliveries, bool is_done)
-{
-    struct held *held, *next;
-
-    DL_FOREACH_SAFE(deliveries->going_back, held, next)
-    {
-        struct mailbox *mailbox = held->mailbox;
-
-        assert(held->state == HELD_LOST || held->state == HELD_LATE);
-        if (!held->is_told)
-            continue;
-        held->is_told = false;
-        if (!is_done)
-            continue;
-        drop_held(deliveries, held);
-        forget_if_idle(deliveries, mailbox);
-    }
-}
-
-void deliveries_give_up(struct deliveries *deliveries, size_t entry)
-{
-    struct held *held, *next;
-
-    DL_FOREACH_SAFE(deliveries->going_back, held, next)
-    {
-        struct mailbox *mailbox = held->mailbox;
-
-        if (!held->is_told || held->told_in != entry)
-            continue;
-        if (held->is_alone) {
-            drop_held(deliveries, held);
-            forget_if_idle(deliveries, mailbox);
-        } else {
-            held->is_alone = true;
-        }
     }
 }
 

@@ -18,6 +18,7 @@ struct deliveries {
     struct tally *tallies;     /* by institution number; never forgotten */
     struct mailbox *serving;   /* while it is handed out: no longer among the ready */
     bool is_offering;          /* then: one message of it */
+    struct mailbox *loading;   /* while its settings are read anew */
     uint64_t index_at_open;    /* older messages may have been delivered before the start (D4) */
     uint32_t incarnation;
     int64_t next_late_ms;                    /* monotonic; no delivery is late before; INT64_MAX: none */
@@ -61,9 +62,9 @@ struct handout { /* one turn's handing out */
     void (*hand)(void *user, struct consumer *consumer, struct bytes delivery);
 };
 void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout);
-/* Handing out was left at a damaged row: the message at hand stays behind, or where it was none, the rest of its inbox, until something happens
- * there; it may be called again. */
-void deliveries_leave_out(struct deliveries *deliveries);
+/* Handing out or reloading was left at a damaged row, and may be called again: the message at hand stays behind, or where it was none, the rest of its
+ * inbox, until something happens there; an inbox that was reloaded is closed. False: nothing was at hand. */
+bool deliveries_leave_out(struct deliveries *deliveries);
 
 struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t institution);
 bool deliveries_in_flight(const struct deliveries *deliveries, struct inbox_ref ref);

@@ -147,11 +147,28 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
     }
 }
 
-void deliveries_leave_out(struct deliveries *deliveries)
+static void leave_served(struct deliveries *deliveries)
 {
-    assert(deliveries->serving != NULL);
     if (deliveries->is_offering) /* its lane goes on behind the message */
         deliveries_make_ready(deliveries, deliveries->serving);
     deliveries->is_offering = false;
     deliveries->serving = NULL;
+}
+
+static void leave_loading(struct deliveries *deliveries)
+{
+    deliveries_close(deliveries, deliveries->loading);
+    deliveries->loading->is_left_out = true;
+    deliveries->loading = NULL;
+}
+
+bool deliveries_leave_out(struct deliveries *deliveries)
+{
+    bool is_serving = deliveries->serving != NULL, is_loading = deliveries->loading != NULL;
+
+    if (is_serving)
+        leave_served(deliveries);
+    if (is_loading)
+        leave_loading(deliveries);
+    return is_serving || is_loading;
 }

@@ -44,10 +44,10 @@ struct turn {
     struct effects effects; /* of the batch applied last */
     struct instant next_due;
     int64_t own_pause_ms, clock_pause_ms; /* monotonic: not before */
-    uint32_t
-        clock_rows; /* at most, for the clock's next command, after it met a damaged row; 0: as many as a turn may */
-    bool clock_puts_off;         /* the one at hand is it */
-    int64_t next_silent_ms;      /* monotonic: a session may have fallen silent */
+    struct session *renewing;             /* while its key is looked at anew */
+    uint32_t clock_rows;    /* after a damaged row: at most so many in the clock's next command; 0: as a turn may */
+    bool clock_puts_off;    /* the one at hand is it */
+    int64_t next_silent_ms; /* monotonic: a session may have fallen silent */
     struct instant next_key_end; /* of the sessions' keys */
     uint32_t parked;             /* sessions with parked output */
     int64_t next_parked_ms;      /* monotonic: when to try them again */
@@ -78,6 +78,10 @@ void turn_tell_effects(const struct turn *turn);
 void turn_refuse(struct turn *turn, struct session *session, uint64_t request, uint32_t position, enum refusal refusal,
                  uint32_t retry_after_ms);
 
+/* follow.c */
+/* Everything that is only read. 0, or the store's failure. */
+int turn_follow(struct turn *turn, bool was_turn, bool was_clock);
+
 /* answer.c */
 /* The queries collected, from what is committed. 0, or the store's failure. */
 int turn_answer(struct turn *turn);
@@ -95,6 +99,9 @@ int turn_commit(struct turn *turn);
 void turn_end_session(struct turn *turn, struct session *session, const char *reason, bool drop);
 /* The same of one that nobody meant to end: counted as lost, `why` for the log. */
 void turn_lose_session(struct turn *turn, struct session *session, const char *why, const char *reason, bool drop);
+/* Its key or its institution is a row that cannot be read. */
+#define STORE_FAILED_REASON "store failed"
+void turn_lose_damaged(struct turn *turn, struct session *session);
 /* To a peer without a session. */
 void turn_say_to_peer(struct turn *turn, uint64_t peer, Referral__Kind kind, const ProtobufCMessage *body, bool drop);
 void turn_speak(struct turn *turn);

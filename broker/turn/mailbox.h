@@ -49,7 +49,8 @@ struct lane {
 struct mailbox {
     uint32_t institution;
     char id[72];
-    bool is_open; /* enabled and not paused (D9) */
+    bool is_open;     /* enabled and not paused (D9) */
+    bool is_left_out; /* while inboxes are reloaded: its institution cannot be read */
     struct tally *tally;
     uint32_t ack_timeout_ms;
     struct lane lanes[LANES];

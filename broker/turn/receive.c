@@ -1,5 +1,7 @@
 /* receive.c - frames become session changes, queries, or commands of the next turn. What never becomes a command is answered and
  * counted, not audited (P3). */
+#include <errno.h>
+
 #include "engine/binary.h"
 #include "engine/work.h"
 #include "turn/inside.h"
@@ -128,6 +130,7 @@ static void greet(void *user, struct store_txn *txn)
 
     if (engine_speaker(txn, place->key, turn->clock.now, &speaker)) {
         session = sessions_add(&turn->sessions, place->peer, place->key, &speaker, turn->clock.now);
+        greeting->session = session;
         session->is_english = hello->language != NULL && strcmp(hello->language, "en") == 0;
         session->heard_ms = turn->clock.mono_ms;
         keep_text(session->client_name, hello->client_name);
@@ -137,10 +140,22 @@ static void greet(void *user, struct store_txn *txn)
             deliveries_join(&turn->deliveries, txn, &session->consumer, speaker.number, session->speaker.institution);
         say_welcome(turn, txn, session);
         turn_tell_session(turn, NEWS_SESSION_BEGUN, session, NULL);
-        greeting->session = session;
     } else {
         turn_say_to_peer(turn, place->peer, REFERRAL__KIND__GOODBYE, &turn_goodbye(turn, "key revoked", 0)->base, true);
     }
+}
+
+/* T5: whose key or institution cannot be read is nobody, and may come again. */
+static void refuse_greeting(const struct greeting *greeting)
+{
+    struct turn *turn = greeting->turn;
+
+    turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    if (greeting->session != NULL)
+        turn_lose_damaged(turn, greeting->session);
+    else
+        turn_say_to_peer(turn, greeting->place->peer, REFERRAL__KIND__GOODBYE,
+                         &turn_goodbye(turn, STORE_FAILED_REASON, FULL_RETRY_MS)->base, true);
 }
 
 /* NULL also where the store cannot be read, which ends the next turn. */
@@ -153,7 +168,9 @@ static struct session *begin_session(struct turn *turn, const struct place *plac
     if (failure == 0)
         failure = store_within(txn, greet, &greeting);
     store_read_end(txn);
-    if (failure != 0)
+    if (failure == -EBADMSG)
+        refuse_greeting(&greeting);
+    else if (failure != 0)
         turn->failure = failure;
     return failure == 0 ? greeting.session : NULL;
 }

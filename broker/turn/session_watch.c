@@ -92,11 +92,13 @@ void turn_renew_sessions(struct turn *turn, struct store_txn *txn)
 
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
+        turn->renewing = session;
         if (engine_speaker(txn, session->key, turn->clock.now, &speaker)) {
             renew_session(turn, txn, session, &speaker);
         } else {
             turn_lose_session(turn, session, "key-revoked", "key revoked", true);
         }
     }
+    turn->renewing = NULL;
     turn->keys_changed = false;
 }

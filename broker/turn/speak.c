@@ -72,6 +72,11 @@ void turn_lose_session(struct turn *turn, struct session *session, const char *w
     turn_end_session(turn, session, reason, drop);
 }
 
+void turn_lose_damaged(struct turn *turn, struct session *session)
+{
+    turn_lose_session(turn, session, "row-damaged", STORE_FAILED_REASON, true);
+}
+
 /* Who has gone may have said something before that is not heard yet; when it is, the port tells of the loss. */
 static void lose_listener(struct turn *turn, struct session *session, int result)
 {

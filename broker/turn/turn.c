@@ -9,9 +9,6 @@
 #include "engine/binary.h"
 #include "turn/inside.h"
 
-#define HAND_OUT_BYTES (8U << 20) /* bodies in one turn */
-#define DAMAGED_A_TURN 64         /* rows left out; what comes behind more of them waits for the next turn */
-
 /* What the clock has to do first; read once, later after every turn. */
 static int read_next_due(struct turn *turn)
 {
@@ -103,7 +100,9 @@ bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant
 
     bool admits = engine_speaker(txn, public_key, now, &speaker);
 
-    if (store_failure(txn) != 0 && turn->failure == 0)
+    if (store_failure(txn) == -EBADMSG)
+        turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED}); /* who it is cannot be told any more */
+    else if (store_failure(txn) != 0 && turn->failure == 0)
         turn->failure = store_failure(txn); /* ends the next turn: a store that cannot be read knows nobody */
     store_read_end(txn);
     arena_rewind(&turn->arena, mark);
@@ -163,94 +162,6 @@ static bool collect_own(struct turn *turn)
     return true;
 }
 
-/* A view of what is committed. */
-static int read_within(struct turn *turn, store_work work, void *user)
-{
-    struct store_txn *txn = NULL;
-    int result = store_read_begin(turn->options.store, &turn->arena, &txn);
-
-    if (result == 0)
-        result = store_within(txn, work, user);
-    store_read_end(txn);
-    return result;
-}
-
-static void hand_to_session(void *user, struct consumer *consumer, struct bytes delivery)
-{
-    struct turn *turn = user;
-
-    session_say(&turn->sessions, session_of_consumer(consumer), REFERRAL__KIND__DELIVERY, delivery, &turn->arena);
-}
-
-static void hand_out_from(void *user, struct store_txn *txn)
-{
-    struct handout *handout = user;
-    struct turn *turn = handout->user;
-
-    handout->txn = txn;
-    deliveries_hand_out(&turn->deliveries, handout);
-}
-
-static int hand_out(struct turn *turn)
-{
-    struct handout handout = {
-        .arena = &turn->arena,
-        .now = turn->clock.now,
-        .mono_ms = turn->clock.mono_ms,
-        .bytes_left = HAND_OUT_BYTES,
-        .user = turn,
-        .hand = hand_to_session,
-    };
-    int result = turn->deliveries.ready == NULL ? 0 : read_within(turn, hand_out_from, &handout);
-
-    /* Of a damaged row nothing is handed out; it keeps nobody else waiting. */
-    for (int damaged = 1; result == -EBADMSG; damaged++) {
-        turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-        deliveries_leave_out(&turn->deliveries);
-        result = damaged == DAMAGED_A_TURN ? 0 : read_within(turn, hand_out_from, &handout);
-    }
-    return result;
-}
-
-/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). */
-static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clock)
-{
-    turn->next_due = engine_next_due(txn);
-    turn->clock_pause_ms = 0;
-    if (was_clock && !turn->effects.due_left && instant_is_due(turn->next_due, turn->clock.now))
-        turn->clock_pause_ms = turn->clock.mono_ms + (turn->clock.hold ? HELD_PAUSE_MS : PAUSE_MS);
-}
-
-struct reading {
-    struct turn *turn;
-    bool was_clock;
-};
-
-/* Who is connected, and what is due, as the turn left it. */
-static void follow(void *user, struct store_txn *txn)
-{
-    const struct reading *reading = user;
-    struct turn *turn = reading->turn;
-
-    if (turn->keys_changed)
-        turn_renew_sessions(turn, txn);
-    if (turn->destinations_changed)
-        deliveries_reload(&turn->deliveries, txn);
-    turn->destinations_changed = false;
-    note_next_due(turn, txn, reading->was_clock);
-}
-
-/* Everything that is only read, of what is committed. */
-static int read_part(struct turn *turn, bool was_turn, bool was_clock)
-{
-    struct reading reading = {.turn = turn, .was_clock = was_clock};
-    int result = was_turn ? read_within(turn, follow, &reading) : 0;
-
-    if (result == 0)
-        result = turn_answer(turn);
-    return result == 0 ? hand_out(turn) : result;
-}
-
 /* Nobody is told before the commit: what is handed out and answered is read from what is committed. */
 int turn_run(struct turn *turn, struct turn_clock clock)
 {
@@ -272,7 +183,7 @@ int turn_run(struct turn *turn, struct turn_clock clock)
     if (was_turn)
         result = turn_commit(turn);
     failure = failure != 0 ? failure : result;
-    result = read_part(turn, was_turn, was_clock);
+    result = turn_follow(turn, was_turn, was_clock);
     turn->queries = NULL;
     turn->heavy = 0;
     turn_speak(turn);

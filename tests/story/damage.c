@@ -1,4 +1,4 @@
-/* damage.c - a row of one referral is damaged: whoever needs it is told so, or waits, and everybody else is served (D2, D6). */
+/* damage.c - a row of one referral, key or institution is damaged: whoever needs it is told so, or waits, and everybody else is served (D2, D6). */
 #include "story/world_inside.h"
 
 static struct bytes row_key(struct world *w, const char *name)
@@ -12,18 +12,23 @@ static struct bytes row_key(struct world *w, const char *name)
 }
 
 /* Returns what stood there. */
-static struct bytes put(struct world *w, const char *name, struct bytes value)
+static struct bytes put_row(struct world *w, enum table table, struct bytes key, struct bytes value)
 {
     struct store_turn turn = {.index = store_mark(w->store).index + 1, .time = w->clock.now};
     struct store_txn *txn = NULL;
     struct bytes old;
 
     cr_assert_eq(store_turn_begin(w->store, &w->arena, &txn), 0);
-    cr_assert(store_get(txn, TABLE_REFERRAL, row_key(w, name), &old));
-    store_put(txn, TABLE_REFERRAL, row_key(w, name), value);
+    cr_assert(store_get(txn, table, key, &old));
+    store_put(txn, table, key, value);
     cr_assert_eq(store_turn_end(txn, &turn), 0);
     world_forget(w);
     return old;
+}
+
+static struct bytes put(struct world *w, const char *name, struct bytes value)
+{
+    return put_row(w, TABLE_REFERRAL, row_key(w, name), value);
 }
 
 /* r1's row says nothing that we would write from now on; H1's system is there where it has credit. */
@@ -145,5 +150,64 @@ Test(damage, c3_what_is_due_of_another_referral_is_done)
     world_after(w, 3600);
     world_expect(w, "[ 10804]\n"
                     "         T07 < urgent notice r1 escalated, SUBMITTED, attempt 1\n");
+    world_close(w);
+}
+
+static struct bytes access_key(struct world *w, const char *institution)
+{
+    uint8_t *key = arena_alloc(&w->arena, 32);
+
+    world_key(key, institution);
+    return bytes_of(key, 32);
+}
+
+/* Its sessions end when keys are looked at anew, and it cannot come again. */
+Test(damage, t5_a_key_that_cannot_be_read_keeps_nobody_else_out)
+{
+    struct world *w = world_open();
+    struct bytes key = access_key(w, "T07"), row;
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 0);
+    world_connect(w, "H1", 0);
+    row = put_row(w, TABLE_ACCESS_KEY, key, bytes_text("\xff"));
+    cr_assert_not(turn_admits(w->turn, key.data, w->clock.now));
+    cr_assert(turn_admits(w->turn, access_key(w, "H1").data, w->clock.now));
+    world_say(w, "OP", "ADD_KEY", "public_key=key:H1/b; institution=H1; roles[0]=REFER");
+    cr_assert_eq(world_count(w, "T07 < goodbye: store failed"), 1);
+    cr_assert_eq(world_count(w, "OP < accepted"), 1);
+    world_forget(w);
+    world_connect(w, "T07", 0);
+    cr_assert_eq(world_count(w, "T07 < goodbye: store failed"), 1);
+    world_say(w, "H1", "GET_STATUS", "");
+    cr_assert_eq(world_count(w, "H1 < answered"), 1);
+    put_row(w, TABLE_ACCESS_KEY, key, row);
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    cr_assert_eq(world_count(w, "T07 < accepted r1"), 1);
+    world_close(w);
+}
+
+/* It receives nothing, from its next HELLO on or when destinations are looked at anew. */
+Test(damage, d6_an_institution_that_cannot_be_read_keeps_nobody_else_waiting)
+{
+    struct world *w = world_open();
+    struct bytes row;
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "H1", 10);
+    world_connect(w, "C1", 10);
+    row = put_row(w, TABLE_INSTITUTION, bytes_text("H1"), bytes_text("\xff"));
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=C1; value=60000");
+    world_connect(w, "H1/b", 10);
+    cr_assert_eq(world_count(w, "H1/b < goodbye: store failed"), 1);
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=C1; value=50000");
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r1", "up to C1, routine");
+    cr_assert_eq(world_count(w, "C1 < routine sheet r1 from T07, attempt 1"), 1);
+    put_row(w, TABLE_INSTITUTION, bytes_text("H1"), row);
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=C1; value=40000");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    cr_assert_eq(world_count(w, "H1 < routine sheet r2 from T07, attempt 1"), 1);
     world_close(w);
 }
