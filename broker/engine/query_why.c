@@ -195,6 +195,7 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
         .now = asking->work.now,
         .since = happened_at(asking, id, row),
         .place_start = instant_of(row->place != NULL ? row->place->start_ms : 0),
+        .place_end = instant_of(row->place != NULL ? row->place->end_ms : 0),
         .submitted_at = instant_of(row->submitted_at_ms),
         .delivered_at = instant_of(row->delivered_at_ms),
         .clock = (enum clock_kind)row->clock_kind,

@@ -46,6 +46,9 @@ static const struct phrase down_delivered = {"receipt", "等待{R}确认接收�
 static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{R}已于 {T} 下转",
                                              "Waiting for {S} to confirm the receipt: {R} returned the patient {T}"};
 
+/* The session is over: whether the patient came, the hospital knows. */
+static const struct phrase arrival = {"arrival", "等待{R}报告患者到院或未到:预约时间 {P}",
+                                      "Waiting for {R} to report the arrival or the no-show: booked for {P}"};
 /* After the last no-show there is no other booking. */
 static const struct phrase booked_out = {
     "cancellation", "等待{S}撤回:{T} 记录患者未到,已不能再约",
@@ -141,6 +144,8 @@ static const struct phrase *head_of(const struct why *why)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
         return &returned_alone;
+    if (why->state == BOOKED && instant_is_due(why->place_end, why->now))
+        return &arrival;
     if (why->state == NO_SHOW && why->booked_out)
         return &booked_out;
     return &heads[why->state];

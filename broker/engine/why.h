@@ -29,7 +29,8 @@ struct why {
     bool booked_out;                           /* after a no-show: as often as it may be */
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */
-    struct instant now, since, place_start;    /* place_start: of the booking; unset: none */
+    struct instant now, since;
+    struct instant place_start, place_end; /* of the booking; unset: none */
     struct instant submitted_at, delivered_at;
     enum clock_kind clock; /* L4; CLOCK_NONE: no deadline runs */
     struct instant due_at;

@@ -715,6 +715,27 @@ Test(why_query, l_whoever_missed_the_last_booking_is_not_waited_for)
     district_close(&d);
 }
 
+/* C1: the session is over at its end. */
+Test(why_query, l_after_the_session_the_hospital_has_to_say_who_came)
+{
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    district_assert_said(&d, district_happen(&d, "T07", id, BOOK), "");
+    d.now.ms += 3 * HOUR_MS - 1;
+    expect_said(&d, &stage, id, "Waiting for the patient to come to H1: booked for 11-21 10:30");
+    d.now.ms++;
+    expect_said(&d, &stage, id, "Waiting for H1 to report the arrival or the no-show: booked for 11-21 10:30");
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->waits_for, "arrival");
+    cr_assert_str_eq(why(&d, &stage, "T07", id)->next_institution, "H1");
+    district_close(&d);
+}
+
 /* Booked directly, it is the patient's turn; that the hospital has not heard of the patient is said all the same. */
 Test(why_query, d5_a_booked_place_does_not_hide_that_the_sheet_never_came)
 {

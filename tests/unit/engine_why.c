@@ -237,6 +237,18 @@ Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
            "system of 宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
 }
 
+Test(why, l_after_its_session_a_booking_waits_for_the_hospitals_word)
+{
+    struct why why = {.state = BOOKED, .receiver = "R院", .now = AT(60), .offset_minutes = 480};
+
+    why.place_start = AT(0);
+    why.place_end = AT(60);
+    expect(&why, "等待R院报告患者到院或未到:预约时间 11-21 08:30;未登记联系人。",
+           "Waiting for R院 to report the arrival or the no-show: booked for 11-21 08:30; no contact person is "
+           "registered.");
+    cr_assert_str_eq(why_waits_for(&why), "arrival");
+}
+
 Test(why, l_after_the_last_booking_nobody_waits_for_another)
 {
     struct why why = {
