@@ -183,6 +183,10 @@ static enum daemon_exit open_turn(struct daemon *daemon)
         daemon_time_watch(daemon);
         failure = daemon_suspect_open(daemon);
     }
+    if (failure == -EBADMSG) {
+        journal(JOURNAL_start_refused, "%s", store_error(daemon->store));
+        return DAEMON_STORE_DAMAGED;
+    }
     return failure < 0 ? failed("the turn cannot be opened", failure) : DAEMON_STOPPED;
 }
 

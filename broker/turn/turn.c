@@ -18,8 +18,9 @@ static int read_next_due(struct turn *turn)
     if (result != 0)
         return result;
     turn->next_due = engine_next_due(txn);
+    result = store_failure(txn); /* it cannot be known: that is not never */
     store_read_end(txn);
-    return 0;
+    return result;
 }
 
 static int open_parts(struct turn *turn)

@@ -1,4 +1,6 @@
 /* damage.c - a row of one referral, key or institution is damaged: whoever needs it is told so, or waits, and everybody else is served (D2, D6). */
+#include <errno.h>
+
 #include "story/world_inside.h"
 
 static struct bytes row_key(struct world *w, const char *name)
@@ -210,4 +212,24 @@ Test(damage, d6_an_institution_that_cannot_be_read_keeps_nobody_else_waiting)
     world_submit(w, "T07", "r2", "up to H1, routine");
     cr_assert_eq(world_count(w, "H1 < routine sheet r2 from T07, attempt 1"), 1);
     world_close(w);
+}
+
+/* C3: without what is due first the clock cannot know what is due. Nobody is served as if nothing ever were. */
+Test(damage, c3_a_broker_that_cannot_read_what_is_due_does_not_start)
+{
+    struct world *w = world_open();
+    struct turn_options options = {.store = w->store, .broker_version = "test"};
+    struct bytes none = bytes_of((const uint8_t *)"\0\0\0", 3); /* no instant */
+    struct store_turn end = {.index = store_mark(w->store).index + 1, .time = w->clock.now};
+    struct store_txn *txn = NULL;
+    struct turn *turn = NULL;
+
+    turn_close(w->turn);
+    cr_assert_eq(store_turn_begin(w->store, &w->arena, &txn), 0);
+    store_put(txn, TABLE_DUE, none, bytes_of(NULL, 0));
+    cr_assert_eq(store_turn_end(txn, &end), 0);
+    cr_assert_eq(turn_open(&options, &turn), -EBADMSG);
+    cr_assert_null(turn);
+    w->turn = NULL;
+    world_leave(w);
 }
