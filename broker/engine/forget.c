@@ -3,6 +3,7 @@
 
 #include "engine/binary.h"
 #include "engine/families.h"
+#include "engine/life.h"
 #include "engine/settings.h"
 #include "store/rows_place.h"
 
@@ -18,12 +19,35 @@ static bool is_id(struct store_txn *txn, const char *text, struct id *ret_id)
     return text != NULL && id_parse(text, store_identity(store_of(txn))->short_name, ret_id);
 }
 
-static bool is_open_referral(struct store_txn *txn, const char *text)
+static bool is_open(struct store_txn *txn, struct id id)
+{
+    size_t mark = arena_mark(store_arena(txn));
+    const Record__Referral *row = referral_row(txn, id);
+    bool open = row != NULL && !state_is_terminal((enum state)row->state);
+
+    arena_rewind(store_arena(txn), mark);
+    return open;
+}
+
+/* A journey is one thing, as for the archive: what was redirected goes on as another referral, and a return that failed as the one it was of. */
+static bool is_open_journey(struct store_txn *txn, const char *referral)
 {
     struct id id;
-    const Record__Referral *row = is_id(txn, text, &id) ? referral_row(txn, id) : NULL;
+    const Record__Referral *row = is_id(txn, referral, &id) ? referral_row(txn, id) : NULL;
+    uint8_t journey[ID_KEY_SIZE];
+    struct store_cursor *cursor;
+    struct bytes key;
+    bool open;
 
-    return row != NULL && !state_is_terminal((enum state)row->state);
+    if (row == NULL || row->archived != NULL)
+        return false;
+    id_to_key(journey, row->journey.len != 0 ? life_id_of(row->journey) : id);
+    open = is_open(txn, id_from_key(journey));
+    cursor = store_scan(txn, TABLE_JOURNEY, bytes_of(journey, sizeof journey), bytes_of(journey, sizeof journey));
+    while (!open && store_next_key(cursor, &key))
+        open = is_open(txn, id_from_key(key.data + ID_KEY_SIZE));
+    store_scan_end(cursor);
+    return open;
 }
 
 /* Its day may be a year ahead. One of a hospital's own stays BOOKED when that is over, as nobody says who came. None is HELD for so long. */
@@ -50,8 +74,7 @@ bool forget_allows(struct store_txn *txn, const Record__Dedup *row, struct insta
     if (row->at_ms > limit.ms)
         return false;
     reply = registry_read_into(store_arena(txn), txn, TABLE_DEDUP, &referral__reply__descriptor, row->reply);
-    return reply != NULL && !is_open_referral(txn, reply->referral_id) &&
-           !is_open_referral(txn, reply->child_referral_id) && !is_open_booking(txn, reply->booking, limit) &&
+    return reply != NULL && !is_open_journey(txn, reply->referral_id) && !is_open_booking(txn, reply->booking, limit) &&
            !is_open_entry(txn, reply->entry);
 }
 

@@ -1,6 +1,7 @@
 /* forget.h - which keys of commands may leave the store (D1, D8): those accepted at least the setting retention_keys_ms ago, of which nothing is
- * unfinished. The key of a submission stays as long as its referral has not ended, that of an event likewise, and that of a command for
- * places as long as the entry waits, or the place is booked, and its session not over for as long. How old a key is, its row says: the time in a ULID is the sender's. */
+ * unfinished. The key of a submission or an event stays as long as a referral of its journey has not ended, and that of a command for places as
+ * long as the entry waits, or the place is booked, and its session not over for as long. How old a key is, its row says: the time in a ULID is
+ * the sender's. */
 #pragma once
 #include "engine/work.h"
 

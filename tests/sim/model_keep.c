@@ -23,14 +23,14 @@ static bool is_over(const struct model *m, const struct model_referral *r)
     return true;
 }
 
-static bool is_open(const struct model *m, int referral)
-{
-    return referral >= 0 && !model_is_terminal(m->referrals[referral].state);
-}
-
 bool model_may_forget(const struct model *m, const struct model_key *key)
 {
-    return key->at + RETENTION <= m->now && !is_open(m, key->about) && !is_open(m, key->child);
+    const struct model_referral *about = key->about >= 0 ? &m->referrals[key->about] : NULL;
+
+    for (int i = 0; about != NULL && i < m->referral_count; i++)
+        if (m->referrals[i].journey == about->journey && !model_is_terminal(m->referrals[i].state))
+            return false;
+    return key->at + RETENTION <= m->now;
 }
 
 bool model_may_leave(const struct model *m, const struct model_referral *r)

@@ -124,16 +124,17 @@ Test(forget, d8_of_what_is_unfinished_every_key_stays)
     district_close(&d);
 }
 
-Test(forget, d8_the_key_of_a_redirect_stays_while_the_new_receiver_is_at_it)
+Test(forget, d8_while_the_new_receiver_is_at_it_the_keys_of_what_was_redirected_stay)
 {
-    Batch__Command *redirect;
+    Batch__Command *submit, *redirect;
     Referral__Event *event;
-    Referral__Reply *reply;
     struct district d;
-    char *second;
+    char *first, *second;
 
     district_open(&d);
-    event = district_event(&d, district_refer(&d, "T07", "H1", ROUTINE), REDIRECT);
+    submit = district_command(&d, "T07", KIND(SUBMIT), "m-submit", district_sheet(&d, "T07", "H1", false, ROUTINE));
+    first = district_send(&d, submit)->referral_id;
+    event = district_event(&d, first, REDIRECT);
     event->receiver = "H2";
     event->department = "CARD";
     redirect = district_command(&d, "H1", KIND(EVENT), "m-redirect", event);
@@ -141,9 +142,37 @@ Test(forget, d8_the_key_of_a_redirect_stays_while_the_new_receiver_is_at_it)
     district_assert_said(&d, district_happen(&d, "H2", second, ARRIVE), "");
     d.now.ms += 2 * KEPT_MS;
     cr_assert_gt(forget(&d), 0);
-    reply = district_send(&d, redirect);
+    cr_assert_str_eq(district_send(&d, redirect)->child_referral_id, second);
+    cr_assert_str_eq(district_send(&d, submit)->referral_id, first, "the patient has no second one");
+
+    district_assert_said(&d, district_happen(&d, "H2", second, REPORT), "");
+    district_assert_said(&d, district_happen(&d, "T07", second, CONFIRM_RECEIPT), "");
+    cr_assert_eq(forget(&d), 3, "with the arrival");
+    district_close(&d);
+}
+
+Test(forget, d8_a_return_that_failed_is_remembered_while_the_patient_is_in_care)
+{
+    Referral__Sheet *sheet;
+    Referral__Reply *reply;
+    Batch__Command *back;
+    struct district d;
+    char *first;
+
+    district_open(&d);
+    first = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", first, ARRIVE), "");
+    sheet = district_sheet(&d, "H1", "T07", true, ROUTINE);
+    sheet->parent_referral_id = first;
+    back = district_command(&d, "H1", KIND(SUBMIT), "m-back", sheet);
+    reply = district_send(&d, back);
     district_assert_said(&d, reply, "");
-    cr_assert_str_eq(reply->child_referral_id, second);
+    district_assert_said(&d, district_happen(&d, "T07", reply->referral_id, REJECT), "");
+    cr_assert_str_eq(district_state(&d, first), "REPORTED");
+    d.now.ms += 2 * KEPT_MS;
+    cr_assert_gt(forget(&d), 0);
+    cr_assert_str_eq(district_send(&d, back)->referral_id, reply->referral_id);
+    cr_assert_str_eq(district_state(&d, first), "REPORTED", "and is not returned once more");
     district_close(&d);
 }
 
