@@ -89,6 +89,8 @@ static void stand_up(struct sim *s)
     s->opened_at = store_mark(s->store).index;
     s->now.now = store_mark(s->store).time; /* what passed since the last turn nobody knows */
     daemon_clock_init(&s->clock, store_mark(s->store).time, s->boot, s->wall);
+    if (s->doubt_stands)
+        daemon_clock_hold(&s->clock, "clock-differs");
     sim_pass(s, 0, 0);
 }
 
@@ -332,6 +334,8 @@ void sim_turn(struct sim *s)
         sim_fail(s, "the turn failed: %d", result);
     if (turn_time_confirmed(s->turn))
         daemon_clock_confirm(&s->clock);
+    if (store_mark(s->store).index != index)
+        s->doubt_stands = s->clock.held;
     if (turn_counters(s->turn).turns != before || (s->is_full && s->pending_count != 0))
         sim_model_turn(s, index);
     sim_hear(s);

@@ -55,6 +55,7 @@ struct sim {
     struct store *store;
     struct turn *turn;
     struct daemon_clock clock;
+    bool doubt_stands; /* C4: as the last turn on disk left it; the daemon's alarm outlives the process */
     int64_t boot, wall;
     struct turn_clock now;
     uint64_t opened_at; /* index */
