@@ -1,5 +1,6 @@
 /* query_why.c - gathers the facts of one referral for the sentence of why.c: whose turn, what waits in that inbox, whom to call. */
 #include "engine/asking.h"
+#include "engine/claim.h"
 #include "engine/life.h"
 #include "engine/why.h"
 
@@ -179,6 +180,16 @@ static struct instant happened_at(struct asking *asking, struct id id, const Rec
     return instant_of(row->state_since_ms);
 }
 
+/* C1, Q8: what is claimed beside the entry is its offer, while that lives. */
+static struct instant offered_until(struct asking *asking, const Record__Referral *row)
+{
+    const Record__Claim *claim = row->state == WAITLISTED ? claim_main(row) : NULL;
+    const Record__Booking *offer =
+        claim != NULL && claim->has_booking ? booking_row(asking->work.txn, life_id_of(claim->booking)) : NULL;
+
+    return instant_of(offer != NULL && offer->expires_at_ms > asking->work.now.ms ? offer->expires_at_ms : 0);
+}
+
 static struct why facts_of(struct asking *asking, struct id id, const Record__Referral *row,
                            const Record__Referral *child)
 {
@@ -194,6 +205,7 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
         .successor = child != NULL ? name_of(asking, child->receiver) : NULL,
         .now = asking->work.now,
         .since = happened_at(asking, id, row),
+        .offered_until = offered_until(asking, row),
         .place_start = instant_of(row->place != NULL ? row->place->start_ms : 0),
         .place_end = instant_of(row->place != NULL ? row->place->end_ms : 0),
         .submitted_at = instant_of(row->submitted_at_ms),
@@ -246,6 +258,8 @@ ProtobufCMessage *query_why(struct asking *asking)
     why = facts_of(asking, id, row, child);
     if (!state_is_terminal(why.state)) {
         turn = turn_of(id, row, life_id_of(row->child), child);
+        if (instant_is_set(why.offered_until))
+            turn.called = CALL_SENDER;
         delivery_facts(asking, &turn, &why);
         why.call = query_contact(asking, turn.row, turn.called);
         view_of_turn(asking, &turn, &why, view);
@@ -255,7 +269,9 @@ ProtobufCMessage *query_why(struct asking *asking)
     FIELD_SET(view, state, (Referral__State)row->state);
     view->next_actor = arena_text(asking->work.arena, state_next_actor(why.life, why.state, why.child_open));
     FIELD_SET(view, since_ms, row->state_since_ms);
-    if (why.clock != CLOCK_NONE)
+    if (instant_is_set(why.offered_until))
+        FIELD_SET(view, due_at_ms, why.offered_until.ms);
+    else if (why.clock != CLOCK_NONE)
         FIELD_SET(view, due_at_ms, why.due_at.ms);
     view->waits_for = arena_text(asking->work.arena, why_waits_for(&why));
     return &view->base;

@@ -4,7 +4,7 @@
 #include <assert.h>
 
 /* Braces stand for facts: {S} sender, {R} receiver, {C} the child's receiver, {T} since when, {B} submitted, {D} delivered, {P} the
- * booked time, {N} whose inbox, {A} the time of the clause, {n} attempt, {k} how many go first, {W} why paused, {U} due. */
+ * booked time, {O} the end of an offer, {N} whose inbox, {A} the time of the clause, {n} attempt, {k} how many go first, {W} why paused, {U} due. */
 struct phrase {
     const char *code, *zh, *en;
 };
@@ -46,6 +46,9 @@ static const struct phrase down_delivered = {"receipt", "等待{R}确认接收�
 static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{R}已于 {T} 下转",
                                              "Waiting for {S} to confirm the receipt: {R} returned the patient {T}"};
 
+/* Q8: a place is kept, and somebody has to say whether it is wanted. */
+static const struct phrase offered = {"offer", "等待{S}确认候补到的号源:保留至 {O}",
+                                      "Waiting for {S} to confirm the place that is kept for it until {O}"};
 /* The session is over: whether the patient came, the hospital knows. */
 static const struct phrase arrival = {"arrival", "等待{R}报告患者到院或未到:预约时间 {P}",
                                       "Waiting for {R} to report the arrival or the no-show: booked for {P}"};
@@ -144,6 +147,8 @@ static const struct phrase *head_of(const struct why *why)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
         return &returned_alone;
+    if (why->state == WAITLISTED && instant_is_set(why->offered_until))
+        return &offered;
     if (why->state == BOOKED && instant_is_due(why->place_end, why->now))
         return &arrival;
     if (why->state == NO_SHOW && why->booked_out)
@@ -162,6 +167,8 @@ static struct instant time_of(const struct why *why, char name)
         return why->delivered_at;
     case 'P':
         return why->place_start;
+    case 'O':
+        return why->offered_until;
     case 'A':
         return why->at;
     default:
@@ -232,6 +239,7 @@ static const char *fact(struct writer *writer, char name)
     case 'B':
     case 'D':
     case 'P':
+    case 'O':
     case 'A':
         return local_time(writer, time_of(why, name));
     case 'U':

@@ -30,6 +30,7 @@ struct why {
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */
     struct instant now, since;
+    struct instant offered_until;          /* while it waits for a place: the live offer's end (Q8); unset: none */
     struct instant place_start, place_end; /* of the booking; unset: none */
     struct instant submitted_at, delivered_at;
     enum clock_kind clock; /* L4; CLOCK_NONE: no deadline runs */

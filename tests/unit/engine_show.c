@@ -715,6 +715,38 @@ Test(why_query, l_whoever_missed_the_last_booking_is_not_waited_for)
     district_close(&d);
 }
 
+/* Q8, C1: an offer is the sender's to confirm while it lives. */
+Test(why_query, q8_who_was_offered_a_place_waits_for_nobody_else)
+{
+    struct stage stage;
+    struct district d;
+    Referral__WhyView *view;
+    char *id;
+
+    places_open(&d);
+    stage_init(&stage);
+    places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    id = places_refer(&d, "T07", "Wang Fang");
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    district_drain(&d, "T07");
+    expect_said(&d, &stage, id, "Waiting for T07 to book");
+    places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, id));
+    view = why(&d, &stage, "T07", id);
+    cr_assert(strstr(view->sentence, "Waiting for T07 to confirm the place that is kept for it until 11-21 10:30; its "
+                                     "notice is not delivered yet:") != NULL,
+              "%s", view->sentence);
+    cr_assert_str_eq(view->waits_for, "offer");
+    cr_assert_str_eq(view->next_institution, "T07");
+    cr_assert_str_eq(view->call->name, "contact of T07");
+    cr_assert_eq(view->due_at_ms, d.now.ms + 2 * HOUR_MS);
+    d.now.ms += 2 * HOUR_MS;
+    expect_said(&d, &stage, id, "Waiting for a free place at H1: on the wait-list since 11-21 08:30");
+    id = places_refer(&d, "T07", "Li Lei");
+    places_joined(&d, "T07", places_wait(&d, EXAM, FAMILY, id));
+    expect_said(&d, &stage, id, "Waiting for a free place at H1: on the wait-list since 11-21 10:30");
+    places_close(&d);
+}
+
 /* C1: the session is over at its end. */
 Test(why_query, l_after_the_session_the_hospital_has_to_say_who_came)
 {

@@ -237,6 +237,17 @@ Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
            "system of 宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
 }
 
+Test(why, q8_an_offer_waits_for_whoever_may_confirm_it)
+{
+    struct why why = {.state = WAITLISTED, .sender = "S站", .since = AT(0), .now = AT(5), .offset_minutes = 480};
+
+    why.offered_until = AT(120);
+    expect(
+        &why, "等待S站确认候补到的号源:保留至 11-21 10:30;未登记联系人。",
+        "Waiting for S站 to confirm the place that is kept for it until 11-21 10:30; no contact person is registered.");
+    cr_assert_str_eq(why_waits_for(&why), "offer");
+}
+
 Test(why, l_after_its_session_a_booking_waits_for_the_hospitals_word)
 {
     struct why why = {.state = BOOKED, .receiver = "R院", .now = AT(60), .offset_minutes = 480};
