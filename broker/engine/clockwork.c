@@ -33,6 +33,12 @@ static bool is_same(const struct due_row *a, const struct due_row *b)
     return a->at.ms == b->at.ms && a->kind == b->kind && bytes_equal(a->subject, b->subject);
 }
 
+/* Has loading left its instant where it was? One earlier than this row: it was put off. */
+static bool is_awake(int64_t due_ms, struct instant at)
+{
+    return due_ms != 0 && due_ms <= at.ms;
+}
+
 /* Loading a referral does what is due (C3); what a doubtful time holds back moves its row on (C4). */
 static void wake_referral(struct work *work, const struct due_row *row)
 {
@@ -40,7 +46,7 @@ static void wake_referral(struct work *work, const struct due_row *row)
 
     if (row->subject.size == ID_KEY_SIZE)
         life = life_load(work, id_from_key(row->subject.data));
-    if (life != NULL && life->row->due_ms <= row->at.ms) /* earlier: it was put off */
+    if (life != NULL && is_awake(life->row->due_ms, row->at))
         life_save(work, life);
 }
 
