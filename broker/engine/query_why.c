@@ -165,19 +165,20 @@ static const Referral__TimelineEntry *entry_of(struct asking *asking, const Reco
     return work_read(&asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
 }
 
-/* When that happened last; where nothing of it is known, since when the state is what it is. */
-static struct instant happened_at(struct asking *asking, struct id id, const Record__Referral *row)
+/* The last time that that happened; NULL: nothing of it is known. L5: REPORTED is also where a return that failed leads back to. */
+static const Referral__TimelineEntry *find_cause(struct asking *asking, struct id id, const Record__Referral *row)
 {
     enum event cause = cause_of((enum state)row->state);
 
     for (uint32_t number = cause == EVENT_NONE ? 0 : row->timeline_next; number-- > 0;) {
         const Record__Timeline *line = timeline_row(asking->work.txn, id, number);
         const Referral__TimelineEntry *entry = line == NULL ? NULL : entry_of(asking, line);
+        enum event event = entry == NULL ? EVENT_NONE : (enum event)entry->event;
 
-        if (entry != NULL && (enum event)entry->event == cause)
-            return instant_of(entry->at_ms);
+        if (event == cause || (event == RETURN_FAILED && cause == REPORT))
+            return entry;
     }
-    return instant_of(row->state_since_ms);
+    return NULL;
 }
 
 /* C1, Q8: what is claimed beside the entry is its offer, while that lives. */
@@ -194,6 +195,7 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
                            const Record__Referral *child)
 {
     const struct registry_institution *asker = registry_institution(&asking->work, asking->work.actor);
+    const Referral__TimelineEntry *cause = find_cause(asking, id, row);
     struct why why = {
         .life = (enum life)row->life,
         .state = (enum state)row->state,
@@ -204,7 +206,8 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
         .receiver = name_of(asking, row->receiver),
         .successor = child != NULL ? name_of(asking, child->receiver) : NULL,
         .now = asking->work.now,
-        .since = happened_at(asking, id, row),
+        .since = instant_of(cause != NULL ? cause->at_ms : row->state_since_ms),
+        .return_failed = cause != NULL && (enum event)cause->event == RETURN_FAILED,
         .offered_until = offered_until(asking, row),
         .place_start = instant_of(row->place != NULL ? row->place->start_ms : 0),
         .place_end = instant_of(row->place != NULL ? row->place->end_ms : 0),

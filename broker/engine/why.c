@@ -46,6 +46,10 @@ static const struct phrase down_delivered = {"receipt", "等待{R}确认接收�
 static const struct phrase returned_alone = {"receipt", "等待{S}确认收到:{R}已于 {T} 下转",
                                              "Waiting for {S} to confirm the receipt: {R} returned the patient {T}"};
 
+/* It ended before the patient was taken over: whether anything was ever reported, nobody waits for that. */
+static const struct phrase return_failed = {
+    "return", "等待{R}重新下转或结束:下转于 {T} 未被接收",
+    "Waiting for {R} to return the patient anew or close: the down-referral was not taken over {T}"};
 /* Q8: a place is kept, and somebody has to say whether it is wanted. */
 static const struct phrase offered = {"offer", "等待{S}确认候补到的号源:保留至 {O}",
                                       "Waiting for {S} to confirm the place that is kept for it until {O}"};
@@ -147,6 +151,8 @@ static const struct phrase *head_of(const struct why *why)
         return &down_delivered;
     if (why->state == RETURNED && !why->child_open)
         return &returned_alone;
+    if (why->state == REPORTED && why->return_failed)
+        return &return_failed;
     if (why->state == WAITLISTED && instant_is_set(why->offered_until))
         return &offered;
     if (why->state == BOOKED && instant_is_due(why->place_end, why->now))

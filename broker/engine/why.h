@@ -26,6 +26,7 @@ struct why {
     enum life life;
     enum state state;
     bool child_open;
+    bool return_failed;                        /* REPORTED: since the down-referral ended otherwise (L5) */
     bool booked_out;                           /* after a no-show: as often as it may be */
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */

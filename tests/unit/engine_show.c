@@ -820,7 +820,9 @@ Test(why_query, l5_after_a_return_it_is_the_childs_receivers_turn)
     cr_assert(strstr(view->sentence, "; its sheet is not delivered yet: the system of T08 is not connected") != NULL,
               "%s", view->sentence);
     happen_later(&d, "T08", down->referral_id, REJECT);
-    expect_said(&d, &stage, up, "reported 11-21 09:30"); /* by nothing but the return that failed then */
+    expect_said(&d, &stage, up,
+                "Waiting for H1 to return the patient anew or close: the down-referral was not taken over 11-21 09:30");
+    cr_assert_str_eq(why(&d, &stage, "T07", up)->waits_for, "return");
     district_close(&d);
 }
 

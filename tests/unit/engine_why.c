@@ -237,6 +237,17 @@ Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
            "system of 宝坻区人民医院 is not connected, and never acknowledged anything; call 张主任 022-29240001.");
 }
 
+Test(why, l5_a_return_that_failed_waits_for_another)
+{
+    struct why why = {.state = REPORTED, .receiver = "R院", .since = AT(2), .now = AT(5), .offset_minutes = 480};
+
+    why.return_failed = true;
+    expect(&why, "等待R院重新下转或结束:下转于 11-21 08:32 未被接收;未登记联系人。",
+           "Waiting for R院 to return the patient anew or close: the down-referral was not taken over 11-21 08:32; no "
+           "contact person is registered.");
+    cr_assert_str_eq(why_waits_for(&why), "return");
+}
+
 Test(why, q8_an_offer_waits_for_whoever_may_confirm_it)
 {
     struct why why = {.state = WAITLISTED, .sender = "S站", .since = AT(0), .now = AT(5), .offset_minutes = 480};
