@@ -64,7 +64,7 @@ static void redraw(struct top *top, const char *text)
     fputs("\033[J", out);
 }
 
-static void show(struct top *top)
+static void show_screen(struct top *top)
 {
     bool is_terminal = isatty(fileno(top->ctl->out)) != 0;
     struct screen screen;
@@ -82,8 +82,18 @@ static void show(struct top *top)
         redraw(top, text);
     else
         fprintf(top->ctl->out, "%s%s", top->shown == 0 ? "" : "\n", text);
-    fflush(top->ctl->out);
     free(text);
+}
+
+/* False: nobody reads it any more. */
+static bool show(struct top *top)
+{
+    if (top->ctl->json)
+        table_json_line(top->ctl, top->facts.status);
+    else
+        show_screen(top);
+    top->shown++;
+    return fflush(top->ctl->out) == 0 && !ferror(top->ctl->out);
 }
 
 static void remember(struct top *top)
@@ -102,9 +112,7 @@ static bool step(struct top *top, int *ret_result)
     if (*ret_result != EXIT_OK)
         return false;
     ops_facts_name(top->ctl, top->client, &top->facts);
-    show(top);
-    top->shown++;
-    return top->wanted == 0 || top->shown < top->wanted;
+    return show(top) && (top->wanted == 0 || top->shown < top->wanted);
 }
 
 /* Where nobody can press a key, the end of the input ends nothing. */
@@ -119,7 +127,7 @@ static bool wait_for_next(struct top *top)
 
 int ops_top_run(struct ctl *ctl)
 {
-    bool is_terminal = isatty(fileno(ctl->out)) != 0;
+    bool is_terminal = !ctl->json && isatty(fileno(ctl->out)) != 0;
     struct top top = {.ctl = ctl};
     int result;
 

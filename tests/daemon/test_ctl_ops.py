@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import fixture
 import ops
 import sheets
-from ctl import OK, REFUSED, USAGE, CtlTest
+from ctl import BAD_FILE, OK, REFUSED, USAGE, CtlTest
 from foreign_client import Client, body_of
 from terminal import Terminal
 
@@ -176,6 +177,20 @@ class Seeing(OpsTest):
         self.assertNotIn("\033", shown)
         self.run_ctl("top", "--count", "0", expect=USAGE)
 
+
+    def test_top_for_programs_is_json(self):
+        self.assertIn("now_ms", self.ask("top", "--count", "1"))
+
+    def test_top_ends_when_nobody_reads_it(self):
+        command = [fixture.BUILD / "clients" / "ctl" / "referralctl", "--address", self.broker.endpoint, "--server-key",
+                   self.broker.public_hex("server"), "--key", self.broker.key_file("operator"), "top"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as top:
+            try:
+                top.stdout.readline()
+                top.stdout.close()
+                self.assertEqual(BAD_FILE, top.wait(timeout=fixture.PATIENCE_S))
+            finally:
+                top.kill()
 
     def test_every_verb_answers_programs(self):
         referral = self.urgent()

@@ -311,7 +311,7 @@ class Glance(PlacesTest):
         referral = self.refer()
         shown += self.run_ctl("hold", "H1/EXPERT/NK/LI\nGGGG/2026-12-04", "--channel", "family-doctor", "--referral", referral, key="T07", expect=OK).stdout
         shown += self.run_ctl("why", referral, key="T07").stdout + self.run_ctl("trace", referral, key="T07").stdout
-        shown += self.run_ctl("listen", "--idle", "1", key="H1").stdout
+        shown += self.run_ctl("listen", "--count", "2", key="H1").stdout
         for line in shown.splitlines():
             self.assertFalse(line.startswith(("GGGG", "RRRR")), shown)
         for name in ("LI GGGG", "李 RRRR", "何 RRRR"):
