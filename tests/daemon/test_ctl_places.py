@@ -309,7 +309,7 @@ class Glance(PlacesTest):
         self.run_ctl("contact", "put", "H1", "UP", "--name", "何\nRRRR", "--phone", "022-29000001", key="H1")
         shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
         referral = self.refer()
-        shown += self.run_ctl("hold", "H1/EXPERT/NK/LI\nGGGG/2026-12-04", "--channel", "family-doctor", "--referral", referral, key="T07", expect=OK).stdout
+        shown += self.run_ctl("book", "place", "H1/EXPERT/NK/LI\nGGGG/2026-12-04", "--channel", "family-doctor", "--referral", referral, key="T07", expect=OK).stdout
         shown += self.run_ctl("why", referral, key="T07").stdout + self.run_ctl("trace", referral, key="T07").stdout
         shown += self.run_ctl("listen", "--count", "2", key="H1").stdout
         for line in shown.splitlines():
