@@ -80,10 +80,16 @@ enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData d
     return REFERRAL_OK;
 }
 
-/* D3: a higher lane goes first, also here; inside a lane they stay in their order. */
+static bool is_same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* D3: a higher lane goes first, also here; inside a lane, and of one referral, they stay in their order. */
 static bool goes_before(const Referral__Delivery *later, const Referral__Delivery *earlier)
 {
-    return later->has_lane && earlier->has_lane && later->lane < earlier->lane;
+    return later->has_lane && earlier->has_lane && later->lane < earlier->lane &&
+           !is_same_text(later->referral_id, earlier->referral_id);
 }
 
 enum referral_status intake_keep(struct intake *intake, Referral__Delivery *delivery)

@@ -214,11 +214,12 @@ static void delivers_an_emergency_last(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);
     assert(hear_credit(broker) == 8);
-    peer_deliver(broker, "1", 1);
-    peer_deliver(broker, "2", 1);
-    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "u", 1);
-    peer_deliver_in(broker, REFERRAL__PRIORITY__EMERGENCY, "e", 1);
-    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "v", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__ROUTINE, "bd-1", "1", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__ROUTINE, "bd-2", "2", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "bd-3", "u", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__EMERGENCY, "bd-4", "e", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "bd-5", "v", 1);
+    peer_deliver_in(broker, REFERRAL__PRIORITY__URGENT, "bd-2", "w", 1);
     accept_question(broker);
 }
 
@@ -233,6 +234,7 @@ Test(intake, d3_of_what_waits_the_higher_lane_goes_first)
     receive_and_ack("v");
     receive_and_ack("1");
     receive_and_ack("2");
+    receive_and_ack("w"); /* the story of one referral is told in its order */
     peer_join(&peer);
 }
 

@@ -232,14 +232,16 @@ void peer_refuse(struct peer *peer, uint64_t request, const char *code, uint32_t
 
 void peer_deliver(struct peer *peer, const char *delivery_id, uint32_t attempt)
 {
-    peer_deliver_in(peer, REFERRAL__PRIORITY__ROUTINE, delivery_id, attempt);
+    peer_deliver_in(peer, REFERRAL__PRIORITY__ROUTINE, NULL, delivery_id, attempt);
 }
 
-void peer_deliver_in(struct peer *peer, Referral__Priority lane, const char *delivery_id, uint32_t attempt)
+void peer_deliver_in(struct peer *peer, Referral__Priority lane, const char *referral, const char *delivery_id,
+                     uint32_t attempt)
 {
     Referral__Delivery delivery = REFERRAL__DELIVERY__INIT;
     delivery.has_delivery_id = delivery.has_attempt = delivery.has_kind = delivery.has_lane = true;
     delivery.lane = lane;
+    delivery.referral_id = (char *)referral;
     delivery.delivery_id = (ProtobufCBinaryData){.len = strlen(delivery_id), .data = (uint8_t *)delivery_id};
     delivery.attempt = attempt;
     delivery.kind = REFERRAL__DELIVERY_KIND__SHEET;

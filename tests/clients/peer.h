@@ -54,5 +54,6 @@ void peer_welcome(struct peer *peer, const char *store_id, uint32_t incarnation)
 /* Answers a request: accepted, or refused with a code and a retry time. */
 void peer_accept(struct peer *peer, uint64_t request);
 void peer_refuse(struct peer *peer, uint64_t request, const char *code, uint32_t retry_after_ms);
-void peer_deliver(struct peer *peer, const char *delivery_id, uint32_t attempt); /* a routine one */
-void peer_deliver_in(struct peer *peer, Referral__Priority lane, const char *delivery_id, uint32_t attempt);
+void peer_deliver(struct peer *peer, const char *delivery_id, uint32_t attempt); /* a routine one, of no referral */
+void peer_deliver_in(struct peer *peer, Referral__Priority lane, const char *referral, const char *delivery_id,
+                     uint32_t attempt);

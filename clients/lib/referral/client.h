@@ -17,7 +17,10 @@
  * referral_ack and referral_nack too; they may send, acknowledge and grant, but neither process, nor block, nor close.
  *
  * Only referral_close and the *_free functions end what they are given; all other arguments are borrowed for the length of the
- * call. Messages are the generated protobuf-c structures of the .proto files. */
+ * call. Messages are the generated protobuf-c structures of the .proto files.
+ *
+ * A client has threads of its own, which take no signals and do not outlive fork(2): the child neither uses nor closes it, but ends or
+ * executes another program, to which none of its descriptors pass. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -191,10 +194,10 @@ enum referral_status referral_act(struct referral_client *client, const struct r
 /* Lets `add` more deliveries be unacknowledged (D4). The library gives credit back by itself for each delivery acknowledged or
  * refused, and grants all of it again after a reconnect: the sum of the option and of all grants is what may be in hand. */
 enum referral_status referral_grant(struct referral_client *client, uint32_t add);
-/* Waits at most `timeout_ms` for a delivery, of those that wait the first of the highest lane (D3): OK with *ret_delivery, to be
- * freed by referral_delivery_free after it was acknowledged or refused; TIMEOUT, or DISCONNECTED where there is no session either.
- * Not with on_delivery: BAD_ARGUMENT. What still waits here when the connection breaks is dropped, since the broker delivers it
- * again. */
+/* Waits at most `timeout_ms` for a delivery: OK with *ret_delivery, to be freed by referral_delivery_free after it was acknowledged
+ * or refused; TIMEOUT, or DISCONNECTED where there is no session either. Not with on_delivery: BAD_ARGUMENT.
+ * Of those that wait here a higher lane goes first (D3), but none before an earlier one of its referral. When the connection breaks
+ * they are dropped, since the broker delivers them again. */
 enum referral_status referral_receive(struct referral_client *client, uint32_t timeout_ms,
                                       Referral__Delivery **ret_delivery);
 void referral_delivery_free(Referral__Delivery *delivery); /* NULL is fine */
