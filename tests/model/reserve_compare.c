@@ -90,6 +90,20 @@ static const struct m_unit *unit_of(const struct world *world, int slot, uint32_
     return NULL;
 }
 
+/* C4: a release that came while the time was in doubt is written when the clock comes by again, a minute later at most: till then what was reported
+ * of the set stands. */
+static bool is_late(const struct world *world, const int *slots, int count)
+{
+    bool late = false;
+
+    for (int i = 0; i < count; i++) {
+        const struct m_pool *pool = &world->pools[slots[i]];
+
+        late |= !pool->cancelled && !pool->released && pool->release_at <= world->now && !world->doubt;
+    }
+    return late;
+}
+
 /* The numbers of section 6, and which units are marked. */
 static bool same_count(struct broker *broker, struct world *world, int slot, Record__Pool **rows)
 {
@@ -124,7 +138,8 @@ static bool same_count(struct broker *broker, struct world *world, int slot, Rec
     if (!world->doubt && !world->pools[slot].released && world->pools[slot].release_at <= world->now)
         return true;
     /* Of a group, each pool knows whether there is one. */
-    return one_number(broker, slot, "deficit reported", rows[slot]->deficit != 0, expected.deficit != 0);
+    return is_late(world, slots, count) ||
+           one_number(broker, slot, "deficit reported", rows[slot]->deficit != 0, expected.deficit != 0);
 }
 
 static bool same_pools(struct broker *broker, struct world *world, struct store_txn *txn, bool all)

@@ -147,10 +147,11 @@ void sim_compare_places(struct sim *s, bool all)
     const char *first = date_of(s, today), *last = date_of(s, today + DAYS_SHOWN - 1);
 
     s->model.now = s->now.now.ms;
-    s->model.hold = s->now.hold;
     places_time(&s->model);
     if (!sim_reserve_compare(s->reserve, &s->model, s->store, all ? EVERYTHING : ALL_POOLS))
         differs(s);
+    s->model.hold = s->now.hold; /* what is written is of the last turn, and what is shown of now */
+    places_time(&s->model);
     if (!sim_failed(s))
         compare_pools_shown(s, first, last);
     if (!sim_failed(s))
