@@ -318,8 +318,12 @@ static void run(struct listener *listener, int64_t idle_ms)
 
         int64_t idle = progress_clock_ms() - listener->heard_ms;
 
-        if (idle_ms > 0 && idle >= idle_ms)
-            break;
+        if (idle_ms > 0 && idle >= idle_ms) {
+            if (listener->connected)
+                break;
+            listener->result = EXIT_NO_BROKER; /* whether nothing came, nobody knows */
+            return;
+        }
         serve(listener, -1, idle_ms > 0 && idle_ms - idle < 500 ? (int)(idle_ms - idle) : 500);
         watch_link(listener);
     }

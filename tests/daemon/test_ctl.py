@@ -175,6 +175,13 @@ class Receiving(CtlTest):
     def test_d3_a_listener_outlives_a_killed_broker_and_ends_when_asked(self):
         command = [str(fixture.BUILD / "clients" / "ctl" / "referralctl"), "--address", self.broker.endpoint, "--server-key",
                    self.broker.public_hex("server"), "--key", str(self.broker.key_file("H1")), "--json", "listen"]
+        self.send(sheets.UP)
+        with subprocess.Popen(command + ["--idle", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as idle:
+            idle.stdout.readline()
+            self.broker.kill()
+            self.assertEqual(idle.wait(timeout=30), NO_BROKER)  # without a connection nobody knows whether nothing came
+        self.broker.start()
+        self.listen("H1")
         listener = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             first = self.send(sheets.UP)["referral_id"]
