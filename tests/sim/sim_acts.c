@@ -40,6 +40,19 @@ static void pass(struct sim *s, int64_t ms, bool is_asleep)
     sim_settle(s);
 }
 
+static void confirm_time(struct sim *s)
+{
+    struct deed deed = {
+        .kind = REFERRAL__KIND__CONFIRM_TIME, .speaker = OP, .actor = OP, .to = NO_PARTY, .referral = -1};
+
+    sim_tell(s, "OP > the time is right");
+    sim_command(s, sim_speaker(s, OP), &deed, NO_PARTY, sim_body(s, REFERRAL__KIND__CONFIRM_TIME, "reason=已核对"));
+    sim_settle(s);
+    sim_pass(s, 61000, 61000);
+    sim_settle(s);
+}
+
+/* A broker that slept for more than a day doubts the time: somebody looks after that before long. */
 static void act_time(struct sim *s)
 {
     static const int64_t most[] = {1000, 1000, 40000, 40000, 10 * MINUTE, HOUR, 12 * HOUR, 3 * DAY};
@@ -50,28 +63,23 @@ static void act_time(struct sim *s)
         for (size_t i = 0; i < SIM_PEERS && !sim_failed(s); i++)
             if (s->peers[i].number != 0 && s->peers[i].party != OP)
                 sim_ack_all(s, &s->peers[i]);
-    if (sim_failed(s))
-        return;
-    pass(s, ms, sim_one_in(s, 3));
+    if (!sim_failed(s) && s->now.hold && sim_one_in(s, 3))
+        confirm_time(s);
+    if (!sim_failed(s))
+        pass(s, ms, sim_one_in(s, 3));
 }
 
 /* The wall clock jumps; time goes on as before, and in doubt nothing ends (C4). */
 static void act_wall(struct sim *s)
 {
     int64_t jump = (int64_t)sim_below(s, 4 * HOUR) - 2 * HOUR;
-    struct deed deed = {
-        .kind = REFERRAL__KIND__CONFIRM_TIME, .speaker = OP, .actor = OP, .to = NO_PARTY, .referral = -1};
 
-    if (!s->now.hold) {
-        sim_tell(s, "[the wall clock jumps by %ld ms]", (long)jump);
-        sim_pass(s, 0, jump);
-        sim_settle(s);
+    if (s->now.hold) {
+        confirm_time(s);
         return;
     }
-    sim_tell(s, "OP > the time is right");
-    sim_command(s, sim_speaker(s, OP), &deed, NO_PARTY, sim_body(s, REFERRAL__KIND__CONFIRM_TIME, "reason=已核对"));
-    sim_settle(s);
-    sim_pass(s, 61000, 61000);
+    sim_tell(s, "[the wall clock jumps by %ld ms]", (long)jump);
+    sim_pass(s, 0, jump);
     sim_settle(s);
 }
 
