@@ -124,6 +124,8 @@ struct m_times m_first_times(int64_t now, const struct command *command, int64_t
 struct m_times m_later_times(const struct m_pool *pool, const struct command *command, int64_t start,
                              struct answer *answer);
 void m_set_times(struct world *world, struct m_pool *pool, const struct m_times *times);
+bool m_put_looks(const struct world *world,
+                 const struct command *command); /* at pools, or it is refused for its form */
 void m_put_judge(struct world *world, const struct command *command, struct answer *answer);
 void m_put_perform(struct world *world, const struct command *command);
 

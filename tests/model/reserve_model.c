@@ -55,6 +55,16 @@ static bool is_there(const struct world *world, const struct command *command)
     return true;
 }
 
+/* What is refused before any pool is looked at touches none. */
+static bool looks_at_pools(const struct world *world, const struct command *command)
+{
+    if (command->op < OP_PUT || command->op > OP_GROUP)
+        return true;
+    if (command->who != WHO_H1)
+        return false;
+    return command->op != OP_PUT || m_put_looks(world, command);
+}
+
 /* C3: what is due of the pools and the referral that the command is about. */
 static void touch(struct world *world, const struct command *command)
 {
@@ -96,7 +106,8 @@ bool reserve_judge(struct world *world, const struct command *command, struct an
     world->label = command->label;
     if (!is_there(world, command))
         return false;
-    touch(world, command);
+    if (looks_at_pools(world, command))
+        touch(world, command);
     if (command->op == OP_EVENT)
         m_event_judge(world, command, ret_answer);
     else if (command->op == OP_WEEK || command->op == OP_DROP_WEEK)

@@ -183,17 +183,18 @@ static bool adds_started(const struct world *world, const struct command *comman
     return false;
 }
 
-static void judge_runs(const struct world *world, const struct command *command, struct answer *answer)
+/* What is wrong whatever there is already: no pool is looked at for it. */
+static void judge_form(const struct world *world, const struct command *command, struct answer *answer)
 {
     int total = 0;
 
+    if (command->reserve_bp != 0 && (command->reserve_bp < 2000 || command->reserve_bp > 10000))
+        m_say(answer, "RESERVE_TOO_SMALL");
     for (int r = 0; r < command->run_count; r++) {
         const struct run *run = &command->runs[r];
         int64_t start = unit_start(command, run, 0), end = unit_start(command, run, run->count - 1) + unit_length(run);
 
         total += run->count;
-        if (adds_started(world, command, run))
-            m_say(answer, "PAST_SESSION");
         if (m_day_of(start) != reserve_slots[command->slot].day ||
             m_day_of(unit_start(command, run, run->count - 1)) != reserve_slots[command->slot].day)
             m_say(answer, "OTHER_DAY");
@@ -222,15 +223,24 @@ static void grouped_judge(const struct m_pool *group, const struct command *comm
         m_say(answer, "BAD_TIMES");
 }
 
+bool m_put_looks(const struct world *world, const struct command *command)
+{
+    struct answer form = {.code_count = 0};
+
+    judge_form(world, command, &form);
+    return form.code_count == 0;
+}
+
 void m_put_judge(struct world *world, const struct command *command, struct answer *answer)
 {
     const struct m_pool *pool = &world->pools[command->slot];
     int member = group_member(world, command->slot);
     bool goes[UNITS_MAX], lacking;
 
-    if (command->reserve_bp != 0 && (command->reserve_bp < 2000 || command->reserve_bp > 10000))
-        m_say(answer, "RESERVE_TOO_SMALL");
-    judge_runs(world, command, answer);
+    judge_form(world, command, answer);
+    for (int r = 0; r < command->run_count; r++)
+        if (adds_started(world, command, &command->runs[r]))
+            m_say(answer, "PAST_SESSION");
     if (pool->cancelled)
         m_say(answer, "POOL_CANCELLED");
     if (pool->grouped || (!pool->exists && member != NOBODY))
