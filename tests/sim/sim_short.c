@@ -51,7 +51,7 @@ static void assert_seen(const struct sim_result *sum)
 Test(sim, d2_d3_d4_d7_l1_l2_p2_q1_to_q15_broker_and_model_agree_whatever_happens)
 {
     struct sim_result *sum = sim_result_open();
-    uint64_t seed = number_of("REFERRALD_SEED", 1000), steps = number_of("REFERRALD_SIM_STEPS", STEPS);
+    uint64_t seed = number_of("REFERRALD_SEED", 2000), steps = number_of("REFERRALD_SIM_STEPS", STEPS);
 
     cr_assert(sim_run(seed, steps, sum), "broker and model disagree");
     fprintf(stderr, "%llu steps from seed %llu: %llu commands, %llu deliveries, %llu crashes, digest %016llx\n",
