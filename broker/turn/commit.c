@@ -163,31 +163,40 @@ static void take_effects(struct turn *turn)
         turn->counters.largest_turn = commands;
 }
 
-/* Out of room the client may try again later; of any other failure it is told as it is (D2). */
+/* A client's. Out of room it may try again later; of any other failure it is told as it is (D2). */
 static void refuse_entry(struct turn *turn, const struct batch_entry *entry, int failure)
 {
     struct session *session = sessions_of_epoch(&turn->sessions, entry->session);
     const struct kind_info *kind = kind_info(entry->kind);
 
-    if (session == NULL || kind == NULL || kind->class != KIND_COMMAND)
+    if (session == NULL || kind->class != KIND_COMMAND)
         return;
     session->unanswered--;
     turn_refuse(turn, session, entry->request, entry->position, failure == -ENOSPC ? REFUSED_DISK_FULL : REFUSED_FAILED,
                 FULL_RETRY_MS);
 }
 
-/* What is damaged now is so the next time, too: the daemon's own commands must not bring it up for ever, and take the others along. */
+/* The daemon's own commands wait a little before they are tried again: only after one of them has failed, for clients may send what fails again and
+ * again. What is damaged now is so the next time, too: it must not be brought up for ever, and take the others along. */
+static void give_up_own(struct turn *turn, size_t i, int failure)
+{
+    turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
+    if (turn->batch.entries[i].kind == BATCH__INTERNAL__CLOCK)
+        note_clock(turn, failure);
+    else if (failure == -EBADMSG)
+        deliveries_give_up(&turn->deliveries, i);
+}
+
 static void give_up_entry(struct turn *turn, size_t i, int failure)
 {
     const struct batch_entry *entry = &turn->batch.entries[i];
 
     if (failure == -EBADMSG)
         turn_tell(turn, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-    if (entry->kind == BATCH__INTERNAL__CLOCK)
-        note_clock(turn, failure);
-    else if (failure == -EBADMSG)
-        deliveries_give_up(&turn->deliveries, i);
-    refuse_entry(turn, entry, failure);
+    if (kind_info(entry->kind) == NULL)
+        give_up_own(turn, i, failure);
+    else
+        refuse_entry(turn, entry, failure);
 }
 
 /* A lasting failure is one of the whole store, not of a row or of room. */
@@ -239,8 +248,6 @@ static int commit_parted(struct turn *turn, bool full)
 
     if (result == 0)
         result = commit_range(turn, half, count - half, &parting);
-    if (parting.failure != 0)
-        turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
     return result == 0 && parting.done == 0 && is_lasting(parting.failure) ? parting.failure : result;
 }
 

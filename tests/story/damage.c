@@ -155,6 +155,22 @@ Test(damage, c3_what_is_due_of_another_referral_is_done)
     world_close(w);
 }
 
+/* Whoever sends a command about it again and again stops neither the clock nor what comes back for others. */
+Test(damage, c3_a_command_about_it_that_is_repeated_keeps_no_due_time_waiting)
+{
+    struct bytes row;
+    struct world *w = open_damaged(0, &row);
+
+    world_after(w, 7190);
+    for (int i = 0; i < 40; i++) {
+        world_event(w, "T07", "cancel r1");
+        world_after_ms(w, 500);
+    }
+    cr_assert_eq(world_count(w, "T07 < refused FAILED (D2), retry in 5000 ms"), 40);
+    cr_assert_eq(world_count(w, "T07 < urgent notice r2 escalated"), 1);
+    close_mended(w, row);
+}
+
 static struct bytes access_key(struct world *w, const char *institution)
 {
     uint8_t *key = arena_alloc(&w->arena, 32);
