@@ -83,8 +83,6 @@ static int step(struct forgetter *forgetter, struct instant now)
     bool forgets = true;
     int failure = 0;
 
-    if (!forgetter->has_begun)
-        forgetter->told = 0;
     if (forgetter->count == TURN_FORGET_MAX || forgetter->at_end)
         tell(forgetter);
     else
@@ -94,11 +92,14 @@ static int step(struct forgetter *forgetter, struct instant now)
     return forgets && (!forgetter->at_end || forgetter->count != 0);
 }
 
-/* C4: nothing is so and so old while the time is in doubt. */
+/* C4: while the time is in doubt nobody knows how old a key is. */
 int forgetter_step(struct forgetter *forgetter, struct turn_clock clock)
 {
-    int result = clock.hold ? 0 : step(forgetter, clock.now);
+    int result;
 
+    if (!forgetter->has_begun)
+        forgetter->told = 0;
+    result = clock.hold ? 0 : step(forgetter, clock.now);
     arena_reset(forgetter->arena, 0);
     if (result <= 0) {
         forgetter->has_begun = forgetter->at_end = false;

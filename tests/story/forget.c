@@ -195,6 +195,27 @@ Test(forget, c4_while_the_clock_is_in_doubt_or_for_ever_nobody_looks)
     world_close(w);
 }
 
+/* The log says how many keys went: once. */
+Test(forget, c4_what_went_before_a_doubt_is_not_told_again_in_it)
+{
+    struct world *w = open_centre();
+    struct forgetter forgetter;
+    struct arena arena;
+
+    finish(w, 3);
+    years_pass(w);
+    cr_assert_eq(arena_open(&arena, 1 << 26), 0);
+    forgetter_init(&forgetter, w->store, w->turn, &arena);
+    while (forgetter_step(&forgetter, w->clock) > 0)
+        world_settle(w);
+    cr_assert_gt(forgetter.told, 0);
+    world_hold(w, true);
+    cr_assert_eq(forgetter_step(&forgetter, w->clock), 0);
+    cr_assert_eq(forgetter.told, 0);
+    arena_close(&arena);
+    world_close(w);
+}
+
 Test(forget, d8_a_damaged_row_keeps_its_own_keys_and_no_others)
 {
     struct world *w = open_centre();
