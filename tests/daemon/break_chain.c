@@ -1,5 +1,6 @@
-/* break_chain.c - flips a bit in a row of a closed store, for test_start and test_alarms: break_chain DIRECTORY N [TABLE], the Nth row from the end
- * (1: the last), of its audit where no table is named. For test_reports: break_chain DIRECTORY ledger takes away the last page of its last ledger. */
+/* break_chain.c - damages a closed store:
+ *   break_chain DIRECTORY N [TABLE]  flips a bit in the Nth row from the end (1: the last) of a table, of the audit where none is named
+ *   break_chain DIRECTORY ledger     takes away the last page of its last ledger */
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdlib.h>
