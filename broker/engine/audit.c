@@ -77,12 +77,37 @@ static void audit_first(struct work *work, enum refusal refusal)
 
     FIELD_SET(&count, schema, STORE_SCHEMA);
     count.institution = arena_text(work->arena, work->speaker);
+    count.code = row.code;
     FIELD_SET(&count, first_ms, work->now.ms);
     FIELD_SET(&count, kind, work->command->kind);
     refusal_count_row_put(work->txn, key, (uint16_t)refusal, &count);
     due_add(work->txn, instant_after(work->now, SUMMARY_AFTER_MS), DUE_REFUSALS, subject_of(subject, key, refusal));
 }
 
+/* An older version wrote the number alone: it is taken as one of ours. */
+static const char *code_of(const Record__RefusalCount *count, uint16_t refusal)
+{
+    if (count->code != NULL)
+        return count->code;
+    return refusal < REFUSAL_COUNT ? refusal_code((enum refusal)refusal) : "";
+}
+
+static void summarise(struct work *work, const uint8_t *key, uint16_t refusal, const Record__RefusalCount *count)
+{
+    Referral__AuditRow row = REFERRAL__AUDIT_ROW__INIT;
+
+    if (count->count != 0) {
+        row.institution = count->institution;
+        FIELD_SET(&row, key, binary_copy(work->arena, bytes_of(key, PUBLIC_KEY_SIZE)));
+        FIELD_SET(&row, kind, (Referral__Kind)count->kind);
+        row.code = arena_text(work->arena, code_of(count, refusal));
+        FIELD_SET(&row, count, count->count);
+        add(work, &row);
+    }
+    refusal_count_row_put(work->txn, key, refusal, NULL);
+}
+
+/* A number is another code's after an upgrade, perhaps: what was counted of that one is told, and the minute begins anew. */
 void audit_refused(struct work *work)
 {
     enum refusal refusal = work->findings.list[0].refusal;
@@ -92,6 +117,10 @@ void audit_refused(struct work *work)
     if (is_for_lack_of_room(refusal))
         return;
     count = refusal_count_row(work->txn, key, (uint16_t)refusal);
+    if (count != NULL && strcmp(code_of(count, (uint16_t)refusal), refusal_code(refusal)) != 0) {
+        summarise(work, key, (uint16_t)refusal, count);
+        count = NULL;
+    }
     if (count == NULL) {
         audit_first(work, refusal);
         return;
@@ -102,7 +131,6 @@ void audit_refused(struct work *work)
 
 void audit_summarise(struct work *work, struct bytes subject)
 {
-    Referral__AuditRow row = REFERRAL__AUDIT_ROW__INIT;
     const Record__RefusalCount *count;
     uint16_t refusal;
 
@@ -110,15 +138,6 @@ void audit_summarise(struct work *work, struct bytes subject)
         return;
     refusal = get_be16(subject.data + PUBLIC_KEY_SIZE);
     count = refusal_count_row(work->txn, subject.data, refusal);
-    if (count == NULL)
-        return;
-    if (count->count != 0) {
-        row.institution = count->institution;
-        FIELD_SET(&row, key, binary_copy(work->arena, bytes_of(subject.data, PUBLIC_KEY_SIZE)));
-        FIELD_SET(&row, kind, (Referral__Kind)count->kind);
-        row.code = arena_text(work->arena, refusal < REFUSAL_COUNT ? refusal_code((enum refusal)refusal) : "");
-        FIELD_SET(&row, count, count->count);
-        add(work, &row);
-    }
-    refusal_count_row_put(work->txn, subject.data, refusal, NULL);
+    if (count != NULL)
+        summarise(work, subject.data, refusal, count);
 }

@@ -70,6 +70,47 @@ Test(apply, p3_the_first_refusal_of_a_key_and_code_is_told_at_once_and_the_rest_
     district_close(&d);
 }
 
+/* A row of `count` refusals beyond the first that another version has left, where our number of NOT_FOUND is. */
+static void leave_count(struct district *d, char *code, uint32_t count)
+{
+    Record__RefusalCount row = RECORD__REFUSAL_COUNT__INIT;
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    const uint8_t *key = district_key(d, "T07").data;
+    struct store_txn *txn = NULL;
+    uint8_t subject[34];
+
+    cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0);
+    row.institution = "T07";
+    row.code = code;
+    FIELD_SET(&row, kind, REFERRAL__KIND__EVENT);
+    FIELD_SET(&row, count, count);
+    refusal_count_row_put(txn, key, REFUSED_NOT_FOUND, &row);
+    memcpy(subject, key, 32);
+    put_be16(subject + 32, REFUSED_NOT_FOUND);
+    due_add(txn, instant_after(d->now, MINUTE_MS), DUE_REFUSALS, bytes_of(subject, sizeof subject));
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
+Test(apply, p3_what_was_counted_is_told_by_its_code_whatever_number_that_has_now)
+{
+    struct district d;
+
+    district_open(&d);
+    leave_count(&d, "ANOTHER", 3);
+    d.now = instant_after(d.now, MINUTE_MS);
+    district_clock(&d);
+    cr_assert_str_eq(audit(&d), "T07 ANOTHER x3");
+    leave_count(&d, NULL, 4); /* from before there was a text */
+    d.now = instant_after(d.now, MINUTE_MS);
+    district_clock(&d);
+    cr_assert_str_eq(audit(&d), "T07 NOT_FOUND x4");
+    leave_count(&d, "ANOTHER", 5);
+    d.now = instant_after(d.now, SECOND_MS);
+    district_happen(&d, "T07", "nowhere", CANCEL);
+    cr_assert_str_eq(audit(&d), "T07 ANOTHER x5; T07 NOT_FOUND");
+    district_close(&d);
+}
+
 Test(apply, p2_a_revoked_an_expired_and_an_unknown_key_are_refused_alike)
 {
     struct district d;
