@@ -14,6 +14,7 @@
 #define LEAST_COLUMNS 40
 #define GAP           2
 #define BELOW_INDENT  4
+#define LEAST_WORDS   20 /* columns of a line that its indentation leaves */
 
 void screen_init(struct screen *screen, const struct ctl *ctl)
 {
@@ -113,13 +114,13 @@ static size_t line_of(const char *text, int columns)
 
 static void put_text(const struct screen *screen, enum tone tone, int left, int indent, const char *text)
 {
+    if (indent > screen->columns - LEAST_WORDS)
+        indent = screen->columns - LEAST_WORDS;
     for (; *text != '\0'; left = indent) {
         size_t size = strcspn(text, "\n");
 
         if (fitting(text, screen->columns - left) < size)
             size = line_of(text, screen->columns - left);
-        if (size == 0)
-            break;
         fprintf(screen->out, "%*s", left, "");
         begin_tone(screen, tone);
         fprintf(screen->out, "%.*s", (int)size, text);

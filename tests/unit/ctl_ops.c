@@ -242,6 +242,36 @@ Test(ctl_ops, p4_what_to_do_about_an_alarm_is_not_cut)
     ops_facts_fini(&facts);
 }
 
+static void take_blanks_out(char *text)
+{
+    char *to = text;
+
+    for (; *text != '\0'; text++)
+        if (*text != ' ' && *text != '\n')
+            *to++ = *text;
+    *to = '\0';
+}
+
+Test(ctl_ops, f3_a_long_text_is_shown_to_its_end_on_a_narrow_screen)
+{
+    char said[] = "    17  11-22 20:34:10  request-info  by H1, 请补充既往病史和目前用药,说明何时起病? since when";
+    struct ctl ctl;
+    struct screen screen = screen_of(&ctl, false);
+    char *lines, *rest = NULL;
+
+    screen.columns = 40;
+    screen_text(&screen, TONE_PLAIN, 45, said);
+    fclose(ctl.out);
+    lines = strdup(printed);
+    for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        cr_expect(width_of(line) <= 40, "%d: %s", width_of(line), line);
+    take_blanks_out(said);
+    take_blanks_out(printed);
+    cr_expect_str_eq(printed, said);
+    free(lines);
+    free(printed);
+}
+
 static const struct grid_column two_columns[] = {
     {"甲", "NAME", false, 8}, {"乙", "N", true, 0}, {"丙", "EMPTY", false, 0}, {NULL, NULL, false, 0}};
 
