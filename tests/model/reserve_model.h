@@ -209,13 +209,14 @@ struct m_referral {
     struct m_claim claims[CLASSES];
 };
 
-/* What the report of Q13 adds up: of a pool alone, or of a day's group; */
+/* What the report of Q13 adds up of a pool alone, or of a day's group. */
 struct m_book {
     bool begun, had_time;
     int64_t required, short_by, short_ms;
     int64_t deficit, opens_at, release_at, since; /* as they stand, and since when */
 };
-/* and of each pool. */
+
+/* What it adds up of each pool, grouped or not. */
 struct m_tally {
     bool released; /* in the ledger: a cancelled one is not */
     int64_t released_unused, blocked_over, family_cancelled;

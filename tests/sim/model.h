@@ -44,8 +44,9 @@ struct model_referral {
     enum watch watch;
     int64_t warn_at, late_at;
     bool warned, escalated;
-    int64_t first_answer;       /* 0: none yet; */
-    bool answered_late, chased; /* chased: escalated for want of one */
+    int64_t first_answer; /* 0: none yet */
+    bool answered_late;
+    bool chased; /* escalated because no answer came */
     int misses;
     int audit[MODEL_EVENTS];
     uint64_t sheets[MODEL_VERSIONS]; /* a hash of each version's bytes */

@@ -390,8 +390,8 @@ static void judge_store(struct sim *s)
         sim_fail(s, "the store does not verify: %s", result.first_fault);
 }
 
-/* Faults have stopped: everybody is there and acknowledges, until nothing waits. The clock goes on meanwhile and has something to tell, too: so once
- * is enough. */
+/* Faults have stopped: everybody is there and acknowledges, until nothing waits at the end of a round. The clock goes on and has more to tell, so it
+ * is not asked that nothing comes afterwards. */
 void sim_drain(struct sim *s)
 {
     sim_tell(s, "[the faults stop]");

@@ -379,7 +379,6 @@ Test(show, d5_a_dead_notice_is_shown_as_it_would_have_been_delivered)
     district_close(&d);
 }
 
-/* No referral's timeline has the look, the audit does (P3). */
 static size_t audited_dead_letters(struct district *d, const char *referral, const char *by)
 {
     Referral__AuditQuery audit = REFERRAL__AUDIT_QUERY__INIT;
@@ -394,6 +393,7 @@ static size_t audited_dead_letters(struct district *d, const char *referral, con
     return count;
 }
 
+/* No referral's timeline has the look, the audit does (P3). */
 Test(show, d5_a_dead_notice_about_a_hospitals_own_place_is_shown_and_the_look_audited)
 {
     Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;
