@@ -114,13 +114,13 @@ static bool what_is_sought(struct work *work, struct sought *sought)
     return true;
 }
 
-/* The patient of the latest sheet counts: an amended one may name another. */
+/* The patient of the latest sheet counts: an amended one may name another. What is void is hidden from lists (section 4). */
 static void add_if_his(struct sought *sought, struct id id)
 {
     Record__Referral *row = referral_row(sought->asking.work.txn, id);
     int party = row == NULL ? 0 : asking_party(&sought->asking, row);
 
-    if (party != 0 && bytes_equal(binary_bytes(row->patient), binary_bytes(sought->patient)))
+    if (party != 0 && row->state != VOID && bytes_equal(binary_bytes(row->patient), binary_bytes(sought->patient)))
         sought->found->referrals[sought->found->n_referrals++] = query_summary(&sought->asking, id, row, party);
 }
 

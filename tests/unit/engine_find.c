@@ -137,6 +137,27 @@ Test(find, f5_whom_only_a_later_sheet_names_is_found_too)
     district_close(&d);
 }
 
+/* Section 4: it is no patient's any more, and what names it still leads there. */
+Test(find, l_what_is_void_is_not_listed)
+{
+    Referral__ReferralQuery query = REFERRAL__REFERRAL_QUERY__INIT;
+    struct district d;
+    const char *one;
+    char *other;
+
+    district_open(&d);
+    one = refer(&d, "T07", "H1", "E12345678");
+    other = refer(&d, "T07", "H1", "E12345678");
+    index_all(&d);
+    district_assert_said(&d, district_happen(&d, "T07", other, ANNUL), "");
+    cr_assert_str_eq(found(&d, "T07", by("E12345678", NULL)), one);
+    cr_assert_str_eq(found(&d, "H1", by("E12345678", NULL)), one);
+    cr_assert_str_eq(found(&d, "OPS", by("E12345678", "complaint 17")), one);
+    query.referral_id = other;
+    cr_assert_not_null(ask(&d, "T07", KIND(GET_REFERRAL), &query));
+    district_close(&d);
+}
+
 Test(find, d2_a_patient_of_many_referrals_is_found_page_by_page)
 {
     Referral__FindPatient find = by("E12345678", NULL);
