@@ -9,7 +9,7 @@
 #define CLOCK_IDS_PER_TURN 5000
 /* A timetable's day is all pools of a department: a turn has time for a few. */
 #define ROWS_OF_A_TIMETABLE 200
-/* A row that is damaged is so the next time, too. */
+/* Until what is due, but meets a damaged row, is tried again. */
 #define PUT_OFF_MS HOUR_MS
 
 struct due_row {
@@ -33,8 +33,7 @@ static bool is_same(const struct due_row *a, const struct due_row *b)
     return a->at.ms == b->at.ms && a->kind == b->kind && bytes_equal(a->subject, b->subject);
 }
 
-/* Has loading left its instant where it was? One earlier than this row: it was put off. */
-static bool is_awake(int64_t due_ms, struct instant at)
+bool clockwork_wakes(struct instant at, int64_t due_ms)
 {
     return due_ms != 0 && due_ms <= at.ms;
 }
@@ -46,7 +45,7 @@ static void wake_referral(struct work *work, const struct due_row *row)
 
     if (row->subject.size == ID_KEY_SIZE)
         life = life_load(work, id_from_key(row->subject.data));
-    if (life != NULL && is_awake(life->row->due_ms, row->at))
+    if (life != NULL && clockwork_wakes(row->at, life->row->due_ms))
         life_save(work, life);
 }
 
@@ -76,7 +75,8 @@ static void wake(struct work *work, const struct due_row *row)
     }
 }
 
-/* Whoever needs it before does what is due of it (C3), or fails as the clock did. */
+/* The first row has met damage: it is due again in an hour. A command that is about the same thing and comes before does what is due (C3), or fails
+ * as the clock did. */
 static void put_off(struct work *work)
 {
     struct due_row row;

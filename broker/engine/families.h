@@ -34,6 +34,9 @@ bool change_apply_mark(struct work *work);
 /* waiting_join.c */
 bool waiting_apply_join(struct work *work);
 bool waiting_apply_leave(struct work *work);
+/* Is this the row of the clock for what is due at that time? A row may be later than what it is for: it was put off. Where it is earlier, or nothing is
+ * due any more (0), it is nobody's row. */
+bool clockwork_wakes(struct instant at, int64_t due_ms);
 /* The clock's rows: a pool's next instant; a timetable's next day; the end of an entry's last day. The row is theirs to move on or delete. */
 void pool_wake(struct work *work, struct instant at, struct bytes key);
 void timetable_wake(struct work *work, struct instant at, struct bytes key);

@@ -162,7 +162,7 @@ void pool_wake(struct work *work, struct instant at, struct bytes key_bytes)
     struct pool_key key;
     struct pool_of *pool = pool_key_parse(key_bytes, &key) ? pool_load(work, &key) : NULL;
 
-    if (pool != NULL && pool->row->due_ms != 0 && pool->row->due_ms <= at.ms) /* earlier: it was put off */
+    if (pool != NULL && clockwork_wakes(at, pool->row->due_ms))
         pool_save(work, pool); /* what a doubtful time holds back moves its row on (C4) */
 }
 

@@ -85,7 +85,7 @@ static void forget_days(struct work *work, const struct timetable_key *key, cons
 
 /* ---- The clock ---- */
 
-/* It has come to that day even where it goes on with it in the next turn. */
+/* The plan has come to that day also where the day needs the next turn, too. */
 static void publish_next_day(struct work *work, const struct timetable_key *key, Record__Timetable *row,
                              const Referral__Timetable *timetable)
 {
@@ -104,7 +104,7 @@ void timetable_wake(struct work *work, struct instant at, struct bytes key_bytes
     struct timetable_key key;
     Record__Timetable *row = timetable_key_parse(key_bytes, &key) ? timetable_row(work->txn, &key) : NULL;
 
-    if (row == NULL || row->due_ms == 0 || row->due_ms > at.ms) { /* earlier: it was put off */
+    if (row == NULL || !clockwork_wakes(at, row->due_ms)) {
         due_delete(work->txn, at, DUE_TIMETABLE, key_bytes);
         return;
     }

@@ -307,7 +307,7 @@ void waiting_wake(struct work *work, struct instant at, struct bytes id)
     struct waiting_of *entry = id.size == ID_KEY_SIZE ? waiting_load(work, id_from_key(id.data)) : NULL;
     struct life_of *life = NULL;
 
-    if (entry == NULL || entry->row->due_ms > at.ms) /* earlier: it was put off */
+    if (entry == NULL || !clockwork_wakes(at, entry->row->due_ms))
         return;
     if (entry->row->has_referral)
         life = life_load(work, life_id_of(entry->row->referral)); /* what is due of it may end it (C3) */
