@@ -97,7 +97,8 @@ static int attempt(struct turn *turn, size_t first, size_t count, bool full)
     return result;
 }
 
-/* C3: a damaged row among those that are due stops none of the others: row by row it is found, and put off. */
+/* C3: a damaged row among those that are due stops none of the others. After a failure the clock does one row alone; where that fails, too, it is the
+ * culprit, and is put off. After a success it does twice as many, until a turn has as many as it may. */
 static void note_clock(struct turn *turn, int result)
 {
     if (result == -EBADMSG) {
@@ -239,7 +240,8 @@ static int commit_range(struct turn *turn, size_t first, size_t count, struct pa
     return result != 0 ? result : commit_range(turn, first + half, count - half, parting);
 }
 
-/* What failed as a whole goes in parts, in the same order, so that only culprits are refused: a turn each would be a commit each, of thousands. */
+/* A batch that failed as a whole goes in halves, in the same order, down to the commands that cannot be done: only those are refused. A turn for each
+ * command would be thousands of commits. */
 static int commit_parted(struct turn *turn, bool full)
 {
     size_t count = turn->batch.count, half = count / 2;

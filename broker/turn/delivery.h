@@ -16,9 +16,9 @@ struct deliveries {
     struct mailbox *ready;     /* those that may have something to hand out */
     struct held *going_back;   /* lost or late, to be told to the engine */
     struct tally *tallies;     /* by institution number; never forgotten */
-    struct mailbox *serving;   /* while it is handed out: no longer among the ready */
-    bool is_offering;          /* then: one message of it */
-    struct mailbox *loading;   /* while its settings are read anew */
+    struct mailbox *serving;   /* what is being handed out of, and is not among the ready; NULL: nothing */
+    bool is_offering;          /* a message of it is at hand */
+    struct mailbox *loading;   /* whose settings are being read anew; NULL: none */
     uint64_t index_at_open;    /* older messages may have been delivered before the start (D4) */
     uint32_t incarnation;
     int64_t next_late_ms;                    /* monotonic; no delivery is late before; INT64_MAX: none */
@@ -48,8 +48,8 @@ void deliveries_look(struct deliveries *deliveries, struct instant now, int64_t 
 /* Adds the commands that tell the engine of what goes back; after their turn, deliveries_settle says how it went. */
 void deliveries_collect(struct deliveries *deliveries, struct batch *batch, struct arena *arena);
 void deliveries_settle(struct deliveries *deliveries, bool is_done);
-/* Before it is settled: this entry of the batch met a damaged row. What it told of is told one by one; what was told by itself is forgotten: the
- * store knows that it waits. */
+/* Before it is settled: this entry of the batch met a damaged row. Where it was a list, its messages are told one by one the next time. Where it was a
+ * single message, that one is the damaged one, and is forgotten here: the store knows that it waits. */
 void deliveries_give_up(struct deliveries *deliveries, size_t entry);
 
 struct handout { /* one turn's handing out */
@@ -62,8 +62,9 @@ struct handout { /* one turn's handing out */
     void (*hand)(void *user, struct consumer *consumer, struct bytes delivery);
 };
 void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout);
-/* Handing out or reloading was left at a damaged row, and may be called again: the message at hand stays behind, or where it was none, the rest of its
- * inbox, until something happens there; an inbox that was reloaded is closed. False: nothing was at hand. */
+/* Handing out or reloading was broken off by a damaged row. This leaves out what was at hand, so that it may be called again. A message is passed over;
+ * where the inbox itself could not be read on, the rest of it waits until something happens there. An inbox whose settings could not be read is
+ * closed. False: nothing was at hand. */
 bool deliveries_leave_out(struct deliveries *deliveries);
 
 struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t institution);

@@ -13,7 +13,7 @@ struct forgetter {
 
     bool has_begun, at_end;
     uint8_t at[DEDUP_KEY_SIZE]; /* the last one looked at */
-    size_t count;               /* to be told */
+    size_t count;               /* of `keys`, which are to be told */
     uint8_t keys[TURN_FORGET_MAX][DEDUP_KEY_SIZE];
     uint64_t told;    /* in this pass, or the last */
     uint64_t damaged; /* rows met that are */

@@ -149,7 +149,7 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
 
 static void leave_served(struct deliveries *deliveries)
 {
-    if (deliveries->is_offering) /* its lane goes on behind the message */
+    if (deliveries->is_offering) /* the lane goes on behind that message */
         deliveries_make_ready(deliveries, deliveries->serving);
     deliveries->is_offering = false;
     deliveries->serving = NULL;

@@ -45,9 +45,10 @@ struct turn {
     struct instant next_due;
     int64_t own_pause_ms, clock_pause_ms; /* monotonic: not before */
     struct session *renewing;             /* while its key is looked at anew */
-    uint32_t clock_rows;    /* after a damaged row: at most so many in the clock's next command; 0: as a turn may */
-    bool clock_puts_off;    /* the one at hand is it */
-    int64_t next_silent_ms; /* monotonic: a session may have fallen silent */
+    uint32_t
+        clock_rows; /* the clock's next command does at most so many, while a damaged row is sought; 0: as a turn may */
+    bool clock_puts_off;         /* it is found: the next command puts off what is due first */
+    int64_t next_silent_ms;      /* monotonic: a session may have fallen silent */
     struct instant next_key_end; /* of the sessions' keys */
     uint32_t parked;             /* sessions with parked output */
     int64_t next_parked_ms;      /* monotonic: when to try them again */

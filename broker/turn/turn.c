@@ -1,10 +1,8 @@
 /* turn.c - the turn itself: look around, collect, commit, hand out, answer, speak. */
 #include "turn/turn.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "engine/binary.h"
 #include "turn/inside.h"
