@@ -67,8 +67,8 @@ void event_check_place(struct happening *happening)
         refuse(work, REFUSED_NOT_BOOKABLE_YET, "place.class");
 }
 
-/* Q6, Q12: what has begun is not given back, and before that nobody has failed to come, nor to a place without a unit. Q14: what is not kept goes by
- * somebody's word. */
+/* Q6, Q12: a unit is not given back once its session has begun, and nobody has missed a place, with a unit or without, before that. Q14: a hospital that
+ * cancels what it cannot keep names the person who decided. */
 void event_check_unit(struct happening *happening)
 {
     struct work *work = happening->work;

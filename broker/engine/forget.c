@@ -29,7 +29,8 @@ static bool is_open(struct store_txn *txn, struct id id)
     return open;
 }
 
-/* A journey is one thing, as for the archive: what was redirected goes on as another referral, and a return that failed as the one it was of. */
+/* Is any referral of its journey open? What was redirected goes on as another referral, and after a return that failed its parent goes on. The archive
+ * takes journeys as a whole for the same reason. */
 static bool is_open_journey(struct store_txn *txn, const char *referral)
 {
     struct id id;
@@ -50,7 +51,8 @@ static bool is_open_journey(struct store_txn *txn, const char *referral)
     return open;
 }
 
-/* Its day may be a year ahead. One of a hospital's own stays BOOKED when that is over, as nobody says who came. None is HELD for so long. */
+/* A place may be booked a year ahead. After its session a hospital's own booking stays BOOKED, as nobody says who came: the session's end decides. No
+ * hold lives for so long. */
 static bool is_open_booking(struct store_txn *txn, const Referral__Booking *booking, struct instant limit)
 {
     struct id id;
@@ -107,7 +109,7 @@ bool forget_apply(struct work *work)
     struct instant limit = forget_limit(work->txn, work->now);
     uint32_t count = 0;
 
-    if (work->hold || !instant_is_set(limit)) /* C4: nothing is so and so old while the time is in doubt */
+    if (work->hold || !instant_is_set(limit)) /* C4: while the time is in doubt nobody knows how old a key is */
         return true;
     for (size_t i = 0; i < told->n_keys; i++)
         count += forget(work, told->keys[i], limit);

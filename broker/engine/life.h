@@ -53,7 +53,7 @@ void life_tell(struct work *work, struct life_of *life, enum event event, const 
                struct instant due_at);
 struct delivery_event {      /* what became of a message about this referral */
     enum event event;        /* DELIVERY_FAILED: timeline only; DEAD_LETTER: `tell` gets a notice */
-    const char *by_name;     /* "broker"; "operator", who replays or drops a dead letter */
+    const char *by_name;     /* "broker"; "operator" where one replays or drops a dead letter */
     const char *destination; /* whose inbox */
     uint32_t at;             /* the number of that institution */
     uint32_t attempt;

@@ -94,7 +94,7 @@ void life_clock_book(struct work *work, struct life_of *life, struct instant ses
     life_clock_extend(work, life, session_end);
 }
 
-/* Whoever is not yet taken for a no-show has not expired, however long that may be. */
+/* A referral does not expire before its no-show is assumed, however late its receiver has set that. */
 void life_clock_extend(struct work *work, struct life_of *life, struct instant session_end)
 {
     int64_t no_show_after_ms = life_terms(work, life->row->receiver)->settings.no_show_after_ms;

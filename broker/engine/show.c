@@ -10,7 +10,7 @@ struct shown {         /* what was asked for, once it is clear that the actor ma
     struct id id;      /* of the referral; of a notice that is about none, the hospital's own booking or entry */
     bool has_referral; /* else no timeline tells of the look, only the audit */
     bool as_operator;
-    uint32_t version;      /* of a sheet; 0: none; when asked again without one: that of before */
+    uint32_t version;      /* of a sheet; 0: none. Of a look that is repeated (D1): the one shown before */
     uint32_t event_number; /* of an event, which has no kind; 0: none */
     Referral__DeliveryKind kind;
     struct bytes body;
@@ -50,7 +50,7 @@ static bool find_sheet(struct work *work, const Record__Referral *row, struct sh
            refuse(work, REFUSED_NOT_FOUND, "sheet_version");
 }
 
-/* L2: whoever has no notices finds what they would have said where they stand instead. */
+/* L2: a query-only institution reads on the timeline what happened; here it is shown what a notice would have brought with it. */
 static bool find_event(struct work *work, struct shown *shown)
 {
     uint32_t number = ((const Referral__ShowPayload *)work->body)->event_number;

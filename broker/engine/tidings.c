@@ -266,7 +266,8 @@ void tidings_notify_own(struct work *work, const struct registry_institution *ho
     inbox_put_notice(work, hospital->row->number, REFERRAL__PRIORITY__ROUTINE, about, &notice, 0);
 }
 
-/* The institution of the referral's team, where it is neither party of it and still acts for the one whose team it is (T6, P2); NULL: none. */
+/* The institution of the referral's team, where it is neither sender nor receiver and still acts for the one that the team serves: the sender, or on the way
+ * down the receiver (T6, P2). NULL: none. */
 static const struct registry_institution *home_of_team(struct work *work, const Record__Referral *row)
 {
     const Referral__Team *team = row->team_id == NULL ? NULL : registry_team(work, row->team_id);

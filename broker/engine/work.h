@@ -33,8 +33,8 @@ struct work {
 
     /* The referral's receiver, where the command is done as it; 0: as another, or not known yet, or it is about no referral. */
     uint32_t decides_for;
-    /* The hospital says what the patient's side does with its places: who came before the day waits for none, and what the sender asked for
-     * is granted (Q13). */
+    /* What is given back now is the patient's side's doing although the hospital says it (Q13): its patient came before the day, or the hospital agrees
+     * to the cancellation that the sender asked for. */
     bool gives_back;
 
     uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
@@ -66,7 +66,8 @@ bool is_refused(const struct work *work);
 bool has_role(const struct work *work, Referral__Role role);
 /* T5: by a delegation to the key's own institution. Whoever acts for another is that one, without its delegations: they are not handed on. */
 bool may_act_for(const struct work *work, const char *institution);
-/* Refuses one that lies ahead, or a year back. What happened is told by the institution's clock, which may be as far off as nobody worries about (C2, C4). */
+/* Refuses one that lies ahead or more than a year back. It is the institution's clock that tells it, which may be off by as much as the broker's own may
+ * before anybody doubts it (C2, C4). */
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms);
 
 struct id work_new_id(struct work *work);

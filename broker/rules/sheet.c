@@ -133,7 +133,7 @@ static void check_against_id(const struct sheet_check *check, const struct ident
     }
 }
 
-/* "无" is none. */
+/* A reason as short as "无" is none. */
 static void check_no_id(const struct sheet_check *check)
 {
     const char *reason = check->sheet->patient->no_id_reason;

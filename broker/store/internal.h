@@ -111,7 +111,7 @@ int store_open_restoring(const struct store_options *options, struct store **ret
 int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn);
 /* Commits what is there, and the mark of txn->meta becomes the store's. The transaction is gone whatever the result. */
 int txn_commit(struct store_txn *txn);
-/* The same of what is no turn and may be done again: where nobody knows whether it is there, the store is opened anew, and shows it. */
+/* The same of what is no turn and may be done again. Where the outcome is unknown the store is opened anew. */
 int txn_commit_aside(struct store_txn *txn);
 /* Adds a row unless there is one of that key already: one way down the tree, where store_put takes two. */
 void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);

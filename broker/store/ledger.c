@@ -166,7 +166,7 @@ static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, 
     return found != 0;
 }
 
-/* Where the page that held the row is gone, the one before it ends before it: who reads on would read that one for ever. */
+/* Does this page hold the row? Where the row's own page is gone, what is found is the page before it: a reader who goes on would get that one for ever. */
 static bool reaches(struct store_txn *txn, struct bytes packed, uint64_t first, uint64_t number)
 {
     const Record__LedgerPage *page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);

@@ -172,7 +172,8 @@ int txn_commit(struct store_txn *txn)
     return 0;
 }
 
-/* LMDB would serve nobody before a turn finds that out, and who only asks makes none. Where it does not open again the next turn tells. */
+/* After a commit whose outcome is unknown LMDB serves nobody until the store is opened anew. A turn does so by itself, but questions make no turn. Where
+ * the store does not open again, the next turn fails and says so. */
 int txn_commit_aside(struct store_txn *txn)
 {
     struct store *store = txn->store;
