@@ -110,6 +110,22 @@ Test(ctl_table, p4_an_alarm_is_told_in_one_language_at_a_time)
     json_decref(rows);
 }
 
+/* What the broker did by itself it says in words of its own. */
+Test(ctl_table, p4_what_the_broker_did_is_told_in_chinese_too)
+{
+    struct ctl ctl = run_of(true);
+    json_t *rows = parse("[{\"index\":7,\"institution\":\"broker\",\"reason\":\"keys-forgotten\",\"count\":2},"
+                         "{\"index\":8,\"institution\":\"broker\",\"reason\":\"archived\",\"count\":1}]");
+
+    table_print(&ctl, &referral__audit_row__descriptor, rows);
+
+    const char *text = text_of(&ctl);
+
+    cr_assert(holds(text, "平台") && holds(text, "移入归档") && holds(text, "消息编号"), "%s", text);
+    cr_assert(!holds(text, "broker") && !holds(text, "forgotten") && !holds(text, "archived"), "%s", text);
+    json_decref(rows);
+}
+
 Test(ctl_table, points_in_time_are_read_and_slips_are_not_guessed_at)
 {
     static const struct {
