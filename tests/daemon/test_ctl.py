@@ -72,6 +72,18 @@ class Life(CtlTest):
         self.assertEqual(shown["past_history"], "高血压十年")
         self.assertEqual(self.ask("payload", referral, "--sheet-version", "1", key="T07")["past_history"], "无")
 
+    def test_l2_what_came_with_an_event_is_shown_by_its_number(self):
+        referral = self.send(sheets.UP)["referral_id"]
+        self.run_ctl("request-info", referral, "--person", "何医生", "--text", "何时起病?", key="H1")
+        asked = [entry for entry in self.ask("show", referral, key="T07")["timeline"] if entry["event"] == "EVENT_REQUEST_INFO"][0]
+        number = str(asked["event_number"])
+        self.assertEqual("何时起病?", self.ask("payload", referral, "--event", number, key="T07")["text"])
+        for language, word in (("zh", "要求补充资料"), ("en", "request-info")):
+            shown = self.run_ctl("--lang", language, "payload", referral, "--event", number, key="T07").stdout
+            self.assertIn("何时起病?", shown)
+            self.assertIn(word, shown)
+        self.run_ctl("payload", referral, "--event", number, key="T08", expect=REFUSED)
+
     def test_f1_f2_a_bad_sheet_brings_all_its_faults_in_both_languages(self):
         sheet = {k: v for k, v in sheets.DOWN.items() if k not in ("further_plan", "hospital_findings")}
         refused = self.run_ctl("send", key="H1", input=json.dumps(sheet), expect=REFUSED)
