@@ -126,13 +126,14 @@ static void reply_with(struct work *work, const struct shown *shown)
 
     if (shown->has_referral)
         payload.referral_id = arena_text(work->arena, work_id_text(work, shown->id));
-    if (shown->version != 0)
+    if (shown->version != 0) {
         FIELD_SET(&payload, sheet_version, shown->version);
+        FIELD_SET(&work->reply, sheet_version, shown->version); /* kept beside the answer (D1) */
+    }
     if (shown->event_number != 0)
         FIELD_SET(&payload, event_number, shown->event_number);
     else
         FIELD_SET(&payload, kind, shown->kind);
-    FIELD_SET(&work->reply, sheet_version, shown->version); /* kept beside the answer (D1) */
     FIELD_SET(&payload, body, binary_copy(work->arena, shown->body));
     FIELD_SET(&work->reply, result, binary_pack(work->arena, &payload.base));
 }

@@ -89,6 +89,7 @@ Test(show, l2_what_a_hospital_reported_is_shown_to_whoever_has_no_notices)
     cr_assert(bytes_equal(binary_bytes(payload->body), wire_pack(&report->base, &d.keep)));
     cr_assert(payload->event_number == number && !payload->has_kind && !payload->has_sheet_version);
     cr_assert_str_eq(payload->referral_id, id);
+    cr_assert(!show_event(&d, "V01", id, number, NULL)->has_sheet_version, "an event is of no sheet");
     payload_of(&d, show_event(&d, "OPS", id, number, "complaint 17"));
     district_assert_said(&d, show_event(&d, "OPS", id, number, NULL), "MISSING reason");
     district_assert_said(&d, show_event(&d, "T08", id, number, NULL), "NOT_FOUND");
