@@ -175,7 +175,6 @@ bool timetable_apply_put(struct work *work)
     forget_days(work, &key, row, today);
     FIELD_SET(row, schema, STORE_SCHEMA);
     FIELD_SET(row, timetable, binary_pack(work->arena, &put->base));
-    FIELD_SET(row, planned_to, row->planned_to);
     FIELD_SET(row, next_day, row->planned_to > today ? today : most(today, timetable_day(put->first_date, today)));
     set_due(work, &key, row, instant_after(work->now, -DAYS_BACK_MS));
     timetable_row_put(work->txn, &key, row);
