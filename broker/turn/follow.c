@@ -57,12 +57,15 @@ static int hand_out(struct turn *turn)
     return result;
 }
 
-/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). */
+/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). One that failed did nothing: it is the
+ * last of its batch, so that there are no effects. */
 static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clock)
 {
+    bool has_run = was_clock && turn->effects.outcomes != NULL;
+
     turn->next_due = engine_next_due(txn);
     turn->clock_pause_ms = 0;
-    if (was_clock && !turn->effects.due_left && instant_is_due(turn->next_due, turn->clock.now))
+    if (has_run && !turn->effects.due_left && instant_is_due(turn->next_due, turn->clock.now))
         turn->clock_pause_ms = turn->clock.mono_ms + (turn->clock.hold ? HELD_PAUSE_MS : PAUSE_MS);
 }
 

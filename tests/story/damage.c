@@ -155,6 +155,21 @@ Test(damage, c3_what_is_due_of_another_referral_is_done)
     world_close(w);
 }
 
+/* C4: what goes on in doubt is not a minute late for it, as what waits for an operator may be. */
+Test(damage, c4_in_doubt_what_is_due_of_another_referral_is_done_as_soon)
+{
+    struct bytes row;
+    struct world *w = open_damaged(0, &row);
+
+    put(w, "r1", row);
+    world_after(w, 7190);
+    put(w, "r1", bytes_text("\xff"));
+    world_hold(w, true);
+    world_after(w, 20);
+    cr_assert_eq(world_count(w, "T07 < urgent notice r2 escalated"), 1);
+    close_mended(w, row);
+}
+
 /* Whoever sends a command about it again and again stops neither the clock nor what comes back for others. */
 Test(damage, c3_a_command_about_it_that_is_repeated_keeps_no_due_time_waiting)
 {
