@@ -1,8 +1,11 @@
 /* Connections of libreferral: addresses that stand in for each other, and what is said of a failure (T5). */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "peer.h"
@@ -39,6 +42,46 @@ Test(link, the_second_address_stands_in_for_the_first)
     cr_assert(referral_link_now(client) == REFERRAL_LINK_READY);
     cr_assert(referral_trouble_now(client) == REFERRAL_TROUBLE_NONE);
     peer_join(&peer);
+}
+
+static void connect_client(void)
+{
+    const char *address = peer.endpoint;
+    struct referral_options options = peer_options(&peer, &address);
+    cr_assert(referral_open(&options, &client) == REFERRAL_OK);
+    peer_run(&peer, welcomes);
+    cr_assert(referral_connect(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    peer_join(&peer);
+}
+
+Test(link, its_descriptors_pass_to_no_other_program)
+{
+    bool before[256];
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        before[fd] = fcntl(fd, F_GETFD) >= 0;
+    }
+    connect_client();
+    for (int fd = 0; fd < 256; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (!before[fd] && flags >= 0) {
+            cr_expect(flags & FD_CLOEXEC, "%d", fd);
+            count++;
+        }
+    }
+    cr_assert(count > 3, "%d", count);
+}
+
+Test(link, its_threads_take_no_signals)
+{
+    sigset_t mine, pending;
+    connect_client();
+    sigemptyset(&mine);
+    sigaddset(&mine, SIGUSR1);
+    cr_assert(pthread_sigmask(SIG_BLOCK, &mine, NULL) == 0);
+    kill(getpid(), SIGUSR1); /* a thread that took it would end the process */
+    sigpending(&pending);
+    cr_assert(sigismember(&pending, SIGUSR1));
 }
 
 static enum referral_trouble trouble_met(const struct referral_options *options)
