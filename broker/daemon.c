@@ -179,7 +179,7 @@ static enum daemon_exit open_turn(struct daemon *daemon)
     };
     int failure = turn_open(&options, &daemon->turn);
     if (failure == 0) {
-        /* C4: a doubt goes to disk with the first turn, whoever causes that one: after a crash behind it nothing would show it any more. */
+        /* C4: a doubt goes to disk with the first turn, which may be that of a culprit: after a crash behind it nothing would show the doubt. */
         daemon_time_watch(daemon);
         failure = daemon_suspect_open(daemon);
     }

@@ -110,8 +110,8 @@ static void watch_room(struct daemon *daemon)
     set(daemon, code, NULL, percent >= (stood ? ROOM_AGAIN_PERCENT : FILLING_PERCENT));
 }
 
-/* C4: raised and cleared as soon as it is so (daemon_time.c), and again where that found no room on the disk: after a restart what stands is all that
- * is known of a doubt. */
+/* C4: daemon_time.c raises and clears these at once, but a turn may find no room on the disk. So what stands there is set right here: after a restart it
+ * is all that is known of a doubt. */
 static void watch_time(struct daemon *daemon)
 {
     for (size_t i = 0; i < DAEMON_DOUBTS; i++) {
@@ -120,7 +120,8 @@ static void watch_time(struct daemon *daemon)
     }
 }
 
-/* Who met it, in this process or one before, went on without it. It ends with a verification that began later and found no fault. */
+/* Raised once a damaged row is met. It ends with a verification that began after the row was met last and found no fault; a process that has met none goes
+ * by when the alarm was raised. */
 static void watch_damage(struct daemon *daemon)
 {
     static const char code[] = "store-damaged";

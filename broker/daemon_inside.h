@@ -1,5 +1,4 @@
-/* daemon_inside.h - inside of daemon.h: what starting (daemon.c), running (daemon_loop.c), time (daemon_time.c) and
- * showing (daemon_ops.c), alarms (daemon_alarms.c) and crashes (daemon_suspect.c) share. */
+/* daemon_inside.h - inside of daemon.h: what the files daemon_*.c share; each has its part below. */
 #pragma once
 #include "base/arena.h"
 #include "daemon.h"
@@ -91,8 +90,8 @@ void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]
 /* DAEMON_STOPPED: the store and the configuration agree on test time, and the time is known. */
 enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
-/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. First of all once there is a turn: a doubt goes to disk
- * with the first one. */
+/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. Before each turn, so that a doubt goes to disk with the first
+ * turn that holds something back. */
 void daemon_time_watch(struct daemon *daemon);
 /* Codes of the alarms about a doubtful time. */
 #define DAEMON_DOUBTS ((size_t)2)

@@ -64,8 +64,8 @@ static void fail(struct daemon *daemon, int failure)
     event_base_loopbreak(daemon->base);
 }
 
-/* Before anything is done with this time: a doubt goes to disk with the first turn that holds something back (C4). What was said while the process stood
- * still is yet to be read. */
+/* Before anything is done with this time. A doubt goes to disk with the first turn that holds something back (C4). Where the process stood still, nobody
+ * was silent: what was said meanwhile is yet to be read. */
 static struct turn_clock note_awake(struct daemon *daemon)
 {
     struct turn_clock clock = daemon_now(daemon);
