@@ -164,8 +164,12 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     uint64_t turns = turn_counters(daemon->turn).turns;
     bool is_busy = turns != daemon->chunk_turns;
     int rows = is_busy ? SEARCH_ROWS_BUSY : SEARCH_ROWS;
+    uint64_t left_out = search_left_out(daemon->store);
     int indexed = search_advance(daemon->store, &daemon->arena, (uint32_t)rows);
     arena_reset(&daemon->arena, 0);
+    if (indexed == -EBADMSG || search_left_out(daemon->store) != left_out) {
+        daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    }
     daemon->chunk_turns = turns;
     if (indexed < 0) {
         journal(JOURNAL_index_failed, "the search index waits: %s", store_error(daemon->store));

@@ -67,15 +67,20 @@ static const char *meaning(int failure)
     }
 }
 
+void fail_row(struct store *store, int failure, enum table table, struct bytes key)
+{
+    char place[sizeof(store->error) - 128];
+
+    fail_place(place, sizeof(place), table, key);
+    fail_with(store, failure, "%s: %s", place, meaning(failure));
+}
+
 void fail_txn(struct store_txn *txn, int failure, enum table table, struct bytes key)
 {
-    char place[sizeof(txn->store->error) - 128];
-
     if (txn->failure != 0)
         return;
     txn->failure = failure;
-    fail_place(place, sizeof(place), table, key);
-    fail_with(txn->store, failure, "%s: %s", place, meaning(failure));
+    fail_row(txn->store, failure, table, key);
     if (txn->way_out != NULL)
         longjmp(*txn->way_out, 1);
 }

@@ -73,6 +73,7 @@ struct store {
         uint64_t turn; /* LMDB's transaction id when it was counted; 0: never */
         uint64_t pages;
     } free;
+    uint64_t left_out; /* search.h */
     char error[STORE_ERROR_SIZE];
 };
 
@@ -84,6 +85,8 @@ int fail_from_mdb(int rc);
 int fail_with(struct store *store, int failure, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The transaction's first failure, with table and key; a partner's own strings are left out (P1). */
 void fail_txn(struct store_txn *txn, int failure, enum table table, struct bytes key);
+/* The same line where the transaction goes on without that row. */
+void fail_row(struct store *store, int failure, enum table table, struct bytes key);
 /* Table and key in hex, without the part of a key that is a partner's text (P1). */
 void fail_place(char *out, size_t size, enum table table, struct bytes key);
 
@@ -115,9 +118,15 @@ int txn_commit(struct store_txn *txn);
 int txn_commit_aside(struct store_txn *txn);
 /* Adds a row unless there is one of that key already: one way down the tree, where store_put takes two. */
 void txn_put_absent(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
-/* Opens a stored value into the arena; false: it fails the transaction. */
+/* Opens a stored value into the arena; 0, or why it does not open. */
+int txn_try_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
+                  struct bytes *ret_value);
+/* The same; false: it fails the transaction. */
 bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
                     struct bytes *ret_value);
+
+/* scan.c: as store_next; of a row that is damaged the value is given as one without data, and the transaction goes on. */
+bool scan_next_any(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value);
 
 /* The tag of a row as it is now; false: there is none. */
 bool txn_row_tag(struct store_txn *txn, enum table table, struct bytes key, uint64_t *ret_tag);

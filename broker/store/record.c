@@ -61,18 +61,26 @@ void *record_unpack_bare(struct arena *arena, struct bytes value, const Protobuf
     return protobuf_c_message_unpack(type, &allocator, value.size, value.data);
 }
 
-void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
-                    const ProtobufCMessageDescriptor *type)
+void *record_unpack_sound(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
+                          const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *row = record_unpack_bare(txn->arena, value, type);
 
-    if (row != NULL && schema_of(row) > STORE_SCHEMA)
+    if (row != NULL && schema_of(row) > STORE_SCHEMA) {
         fail_txn(txn, -EPROTO, table, key);
-    else if (row == NULL || !sense_is_made(row))
+        return NULL;
+    }
+    return row != NULL && sense_is_made(row) ? row : NULL;
+}
+
+void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
+                    const ProtobufCMessageDescriptor *type)
+{
+    void *row = record_unpack_sound(txn, table, key, value, type);
+
+    if (row == NULL)
         fail_txn(txn, -EBADMSG, table, key);
-    else
-        return row;
-    return NULL;
+    return row;
 }
 
 void *record_get(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessageDescriptor *type)

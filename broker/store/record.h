@@ -11,6 +11,9 @@ void *record_get(struct store_txn *txn, enum table table, struct bytes key, cons
 /* The same for a value in hand. */
 void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
                     const ProtobufCMessageDescriptor *type);
+/* The same, where the transaction goes on without a row that is damaged: NULL. A newer schema fails it. */
+void *record_unpack_sound(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
+                          const ProtobufCMessageDescriptor *type);
 /* A message that bears no schema, being stored as it is given out. NULL: it does not unpack; the transaction goes on. */
 void *record_unpack_bare(struct arena *arena, struct bytes value, const ProtobufCMessageDescriptor *type);
 void record_put(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessage *row);

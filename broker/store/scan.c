@@ -119,15 +119,34 @@ static bool move(struct store_cursor *cursor, struct bytes *ret_stored)
     return true;
 }
 
-bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value)
+bool scan_next_any(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value)
 {
     struct bytes stored, key, value;
+    int failure;
 
     if (!move(cursor, &stored))
         return false;
     key = arena_copy(cursor->txn->arena, bytes_of(cursor->last, cursor->last_size));
-    if (!txn_open_value(cursor->txn, cursor->table, key, stored, &value))
+    failure = txn_try_value(cursor->txn, cursor->table, key, stored, &value);
+    if (failure != 0 && failure != -EBADMSG) {
+        fail_txn(cursor->txn, failure, cursor->table, key);
         return false;
+    }
+    *ret_key = key;
+    *ret_value = failure == 0 ? value : bytes_of(NULL, 0);
+    return true;
+}
+
+bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value)
+{
+    struct bytes key, value;
+
+    if (!scan_next_any(cursor, &key, &value))
+        return false;
+    if (value.data == NULL) {
+        store_damaged(cursor->txn, cursor->table, key);
+        return false;
+    }
     *ret_key = key;
     *ret_value = value;
     return true;

@@ -98,15 +98,20 @@ static struct store_cursor *referrals_after(struct store_txn *txn, struct bytes 
     return store_scan(txn, TABLE_REFERRAL, bytes_of(NULL, 0), bytes_of(from, after.size > 0 ? sizeof(from) : 0));
 }
 
+/* ret_row NULL: it is damaged, and its key perhaps another's. */
 static bool next_referral(struct store_cursor *cursor, struct store_txn *txn, struct bytes *ret_key,
                           Record__Referral **ret_row)
 {
     struct bytes value;
 
-    if (!store_next(cursor, ret_key, &value))
-        return false;
-    *ret_row = record_unpack(txn, TABLE_REFERRAL, *ret_key, value, &record__referral__descriptor);
-    return *ret_row != NULL && ret_key->size == ID_KEY_SIZE;
+    do {
+        if (!scan_next_any(cursor, ret_key, &value))
+            return false;
+    } while (ret_key->size != ID_KEY_SIZE);
+    *ret_row = value.data == NULL
+                   ? NULL
+                   : record_unpack_sound(txn, TABLE_REFERRAL, *ret_key, value, &record__referral__descriptor);
+    return store_failure(txn) == 0;
 }
 
 static uint32_t generation_of(uint64_t rows)
@@ -114,30 +119,43 @@ static uint32_t generation_of(uint64_t rows)
     return (uint32_t)(rows / GENERATION_ROWS);
 }
 
-/* Collects the keys of up to `count` referrals beyond the watermark and moves it; returns how many referrals. */
-static uint32_t collect(struct store_txn *txn, uint32_t count, struct search_key *keys, size_t *ret_keys)
+struct chunk {
+    struct search_key *keys;
+    size_t key_count;
+    uint32_t done, left_out; /* referrals; those left out count as rows of their generation */
+    uint8_t last[ID_KEY_SIZE];
+};
+
+/* Up to `count` referrals beyond the watermark. It ends with a sound one: where a damaged row says that it lies is no place to go on from. */
+static void collect(struct store_txn *txn, uint32_t count, struct chunk *chunk)
 {
-    uint8_t *watermark = arena_alloc(txn->arena, ID_KEY_SIZE);
     struct store_cursor *cursor = referrals_after(txn, watermark_of(txn));
-    size_t mark = arena_mark(txn->arena), found = 0;
+    size_t mark = arena_mark(txn->arena);
     Record__Referral *row;
     struct bytes id;
-    uint32_t done = 0;
+    uint32_t damaged = 0;
 
-    for (; done < count && next_referral(cursor, txn, &id, &row); done++) {
-        found = keys_of(txn, id, row, generation_of(txn->meta->derived_rows + done), keys, found);
-        memcpy(watermark, id.data, ID_KEY_SIZE);
-        arena_rewind(txn->arena, mark);
+    for (; chunk->done < count && next_referral(cursor, txn, &id, &row); arena_rewind(txn->arena, mark)) {
+        if (row == NULL) {
+            damaged++;
+            fail_row(txn->store, -EBADMSG, TABLE_REFERRAL, id);
+            continue;
+        }
+        chunk->key_count = keys_of(txn, id, row, generation_of(txn->meta->derived_rows + chunk->done + damaged),
+                                   chunk->keys, chunk->key_count);
+        chunk->done++;
+        chunk->left_out = damaged;
+        memcpy(chunk->last, id.data, ID_KEY_SIZE);
     }
     store_scan_end(cursor);
-    if (done > 0) {
-        txn->meta->has_derived_watermark = true;
-        txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = watermark};
-        txn->meta->has_derived_rows = true;
-        txn->meta->derived_rows += done;
-    }
-    *ret_keys = found;
-    return done;
+}
+
+static void move_watermark(struct store_txn *txn, struct chunk *chunk)
+{
+    txn->meta->has_derived_watermark = true;
+    txn->meta->derived_watermark = (ProtobufCBinaryData){.len = ID_KEY_SIZE, .data = chunk->last};
+    txn->meta->has_derived_rows = true;
+    txn->meta->derived_rows += chunk->done + chunk->left_out;
 }
 
 int search_advance(struct store *store, struct arena *arena, uint32_t count)
@@ -148,21 +166,29 @@ int search_advance(struct store *store, struct arena *arena, uint32_t count)
     if (failure != 0)
         return failure;
 
-    struct search_key *keys = arena_alloc(arena, sizeof(*keys) * KEYS_PER_REFERRAL * count);
-    size_t key_count = 0;
-    uint32_t done = collect(txn, count, keys, &key_count);
+    struct chunk chunk = {.keys = arena_alloc(arena, sizeof(*chunk.keys) * KEYS_PER_REFERRAL * count)};
 
-    if (done == 0) {
+    collect(txn, count, &chunk);
+    if (chunk.done == 0) {
         failure = store_failure(txn);
         store_turn_abort(txn);
         return failure;
     }
-    qsort(keys, key_count, sizeof(*keys), by_bytes);
-    for (size_t i = 0; i < key_count; i++)
-        txn_put_absent(txn, TABLE_SEARCH, bytes_of(keys[i].bytes, keys[i].size), bytes_of(NULL, 0));
+    move_watermark(txn, &chunk);
+    qsort(chunk.keys, chunk.key_count, sizeof(*chunk.keys), by_bytes);
+    for (size_t i = 0; i < chunk.key_count; i++)
+        txn_put_absent(txn, TABLE_SEARCH, bytes_of(chunk.keys[i].bytes, chunk.keys[i].size), bytes_of(NULL, 0));
     meta_write(txn);
     failure = txn_commit_aside(txn);
-    return failure != 0 ? failure : (int)done;
+    if (failure != 0)
+        return failure;
+    store->left_out += chunk.left_out;
+    return (int)chunk.done;
+}
+
+uint64_t search_left_out(const struct store *store)
+{
+    return store->left_out;
 }
 
 int search_rebuild(struct store *store, struct arena *arena)
@@ -239,7 +265,7 @@ static bool next_in_tail(struct store_txn *txn, struct sought sought, struct byt
 
     for (; !found && *left > 0 && next_referral(cursor, txn, &id, &row); arena_rewind(txn->arena, mark)) {
         --*left;
-        found = matches(txn, below, id, row);
+        found = row != NULL && matches(txn, below, id, row);
         if (found || *left == 0)
             *ret_id = id_from_key(id.data);
     }
@@ -391,7 +417,10 @@ static void expect_indexed(struct recounting *recounting, struct bytes watermark
     struct bytes id;
 
     while (next_referral(cursor, recounting->txn, &id, &row) && memcmp(id.data, watermark.data, ID_KEY_SIZE) <= 0) {
-        expect_referral(recounting, id, row);
+        if (row == NULL)
+            recounting->rows++;
+        else
+            expect_referral(recounting, id, row);
         arena_rewind(recounting->txn->arena, mark);
     }
     store_scan_end(cursor);

@@ -272,25 +272,30 @@ static MDB_cursor *find(struct store_txn *txn, enum table table, struct bytes ke
     return NULL;
 }
 
-bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
-                    struct bytes *ret_value)
+int txn_try_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
+                  struct bytes *ret_value)
 {
     size_t size = 0;
 
-    if (!seal_plain_size(table, stored, &size)) {
-        fail_txn(txn, -EBADMSG, table, key);
-        return false;
-    }
+    if (!seal_plain_size(table, stored, &size))
+        return -EBADMSG;
 
     uint8_t *plain = arena_alloc(txn->arena, size);
     int failure = store_unseal(txn->store, table, key, stored, plain);
 
-    if (failure != 0) {
+    if (failure == 0)
+        *ret_value = bytes_of(plain, size);
+    return failure;
+}
+
+bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
+                    struct bytes *ret_value)
+{
+    int failure = txn_try_value(txn, table, key, stored, ret_value);
+
+    if (failure != 0)
         fail_txn(txn, failure, table, key);
-        return false;
-    }
-    *ret_value = bytes_of(plain, size);
-    return true;
+    return failure == 0;
 }
 
 bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct bytes *ret_value)

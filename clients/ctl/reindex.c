@@ -1,4 +1,5 @@
 /* reindex.c - the search index of a store whose broker is stopped, made anew from its referrals: it says nothing that these do not. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 
@@ -58,10 +59,12 @@ static int reindex(struct ctl *ctl)
     if (result != EXIT_OK)
         return result;
     failure = index_all(ctl, store, &indexed);
+    if (failure == 0)
+        tell(ctl, indexed);
+    if (failure == 0 && search_left_out(store) != 0)
+        failure = -EBADMSG; /* all others are indexed */
     if (failure != 0)
         result = offline_fail(ctl, failure, store_error(store));
-    else
-        tell(ctl, indexed);
     store_close(store);
     return result;
 }

@@ -77,6 +77,24 @@ Test(damage, d2_whoever_asks_for_it_is_told_and_all_others_are_answered)
     close_mended(w, row);
 }
 
+/* Not indexed yet: whoever lists his own looks at it, as at all that others were sent meanwhile. */
+Test(damage, d6_a_referral_that_cannot_be_read_ends_nobodys_list)
+{
+    struct bytes row;
+    struct world *w = open_damaged(0, &row);
+
+    world_connect(w, "C1", 0);
+    world_connect(w, "H1", 0);
+    world_gather(w);
+    world_say(w, "C1", "LIST_REFERRALS", "");
+    world_say(w, "H1", "LIST_REFERRALS", "");
+    world_say(w, "T07", "LIST_REFERRALS", "");
+    world_forget(w);
+    world_go(w);
+    cr_assert_eq(world_count(w, "< answered"), 3, "%s", w->trace);
+    close_mended(w, row);
+}
+
 /* Who sends nothing beside is answered before the turn's commit. */
 Test(damage, d2_a_question_beside_commands_of_others_is_told_as_well)
 {

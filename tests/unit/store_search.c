@@ -1,4 +1,5 @@
 /* store_search.c - the derived index finds the same behind its watermark, across it, and beyond (P2). */
+#include "store/internal.h"
 #include "store/search.h"
 #include "store/verify.h"
 #include "store_fixture.h"
@@ -294,6 +295,95 @@ Test(store_search, p3_verify_misses_an_amended_patient)
     cr_assert_eq(search_rebuild(f.store, &f.arena), 0);
     arena_reset(&f.arena, 0);
     cr_assert_eq(search_advance(f.store, &f.arena, 9), 3);
+    cr_assert(verifies(&f));
+    fixture_fini(&f);
+}
+
+/* ---- Damage ---- */
+
+/* What stands there says nothing that we would write, or is none of ours; then it is as it was. */
+static void spoil(struct fixture *f, uint64_t index, bool is_sealed, struct bytes *ret_row)
+{
+    static uint8_t row[4096], bytes[40];
+    struct store_txn *txn = fixture_turn(f);
+    uint8_t key[ID_KEY_SIZE];
+    MDB_val at = {.mv_data = key, .mv_size = sizeof(key)}, none = {.mv_data = bytes, .mv_size = sizeof(bytes)};
+    struct bytes value;
+
+    id_to_key(key, fixture_id(f, index, 0));
+    cr_assert(store_get(txn, TABLE_REFERRAL, bytes_of(key, sizeof(key)), &value));
+    cr_assert_leq(value.size, sizeof(row));
+    memcpy(row, value.data, value.size);
+    *ret_row = bytes_of(row, value.size);
+    if (is_sealed)
+        store_put(txn, TABLE_REFERRAL, bytes_of(key, sizeof(key)), bytes_text("\xff"));
+    else
+        cr_assert_eq(mdb_put(txn->mdb, txn->store->tables[TABLE_REFERRAL], &at, &none, 0), 0);
+    fixture_end(f, txn);
+}
+
+static void mend(struct fixture *f, uint64_t index, struct bytes row)
+{
+    struct store_txn *txn = fixture_turn(f);
+    uint8_t key[ID_KEY_SIZE];
+
+    id_to_key(key, fixture_id(f, index, 0));
+    store_put(txn, TABLE_REFERRAL, bytes_of(key, sizeof(key)), row);
+    fixture_end(f, txn);
+}
+
+/* The rest of the tail, and then of the index, is found. */
+static void check_left_out(bool is_sealed)
+{
+    struct fixture f;
+    struct bytes row;
+
+    fixture_init(&f);
+    for (int i = 0; i < 4; i++)
+        add_referral(&f, 1, 2, 0, "R-1");
+    spoil(&f, 2, is_sealed, &row);
+    cr_assert_str_eq(found(&f, SEARCH_INSTITUTION, 2, NULL), "1 3 4 ");
+    cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-1"), "1 3 4 ");
+    cr_assert_eq(search_advance(f.store, &f.arena, 2), 2);
+    cr_assert_eq(search_left_out(f.store), 1);
+    cr_assert_not_null(strstr(store_error(f.store), "table REFERRAL"), "%s", store_error(f.store));
+    cr_assert_eq(search_advance(f.store, &f.arena, 9), 1);
+    cr_assert_eq(search_advance(f.store, &f.arena, 9), 0);
+    cr_assert_eq(search_left_out(f.store), 1);
+    cr_assert_str_eq(found(&f, SEARCH_INSTITUTION, 2, NULL), "1 3 4 ");
+    if (is_sealed) {
+        mend(&f, 2, row);
+        cr_assert(!verifies(&f), "the index lacks it");
+        cr_assert_eq(search_rebuild(f.store, &f.arena), 0);
+        arena_reset(&f.arena, 0);
+        cr_assert_eq(search_advance(f.store, &f.arena, 9), 4);
+        cr_assert(verifies(&f));
+    }
+    fixture_fini(&f);
+}
+
+Test(store_search, d2_a_referral_that_is_damaged_is_left_out_and_keeps_no_other)
+{
+    check_left_out(true);
+    check_left_out(false);
+}
+
+/* Its key may be another's: what comes later would lie before it. */
+Test(store_search, d2_the_index_does_not_go_on_from_what_is_damaged)
+{
+    struct fixture f;
+    struct bytes row;
+
+    fixture_init(&f);
+    add_referral(&f, 1, 2, 0, "R-1");
+    add_referral(&f, 1, 2, 0, "R-1");
+    spoil(&f, 2, true, &row);
+    cr_assert_eq(search_advance(f.store, &f.arena, 9), 1);
+    cr_assert_eq(search_advance(f.store, &f.arena, 9), 0);
+    cr_assert_eq(search_left_out(f.store), 0);
+    mend(&f, 2, row);
+    cr_assert_eq(search_advance(f.store, &f.arena, 9), 1);
+    cr_assert_str_eq(found(&f, SEARCH_INSTITUTION, 2, NULL), "1 2 ");
     cr_assert(verifies(&f));
     fixture_fini(&f);
 }
