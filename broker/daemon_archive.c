@@ -74,7 +74,11 @@ int64_t daemon_archive_step(struct daemon *daemon)
     if (daemon->archive_since_ms == 0) {
         daemon->archive_since_ms = now_ms;
     }
+    uint64_t damaged = archiver_done(daemon->archiver).damaged;
     int result = archiver_step(daemon->archiver, daemon_now(daemon));
+    if (archiver_done(daemon->archiver).damaged != damaged) {
+        daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
+    }
     if (result > 0) {
         return STEP_PAUSE_MS;
     }

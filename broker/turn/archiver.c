@@ -243,7 +243,7 @@ static int end_adopting(struct archiver *archiver)
     return failure != 0 ? failure : has_files ? -ENODEV : 1;
 }
 
-/* A file that cannot be read is for people to look at; it does not keep the others. */
+/* A file that cannot be read, or whose row is damaged, is for people to look at; it does not keep the others. */
 static int adopt(struct archiver *archiver)
 {
     const char *name = archiver->names == NULL ? NULL : archiver->names[archiver->next_name];
@@ -255,10 +255,13 @@ static int adopt(struct archiver *archiver)
     archiver->is_adopting = true;
     archiver->next_name++;
     failure = read_known(archiver, name, &known);
-    if (failure != 0)
+    if (failure != 0 && failure != -EBADMSG)
         return failure;
-    archiver->has_known = archiver->has_known || known.is_known;
-    if (!known.told)
+    archiver->has_known = archiver->has_known || failure != 0 || known.is_known;
+    if (failure != 0) {
+        archiver_note_failure(archiver, failure);
+        archiver->done.damaged++;
+    } else if (!known.told)
         archiver_note_failure(archiver, begin_telling(archiver, name));
     return 1;
 }

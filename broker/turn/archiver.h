@@ -4,7 +4,7 @@
  * and on disk; it is read back and compared with its digest; then commands of the daemon tell the engine what stands in it, which takes out what is
  * still as it was written. Nothing leaves the store before that, and nothing is in two files as long as the store knows one: a file of
  * which not all was told, since the broker ended in between, is told at the beginning of the next pass, and removed where nothing moved to it.
- * A journey of which one referral cannot be recorded, or that has more than RETENTION_JOURNEY_MAX, stays as a whole, and keeps no other. */
+ * A journey of which one referral cannot be read or recorded, or that has more than RETENTION_JOURNEY_MAX, stays as a whole, and keeps no other. */
 #pragma once
 #include "turn/turn.h"
 
@@ -29,5 +29,6 @@ struct archiver_done { /* since it was opened */
     uint64_t files, referrals;
     /* Of the last pass: those that stay, since their journey is too long, or one of it too large for a record. */
     uint64_t too_large;
+    uint64_t damaged; /* rows that it met; their journeys stay */
 };
 struct archiver_done archiver_done(const struct archiver *archiver);

@@ -121,12 +121,13 @@ static void look_at(struct scan *scan, struct id id)
 {
     struct archiver *archiver = scan->archiver;
     struct archiver_journey *journey = &archiver->journey;
-    size_t count = retention_choose(scan->txn, id, scan->limit, journey->ids);
+    size_t count;
 
+    archiver->at = id;
+    count = retention_choose(scan->txn, id, scan->limit, journey->ids);
     journey->weighed = journey->written = 0;
     journey->count = count > RETENTION_JOURNEY_MAX ? 0 : count;
     archiver->done.too_large += count - journey->count;
-    archiver->at = id;
 }
 
 static void look_at_next(struct scan *scan)
@@ -154,8 +155,8 @@ static int scan_rows(struct scan *scan)
     size_t mark = arena_mark(&archiver->arena);
     int failure = 0;
 
-    while (failure == 0 && scan->rows < SCAN_ROWS && scan->bytes < SCAN_BYTES && !is_full(archiver) &&
-           !archiver->at_end) {
+    while (failure == 0 && store_failure(scan->txn) == 0 && scan->rows < SCAN_ROWS && scan->bytes < SCAN_BYTES &&
+           !is_full(archiver) && !archiver->at_end) {
         if (journey->count == 0)
             look_at_next(scan);
         else if (journey->weighed < journey->count)
@@ -164,7 +165,19 @@ static int scan_rows(struct scan *scan)
             failure = write_next(scan);
         arena_rewind(&archiver->arena, mark);
     }
-    return failure != 0 ? failure : store_failure(scan->txn);
+    return failure;
+}
+
+/* A journey of which a row is damaged stays, and the next step goes on behind it. */
+static int leave_damaged(struct scan *scan)
+{
+    int failure = store_failure(scan->txn);
+
+    if (failure != -EBADMSG)
+        return failure;
+    leave(scan->archiver, failure);
+    scan->archiver->done.damaged++;
+    return 0;
 }
 
 int archiver_scan(struct archiver *archiver)
@@ -174,8 +187,12 @@ int archiver_scan(struct archiver *archiver)
 
     if (failure == 0) {
         scan.limit = retention_limit(scan.txn, archiver->clock.now);
-        failure = scan_rows(&scan);
+        failure = store_failure(scan.txn);
     }
+    if (failure == 0)
+        failure = scan_rows(&scan);
+    if (failure == 0)
+        failure = leave_damaged(&scan);
     store_read_end(scan.txn);
     if (failure != 0)
         return failure;

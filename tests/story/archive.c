@@ -13,6 +13,7 @@
 #include "query.pb-c.h"
 #include "store/archive.h"
 #include "store/archive_verify.h"
+#include "store/internal.h"
 #include "story/world_inside.h"
 #include "turn/archiver.h"
 
@@ -593,6 +594,106 @@ Test(archive, d8_a_referral_of_which_a_part_is_missing_fails_the_pass_and_keeps_
     cr_assert_not_null(view_of(&shelf, "r1")->summary->archived_in);
     cr_assert_null(view_of(&shelf, "r2")->summary->archived_in);
     cr_assert_not_null(view_of(&shelf, "r3")->summary->archived_in);
+    shelf_close(&shelf);
+}
+
+/* Of the last row below `prefix` a byte is another; the next time it is as it was. */
+static void flip_row(struct shelf *shelf, enum table table, struct bytes prefix)
+{
+    struct store *store = shelf->w->store;
+    struct store_turn turn = {.index = store_mark(store).index + 1, .time = shelf->w->clock.now};
+    struct store_txn *txn = NULL;
+    struct store_cursor *cursor;
+    struct bytes key = {0};
+    uint8_t row[4096];
+    MDB_val at, value;
+
+    cr_assert_eq(store_turn_begin(store, &shelf->w->arena, &txn), 0);
+    cursor = store_scan(txn, table, prefix, prefix);
+    while (store_next_key(cursor, &key)) {
+    }
+    store_scan_end(cursor);
+    at = (MDB_val){.mv_size = key.size, .mv_data = (void *)(uintptr_t)key.data};
+    cr_assert_eq(mdb_get(txn->mdb, store->tables[table], &at, &value), 0);
+    cr_assert_leq(value.mv_size, sizeof row);
+    memcpy(row, value.mv_data, value.mv_size);
+    row[value.mv_size - 1] ^= 1;
+    value.mv_data = row;
+    cr_assert_eq(mdb_put(txn->mdb, store->tables[table], &at, &value, 0), 0);
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
+static void flip_row_of(struct shelf *shelf, enum table table, const char *name)
+{
+    uint8_t prefix[ID_KEY_SIZE];
+    struct id id;
+
+    cr_assert(id_parse(world_id(shelf->w, name), store_identity(shelf->w->store)->short_name, &id));
+    id_to_key(prefix, id);
+    flip_row(shelf, table, bytes_of(prefix, sizeof prefix));
+}
+
+/* Its own row; what is read when it is looked at; and when it is weighed. */
+static void flip_rows(struct shelf *shelf)
+{
+    flip_row_of(shelf, TABLE_REFERRAL, "r2");
+    flip_row_of(shelf, TABLE_TIMELINE, "r4");
+    flip_row_of(shelf, TABLE_BODY, "r6");
+    world_restart(shelf->w);
+    world_connect(shelf->w, "T07", 20);
+}
+
+Test(archive, d8_a_row_that_is_damaged_keeps_its_own_referral_and_no_other)
+{
+    struct shelf shelf = shelf_open();
+    struct archiver_options options = {.directory = shelf.directory};
+    struct archiver *archiver;
+
+    finish(&shelf, 1, 7);
+    years_pass(&shelf);
+    flip_rows(&shelf);
+    options.store = shelf.w->store;
+    options.turn = shelf.w->turn;
+    cr_assert_eq(archiver_open(&options, &archiver), 0);
+    cr_assert_eq(whole_pass(&shelf, archiver), -EBADMSG);
+    cr_expect_eq(archiver_done(archiver).referrals, 4);
+    cr_expect_eq(archiver_done(archiver).damaged, 3);
+    archiver_close(archiver);
+    flip_rows(&shelf);
+    for (int i = 1; i <= 7; i++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "r%d", i);
+        cr_expect_eq(view_of(&shelf, name)->summary->archived_in != NULL, i % 2 == 1, "%s", name);
+    }
+    pass(&shelf);
+    cr_assert_not_null(view_of(&shelf, "r2")->summary->archived_in);
+    shelf_close(&shelf);
+}
+
+Test(archive, d8_a_files_row_that_is_damaged_keeps_no_other_file)
+{
+    struct shelf shelf = shelf_open();
+    char file[ARCHIVE_NAME_MAX];
+    int result;
+
+    finish(&shelf, 1, 1);
+    years_pass(&shelf);
+    pass(&shelf);
+    snprintf(file, sizeof file, "%s", view_of(&shelf, "r1")->summary->archived_in);
+    world_restart(shelf.w); /* sessions have not lived through the years */
+    world_connect(shelf.w, "T07", 20);
+    world_connect(shelf.w, "H1", 20);
+    world_good(shelf.w, "T07");
+    world_good(shelf.w, "H1");
+    finish(&shelf, 2, 1);
+    years_pass(&shelf);
+    flip_row(&shelf, TABLE_ARCHIVE, bytes_text(file));
+    steps(&shelf, -1, &result);
+    flip_row(&shelf, TABLE_ARCHIVE, bytes_text(file));
+    cr_assert_eq(result, -EBADMSG, "%d", result);
+    cr_assert_not_null(view_of(&shelf, "r2")->summary->archived_in);
+    cr_assert_eq(file_count(&shelf), 2);
     shelf_close(&shelf);
 }
 
