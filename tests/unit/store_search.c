@@ -344,7 +344,9 @@ static void check_left_out(bool is_sealed)
     spoil(&f, 2, is_sealed, &row);
     cr_assert_str_eq(found(&f, SEARCH_INSTITUTION, 2, NULL), "1 3 4 ");
     cr_assert_str_eq(found(&f, SEARCH_REFERENCE, 1, "R-1"), "1 3 4 ");
+    cr_assert(!verifies(&f), "whatever its seal is");
     cr_assert_eq(search_advance(f.store, &f.arena, 2), 2);
+    cr_assert(!verifies(&f));
     cr_assert_eq(search_left_out(f.store), 1);
     cr_assert_not_null(strstr(store_error(f.store), "table REFERRAL"), "%s", store_error(f.store));
     cr_assert_eq(search_advance(f.store, &f.arena, 9), 1);
