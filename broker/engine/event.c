@@ -3,7 +3,6 @@
 #include "engine/booking.h"
 #include "engine/event_parts.h"
 #include "engine/families.h"
-#include "engine/inbox.h"
 
 #define INFO_ROUNDS_MAX 3
 #define VOID_WITHIN_MS  DAY_MS
@@ -207,8 +206,6 @@ static void happen(struct happening *happening)
                         .audited = true};
 
     life_step(work, happening->life, happening->row, &step);
-    if (happening->by == BY_RECEIVER)
-        inbox_take_sheet(work, happening->life);
     life_save(work, happening->life);
     if (happening->type == CONFIRM_RECEIPT)
         take_over(happening);

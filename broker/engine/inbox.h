@@ -19,7 +19,7 @@ void inbox_put_sheet(struct work *work, uint32_t institution, Referral__Priority
 void inbox_put_notice(struct work *work, uint32_t institution, Referral__Priority lane, struct id referral,
                       const Referral__Notice *notice, uint32_t cause);
 
-/* L2: nobody acknowledges for a query-only receiver, so what it does about a referral takes the sheet that waits for it. */
+/* L2: nobody acknowledges for a query-only receiver. What it does about a referral takes the sheet that waits for it, and so does the referral's end. */
 void inbox_take_sheet(struct work *work, const struct life_of *life);
 
 /* D6: age never refuses, it raises an alarm. The clock looks at the oldest message when it may have become too old. */

@@ -5,6 +5,7 @@
 
 #include "engine/binary.h"
 #include "engine/booking.h"
+#include "engine/inbox.h"
 #include "engine/life_clock.h"
 #include "engine/tidings.h"
 #include "store/sense.h"
@@ -302,6 +303,8 @@ void life_step(struct work *work, struct life_of *life, const struct transition 
     struct deadline stopped;
 
     set_state(work, life, target_of(row, life, step));
+    if (step->by == BY_RECEIVER || state_is_terminal((enum state)life->row->state))
+        inbox_take_sheet(work, life);
     note_event(work, life, step, from);
     tidings.booking = note_claims(work, life, step, from);
 

@@ -195,6 +195,29 @@ Test(event, l2_what_a_query_only_receiver_does_takes_its_sheet_from_the_inbox)
     district_close(&d);
 }
 
+Test(event, l2_what_has_ended_waits_for_no_query_only_receiver)
+{
+    struct district d;
+    Referral__Reply *down, *late;
+
+    district_open(&d);
+    down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "V01", true, ROUTINE));
+    late = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "V01", true, ROUTINE));
+    district_assert_said(&d, district_happen(&d, "H1", down->referral_id, CANCEL), "");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "submit/sheet");
+    d.now = instant_after(d.now, 15 * DAY_MS);
+    district_clock(&d);
+    cr_assert_str_eq(district_state(&d, late->referral_id), "EXPIRED");
+    cr_assert_str_eq(district_inbox(&d, "V01"), "");
+    cr_assert(!district_row(&d, late->referral_id)->has_delivered_at_ms);
+    district_assert_books(&d);
+
+    down = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, district_sheet(&d, "H1", "T07", true, ROUTINE));
+    district_assert_said(&d, district_happen(&d, "H1", down->referral_id, CANCEL), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "submit/sheet, cancel", "its system is told of both");
+    district_close(&d);
+}
+
 Test(event, t5_a_delegation_is_not_handed_on)
 {
     struct district d;
