@@ -19,6 +19,10 @@ class CtlTest(fixture.BrokerTest):
         return self.ask("send", key=key, input=json.dumps(sheet), **more)
 
     def listen(self, key, *arguments, **more):
-        """Every message that waits, as JSON; all are acknowledged."""
-        out = self.run_ctl("--json", "listen", "--idle", "1", *arguments, key=key, **more).stdout
+        """Every message that waits and is not backed off, as JSON; all are acknowledged."""
+        now = self.ask("status")["now_ms"]
+        count = sum(entry.get("not_before_ms", 0) <= now for entry in self.ask("inbox", key=key).get("entries", []))
+        if count == 0:
+            return []
+        out = self.run_ctl("--json", "listen", "--count", str(count), "--idle", "5", *arguments, key=key, **more).stdout
         return [json.loads(line) for line in out.splitlines()]
