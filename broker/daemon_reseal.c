@@ -2,6 +2,7 @@
 #include "daemon_inside.h"
 #include "store/reseal.h"
 #include "sys/journal.h"
+#include <errno.h>
 
 #define STEP_PAUSE_MS 5    /* at least; else as long as the step took: half of the disk's time is the turns' */
 #define WAIT_MS       1000 /* a reader pins pages: what is moved would make the store grow, and end a backup */
@@ -61,6 +62,9 @@ int64_t daemon_reseal_step(struct daemon *daemon)
         }
         tell(daemon, &state);
         more = reseal_advance(daemon->store, &daemon->arena, &state);
+    }
+    if (more == -EBADMSG) {
+        daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
     }
     if (more < 0) {
         journal(JOURNAL_reseal_failed, "%s", store_error(daemon->store));
