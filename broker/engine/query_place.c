@@ -98,7 +98,8 @@ static void add_availability(const struct search *search, const struct counted_p
     if (now.ms < opens.ms) { /* C1: open from opens_at on */
         FIELD_SET(place, opens_at_ms, opens.ms);
         add_later(search, pool, opens, place);
-        if (place->opens_later == 0 && !family) /* marks may leave no run of so many units */
+        /* Marks may leave no run of so many units; but what is released before the opening is no sooner open. */
+        if (place->opens_later == 0 && !family && opens.ms < row->release_at_ms)
             add_later(search, pool, instant_of(row->release_at_ms), place);
         return;
     }

@@ -449,6 +449,31 @@ Test(asked, q6_a_search_says_what_opens_later_and_what_is_released_to_the_genera
     places_close(&d);
 }
 
+/* The session was moved ahead of an opening that people had been told of: when it comes, too few units are left. */
+Test(asked, q6_what_is_released_before_the_channel_opens_does_not_open_then)
+{
+    struct district d;
+    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
+    Referral__Pool *pool;
+    const Referral__FreePlace *place;
+
+    places_open(&d);
+    pool = places_pool(&d, places_ref(&d, EXPERT, "WANG-AM", TUESDAY), 5);
+    FIELD_SET(pool->units[0], start_ms, places_at(TUESDAY, 11, 0));
+    FIELD_SET(pool, general_opens_at_ms, places_at(TUESDAY, 10, 30));
+    district_assert_said(&d, district_say(&d, "H1", KIND(PUT_POOL), pool), "");
+    pool = places_pool(&d, pool->pool, 5);
+    FIELD_SET(pool->units[0], start_ms, places_at(TUESDAY, 10, 0));
+    district_assert_said(&d, district_say(&d, "H1", KIND(PUT_POOL), pool), "");
+    FIELD_SET(&query, channel, GENERAL);
+    FIELD_SET(&query, units, 3);
+    FIELD_SET(&query, all, true);
+    place = search_places(&d, &query)->places[0];
+    cr_assert_eq(place->opens_at_ms, places_at(TUESDAY, 10, 30));
+    cr_assert(place->bookable == 0 && !place->has_opens_later);
+    places_close(&d);
+}
+
 Test(asked, q10_what_nobody_can_take_is_shown_to_whoever_asks_for_all)
 {
     struct district d;
