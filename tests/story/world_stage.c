@@ -1,5 +1,4 @@
 /* world_stage.c - a story's broker: made, peopled, killed, started again, restored, and judged at the end. */
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,19 +7,9 @@
 #include <unistd.h>
 
 #include "engine/registry.h"
+#include "scratch.h"
 #include "store/verify.h"
 #include "story/world_inside.h"
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
-
-static void remove_tree(const char *directory)
-{
-    nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 struct store_options world_store_options(const struct world *w, const char *directory)
 {
@@ -158,7 +147,7 @@ static struct world *open_world(uint64_t map_bytes, const char *day)
     };
     cr_assert(date_parse(day, &date));
     w->begin = w->clock.now = instant_of_local(date, 9 * HOUR_MS, CHINA_MINUTES);
-    cr_assert_not_null(mkdtemp(w->directory));
+    cr_assert_not_null(scratch_make(w->directory));
     cr_assert_eq(arena_open(&w->arena, 4UL << 30), 0);
     w->allocator = (ProtobufCAllocator){.alloc = take, .free = keep, .allocator_data = &w->arena};
     found(w);
@@ -198,7 +187,7 @@ void world_lie_down(struct world *w)
 void world_leave(struct world *w)
 {
     close_broker(w);
-    remove_tree(w->directory);
+    scratch_remove(w->directory);
 }
 
 /* D7, P3, Q13: whatever the story did. */
@@ -216,9 +205,9 @@ void world_close(struct world *w)
 {
     world_judge(w);
     close_broker(w);
-    remove_tree(w->directory);
+    scratch_remove(w->directory);
     if (w->copy[0] != '\0')
-        remove_tree(w->copy);
+        scratch_remove(w->copy);
     arena_close(&w->arena);
     free(w->trace);
     free(w);
@@ -253,7 +242,7 @@ void world_copy(struct world *w)
 
     close_broker(w);
     snprintf(w->copy, sizeof w->copy, SCRATCH "/story-XXXXXX");
-    cr_assert_not_null(mkdtemp(w->copy));
+    cr_assert_not_null(scratch_make(w->copy));
     cr_assert_eq(store_restore(&from, w->copy, instant_after(w->clock.now, SECOND_MS)), 0);
     open_broker(w);
     world_tell(w, "the broker", "is copied");
@@ -262,7 +251,7 @@ void world_copy(struct world *w)
 void world_restore(struct world *w)
 {
     close_broker(w);
-    remove_tree(w->directory);
+    scratch_remove(w->directory);
     memcpy(w->directory, w->copy, sizeof w->directory);
     w->copy[0] = '\0';
     open_broker(w);

@@ -2,12 +2,12 @@
 #pragma once
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "engine/registry.h"
+#include "tests/scratch.h"
 
 #define DESK_NOW       1795221000000 /* 2026-11-21 08:30 in China, a Saturday */
 #define ROLE_BIT(role) (1U << REFERRAL__ROLE__##role)
@@ -48,7 +48,7 @@ static inline void desk_open(struct desk *desk)
     struct store_options options;
 
     *desk = (struct desk){.directory = SCRATCH "/desk-XXXXXX", .now = {DESK_NOW}};
-    cr_assert_not_null(mkdtemp(desk->directory));
+    cr_assert_not_null(scratch_make(desk->directory));
     options = desk_options(desk);
     cr_assert_eq(store_create(&options, "bd", desk->now, true), 0);
     cr_assert_eq(store_open(&options, &desk->store), 0);
@@ -56,18 +56,12 @@ static inline void desk_open(struct desk *desk)
     desk_begin(desk);
 }
 
-static inline int desk_remove(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
-
 static inline void desk_close(struct desk *desk)
 {
     store_turn_abort(desk->txn);
     store_close(desk->store);
     arena_close(&desk->arena);
-    nftw(desk->directory, desk_remove, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(desk->directory);
 }
 
 /* "CODE field; CODE field", or "" where it was accepted. */

@@ -3,7 +3,6 @@
  * T07 (township, acts for V01) and T08 refer up to H1, H2, H3 (county) of the same consortium; V01 is query-only. OPS operates. */
 #pragma once
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "engine/inbox.h"
 #include "engine/life.h"
 #include "engine/registry.h"
+#include "tests/scratch.h"
 
 #define DISTRICT_NOW 1795221000000 /* 2026-11-21 08:30 in China, a Saturday */
 
@@ -223,7 +223,7 @@ static inline void district_open(struct district *d)
     struct store_options options;
 
     *d = (struct district){.directory = SCRATCH "/district-XXXXXX", .now = {DISTRICT_NOW}};
-    cr_assert_not_null(mkdtemp(d->directory));
+    cr_assert_not_null(scratch_make(d->directory));
     options = district_options(d);
     cr_assert_eq(store_create(&options, "bd", d->now, true), 0);
     cr_assert_eq(store_open(&options, &d->store), 0);
@@ -239,18 +239,12 @@ static inline void district_open(struct district *d)
     district_delegate(d, "T07", "V01");
 }
 
-static inline int district_remove(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
-
 static inline void district_close(struct district *d)
 {
     store_close(d->store);
     arena_close(&d->turn);
     arena_close(&d->keep);
-    nftw(d->directory, district_remove, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(d->directory);
 }
 
 /* A complete sheet. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/rows.h"
+#include "tests/scratch.h"
 
 #define FIXTURE_ARENA_BYTES (256UL << 20)
 #define FIXTURE_NOW_MS      1700000000000LL
@@ -42,7 +43,7 @@ static inline void fixture_close(struct fixture *f)
 static inline void fixture_init_sized(struct fixture *f, uint64_t map_bytes)
 {
     *f = (struct fixture){.base = SCRATCH "/store-test-XXXXXX", .map_bytes = map_bytes};
-    cr_assert_not_null(mkdtemp(f->base));
+    cr_assert_not_null(scratch_make(f->base));
     snprintf(f->directory, sizeof(f->directory), "%s/store", f->base);
     memset(f->host_key, 7, sizeof(f->host_key));
     cr_assert_eq(arena_open(&f->arena, FIXTURE_ARENA_BYTES), 0);
@@ -60,10 +61,7 @@ static inline void fixture_init(struct fixture *f)
 
 static inline void fixture_remove(struct fixture *f)
 {
-    char command[128];
-
-    snprintf(command, sizeof(command), "rm -rf %s", f->base);
-    cr_assert_eq(system(command), 0);
+    scratch_remove(f->base);
 }
 
 static inline void fixture_fini(struct fixture *f)
