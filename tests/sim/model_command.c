@@ -160,7 +160,7 @@ static bool guards(const struct model *m, const struct model_referral *r, const 
     case EV(VOID):
         return by != AS_SENDER || m->now < r->submitted_at + DAY;
     case EV(AMEND):
-        return r->version < MODEL_VERSIONS - 1 && places_may_pass(m, r, deed->patient);
+        return places_may_pass(m, r, deed->patient);
     case EV(WAITLIST):
     case EV(DISPLACE):
         return false; /* said to the pool, by the commands for places */
@@ -270,8 +270,11 @@ static void event(struct model *m, struct deed *deed)
     if (!find_role(m, r, deed, &h.by) || deed->is_bad || lies_ahead(m, deed) || !guards(m, r, deed, h.by))
         return;
     deed->verdict = GRANTED;
-    if (deed->event == EV(AMEND))
-        r->sheets[++r->version] = deed->sheet, r->patient = deed->patient;
+    if (deed->event == EV(AMEND)) {
+        assert(r->version < MODEL_VERSIONS - 1);
+        r->sheets[++r->version] = deed->sheet;
+        r->patient = deed->patient;
+    }
     if (deed->event == EV(REDIRECT))
         redirect(m, r, deed);
     h.but = cause_of(r, deed, h.by);

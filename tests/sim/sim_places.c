@@ -37,7 +37,7 @@ static bool act_on_bearer(struct sim *s)
             sim_end_of(s, r);
         else if (r->state == REFERRAL__STATE__BOOKED && sim_one_in(s, 4))
             sim_unkeep(s, r);
-        else if (r->patient.no_id && r->version < MODEL_VERSIONS - 2 && sim_one_in(s, 2))
+        else if (r->patient.no_id && sim_one_in(s, 2))
             sim_correct(s, r);
         else
             sim_event_of(s, r);

@@ -320,8 +320,9 @@ static void say_event(struct sim *s, struct model_referral *r, enum house actor,
 
     draw_details(s, &deed);
     deed.unkept = event == EV(CANCEL_BOOKING) && actor == r->receiver && !sim_one_in(s, 3); /* Q14 */
-    if (event == EV(AMEND) && r->parent >= 0 && s->model.referrals[r->parent].id[0] == '\0')
-        return;
+    if (event == EV(AMEND) &&
+        (r->version >= MODEL_VERSIONS - 2 || (r->parent >= 0 && s->model.referrals[r->parent].id[0] == '\0')))
+        return; /* the model remembers so many sheets, the broker all */
     body = event == EV(AMEND) ? amend_body(s, r, &deed) : event_body(s, r, &deed);
     sim_tell(s, "%s > %s of %s%s", party_name(actor),
              protobuf_c_enum_descriptor_get_value(&referral__event_type__descriptor, event)->name + 6, r->id,
@@ -386,8 +387,7 @@ void sim_act_event_wild(struct sim *s)
     struct model_referral *r = sim_some_referral(s);
     int event = (int)sim_below(s, EV(VOID) - EV(ACKNOWLEDGE) + 1) + EV(ACKNOWLEDGE);
 
-    if (r == NULL || event == EV(RETURN) || event == EV(EXPIRE) ||
-        (event == EV(AMEND) && r->version >= MODEL_VERSIONS - 2) || s->model.referral_count >= MODEL_REFERRALS - 64)
+    if (r == NULL || event == EV(RETURN) || event == EV(EXPIRE) || s->model.referral_count >= MODEL_REFERRALS - 64)
         return;
     say_event(s, r, (enum house)sim_below(s, PARTIES), event);
 }
