@@ -43,9 +43,8 @@ static void m_block_judge(struct world *world, const struct command *command, st
 {
     struct counts counts = reserve_counts(world, command->slot);
     int units[UNITS_MAX], count = block_choose(world, command, units, answer);
-    bool open = m_is_released(world, &world->pools[command->slot]);
 
-    if (!open && !reaches_reserve(command->reason) && counts.reserve - counts.family - (counts.free - count) > 0)
+    if (!reaches_reserve(command->reason) && counts.owed > counts.free - count)
         m_say(answer, "BLOCK_EATS_RESERVE");
 }
 

@@ -277,7 +277,9 @@ struct answer {
 
 /* The sums of section 6 over a pool's set: itself, or its group. */
 struct counts {
-    int64_t capacity, blocked, general, family, free, reserve, marks, marked, deficit;
+    int64_t capacity, blocked, general, family, free, reserve;
+    int64_t owed; /* of the reserve, to family doctors' patients still: nothing from release on */
+    int64_t marks, marked, deficit;
 };
 
 void reserve_init(struct world *world);

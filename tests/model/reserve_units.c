@@ -130,12 +130,12 @@ struct counts m_sums(struct world *world, int slot)
     all.reserve = rounded_up((all.capacity * pool->reserve_bp + 9999) / 10000, pool->span);
     if (all.reserve > all.capacity)
         all.reserve = all.capacity;
-    if (is_kept_no_more(world, slots, count))
+    if (all.reserve <= all.family || is_kept_no_more(world, slots, count))
         return all;
-    if (all.reserve > all.family)
-        all.marks = rounded_up(all.reserve - all.family, pool->span);
-    if (all.reserve - all.family - all.free > 0)
-        all.deficit = all.reserve - all.family - all.free;
+    all.owed = all.reserve - all.family;
+    all.marks = rounded_up(all.owed, pool->span);
+    if (all.owed > all.free)
+        all.deficit = all.owed - all.free;
     return all;
 }
 
