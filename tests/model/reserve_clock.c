@@ -18,6 +18,17 @@ static int64_t last_end(const struct m_pool *pool)
     return end;
 }
 
+/* When nobody can come any more; 0: nothing is booked, or it was looked after. */
+static int64_t over_at(const struct m_pool *pool)
+{
+    bool booked = false;
+
+    for (int i = 0; i < pool->count && !booked; i++)
+        booked = pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_GENERAL ||
+                 pool->units[i].state == REFERRAL__UNIT_STATE__UNIT_FAMILY;
+    return booked && !pool->over ? last_end(pool) + OVER_AFTER_MS : 0;
+}
+
 /* A hold of this pool that time has ended, the earliest unit's first; NOBODY: none. */
 static int expired_hold(const struct world *world, int slot)
 {
@@ -113,7 +124,7 @@ static bool let_instants_pass(struct world *world, int slot)
     pool->released |= released;
     if (opened || opened_to_all || released)
         m_note(world, slot);
-    if (pool->over || pool->count == 0 || last_end(pool) + OVER_AFTER_MS > world->now || world->doubt)
+    if (over_at(pool) == 0 || over_at(pool) > world->now || world->doubt)
         return opened || opened_to_all || released;
     pool->over = true;
     assume_no_shows(world, slot);
@@ -203,7 +214,7 @@ int64_t m_pool_due(const struct world *world, int slot)
             due = earlier(due, held_back(pool, world->bookings[booking].expires_at));
     }
     due = earlier(due, pool->released ? 0 : held_back(pool, pool->release_at));
-    return earlier(due, pool->over || pool->count == 0 ? 0 : held_back(pool, last_end(pool) + OVER_AFTER_MS));
+    return earlier(due, over_at(pool) == 0 ? 0 : held_back(pool, over_at(pool)));
 }
 
 /* Pools in the order in which they lie in the store: class, department, day, resource. */

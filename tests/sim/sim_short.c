@@ -62,7 +62,7 @@ Test(sim, d2_d3_d4_d7_l1_l2_p2_q1_to_q15_broker_and_model_agree_whatever_happens
         cr_assert_gt(sum->refused, steps / 20);
         cr_assert_gt(sum->redeliveries, steps / 20);
         cr_assert_gt(sum->crashes, steps / 200);
-        cr_assert_gt(sum->parked, steps / 1000);
+        cr_assert_gt(sum->parked, steps / 2000);
         cr_assert_gt(sum->archived, steps / 1000);
         cr_assert_gt(sum->forgotten, 0);
         assert_places(sum);
