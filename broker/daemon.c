@@ -146,7 +146,8 @@ static enum daemon_exit open_store(struct daemon *daemon, const struct secrets *
     return DAEMON_FAILED;
 }
 
-/* Nobody is served from a store whose end is not what the last turn left (P3); what is older is the verify timer's work. */
+/* Nobody is served from a store whose end is not what the last turn left (P3); what is older is the verify timer's
+ * work. */
 static enum daemon_exit check_store(struct daemon *daemon)
 {
     uint64_t records = 0;
@@ -179,7 +180,8 @@ static enum daemon_exit open_turn(struct daemon *daemon)
     };
     int failure = turn_open(&options, &daemon->turn);
     if (failure == 0) {
-        /* C4: a doubt goes to disk with the first turn, which may be that of a culprit: after a crash behind it nothing would show the doubt. */
+        /* C4: a doubt goes to disk with the first turn, which may be that of a culprit: after a crash behind it nothing
+         * would show the doubt. */
         daemon_time_watch(daemon);
         failure = daemon_suspect_open(daemon);
     }

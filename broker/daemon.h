@@ -1,7 +1,9 @@
-/* daemon.h - referrald as a process: owns every part, starts and stops them in order, and drives the turn from the loop.
+/* daemon.h - referrald as a process: owns every part, starts and stops them in order, and drives the turn from the
+ * loop.
  *
- * Start order: secrets, store and its end, time, turn, ZAP, port, HTTP, self-test, ready; stop in reverse. Whatever keeps it from starting is one line
- * in the log and an exit code of its own, so that whoever starts it knows what to do. */
+ * Start order: secrets, store and its end, time, turn, ZAP, port, HTTP, self-test, ready; stop in reverse. Whatever
+ * keeps it from starting is one line in the log and an exit code of its own, so that whoever starts it knows what to
+ * do. */
 #pragma once
 #include "sys/config.h"
 
@@ -29,9 +31,11 @@ enum daemon_exit {
 
 struct daemon;
 
-/* What holds for the whole process: no core files, no reading by others, limits, signals that must not kill. Once, before anything. */
+/* What holds for the whole process: no core files, no reading by others, limits, signals that must not kill. Once,
+ * before anything. */
 void daemon_harden(void);
-/* Reads the secrets as daemon_open does and forgets them: DAEMON_STOPPED where they are fine, else BAD_SECRET, logged. */
+/* Reads the secrets as daemon_open does and forgets them: DAEMON_STOPPED where they are fine, else BAD_SECRET,
+ * logged. */
 enum daemon_exit daemon_check(const struct config *config);
 /* DAEMON_STOPPED (nothing was wrong) with *ret_daemon; else why not, logged. Borrows both until daemon_close. */
 enum daemon_exit daemon_open(const struct config *config, const char *config_path, struct daemon **ret_daemon);

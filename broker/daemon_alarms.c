@@ -1,8 +1,10 @@
-/* daemon_alarms.c - what of this machine an operator must know of, looked at once a minute: whether there is a backup to rely on, whether
- * somebody looked through the store, how long commits take, who pins the store's pages, whose keys end, a time in doubt; and once a second how full the store
- * is, and whether a damaged row was met. (Alarms about destinations follow from the overview: overview_watch.c.)
+/* daemon_alarms.c - what of this machine an operator must know of, looked at once a minute: whether there is a backup
+ * to rely on, whether somebody looked through the store, how long commits take, who pins the store's pages, whose keys
+ * end, a time in doubt; and once a second how full the store is, and whether a damaged row was met. (Alarms about
+ * destinations follow from the overview: overview_watch.c.)
  *
- * What stands on disk decides: each is raised once and cleared once, also where an alarm's turn fails or the process ends in between. */
+ * What stands on disk decides: each is raised once and cleared once, also where an alarm's turn fails or the process
+ * ends in between. */
 #include "daemon_inside.h"
 #include "engine/setting_read.h"
 #include "store/backup_state.h"
@@ -110,8 +112,8 @@ static void watch_room(struct daemon *daemon)
     set(daemon, code, NULL, percent >= (stood ? ROOM_AGAIN_PERCENT : FILLING_PERCENT));
 }
 
-/* C4: daemon_time.c raises and clears these at once, but a turn may find no room on the disk. So what stands there is set right here: after a restart it
- * is all that is known of a doubt. */
+/* C4: daemon_time.c raises and clears these at once, but a turn may find no room on the disk. So what stands there is
+ * set right here: after a restart it is all that is known of a doubt. */
 static void watch_time(struct daemon *daemon)
 {
     for (size_t i = 0; i < DAEMON_DOUBTS; i++) {
@@ -120,8 +122,8 @@ static void watch_time(struct daemon *daemon)
     }
 }
 
-/* Raised once a damaged row is met. It ends with a verification that began after the row was met last and found no fault; a process that has met none goes
- * by when the alarm was raised. */
+/* Raised once a damaged row is met. It ends with a verification that began after the row was met last and found no
+ * fault; a process that has met none goes by when the alarm was raised. */
 static void watch_damage(struct daemon *daemon)
 {
     static const char code[] = "store-damaged";
@@ -145,7 +147,8 @@ static void watch_verify(struct daemon *daemon)
     daemon_alarm_set(daemon, "verify-failed", NULL, state.failed_ms != 0);
 }
 
-/* One that stands ends when commits are twice as fast as they must be: it does not come and go with every busy minute. */
+/* One that stands ends when commits are twice as fast as they must be: it does not come and go with every busy
+ * minute. */
 static void watch_commit(struct daemon *daemon)
 {
     static const char code[] = "commit-slow";
@@ -178,7 +181,8 @@ static void watch_readers(struct daemon *daemon)
     set(daemon, "reader-lag", detail, reader.pid != 0 && limit != 0 && now.ms - alarms->reader_since.ms >= limit);
 }
 
-/* Once all keys have been seen. A key that has ended counts as one that will, until there is another or it is revoked. */
+/* Once all keys have been seen. A key that has ended counts as one that will, until there is another or it is
+ * revoked. */
 static void judge_keys(struct daemon *daemon)
 {
     static const char code[] = "key-expires";

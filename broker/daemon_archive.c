@@ -1,4 +1,5 @@
-/* daemon_archive.c - when finished referrals move to the archive, and what became of it as an alarm (D8). The steps are turn/archiver.h's. */
+/* daemon_archive.c - when finished referrals move to the archive, and what became of it as an alarm (D8). The steps are
+ * turn/archiver.h's. */
 #include "daemon_inside.h"
 #include "sys/journal.h"
 #include <errno.h>

@@ -90,8 +90,8 @@ void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]
 /* DAEMON_STOPPED: the store and the configuration agree on test time, and the time is known. */
 enum daemon_exit daemon_time_open(struct daemon *daemon);
 struct turn_clock daemon_now(struct daemon *daemon);
-/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. Before each turn, so that a doubt goes to disk with the first
- * turn that holds something back. */
+/* C4: raises the alarm while the time is held, clears it once an operator confirmed it. Before each turn, so that a
+ * doubt goes to disk with the first turn that holds something back. */
 void daemon_time_watch(struct daemon *daemon);
 /* Codes of the alarms about a doubtful time. */
 #define DAEMON_DOUBTS ((size_t)2)
@@ -99,7 +99,8 @@ const char *daemon_doubt(size_t i);
 
 /* daemon_suspect.c */
 
-/* Before any frame: what a command did to the process before is on disk, and whoever ends this one will be known. 0, or the store's failure. */
+/* Before any frame: what a command did to the process before is on disk, and whoever ends this one will be known. 0, or
+ * the store's failure. */
 int daemon_suspect_open(struct daemon *daemon);
 
 /* daemon_alarms.c */
@@ -117,7 +118,8 @@ void daemon_alarms_close(struct daemon *daemon);
 
 int daemon_archive_open(struct daemon *daemon); /* once there is a turn; 0 or -ENOMEM */
 void daemon_archive_close(struct daemon *daemon);
-/* A step of a pass (turn/archiver.h); so many milliseconds until the next one, with the turns it asks for in between. */
+/* A step of a pass (turn/archiver.h); so many milliseconds until the next one, with the turns it asks for in
+ * between. */
 int64_t daemon_archive_step(struct daemon *daemon);
 
 /* daemon_forget.c */

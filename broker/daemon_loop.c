@@ -64,8 +64,8 @@ static void fail(struct daemon *daemon, int failure)
     event_base_loopbreak(daemon->base);
 }
 
-/* Before anything is done with this time. A doubt goes to disk with the first turn that holds something back (C4). Where the process stood still, nobody
- * was silent: what was said meanwhile is yet to be read. */
+/* Before anything is done with this time. A doubt goes to disk with the first turn that holds something back (C4).
+ * Where the process stood still, nobody was silent: what was said meanwhile is yet to be read. */
 static struct turn_clock note_awake(struct daemon *daemon)
 {
     struct turn_clock clock = daemon_now(daemon);
@@ -250,7 +250,8 @@ static void report_port(struct daemon *daemon)
     *then = now;
 }
 
-/* The watchdog is fed from here, once the turns that were due are done: a turn that hangs starves it as a loop that stands still does. */
+/* The watchdog is fed from here, once the turns that were due are done: a turn that hangs starves it as a loop that
+ * stands still does. */
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;

@@ -1,5 +1,5 @@
-/* daemon_news.c - what the turn tells of itself becomes lines of the log. A message id leaves as its keyed hash only, and of an alarm's subject
- * the institution alone: the rest may be a hospital's own words (P1). */
+/* daemon_news.c - what the turn tells of itself becomes lines of the log. A message id leaves as its keyed hash only,
+ * and of an alarm's subject the institution alone: the rest may be a hospital's own words (P1). */
 #include "daemon_inside.h"
 #include "sys/journal.h"
 #include <stdio.h>

@@ -1,6 +1,8 @@
-/* daemon_ops.c - what operators see over local HTTP: the measuring that goes on all the time, and the view that is made when somebody asks.
+/* daemon_ops.c - what operators see over local HTTP: the measuring that goes on all the time, and the view that is made
+ * when somebody asks.
  *
- * A view is collected in small steps between turns, and lasts a second: however many ask, and however often, that is what it costs. */
+ * A view is collected in small steps between turns, and lasts a second: however many ask, and however often, that is
+ * what it costs. */
 #include "daemon_inside.h"
 #include "net/ops_http.h"
 #include "net/ops_pages.h"

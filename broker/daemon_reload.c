@@ -1,8 +1,8 @@
 /* daemon_reload.c - SIGHUP: what may change while the broker serves is taken, and what may not is said.
  *
- * The log level is taken, and data keys that were added to the store's. A key pair of the server that changed is not: every client pins it, and
- * libzmq gives a bound socket no other. But its file is read, so that a key that would keep the next start from succeeding is heard
- * of now. */
+ * The log level is taken, and data keys that were added to the store's. A key pair of the server that changed is not:
+ * every client pins it, and libzmq gives a bound socket no other. But its file is read, so that a key that would keep
+ * the next start from succeeding is heard of now. */
 #include "daemon_inside.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
@@ -46,7 +46,8 @@ static void take(const struct daemon *daemon, const struct config *config, const
     journal(JOURNAL_reloaded, "log_level=%s%s%s", config->log_level, names[0] ? " restart=" : "", names);
 }
 
-/* A pipe that was read at the start has nobody at its other end now: who opens it waits for ever, and everybody with him. */
+/* A pipe that was read at the start has nobody at its other end now: who opens it waits for ever, and everybody with
+ * him. */
 static int load_again(const char *path, struct config *ret_config, char *error, size_t error_size)
 {
     struct stat status;

@@ -1,4 +1,5 @@
-/* daemon_suspect.c - the command that ended the process before is held back (D2); engine/quarantine.h tells the rest. */
+/* daemon_suspect.c - the command that ended the process before is held back (D2); engine/quarantine.h tells the
+ * rest. */
 #include "daemon_inside.h"
 #include "store/rows.h"
 #include "store/suspect.h"
@@ -19,7 +20,8 @@ static bool is_held_back(struct daemon *daemon, const struct suspect *culprit)
     return found;
 }
 
-/* A disk without room has none for that turn either: the page keeps the culprit for the next start, and this process leaves it alone. */
+/* A disk without room has none for that turn either: the page keeps the culprit for the next start, and this process
+ * leaves it alone. */
 static int hold_back(struct daemon *daemon, const struct suspect *culprit)
 {
     const struct kind_info *kind = kind_info(culprit->kind);

@@ -1,6 +1,8 @@
-/* coverage.h - put before every source by coverage.sh: a process that leaves by _exit() has its branches counted as well.
+/* coverage.h - put before every source by coverage.sh: a process that leaves by _exit() has its branches counted as
+ * well.
  *
- * It includes nothing: names of a header that a source does not ask for may be its own. What <unistd.h> declares afterwards is this function. */
+ * It includes nothing: names of a header that a source does not ask for may be its own. What <unistd.h> declares
+ * afterwards is this function. */
 #pragma once
 
 void __gcov_dump(void);

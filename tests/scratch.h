@@ -1,4 +1,5 @@
-/* scratch.h - folders of a test's own that end with its process: a test that fails goes no further and closes nothing, and they may lie in memory. */
+/* scratch.h - folders of a test's own that end with its process: a test that fails goes no further and closes nothing,
+ * and they may lie in memory. */
 #pragma once
 #include <ftw.h>
 #include <stdio.h>

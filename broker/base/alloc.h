@@ -1,7 +1,8 @@
 /* alloc.h - memory for what must be remembered: a session, a message in somebody's hands.
  *
- * A process that cannot get a hundred bytes for it ends, with a line: what was accepted is on disk, and nobody has been told of anything else. To go on
- * half remembered would be worse. What can be refused instead (a connection, a page, output to be kept for later) is allocated where it is asked for. */
+ * A process that cannot get a hundred bytes for it ends, with a line: what was accepted is on disk, and nobody has been
+ * told of anything else. To go on half remembered would be worse. What can be refused instead (a connection, a page,
+ * output to be kept for later) is allocated where it is asked for. */
 #pragma once
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* arena.h - memory of one turn: allocated by moving a pointer, given back all at once.
  *
- * The address space is reserved when the arena opens (nothing resident until touched), so that no allocation inside a turn can
- * fail; running past the reservation is a bug and asserts. What lasts beyond the turn is copied elsewhere. */
+ * The address space is reserved when the arena opens (nothing resident until touched), so that no allocation inside a
+ * turn can fail; running past the reservation is a bug and asserts. What lasts beyond the turn is copied elsewhere. */
 #pragma once
 #include "base/bytes.h"
 

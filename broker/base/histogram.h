@@ -1,4 +1,5 @@
-/* histogram.h - how long something takes, as counts below fixed bounds: integers, no clock of its own, two can be subtracted. */
+/* histogram.h - how long something takes, as counts below fixed bounds: integers, no clock of its own, two can be
+ * subtracted. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /* instant.c - calendar arithmetic on integers.
  *
- * The calendar repeats every 400 years (146,097 days). Inside such an era years are counted from March, so that the leap day
- * is the last one of its year and the months' lengths follow one straight line: (153 * month + 2) / 5 days before a month. */
+ * The calendar repeats every 400 years (146,097 days). Inside such an era years are counted from March, so that the
+ * leap day is the last one of its year and the months' lengths follow one straight line: (153 * month + 2) / 5 days
+ * before a month. */
 #include "base/instant.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* instant.h - points in time, dates and local time of day as integers; no clock is read here (rules C1, C2).
  *
- * Time zones are fixed offsets from UTC in minutes: the same inputs give the same bytes on every machine and in every year. */
+ * Time zones are fixed offsets from UTC in minutes: the same inputs give the same bytes on every machine and in every
+ * year. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

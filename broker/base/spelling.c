@@ -1,4 +1,5 @@
-/* spelling.c - slips are letters put in, left out, changed, or two beside each other swapped (optimal string alignment). */
+/* spelling.c - slips are letters put in, left out, changed, or two beside each other swapped (optimal string
+ * alignment). */
 #include "base/spelling.h"
 #include <string.h>
 
@@ -7,7 +8,8 @@ static size_t least(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* Three rows of the matrix at a time: row[i % 3][j] is the distance from the first i letters of `a` to the first j of `b`. */
+/* Three rows of the matrix at a time: row[i % 3][j] is the distance from the first i letters of `a` to the first j of
+ * `b`. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t row[3][SPELLING_WORD_MAX + 1];

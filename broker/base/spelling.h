@@ -11,5 +11,6 @@ struct spelling {
 };
 
 void spelling_init(struct spelling *spelling, const char *word);
-/* Is this candidate near, and nearer than all before it? One slip is near in "lst" and "stauts", two are in "acknoledg". */
+/* Is this candidate near, and nearer than all before it? One slip is near in "lst" and "stauts", two are in
+ * "acknoledg". */
 bool spelling_is_nearer(struct spelling *spelling, const char *candidate, size_t length);

@@ -6,7 +6,8 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xC0) == 0x80;
 }
 
-/* Length of the character at `at`, and the character; 0 where it is not UTF-8: too short, overlong, surrogate, too large. */
+/* Length of the character at `at`, and the character; 0 where it is not UTF-8: too short, overlong, surrogate, too
+ * large. */
 static size_t decode(const uint8_t *at, size_t left, uint32_t *ret_point)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -48,8 +49,8 @@ static bool is_space(uint32_t point)
            point == 0x3000;
 }
 
-/* Length of a character that needs no closer look, which nearly all are: printable ASCII, and U+3000 to U+9FFF, where nothing is
- * forbidden and nothing can be overlong. 0: look. */
+/* Length of a character that needs no closer look, which nearly all are: printable ASCII, and U+3000 to U+9FFF, where
+ * nothing is forbidden and nothing can be overlong. 0: look. */
 static size_t skip_plain(const uint8_t *at, size_t left)
 {
     if (at[0] >= 0x20 && at[0] <= 0x7E)

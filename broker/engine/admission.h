@@ -1,5 +1,5 @@
-/* admission.h - may this sheet go from this sender to this receiver now? The fields (F), attachments, route (T1-T4, T7) and team (T6),
- * all violations at once (F2). Shared by submit and amend. */
+/* admission.h - may this sheet go from this sender to this receiver now? The fields (F), attachments, route (T1-T4, T7)
+ * and team (T6), all violations at once (F2). Shared by submit and amend. */
 #pragma once
 #include "engine/work.h"
 #include "rules/route.h"
@@ -17,9 +17,10 @@ struct admission {
     bool eligible_down;  /* F4 */
 };
 
-/* `sender` exists; `receiver` is where it goes, which a redirection may have changed from what the sheet says. Findings are added to
- * the command's; false where there are any. What was found out stands in ret_admission all the same. A sheet that is under way is a new
- * version of one that was admitted: its route is not judged again (section 4, amend: "F again"). */
+/* `sender` exists; `receiver` is where it goes, which a redirection may have changed from what the sheet says. Findings
+ * are added to the command's; false where there are any. What was found out stands in ret_admission all the same. A
+ * sheet that is under way is a new version of one that was admitted: its route is not judged again (section 4, amend:
+ * "F again"). */
 bool admission_check(struct work *work, const Referral__Sheet *sheet, const char *sender, const char *receiver,
                      bool is_under_way, struct admission *ret_admission);
 /* T1-T4 of a route whose relation is looked up here. Adds findings; returns the gaps. */

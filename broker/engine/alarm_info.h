@@ -12,7 +12,8 @@ struct alarm_info {
 size_t alarm_info_count(void);
 const struct alarm_info *alarm_info(size_t i); /* sorted by code */
 bool alarm_info_is_known(const char *code);
-/* Of a code that the table does not have, such as one of a newer version: a warning that says its code. Lives in `arena`. */
+/* Of a code that the table does not have, such as one of a newer version: a warning that says its code. Lives in
+ * `arena`. */
 const struct alarm_info *alarm_info_of(struct arena *arena, const char *code);
 bool alarm_is_critical(const struct alarm_info *info);
 /* What is the matter, with what was known when it was raised; NULL: nothing. Lives in `arena`. */

@@ -1,5 +1,5 @@
-/* archived.c - the daemon has put finished referrals into a file of the archive, which is on disk: what is still as it was written there leaves the
- * store (D8). Told again, of a file of before a crash, it does the rest. */
+/* archived.c - the daemon has put finished referrals into a file of the archive, which is on disk: what is still as it
+ * was written there leaves the store (D8). Told again, of a file of before a crash, it does the rest. */
 #include <assert.h>
 
 #include "engine/binary.h"

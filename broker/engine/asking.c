@@ -160,8 +160,8 @@ void page_examined(struct page *page, struct bytes key, uint32_t records)
     page->last = key;
 }
 
-/* P2: where a page ends may be another's row. To an asker who may not see all of them the cursor says nothing of it: its key in cipher, behind
- * the keyed hash of it that the cipher is made with. */
+/* P2: where a page ends may be another's row. To an asker who may not see all of them the cursor says nothing of it:
+ * its key in cipher, behind the keyed hash of it that the cipher is made with. */
 static void hash_key(const struct page *page, struct bytes key, uint8_t ret_hash[VEIL_SIZE])
 {
     const struct work *work = &page->asking->work;

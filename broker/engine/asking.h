@@ -1,7 +1,7 @@
 /* asking.h - one question being answered: who asks, what it may see, and the page that comes back (P2).
  *
- * A question is a command that writes nothing: it shares `struct work` and its helpers with the handlers of commands. Each answerer
- * returns the result message in the arena, or NULL after refusing. */
+ * A question is a command that writes nothing: it shares `struct work` and its helpers with the handlers of commands.
+ * Each answerer returns the result message in the arena, or NULL after refusing. */
 #pragma once
 #include "engine/query.h"
 #include "engine/tidings.h"
@@ -13,8 +13,8 @@ struct asking {
     bool all; /* the key's roles reach beyond its own institution for this kind (authority.h) */
 };
 
-/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_live.c, find.c, query_registry.c, query_audit.c, query_alarm.c,
- * query_place.c, query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
+/* The answerers: query_referral.c, query_why.c, query_inbox.c, query_live.c, find.c, query_registry.c, query_audit.c,
+ * query_alarm.c, query_place.c, query_pool.c, query_booking.c, query_waiting.c, query_ledger.c */
 ProtobufCMessage *query_referral(struct asking *asking);
 ProtobufCMessage *query_referrals(struct asking *asking);
 ProtobufCMessage *query_journey(struct asking *asking);
@@ -50,13 +50,13 @@ void *asking_message(struct asking *asking, const ProtobufCMessageDescriptor *de
 char *asking_id_text(struct asking *asking, struct id id); /* NULL for an unset id */
 /* P2: the actor itself, or one it acts for by delegation. NULL is nobody. */
 bool asking_speaks_for(struct asking *asking, const char *institution);
-/* For lists below one institution: `named`, or the actor itself where none is named. Where `named` is not the asker's, nor all are,
- * NULL after NOT_FOUND. */
+/* For lists below one institution: `named`, or the actor itself where none is named. Where `named` is not the asker's,
+ * nor all are, NULL after NOT_FOUND. */
 const char *asking_institution(struct asking *asking, const char *named);
 uint32_t asking_number_of(struct asking *asking, const char *institution); /* 0: no such */
 
-/* The referral that a ReferralQuery names by id, message id or own reference, if the asker may see it; else NULL after NOT_FOUND.
- * ret_party: bits of enum party; BY_OPERATOR alone for one that sees states, times and contacts only. */
+/* The referral that a ReferralQuery names by id, message id or own reference, if the asker may see it; else NULL after
+ * NOT_FOUND. ret_party: bits of enum party; BY_OPERATOR alone for one that sees states, times and contacts only. */
 Record__Referral *asking_find_referral(struct asking *asking, struct id *ret_id, int *ret_party);
 /* 0: none of the asker's business. */
 int asking_party(struct asking *asking, Record__Referral *row);
@@ -67,8 +67,8 @@ Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref 
 char *query_referral_of(struct asking *asking, const Record__Inbox *row);
 /* `party`: as asking_party has it. */
 Referral__ReferralSummary *query_summary(struct asking *asking, struct id id, const Record__Referral *row, int party);
-/* The first waiting message of this referral at `institution` after `*at`, among at most `*left` rows, which it counts down. Starts
- * with the referral's own turn where `at` is unset; nothing of it can wait from before. */
+/* The first waiting message of this referral at `institution` after `*at`, among at most `*left` rows, which it counts
+ * down. Starts with the referral's own turn where `at` is unset; nothing of it can wait from before. */
 const Record__Inbox *query_waiting(struct asking *asking, struct id id, const Record__Referral *row,
                                    uint32_t institution, struct inbox_ref *at, uint32_t *left);
 /* Fills timeline and next of the view (query_timeline.c). */

@@ -1,4 +1,5 @@
-/* audit.c - rows of the audit record, and refusals counted by key and code so that a flood of them stays one row a minute (P3). */
+/* audit.c - rows of the audit record, and refusals counted by key and code so that a flood of them stays one row a
+ * minute (P3). */
 #include "engine/audit.h"
 
 #include <sodium.h>
@@ -107,7 +108,8 @@ static void summarise(struct work *work, const uint8_t *key, uint16_t refusal, c
     refusal_count_row_put(work->txn, key, refusal, NULL);
 }
 
-/* A number is another code's after an upgrade, perhaps: what was counted of that one is told, and the minute begins anew. */
+/* A number is another code's after an upgrade, perhaps: what was counted of that one is told, and the minute begins
+ * anew. */
 void audit_refused(struct work *work)
 {
     enum refusal refusal = work->findings.list[0].refusal;

@@ -1,4 +1,5 @@
-/* authority.c - the table. Who of a referral's parties may cause which event is the lifecycle's affair; here stands which keys may ask. */
+/* authority.c - the table. Who of a referral's parties may cause which event is the lifecycle's affair; here stands
+ * which keys may ask. */
 #include "engine/authority.h"
 
 #define REFER    (1U << REFERRAL__ROLE__REFER)

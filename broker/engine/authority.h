@@ -1,4 +1,5 @@
-/* authority.h - who may do what: one table, roles x commands x own or other institution (section 3 of the issue: P2, T5). */
+/* authority.h - who may do what: one table, roles x commands x own or other institution (section 3 of the issue: P2,
+ * T5). */
 #pragma once
 #include "wire.pb-c.h"
 #include <stdbool.h>

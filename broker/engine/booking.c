@@ -44,7 +44,8 @@ static struct pool_of *load_pool(struct work *work, const Record__Booking *row)
     return pool_key_parse(bytes_of(row->pool.data, row->pool.len), &key) ? pool_load(work, &key) : NULL;
 }
 
-/* What takes part in the pool names units that it has, as many as there may be; of one that has ended they may have gone. */
+/* What takes part in the pool names units that it has, as many as there may be; of one that has ended they may have
+ * gone. */
 static bool fits(const Record__Booking *row, const struct pool_of *pool)
 {
     if (row->state != REFERRAL__BOOKING_STATE__PLACE_HELD && row->state != REFERRAL__BOOKING_STATE__PLACE_BOOKED)

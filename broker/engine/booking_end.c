@@ -12,7 +12,8 @@ static bool is_in(const struct booking_of *booking, Referral__BookingState state
     return booking->row->state == (uint32_t)state;
 }
 
-/* Loading a referral may have ended it, and its bookings (C3). What that frees elsewhere is offered when this pool is done. */
+/* Loading a referral may have ended it, and its bookings (C3). What that frees elsewhere is offered when this pool is
+ * done. */
 static struct life_of *load_life(struct work *work, const struct booking_of *booking)
 {
     struct life_of *life = NULL;

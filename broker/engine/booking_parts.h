@@ -1,7 +1,7 @@
 /* booking_parts.h - what the files of bookings and wait-lists share; included by nobody else.
  *
- * booking.c: one booking. booking_end.c: how it ends. booking_life.c: what a referral's life means for it. booking_tell.c: who is told.
- * channel.c: who may have one. take.c, change.c: the commands. waiting*.c: who waits. */
+ * booking.c: one booking. booking_end.c: how it ends. booking_life.c: what a referral's life means for it.
+ * booking_tell.c: who is told. channel.c: who may have one. take.c, change.c: the commands. waiting*.c: who waits. */
 #pragma once
 #include "engine/booking.h"
 #include "engine/waiting.h"

@@ -1,5 +1,6 @@
-/* cache.h - what this turn has read of the registry and the settings already, so that a hundred submissions to one hospital unpack it
- * once. Forgotten at the turn's end, and after every command that changes the registry or a setting. */
+/* cache.h - what this turn has read of the registry and the settings already, so that a hundred submissions to one
+ * hospital unpack it once. Forgotten at the turn's end, and after every command that changes the registry or a
+ * setting. */
 #pragma once
 #include "base/arena.h"
 

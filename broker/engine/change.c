@@ -108,7 +108,8 @@ static Referral__Event *detail_of(const struct change *change, enum event event)
 
 /* ---- Confirm (Q7) ---- */
 
-/* The hold has lapsed, and whoever waits has been offered its units: taken again if they are still there for this channel. */
+/* The hold has lapsed, and whoever waits has been offered its units: taken again if they are still there for this
+ * channel. */
 static bool can_retake(const struct change *change)
 {
     struct work *work = change->work;
@@ -322,7 +323,8 @@ bool change_apply_displace(struct work *work)
 
 /* ---- Mark (Q12) ---- */
 
-/* A patient comes on the day, and has not come once the session has begun. What an event of the referral says is said by that. */
+/* A patient comes on the day, and has not come once the session has begun. What an event of the referral says is said
+ * by that. */
 static bool may_be_marked(const struct change *change, bool used)
 {
     const struct booking_of *booking = change->booking;

@@ -1,4 +1,5 @@
-/* change.h - what the commands about one booking share: which one, whose, and who may (P2); change.c and change_move.c only. */
+/* change.h - what the commands about one booking share: which one, whose, and who may (P2); change.c and change_move.c
+ * only. */
 #pragma once
 #include "engine/booking.h"
 #include "engine/channel.h"

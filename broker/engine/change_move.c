@@ -13,8 +13,8 @@ struct moving {
     uint32_t *units;
 };
 
-/* The units it has are free for it, but it is not to be left where it begins: where these are the earliest, it takes the next ones, which do not
- * hold its first. Nothing is written, and all is as it was. */
+/* The units it has are free for it, but it is not to be left where it begins: where these are the earliest, it takes
+ * the next ones, which do not hold its first. Nothing is written, and all is as it was. */
 static enum refusal choose(const struct moving *moving)
 {
     struct work *work = moving->change.work;

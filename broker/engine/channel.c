@@ -188,7 +188,8 @@ static bool is_on_account_of(const Record__Claim *claim, struct id claimed)
            (id_equal(life_id_of(claim->booking), claimed) || id_equal(life_id_of(claim->entry), claimed));
 }
 
-/* One a class, with a unit or without (Q15), and none after it was used; and one for the patient, whoever refers him. */
+/* One a class, with a unit or without (Q15), and none after it was used; and one for the patient, whoever refers
+ * him. */
 static enum refusal claim_refusal(struct work *work, const struct claimant *claimant, struct id claimed)
 {
     const Record__Referral *row = claimant->life->row;

@@ -1,7 +1,8 @@
-/* claim.h - what a referral has or waits for, at most one place a class; the same for its patient; and a team's live holds (Q5, Q7).
+/* claim.h - what a referral has or waits for, at most one place a class; the same for its patient; and a team's live
+ * holds (Q5, Q7).
  *
- * Claims stand in the referral's row: whoever changes them saves the referral. A patient has one place or entry of a class at a hospital;
- * who it is, is known by a keyed hash only. */
+ * Claims stand in the referral's row: whoever changes them saves the referral. A patient has one place or entry of a
+ * class at a hospital; who it is, is known by a keyed hash only. */
 #pragma once
 #include "engine/life.h"
 #include "place.pb-c.h"
@@ -28,7 +29,8 @@ void claim_make_main(Record__Referral *row, Record__Claim *claim);
 bool claim_is_another(struct work *work, uint32_t hospital, Referral__PlaceClass class, ProtobufCBinaryData patient,
                       struct id referral);
 
-/* Q5: who the patient is: type and value of the id; without one: name, sex and birth date (or age). Empty: it cannot be told. */
+/* Q5: who the patient is: type and value of the id; without one: name, sex and birth date (or age). Empty: it cannot be
+ * told. */
 ProtobufCBinaryData claim_patient_key(struct work *work, const Referral__Patient *patient);
 /* Does what was told over the telephone agree with the sheet, in every field it names? */
 bool claim_patient_agrees(struct work *work, const Referral__PatientProof *proof, const Referral__Patient *patient);

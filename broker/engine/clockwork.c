@@ -1,11 +1,13 @@
-/* clockwork.c - the daemon's clock command: what is due, in order, a bounded number a turn (C3). An idle clock writes nothing. */
+/* clockwork.c - the daemon's clock command: what is due, in order, a bounded number a turn (C3). An idle clock writes
+ * nothing. */
 #include "engine/audit.h"
 #include "engine/binary.h"
 #include "engine/families.h"
 #include "engine/inbox.h"
 #include "engine/life.h"
 
-/* A row may be a whole pool's: what follows from many of them is left for the next turn, while there are ids for all of this one. */
+/* A row may be a whole pool's: what follows from many of them is left for the next turn, while there are ids for all of
+ * this one. */
 #define CLOCK_IDS_PER_TURN 5000
 /* A timetable's day is all pools of a department: a turn has time for a few. */
 #define ROWS_OF_A_TIMETABLE 200
@@ -75,8 +77,8 @@ static void wake(struct work *work, const struct due_row *row)
     }
 }
 
-/* The first row has met damage: it is due again in an hour. A command that is about the same thing and comes before does what is due (C3), or fails
- * as the clock did. */
+/* The first row has met damage: it is due again in an hour. A command that is about the same thing and comes before
+ * does what is due (C3), or fails as the clock did. */
 static void put_off(struct work *work)
 {
     struct due_row row;

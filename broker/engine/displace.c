@@ -1,4 +1,5 @@
-/* displace.c - first a plan on a picture of the pool, then its steps, so ordered that each finds its units free (Q10). */
+/* displace.c - first a plan on a picture of the pool, then its steps, so ordered that each finds its units free
+ * (Q10). */
 #include "engine/displace.h"
 
 #include <stdlib.h>
@@ -213,7 +214,8 @@ static void settle(struct picture *picture, size_t index, size_t first)
     }
 }
 
-/* Would it do if this bearer gave its units? Freed in `units` for good: the next one comes on top. An allotment gives its latest first. */
+/* Would it do if this bearer gave its units? Freed in `units` for good: the next one comes on top. An allotment gives
+ * its latest first. */
 static bool try_without(const struct picture *picture, struct units *units, size_t general, const struct bearer *bearer,
                         size_t *ret_first)
 {

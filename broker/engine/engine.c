@@ -1,4 +1,5 @@
-/* engine.c - the turn applied: command by command, who may, whether it came before, what it does, and what is answered. */
+/* engine.c - the turn applied: command by command, who may, whether it came before, what it does, and what is
+ * answered. */
 #include "engine/engine.h"
 
 #include <assert.h>
@@ -21,9 +22,9 @@
 #define DISK_FULL_RETRY_MS 30000
 #define DRAINING_RETRY_MS  5000
 #define DEDUP_DIGEST_SIZE  16
-/* No command gives more ids than this: an ack or a list of late deliveries has at most 1,024 messages and the clock 1,000 rows,
- * and what is due of one referral and its down-referral is told in fewer than 16 notices. A cancelled pool displaces at most 500
- * bookings, and offers them as many places, in fewer than 10 ids each. */
+/* No command gives more ids than this: an ack or a list of late deliveries has at most 1,024 messages and the clock
+ * 1,000 rows, and what is due of one referral and its down-referral is told in fewer than 16 notices. A cancelled pool
+ * displaces at most 500 bookings, and offers them as many places, in fewer than 10 ids each. */
 #define IDS_A_COMMAND 20000
 
 typedef bool handler(struct work *work);
@@ -177,7 +178,8 @@ static struct bytes refusal_reply(struct work *work)
     return wire_pack(&work->reply.base, work->arena);
 }
 
-/* What was shown is not kept a second time beside its answer: a small command would store a megabyte. It is looked up again. */
+/* What was shown is not kept a second time beside its answer: a small command would store a megabyte. It is looked up
+ * again. */
 static struct bytes pack_without_result(struct work *work)
 {
     Referral__Reply reply = work->reply;

@@ -1,7 +1,8 @@
-/* engine.h - applies a sealed batch: rules + store -> replies and deliveries. Reads these bytes and the store, nothing else.
+/* engine.h - applies a sealed batch: rules + store -> replies and deliveries. Reads these bytes and the store, nothing
+ * else.
  *
- * One file a family of commands (submit, event, inbox, registry, clockwork, show ...); engine.c dispatches, checks who may
- * (authority.h), idempotency (D1), audit (P3), and asserts that a refused command has written nothing. */
+ * One file a family of commands (submit, event, inbox, registry, clockwork, show ...); engine.c dispatches, checks who
+ * may (authority.h), idempotency (D1), audit (P3), and asserts that a refused command has written nothing. */
 #pragma once
 #include "batch.pb-c.h"
 #include "rules/refusal.h"
@@ -59,9 +60,9 @@ struct effects { /* lives in the turn's arena */
     bool due_left;             /* more due rows at this instant: another clock command at once */
 };
 
-/* Applies `sealed` (serialised batch.Batch) in `txn`. 0, or the store's failure (then the txn must be aborted). A batch at or below the
- * store's index is skipped with -EALREADY, one of a newer rules version refused with -EPROTO. -EOVERFLOW: together its commands need more
- * ids than a turn has; in parts they do not. */
+/* Applies `sealed` (serialised batch.Batch) in `txn`. 0, or the store's failure (then the txn must be aborted). A batch
+ * at or below the store's index is skipped with -EALREADY, one of a newer rules version refused with -EPROTO.
+ * -EOVERFLOW: together its commands need more ids than a turn has; in parts they do not. */
 int engine_apply(struct store_txn *txn, struct bytes sealed, struct effects *ret_effects);
 
 /* The earliest instant at which a clock command would do something; unset: none. */

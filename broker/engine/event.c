@@ -1,4 +1,5 @@
-/* event.c - one path for every event of section 4: whose referral, which row of the table, what it must carry, then the step. */
+/* event.c - one path for every event of section 4: whose referral, which row of the table, what it must carry, then the
+ * step. */
 #include "engine/binary.h"
 #include "engine/booking.h"
 #include "engine/event_parts.h"
@@ -75,8 +76,8 @@ static void find_row(struct happening *happening, int parties)
     look_for_row(happening, parties);
 }
 
-/* Who books or moves a unit, waits for one or takes one away says so to its pool, by the commands for places. L5: a down-referral is never
- * booked. */
+/* Who books or moves a unit, waits for one or takes one away says so to its pool, by the commands for places. L5: a
+ * down-referral is never booked. */
 static enum refusal refuse_booking(const struct happening *happening)
 {
     bool books = happening->type == BOOK || happening->type == MOVE || happening->type == WAITLIST;
@@ -158,8 +159,8 @@ static uint32_t cause_of(const struct happening *happening)
     }
 }
 
-/* L5 closes the parent with the down-referral. The other way round: whoever received that one and confirms the receipt on the parent
- * has taken the patient over too, and is not to be asked again. */
+/* L5 closes the parent with the down-referral. The other way round: whoever received that one and confirms the receipt
+ * on the parent has taken the patient over too, and is not to be asked again. */
 static void take_over(struct happening *happening)
 {
     struct work *work = happening->work;

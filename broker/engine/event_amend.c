@@ -1,4 +1,5 @@
-/* event_amend.c - a new version of the sheet: its fields are judged like the first, for the same patient on the same way. */
+/* event_amend.c - a new version of the sheet: its fields are judged like the first, for the same patient on the same
+ * way. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -64,8 +65,8 @@ static void check_patient(struct work *work, const Referral__Patient *old, const
         refuse(work, REFUSED_BAD_VALUE, "patient.id_value");
 }
 
-/* What decided where the referral went cannot be amended: that would be another referral. Fields that were absent may be added where
- * they say what the broker took for granted (F5). */
+/* What decided where the referral went cannot be amended: that would be another referral. Fields that were absent may
+ * be added where they say what the broker took for granted (F5). */
 static void check_unchanged(struct work *work, const Record__Referral *row, const Referral__Sheet *old,
                             const Referral__Sheet *new)
 {
@@ -108,8 +109,8 @@ static bool has_department_as_before(const Record__Referral *row, const Referral
     return lacked || !names_receiver(row, new) || same_text(row->department, new->department);
 }
 
-/* Who is denied or disabled since may still have corrected what is there already, and an emergency told what it lacked (F5); another department or
- * kind is another question to the receiver. */
+/* Who is denied or disabled since may still have corrected what is there already, and an emergency told what it lacked
+ * (F5); another department or kind is another question to the receiver. */
 static bool goes_as_before(const Record__Referral *row, const Referral__Sheet *old, const Referral__Sheet *new)
 {
     return has_department_as_before(row, new) && (!old->has_kind || old->kind == new->kind) &&

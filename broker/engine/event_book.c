@@ -1,4 +1,5 @@
-/* event_book.c - events about places: a booking at a hospital without pools has time, department and doctor, and no unit (Q15). */
+/* event_book.c - events about places: a booking at a hospital without pools has time, department and doctor, and no
+ * unit (Q15). */
 #include "base/utf8.h"
 #include "engine/booking.h"
 #include "engine/event_parts.h"
@@ -67,8 +68,8 @@ void event_check_place(struct happening *happening)
         refuse(work, REFUSED_NOT_BOOKABLE_YET, "place.class");
 }
 
-/* Q6, Q12: a unit is not given back once its session has begun, and nobody has missed a place, with a unit or without, before that. Q14: a hospital that
- * cancels what it cannot keep names the person who decided. */
+/* Q6, Q12: a unit is not given back once its session has begun, and nobody has missed a place, with a unit or without,
+ * before that. Q14: a hospital that cancels what it cannot keep names the person who decided. */
 void event_check_unit(struct happening *happening)
 {
     struct work *work = happening->work;

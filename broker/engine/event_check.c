@@ -1,4 +1,5 @@
-/* event_check.c - which fields an event uses, and what they must say (section 4's guards; F2: all violations at once). */
+/* event_check.c - which fields an event uses, and what they must say (section 4's guards; F2: all violations at
+ * once). */
 #include "base/utf8.h"
 #include "engine/admission.h"
 #include "engine/event_parts.h"

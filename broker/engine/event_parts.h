@@ -1,7 +1,7 @@
 /* event_parts.h - what the files of the events share; included by nobody else.
  *
- * event.c: the one path of all events. event_check.c: which fields, what they must say. event_amend.c, event_redirect.c,
- * event_book.c: the three that carry more than a step. */
+ * event.c: the one path of all events. event_check.c: which fields, what they must say. event_amend.c,
+ * event_redirect.c, event_book.c: the three that carry more than a step. */
 #pragma once
 #include "engine/life.h"
 

@@ -1,4 +1,5 @@
-/* event_redirect.c - the receiver passes the patient on: the old referral ends, a child goes to the new receiver in one transaction. */
+/* event_redirect.c - the receiver passes the patient on: the old referral ends, a child goes to the new receiver in one
+ * transaction. */
 #include "engine/admission.h"
 #include "engine/event_parts.h"
 #include "engine/inbox.h"

@@ -1,7 +1,7 @@
 /* find.c - from what people have in hand to a referral: a message id (D1), or a patient's id (P2, P3).
  *
- * Patients are found by a command, so that each look is audited; what it found is not kept beside its answer, and is looked up again
- * when the command is (D1). The patient is known to the store by a keyed hash only (P1). */
+ * Patients are found by a command, so that each look is audited; what it found is not kept beside its answer, and is
+ * looked up again when the command is (D1). The patient is known to the store by a keyed hash only (P1). */
 #include "base/utf8.h"
 #include "engine/asking.h"
 #include "engine/authority.h"
@@ -114,7 +114,8 @@ static bool what_is_sought(struct work *work, struct sought *sought)
     return true;
 }
 
-/* The patient of the latest sheet counts: an amended one may name another. What is void is hidden from lists (section 4). */
+/* The patient of the latest sheet counts: an amended one may name another. What is void is hidden from lists (section
+ * 4). */
 static void add_if_his(struct sought *sought, struct id id)
 {
     Record__Referral *row = referral_row(sought->asking.work.txn, id);
@@ -124,7 +125,8 @@ static void add_if_his(struct sought *sought, struct id id)
         sought->found->referrals[sought->found->n_referrals++] = query_summary(&sought->asking, id, row, party);
 }
 
-/* Not looked through to the end: where to go on. Others' referrals count as looked at: some senders give many patients one id. */
+/* Not looked through to the end: where to go on. Others' referrals count as looked at: some senders give many patients
+ * one id. */
 static void find_all(struct sought *sought)
 {
     uint32_t left = LOOKED_AT_MAX;

@@ -29,8 +29,8 @@ static bool is_open(struct store_txn *txn, struct id id)
     return open;
 }
 
-/* Is any referral of its journey open? What was redirected goes on as another referral, and after a return that failed its parent goes on. The archive
- * takes journeys as a whole for the same reason. */
+/* Is any referral of its journey open? What was redirected goes on as another referral, and after a return that failed
+ * its parent goes on. The archive takes journeys as a whole for the same reason. */
 static bool is_open_journey(struct store_txn *txn, const char *referral)
 {
     struct id id;
@@ -51,8 +51,8 @@ static bool is_open_journey(struct store_txn *txn, const char *referral)
     return open;
 }
 
-/* A place may be booked a year ahead. After its session a hospital's own booking stays BOOKED, as nobody says who came: the session's end decides. No
- * hold lives for so long. */
+/* A place may be booked a year ahead. After its session a hospital's own booking stays BOOKED, as nobody says who came:
+ * the session's end decides. No hold lives for so long. */
 static bool is_open_booking(struct store_txn *txn, const Referral__Booking *booking, struct instant limit)
 {
     struct id id;

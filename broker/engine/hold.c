@@ -1,4 +1,5 @@
-/* hold.c - legal holds (D8): what an operator holds stays in the store, with its whole journey, however long ago it ended. */
+/* hold.c - legal holds (D8): what an operator holds stays in the store, with its whole journey, however long ago it
+ * ended. */
 #include "base/utf8.h"
 #include "engine/families.h"
 #include "engine/registry.h"

@@ -329,8 +329,8 @@ void inbox_take_sheet(struct work *work, const struct life_of *life)
     }
 }
 
-/* An id from before a restore is stale (D4); where nothing else came, the consumer is told so. An id that finds nothing has no effect:
- * acknowledging twice is harmless (D1). */
+/* An id from before a restore is stale (D4); where nothing else came, the consumer is told so. An id that finds nothing
+ * has no effect: acknowledging twice is harmless (D1). */
 bool inbox_apply_ack(struct work *work)
 {
     const Referral__Ack *ack = (const Referral__Ack *)work->body;

@@ -6,7 +6,8 @@
 
 #define DEAD_PER_COMMAND 1000
 
-/* The institution that caused the message is told; not of a dead letter about a dead letter, nor by the inbox that just refused one. */
+/* The institution that caused the message is told; not of a dead letter about a dead letter, nor by the inbox that just
+ * refused one. */
 static void tell_death(struct work *work, struct inbox_ref ref, const Record__Inbox *row, const char *cause)
 {
     struct life_of *life = life_load(work, life_id_of(row->referral));

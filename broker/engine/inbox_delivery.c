@@ -1,4 +1,5 @@
-/* inbox_delivery.c - a waiting message as its consumer gets it: the received bytes in an envelope of what the broker knows (F3, T2). */
+/* inbox_delivery.c - a waiting message as its consumer gets it: the received bytes in an envelope of what the broker
+ * knows (F3, T2). */
 #include "engine/binary.h"
 #include "engine/inbox_parts.h"
 #include "engine/tidings.h"

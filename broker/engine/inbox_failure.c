@@ -67,7 +67,8 @@ void inbox_fail(struct work *work, struct inbox_ref ref, Record__Inbox *row, con
                                                    .not_before = instant_of(row->not_before_ms)});
 }
 
-/* The daemon's own list: ids of messages that were with a connection. One may have been acknowledged in the same turn. */
+/* The daemon's own list: ids of messages that were with a connection. One may have been acknowledged in the same
+ * turn. */
 static const Batch__Returned *returned_of(struct work *work)
 {
     return work_unpack(work, &batch__returned__descriptor, work->command->body);

@@ -1,7 +1,7 @@
 /* inbox_parts.h - what the files of the inbox share; included by nobody else.
  *
- * inbox.c: messages in, acks, caps. inbox_failure.c: failed attempts, back-off, a receiver that is down. inbox_dead.c: dead letters.
- * inbox_delivery.c: what a consumer gets. */
+ * inbox.c: messages in, acks, caps. inbox_failure.c: failed attempts, back-off, a receiver that is down. inbox_dead.c:
+ * dead letters. inbox_delivery.c: what a consumer gets. */
 #pragma once
 #include "engine/inbox.h"
 

@@ -48,7 +48,8 @@ void life_begin(struct work *work, struct life_of *life)
     life_clock_begin(work, life);
 }
 
-/* C3: what is due comes first. It is the clock's doing, so a command refused afterwards has still written nothing of its own. */
+/* C3: what is due comes first. It is the clock's doing, so a command refused afterwards has still written nothing of
+ * its own. */
 static void catch_up(struct work *work, struct life_of *life)
 {
     uint64_t own = store_put_count(work->txn) - work->put_mark;
@@ -181,7 +182,8 @@ void life_place(struct work *work, struct life_of *life, const Referral__Place *
     life_clock_book(work, life, instant_of(end_ms));
 }
 
-/* Whatever ends, ends with a coded reason: a granted request's is the one it was asked with, and any other answer forgets it. */
+/* Whatever ends, ends with a coded reason: a granted request's is the one it was asked with, and any other answer
+ * forgets it. */
 static void note_reason(Record__Referral *row, const struct step *step, enum state from)
 {
     const Referral__Event *detail = step->detail;
@@ -248,7 +250,8 @@ static const Referral__Booking *note_claims(struct work *work, struct life_of *l
     return booking;
 }
 
-/* L5: closing the down-referral closes its parent; if it ends otherwise, the parent is REPORTED again and its receiver is told. */
+/* L5: closing the down-referral closes its parent; if it ends otherwise, the parent is REPORTED again and its receiver
+ * is told. */
 static void end_return(struct work *work, const struct life_of *child, const struct step *cause)
 {
     bool closed = child->row->state == CLOSED;

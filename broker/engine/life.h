@@ -1,7 +1,8 @@
-/* life.h - one referral in a turn: loaded, moved by events, saved once, with its timeline, deadline, due row and notices.
+/* life.h - one referral in a turn: loaded, moved by events, saved once, with its timeline, deadline, due row and
+ * notices.
  *
- * All families move referrals through here, so that each event writes its timeline, notifies the parties that did not cause it
- * (L2), keeps the deadline (L4) and the due row in one place. */
+ * All families move referrals through here, so that each event writes its timeline, notifies the parties that did not
+ * cause it (L2), keeps the deadline (L4) and the due row in one place. */
 #pragma once
 #include "engine/work.h"
 #include "place.pb-c.h"
@@ -20,12 +21,13 @@ ProtobufCBinaryData life_id_bytes(struct work *work, struct id id);
 /* A new referral, all fields to be filled by the caller; life_begin then gives it its state, clock and validity. */
 struct life_of *life_new(struct work *work);
 void life_begin(struct work *work, struct life_of *life);
-/* NULL: none. Does due changes of this referral first, of the pools it has places in, and of the down-referral it waits for (C3), unless the
- * clock is held. */
+/* NULL: none. Does due changes of this referral first, of the pools it has places in, and of the down-referral it waits
+ * for (C3), unless the clock is held. */
 struct life_of *life_load(struct work *work, struct id id);
 /* P2: which party bits (enum party) the actor holds for this referral; 0: none of its business. */
 int life_party(const struct work *work, const struct life_of *life);
-/* T5: those of them that the actor is itself. Who acts for the other party as well acts as this one, unless `acting_for` says for whom. */
+/* T5: those of them that the actor is itself. Who acts for the other party as well acts as this one, unless
+ * `acting_for` says for whom. */
 int life_own_party(const struct work *work, const struct life_of *life);
 
 struct step { /* an event as it happened */
@@ -42,11 +44,13 @@ struct step { /* an event as it happened */
     const Referral__WaitEntry *entry; /* DISPLACE, LIST_LEFT */
     bool audited;                     /* the command's own audit record tells it; else it gets a row of its own (P3) */
 };
-/* Moves the referral along `row` of the table and writes everything that follows, but not the referral itself (life_save). */
+/* Moves the referral along `row` of the table and writes everything that follows, but not the referral itself
+ * (life_save). */
 void life_step(struct work *work, struct life_of *life, const struct transition *row, const struct step *step);
 /* The receiver's system has the sheet: SUBMITTED becomes DELIVERED; later states note the time only. */
 void life_confirm_delivery(struct work *work, struct life_of *life);
-/* The booked place that drives the state from now on: the record of it, and what its session means for no-show and validity. */
+/* The booked place that drives the state from now on: the record of it, and what its session means for no-show and
+ * validity. */
 void life_place(struct work *work, struct life_of *life, const Referral__Place *place);
 /* Events beside the table: timeline, and where the rules say so, notices. */
 void life_tell(struct work *work, struct life_of *life, enum event event, const char *by_name, const char *deadline,

@@ -129,7 +129,8 @@ static void tell_deadline(struct work *work, struct life_of *life, enum event ev
     life_tell(work, life, event, "clock", clock_kind_name(deadline.kind), deadline.due_at);
 }
 
-/* A no-show is assumed at the very instant at which the validity would end: the sender, told only now, has a day to book again. */
+/* A no-show is assumed at the very instant at which the validity would end: the sender, told only now, has a day to
+ * book again. */
 static void leave_time_to_rebook(struct work *work, struct life_of *life)
 {
     struct instant until = instant_after(work->now, VALID_AFTER_SESSION_MS);

@@ -24,7 +24,8 @@ void place_step(struct work *work, struct life_of *life, enum event event, int b
         &step);
 }
 
-/* L2: who was told of the lapse, perhaps after he had confirmed, is told of this too, or the last he hears of it would be that it is lost. */
+/* L2: who was told of the lapse, perhaps after he had confirmed, is told of this too, or the last he hears of it would
+ * be that it is lost. */
 static bool tells_all(const struct claimant *claimant)
 {
     return claimant->again && claimant->by == BY_SENDER;

@@ -1,16 +1,19 @@
-/* place_step.h - what a command about a place does to the referral it is for, and what it is answered with (section 4, Q5). */
+/* place_step.h - what a command about a place does to the referral it is for, and what it is answered with (section 4,
+ * Q5). */
 #pragma once
 #include "engine/booking.h"
 #include "engine/channel.h"
 #include "engine/waiting.h"
 
-/* The place is BOOKED: the referral with it, where it drives its state (claimant.step), or else its parties are told of a further one. */
+/* The place is BOOKED: the referral with it, where it drives its state (claimant.step), or else its parties are told of
+ * a further one. */
 void place_step_booked(struct work *work, const struct claimant *claimant, const struct booking_of *booking,
                        Referral__Person *person);
 /* It waits from now on: the referral too, or its parties are told. */
 void place_step_waiting(struct work *work, const struct claimant *claimant, const struct waiting_of *entry,
                         Referral__Person *person);
-/* A step of the referral's life by this party, on account of its main place or entry. `detail`: person, reason, place. */
+/* A step of the referral's life by this party, on account of its main place or entry. `detail`: person, reason,
+ * place. */
 void place_step(struct work *work, struct life_of *life, enum event event, int by, const Referral__Event *detail,
                 const struct booking_of *booking);
 

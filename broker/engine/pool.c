@@ -1,4 +1,5 @@
-/* pool.c - pools in a turn: read once with what they share a reserve with, written with their due row and alarm (Q10, Q11, C3). */
+/* pool.c - pools in a turn: read once with what they share a reserve with, written with their due row and alarm (Q10,
+ * Q11, C3). */
 #include <assert.h>
 
 #include "engine/alarm.h"
@@ -169,7 +170,8 @@ struct pool_of *pool_new(struct work *work, const struct pool_key *key)
     return pool;
 }
 
-/* As the ledger's rows have it: a hold whose lapse is yet to be written is taken, and a release yet to be written has not come. */
+/* As the ledger's rows have it: a hold whose lapse is yet to be written is taken, and a release yet to be written has
+ * not come. */
 struct quota pool_numbers(const struct work *work, const struct pool_of *pool)
 {
     return pool_set_quota(pool->set->rows, pool->set->count, work->now, true);
@@ -206,8 +208,8 @@ static const char *alarm_subject(struct work *work, const struct pool_of *pool)
                         pool->key.department, alone ? pool->key.resource : "", alone ? "/" : "", pool->date);
 }
 
-/* Q10: reported from its first row to its cure. The rows of a set agree on whether there is a deficit, so that whichever of its pools is
- * written next knows. */
+/* Q10: reported from its first row to its cure. The rows of a set agree on whether there is a deficit, so that
+ * whichever of its pools is written next knows. */
 static void report_deficit(struct work *work, struct pool_of *pool)
 {
     struct quota numbers = pool_numbers(work, pool);

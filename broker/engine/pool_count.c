@@ -14,7 +14,8 @@ static enum unit_state state_of(const Record__Unit *unit, struct instant now, bo
     return has_lapsed(unit, now, hold) ? UNIT_IS_FREE : (enum unit_state)unit->state;
 }
 
-/* C1, C4: what has been released stays so; what a doubtful time would release is kept. A cancelled pool keeps nothing. */
+/* C1, C4: what has been released stays so; what a doubtful time would release is kept. A cancelled pool keeps
+ * nothing. */
 static struct instant release_of(const Record__Pool *pool, struct instant now, bool hold)
 {
     struct instant release_at = instant_of(pool->release_at_ms);
@@ -24,7 +25,8 @@ static struct instant release_of(const Record__Pool *pool, struct instant now, b
     return hold && instant_is_due(release_at, now) ? instant_of(INT64_MAX) : release_at;
 }
 
-/* Q11: a group's is one, so that of any of its pools that takes place: but one that joined later may not have been told yet. */
+/* Q11: a group's is one, so that of any of its pools that takes place: but one that joined later may not have been told
+ * yet. */
 static struct instant release_of_set(Record__Pool *const *pools, size_t count, struct instant now, bool hold)
 {
     struct instant release_at = now;

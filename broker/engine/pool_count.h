@@ -1,6 +1,8 @@
-/* pool_count.h - the numbers and units of pools as their records have them at an instant: for the turn and for queries alike (Q, C1).
+/* pool_count.h - the numbers and units of pools as their records have them at an instant: for the turn and for queries
+ * alike (Q, C1).
  *
- * A hold that has expired counts as free here: in a turn there is none left once a pool is loaded; a query writes nothing. */
+ * A hold that has expired counts as free here: in a turn there is none left once a pool is loaded; a query writes
+ * nothing. */
 #pragma once
 #include "base/arena.h"
 #include "record.pb-c.h"
@@ -9,7 +11,8 @@
 
 struct pool_count {
     struct quota
-        quota; /* of the set; release_at as it is to be judged: a release that a doubtful time holds back has not come (C4) */
+        /* of the set; release_at as it is to be judged: a release that a doubtful time holds back has not come (C4) */
+        quota;
     struct units units; /* of the set, in order and marked as of `now` */
     uint64_t held;
 };

@@ -1,4 +1,5 @@
-/* pool_units.c - the units of one pool: which ones a wish would get, or why none, and their changes in memory (Q2-Q4, Q6, Q7, Q10, Q15). */
+/* pool_units.c - the units of one pool: which ones a wish would get, or why none, and their changes in memory (Q2-Q4,
+ * Q6, Q7, Q10, Q15). */
 #include <assert.h>
 
 #include "engine/binary.h"
@@ -179,7 +180,8 @@ static enum refusal why_not(const struct choice *choice)
     return choice->wish->channel == REFERRAL__CHANNEL__GENERAL ? why_not_general(choice) : REFUSED_NOT_CONSECUTIVE;
 }
 
-/* Q7: of units asked for by number, what is wrong with the first that cannot be had; none of them: they do not lie together. */
+/* Q7: of units asked for by number, what is wrong with the first that cannot be had; none of them: they do not lie
+ * together. */
 static enum refusal why_not_these(const struct choice *choice)
 {
     const struct units *units = &choice->count.units;

@@ -52,7 +52,8 @@ static bool skip_class(struct pool_walk *walk, const struct pool_key *at)
     return skip_to(walk, first_of_class(walk, at->hospital, (uint8_t)(at->class + 1)));
 }
 
-/* The smallest text above: one byte longer, or where there is no room for it, with its last byte raised. UTF-8 has no byte 0xff. */
+/* The smallest text above: one byte longer, or where there is no room for it, with its last byte raised. UTF-8 has no
+ * byte 0xff. */
 static bool skip_department(struct pool_walk *walk, const struct pool_key *at)
 {
     struct pool_key key = first_of_class(walk, at->hospital, at->class);

@@ -1,4 +1,5 @@
-/* pool_walk.h - pools of many hospitals, classes, departments and days in order, skipping what was not asked for by seeking, not by reading. */
+/* pool_walk.h - pools of many hospitals, classes, departments and days in order, skipping what was not asked for by
+ * seeking, not by reading. */
 #pragma once
 #include "store/rows_place.h"
 

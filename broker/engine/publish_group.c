@@ -1,4 +1,5 @@
-/* publish_group.c - small pools that share one reserve, because rounding each of them up would reserve everything (Q11). */
+/* publish_group.c - small pools that share one reserve, because rounding each of them up would reserve everything
+ * (Q11). */
 #include "engine/alarm.h"
 #include "engine/ledger.h"
 #include "engine/publish_parts.h"
@@ -62,8 +63,8 @@ static enum refusal refuse_time(const char *field, const char **ret_field)
     return REFUSED_ONLY_IN_FAVOUR;
 }
 
-/* Q6: what people were told about one of the pools still holds: no opening moves against family doctors, and the release is as shortly before
- * the group's start, that of its earliest pool, as that of any pool was before its own. */
+/* Q6: what people were told about one of the pools still holds: no opening moves against family doctors, and the
+ * release is as shortly before the group's start, that of its earliest pool, as that of any pool was before its own. */
 static enum refusal first_times_of(const struct group_plan *plan, const struct day *day, struct pool_times *ret_times,
                                    const char **ret_field)
 {

@@ -1,8 +1,9 @@
 /* publish_parts.h - what the files of publishing share; included by nobody else.
  *
- * publish.c: the commands that publish. publish_units.c: those that take away and give back. publish_runs.c: units as people write them.
- * publish_plan.c: a pool as it should be, compared with what there is. publish_group.c: pools that share a reserve (Q11).
- * timetable.c: a day of a week; timetable_clock.c: weeks, day by day; timetable_check.c: what a week may say. */
+ * publish.c: the commands that publish. publish_units.c: those that take away and give back. publish_runs.c: units as
+ * people write them. publish_plan.c: a pool as it should be, compared with what there is. publish_group.c: pools that
+ * share a reserve (Q11). timetable.c: a day of a week; timetable_clock.c: weeks, day by day; timetable_check.c: what a
+ * week may say. */
 #pragma once
 #include "engine/displace.h"
 
@@ -19,8 +20,8 @@ struct unit_runs {
 };
 struct instant run_unit_start(const struct unit_run *run, uint32_t i);
 struct instant run_unit_end(const struct unit_run *run, uint32_t i);
-/* Each run in bounds, no two overlapping unless they start together, at most LIMIT_POOL_UNITS units. Paths are "<field>[i].count" and so on,
- * with `start_field` for the start. Findings are added; false where there were any. */
+/* Each run in bounds, no two overlapping unless they start together, at most LIMIT_POOL_UNITS units. Paths are
+ * "<field>[i].count" and so on, with `start_field` for the start. Findings are added; false where there were any. */
 bool runs_check(struct findings *findings, const struct unit_runs *runs, const char *field, const char *start_field);
 
 /* ---- A pool as it should be ---- */
@@ -52,7 +53,8 @@ bool plan_compare(struct work *work, const struct pool_plan *plan, struct findin
                   struct pool_change *ret_change);
 /* Changes what differs, and nothing where nothing does. Returns how many bookings were moved or displaced. */
 uint32_t plan_apply(struct work *work, const struct pool_plan *plan, const struct pool_change *change);
-/* These units go, and row CUT says so; whoever had them moves or waits. The pool is the caller's to save. Returns as above. */
+/* These units go, and row CUT says so; whoever had them moves or waits. The pool is the caller's to save. Returns as
+ * above. */
 uint32_t publish_cut(struct work *work, struct pool_of *pool, struct picture *picture, const uint32_t *units,
                      size_t count, Referral__BlockReason reason /* 0: the plan's */, const char *person);
 struct pool_times publish_times_of(const Record__Pool *row);
@@ -74,8 +76,8 @@ void group_apply(struct work *work, const struct group_plan *plan); /* after gro
 
 /* All that can be said of a week before it meets a day; findings are added. */
 void timetable_check(struct findings *findings, const Referral__Timetable *put);
-/* Brings one of its days about. `ret_failed`: booked units or the group's terms stand in the way of some of it. False: the turn has no room for
- * more ids, and the day goes on in the next one. */
+/* Brings one of its days about. `ret_failed`: booked units or the group's terms stand in the way of some of it. False:
+ * the turn has no room for more ids, and the day goes on in the next one. */
 bool timetable_publish_day(struct work *work, const struct timetable_key *key, const Referral__Timetable *timetable,
                            int64_t day, bool *ret_failed);
 int64_t timetable_day(const char *date, int64_t otherwise); /* where none is given */

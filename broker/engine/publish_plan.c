@@ -1,5 +1,5 @@
-/* publish_plan.c - a pool as it should be: what it lacks is added, what it has too much of goes, and where nothing differs nothing is
- * written (Q1, Q6, Q10). */
+/* publish_plan.c - a pool as it should be: what it lacks is added, what it has too much of goes, and where nothing
+ * differs nothing is written (Q1, Q6, Q10). */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -79,7 +79,8 @@ static struct units at_time_of(struct work *work, const struct units *may_go, co
     return same;
 }
 
-/* Of parallel places one is as good as the other: those go that hurt least (Q10). False: too many of them are booked. */
+/* Of parallel places one is as good as the other: those go that hurt least (Q10). False: too many of them are
+ * booked. */
 static bool cut_at_time_of(struct work *work, const struct pool_plan *plan, const struct units *may_go,
                            const Record__Unit *unit, size_t surplus, struct pool_change *change)
 {

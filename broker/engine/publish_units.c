@@ -1,4 +1,5 @@
-/* publish_units.c - CUT_UNITS, CANCEL_POOL, BLOCK_UNITS, UNBLOCK_UNITS: capacity that goes, stands still and comes back (Q10, Q14). */
+/* publish_units.c - CUT_UNITS, CANCEL_POOL, BLOCK_UNITS, UNBLOCK_UNITS: capacity that goes, stands still and comes back
+ * (Q10, Q14). */
 #include <assert.h>
 
 #include "engine/families.h"

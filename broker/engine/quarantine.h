@@ -1,7 +1,9 @@
-/* quarantine.h - a command that ended the broker is not applied again (D2): its sender would repeat it for ever, and everybody else would wait.
+/* quarantine.h - a command that ended the broker is not applied again (D2): its sender would repeat it for ever, and
+ * everybody else would wait.
  *
- * Each command of a client is named in the store's page (store/suspect.h) while it is applied. After an unclean end the daemon says which one it
- * was; that is a row here, an alarm, and a refusal for whoever sends the same command again, until an operator releases it. */
+ * Each command of a client is named in the store's page (store/suspect.h) while it is applied. After an unclean end the
+ * daemon says which one it was; that is a row here, an alarm, and a refusal for whoever sends the same command again,
+ * until an operator releases it. */
 #pragma once
 #include "engine/work.h"
 #include "store/suspect.h"

@@ -19,7 +19,8 @@ static void add_row(struct page *page, const Record__Audit *record, ProtobufCBin
     page->bytes += protobuf_c_message_get_packed_size(&row->base);
 }
 
-/* A turn's rows stay together, and a page ends after the turn that fills it, unless an answer has no more room. Gives the row to go on with. */
+/* A turn's rows stay together, and a page ends after the turn that fills it, unless an answer has no more room. Gives
+ * the row to go on with. */
 static size_t add_record(struct page *page, const Record__Audit *record, size_t from)
 {
     size_t room = page->count + record->n_rows, at = from;

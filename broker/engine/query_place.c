@@ -1,4 +1,5 @@
-/* query_place.c - free places: what this channel could really book now, from when, and what opens later (Q3, Q5, Q6). */
+/* query_place.c - free places: what this channel could really book now, from when, and what opens later (Q3, Q5,
+ * Q6). */
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/query_pool.h"

@@ -1,4 +1,5 @@
-/* query_pool.c - pools as their hospital, operators and observers see them: the numbers of section 6, and each unit (Q1-Q11, P2). */
+/* query_pool.c - pools as their hospital, operators and observers see them: the numbers of section 6, and each unit
+ * (Q1-Q11, P2). */
 #include "engine/query_pool.h"
 
 #include "engine/binary.h"

@@ -33,7 +33,7 @@ Referral__PoolRef *query_pool_ref(struct asking *asking, const struct pool_key *
 /* First start and last end of the units; absent where there is none. */
 void query_session(const Record__Pool *row, protobuf_c_boolean *ret_has_start, int64_t *ret_start_ms,
                    protobuf_c_boolean *ret_has_end, int64_t *ret_end_ms);
-/* Days of the filter: today and `days` on where absent; refuses BAD_DATE, BAD_ORDER, and more than LIMIT_SEARCH_DAYS. Today is the day in China
- * where no hospital is named: days of other zones begin within hours of it. */
+/* Days of the filter: today and `days` on where absent; refuses BAD_DATE, BAD_ORDER, and more than LIMIT_SEARCH_DAYS.
+ * Today is the day in China where no hospital is named: days of other zones begin within hours of it. */
 void query_days(struct asking *asking, const char *first, const char *last, int64_t days, struct pool_filter *filter);
 const char *query_text_or_null(const char *text); /* NULL for an empty one */

@@ -1,4 +1,5 @@
-/* query_referral.c - one referral, lists of them, and journeys (P2: parties see theirs; operators states, times and contacts). */
+/* query_referral.c - one referral, lists of them, and journeys (P2: parties see theirs; operators states, times and
+ * contacts). */
 #include <assert.h>
 
 #include "engine/asking.h"

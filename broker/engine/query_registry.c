@@ -1,5 +1,5 @@
-/* query_registry.c - lists of who takes part and on what terms. Institutions are seen by all, for routing; the rest by operators and by
- * whom it concerns (P2). */
+/* query_registry.c - lists of who takes part and on what terms. Institutions are seen by all, for routing; the rest by
+ * operators and by whom it concerns (P2). */
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/settings.h"

@@ -1,5 +1,5 @@
-/* query_service.c - counts for the monthly service report, a slice of a hospital's referrals at a time: nobody's data, so that observers may
- * ask too (P2). Whoever asks adds the slices up. */
+/* query_service.c - counts for the monthly service report, a slice of a hospital's referrals at a time: nobody's data,
+ * so that observers may ask too (P2). Whoever asks adds the slices up. */
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/service_count.h"

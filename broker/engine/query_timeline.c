@@ -1,5 +1,5 @@
-/* query_timeline.c - the life of one referral as it happened. The first two entries every referral has, submission and delivery, are
- * told from its record; the rest are rows in order. */
+/* query_timeline.c - the life of one referral as it happened. The first two entries every referral has, submission and
+ * delivery, are told from its record; the rest are rows in order. */
 #include "engine/asking.h"
 #include "engine/binary.h"
 #include "engine/life.h"
@@ -33,7 +33,8 @@ static void add(struct telling *telling, Referral__TimelineEntry *entry)
     telling->bytes += referral__timeline_entry__get_packed_size(entry);
 }
 
-/* A redirected referral was submitted by the receiver that sent it on, with the sheet as it was then: what ended so is amended no more. */
+/* A redirected referral was submitted by the receiver that sent it on, with the sheet as it was then: what ended so is
+ * amended no more. */
 static void tell_submission(struct telling *telling, struct id id)
 {
     Referral__TimelineEntry *entry = asking_message(telling->asking, &referral__timeline_entry__descriptor);

@@ -1,4 +1,5 @@
-/* query_why.c - gathers the facts of one referral for the sentence of why.c: whose turn, what waits in that inbox, whom to call. */
+/* query_why.c - gathers the facts of one referral for the sentence of why.c: whose turn, what waits in that inbox, whom
+ * to call. */
 #include "engine/asking.h"
 #include "engine/claim.h"
 #include "engine/life.h"
@@ -61,7 +62,8 @@ static uint64_t ahead_of(struct asking *asking, struct inbox_ref ref)
     return ahead;
 }
 
-/* Somebody who asks at a desk, by the key of the house, is connected and takes nothing: of its system that says nothing. */
+/* Somebody who asks at a desk, by the key of the house, is connected and takes nothing: of its system that says
+ * nothing. */
 static bool is_there(const struct asking *asking, uint32_t institution, const struct live_inbox *live)
 {
     const struct work *work = &asking->work;
@@ -95,8 +97,8 @@ static bool is_sheet(const Record__Inbox *message)
     return message->kind == (uint32_t)REFERRAL__DELIVERY_KIND__SHEET;
 }
 
-/* D5: a sheet that was neither delivered nor waits is among the dead letters; where it is not there, an operator dropped it. After a bounded
- * number of them nobody knows. */
+/* D5: a sheet that was neither delivered nor waits is among the dead letters; where it is not there, an operator
+ * dropped it. After a bounded number of them nobody knows. */
 static void dead_facts(struct asking *asking, const struct turn_of *turn, struct why *why)
 {
     struct inbox_ref at = {number_of(turn), (uint8_t)turn->row->priority, turn->id.index - 1, UINT16_MAX};
@@ -148,7 +150,8 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
     }
 }
 
-/* What brought it into a state that it also comes back to, from a question, a booking or a cancellation that was not granted. */
+/* What brought it into a state that it also comes back to, from a question, a booking or a cancellation that was not
+ * granted. */
 static enum event cause_of(enum state state)
 {
     if (state == ACCEPTED)
@@ -165,7 +168,8 @@ static const Referral__TimelineEntry *entry_of(struct asking *asking, const Reco
     return work_read(&asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
 }
 
-/* The last time that that happened; NULL: nothing of it is known. L5: REPORTED is also where a return that failed leads back to. */
+/* The last time that that happened; NULL: nothing of it is known. L5: REPORTED is also where a return that failed leads
+ * back to. */
 static const Referral__TimelineEntry *find_cause(struct asking *asking, struct id id, const Record__Referral *row)
 {
     enum event cause = cause_of((enum state)row->state);

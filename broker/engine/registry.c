@@ -428,7 +428,8 @@ bool registry_apply_confirm_time(struct work *work)
     return true;
 }
 
-/* A state of the process that runs, so nothing is written: from the next batch on each says whether new work is taken. */
+/* A state of the process that runs, so nothing is written: from the next batch on each says whether new work is
+ * taken. */
 bool registry_apply_drain(struct work *work)
 {
     const Referral__Drain *put = (const Referral__Drain *)work->body;

@@ -57,8 +57,8 @@ static bool ends_earlier(const Referral__AccessKey *put, const Referral__AccessK
     return put->has_valid_to_ms && (!old->has_valid_to_ms || put->valid_to_ms < old->valid_to_ms);
 }
 
-/* P2: somebody must be left to let others in. Taking the role from the last operator key, or shortening it, is revoking it slowly.
- * `put` NULL: revoked. */
+/* P2: somebody must be left to let others in. Taking the role from the last operator key, or shortening it, is revoking
+ * it slowly. `put` NULL: revoked. */
 static bool locks_out(struct work *work, const Referral__AccessKey *old, const Referral__AccessKey *put)
 {
     if (!operates_at(old, work->now))

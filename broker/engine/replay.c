@@ -166,8 +166,8 @@ struct replay_pool *replay_add(struct replay *replay, const Referral__LedgerRow 
     return pool;
 }
 
-/* Q13: the group takes over what was required of a pool and what it was short of while it stood alone, as the group cannot make that good. Time and
- * cause are of the pool that was short for longest. */
+/* Q13: the group takes over what was required of a pool and what it was short of while it stood alone, as the group
+ * cannot make that good. Time and cause are of the pool that was short for longest. */
 static void inherit(struct replay_set *group, const struct replay_set *alone)
 {
     group->was_open = group->was_open || alone->was_open;

@@ -1,8 +1,9 @@
-/* replay.h - a hospital's ledger read again from its first page: every pool rebuilt from nothing but the rows, and every row held against the
- * rules (Q1-Q4, Q6, Q7, Q10, Q11, Q14). Shares with what wrote the rows only the rules' arithmetic.
+/* replay.h - a hospital's ledger read again from its first page: every pool rebuilt from nothing but the rows, and
+ * every row held against the rules (Q1-Q4, Q6, Q7, Q10, Q11, Q14). Shares with what wrote the rows only the rules'
+ * arithmetic.
  *
- * For `referralctl replay`, `report` and `verify`, and for tests; the daemon does not use it. The pages may come from anybody: what is no ledger
- * is found out, never believed. */
+ * For `referralctl replay`, `report` and `verify`, and for tests; the daemon does not use it. The pages may come from
+ * anybody: what is no ledger is found out, never believed. */
 #pragma once
 #include "base/arena.h"
 #include "base/instant.h"
@@ -52,7 +53,8 @@ struct replay_set {
     struct replay_pool **pools; /* in order of resource */
     size_t count, room;
     uint64_t required; /* R as it was last before the release, or what later cuts have left of it */
-    /* Inside: the deficit as of the last row, since when, and what brought it; the one that stood when that turn began; all before. */
+    /* Inside: the deficit as of the last row, since when, and what brought it; the one that stood when that turn began;
+     * all before. */
     uint64_t deficit, stood;
     struct replay_cause cause, stood_cause;
     struct instant since;
@@ -63,8 +65,9 @@ struct replay_set {
 struct replay;
 struct replay *replay_open(void); /* NULL: no memory */
 void replay_close(struct replay *replay);
-/* The next page, as given out. 0; -EBADMSG: not a page, or it does not follow the one before; -EILSEQ: a row contradicts the rules or the rows
- * before it. After a failure nothing more is read, and replay_error says which row and why. */
+/* The next page, as given out. 0; -EBADMSG: not a page, or it does not follow the one before; -EILSEQ: a row
+ * contradicts the rules or the rows before it. After a failure nothing more is read, and replay_error says which row
+ * and why. */
 int replay_page(struct replay *replay, struct bytes page);
 /* After the last page: 0, or -EILSEQ where its turn ends in the middle of a move. */
 int replay_end(struct replay *replay);
@@ -91,7 +94,8 @@ const struct replay_outside *replay_outside(const struct replay *replay, size_t 
 /* Of the pool alone, and of its set: a release is what a RELEASED row says, whatever the time. */
 struct quota replay_quota(const struct replay_pool *pool);
 struct quota replay_set_quota(const struct replay_set *set);
-/* Q13: there was time between opening and release, or by the last page's time there is to be. What nobody had time to use was not kept. */
+/* Q13: there was time between opening and release, or by the last page's time there is to be. What nobody had time to
+ * use was not kept. */
 bool replay_has_time(const struct replay_set *set);
 /* Up to the time of the last page. */
 struct replay_shortfall replay_shortfall(const struct replay *replay, const struct replay_set *set);

@@ -1,5 +1,5 @@
-/* replay_compare.h - what a ledger makes of a hospital's pools, held against what the store keeps of them (Q13): units with their times and
- * states, whose they are, capacity, p, span, times, released, cancelled, grouped. */
+/* replay_compare.h - what a ledger makes of a hospital's pools, held against what the store keeps of them (Q13): units
+ * with their times and states, whose they are, capacity, p, span, times, released, cancelled, grouped. */
 #pragma once
 #include "engine/replay.h"
 #include "store/rows_place.h"

@@ -70,7 +70,8 @@ struct stretch {
     int64_t from, to;
 };
 
-/* From `set->since` to `until`, as far as that lies between opening and release; nothing of it does where it ends before it begins. */
+/* From `set->since` to `until`, as far as that lies between opening and release; nothing of it does where it ends
+ * before it begins. */
 static struct stretch open_until(const struct replay_set *set, int64_t until)
 {
     int64_t opened = set->pools[0]->fd_opens_at.ms, release = set->pools[0]->release_at.ms;
@@ -119,7 +120,8 @@ void replay_time_passes(const struct replay *replay, struct replay_set *set)
     set->stood_cause = set->cause;
 }
 
-/* Inside a turn it may fall and rise again, as when one booking makes room for another: what brought it is what brought more than stood. */
+/* Inside a turn it may fall and rise again, as when one booking makes room for another: what brought it is what brought
+ * more than stood. */
 void replay_note_deficit(struct replay_set *set, uint64_t deficit, struct replay_cause cause)
 {
     if (deficit <= set->stood)

@@ -1,7 +1,8 @@
 /* replay_inside.h - what the files of the replay share; included by nobody else.
  *
- * replay.c: pages, their chain, and finding pools. replay_row.c: one row applied and held against the rules. replay_booking.c: rows by which
- * bookings take units and give them back. replay_count.c: numbers, marks and deficits. */
+ * replay.c: pages, their chain, and finding pools. replay_row.c: one row applied and held against the rules.
+ * replay_booking.c: rows by which bookings take units and give them back. replay_count.c: numbers, marks and
+ * deficits. */
 #pragma once
 #include "engine/replay.h"
 

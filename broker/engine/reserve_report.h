@@ -1,4 +1,5 @@
-/* reserve_report.h - the report of Q13 from a replayed ledger: was the reserve kept, by service date and class. Nobody's data is in it. */
+/* reserve_report.h - the report of Q13 from a replayed ledger: was the reserve kept, by service date and class.
+ * Nobody's data is in it. */
 #pragma once
 #include "engine/replay.h"
 

@@ -1,11 +1,13 @@
-/* retention.c - a journey is looked at as a whole, and a referral by its row and by what waits in the inboxes of whoever was told of it. */
+/* retention.c - a journey is looked at as a whole, and a referral by its row and by what waits in the inboxes of
+ * whoever was told of it. */
 #include "engine/retention.h"
 
 #include "engine/binary.h"
 #include "engine/life.h"
 #include "engine/settings.h"
 
-/* Messages of an inbox that are looked through for those of one referral. Where more lie between its first and its last event, it stays. */
+/* Messages of an inbox that are looked through for those of one referral. Where more lie between its first and its last
+ * event, it stays. */
 #define MESSAGES_MAX 1000
 
 struct instant retention_limit(struct store_txn *txn, struct instant now)

@@ -1,4 +1,5 @@
-/* service_count.c - what a referral adds to the report, from its record where that has not changed since, else from its timeline. */
+/* service_count.c - what a referral adds to the report, from its record where that has not changed since, else from its
+ * timeline. */
 #include "engine/service_count.h"
 
 #include "engine/life.h"

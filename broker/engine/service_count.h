@@ -1,5 +1,6 @@
-/* service_count.h - a hospital's referrals counted for the monthly service report, a slice at a time, as they were at the end of any turn: for the
- * broker's answer to GET_SERVICE_FACTS, and for whoever checks a saved report against a store. Nobody's data (P2). */
+/* service_count.h - a hospital's referrals counted for the monthly service report, a slice at a time, as they were at
+ * the end of any turn: for the broker's answer to GET_SERVICE_FACTS, and for whoever checks a saved report against a
+ * store. Nobody's data (P2). */
 #pragma once
 #include "base/id.h"
 #include "place.pb-c.h"
@@ -12,7 +13,7 @@ struct service_range {
     struct instant as_of; /* that turn's time */
 };
 
-/* Some referrals strictly after `*at` (unset: from the first), which moves on. True: there are more. `ret_facts` has counts, rejections and persons;
- * in the transaction's arena. */
+/* Some referrals strictly after `*at` (unset: from the first), which moves on. True: there are more. `ret_facts` has
+ * counts, rejections and persons; in the transaction's arena. */
 bool service_count(struct store_txn *txn, const struct service_range *range, struct id *at,
                    Referral__ServiceFacts *ret_facts);

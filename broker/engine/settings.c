@@ -1,4 +1,5 @@
-/* settings.c - settings that change results, and the working-day calendar: looked up by the rules, written by operators. */
+/* settings.c - settings that change results, and the working-day calendar: looked up by the rules, written by
+ * operators. */
 #include "engine/settings.h"
 
 #include <assert.h>

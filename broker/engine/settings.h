@@ -1,9 +1,11 @@
-/* settings.h - settings that change results: one table of name, range, default, scope and help; values live in the store (L4, D4, D6, F4). */
+/* settings.h - settings that change results: one table of name, range, default, scope and help; values live in the
+ * store (L4, D4, D6, F4). */
 #pragma once
 #include "engine/work.h"
 #include "rules/deadline.h"
 
-/* X(name, scope 'I' also of one institution or 'G' of all only, kind 'N' number, 'O' number or 0 for none, or 'T' text, default, min, max, help) */
+/* X(name, scope 'I' also of one institution or 'G' of all only, kind 'N' number, 'O' number or 0 for none, or 'T' text,
+ * default, min, max, help) */
 #define SETTINGS(X)                                                                                                    \
     X(answer_emergency_ms, 'I', 'N', "60000", 1000, 86400000, "an EMERGENCY must be acknowledged within (L4)")         \
     X(answer_urgent_ms, 'I', 'N', "7200000", 60000, 604800000, "an URGENT referral must be answered within (L4)")      \

@@ -50,7 +50,8 @@ static bool find_sheet(struct work *work, const Record__Referral *row, struct sh
            refuse(work, REFUSED_NOT_FOUND, "sheet_version");
 }
 
-/* L2: a query-only institution reads on the timeline what happened; here it is shown what a notice would have brought with it. */
+/* L2: a query-only institution reads on the timeline what happened; here it is shown what a notice would have brought
+ * with it. */
 static bool find_event(struct work *work, struct shown *shown)
 {
     uint32_t number = ((const Referral__ShowPayload *)work->body)->event_number;

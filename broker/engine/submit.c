@@ -1,4 +1,5 @@
-/* submit.c - a sheet becomes a referral: F and T, its place in a journey (L5), room (D6), and then five rows (design: store layout). */
+/* submit.c - a sheet becomes a referral: F and T, its place in a journey (L5), room (D6), and then five rows (design:
+ * store layout). */
 #include <assert.h>
 
 #include "engine/admission.h"
@@ -34,15 +35,16 @@ static void look_at_member(struct work *work, struct id id, uint32_t receiver, s
         participants->has_receiver = true;
 }
 
-/* L5: a down-referral goes to a primary institution, or else to an earlier sender of the journey, who must be looked for. */
+/* L5: a down-referral goes to a primary institution, or else to an earlier sender of the journey, who must be looked
+ * for. */
 static bool asks_for_receiver(const struct admission *admission)
 {
     return admission->direction == REFERRAL__DIRECTION__DOWN &&
            admission->receiver->institution->kind != REFERRAL__INSTITUTION_KIND__PRIMARY;
 }
 
-/* The first referral of a journey gives it its id and has no row of its own there. Whoever took part did so early, or went on from what
- * did: a journey that somebody makes longer than any is looked through no further. */
+/* The first referral of a journey gives it its id and has no row of its own there. Whoever took part did so early, or
+ * went on from what did: a journey that somebody makes longer than any is looked through no further. */
 static struct participants look_at_journey(struct work *work, struct id journey, const struct admission *admission)
 {
     uint32_t receiver = admission->receiver->row->number;
@@ -62,8 +64,8 @@ static struct participants look_at_journey(struct work *work, struct id journey,
     return participants;
 }
 
-/* L5: a down-referral that names the up-referral its sender was sent returns it, and goes to a primary institution or to an earlier
- * sender of the journey. */
+/* L5: a down-referral that names the up-referral its sender was sent returns it, and goes to a primary institution or
+ * to an earlier sender of the journey. */
 static void check_return(struct work *work, const struct admission *admission, const struct participants *participants,
                          struct kinship *kinship)
 {

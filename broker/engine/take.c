@@ -26,7 +26,8 @@ static struct channel_request request_of(const Referral__TakePlace *take)
                                     .reference = take->reference};
 }
 
-/* Q15: an allotment is one general booking for the hospital's own sale; it names no units, for they need not lie together. */
+/* Q15: an allotment is one general booking for the hospital's own sale; it names no units, for they need not lie
+ * together. */
 static void check_allotment(struct work *work, const Referral__TakePlace *take, bool hold)
 {
     bool own = take->has_channel && take->channel == REFERRAL__CHANNEL__GENERAL && take->referral_id == NULL;

@@ -108,7 +108,8 @@ void tidings_record(struct work *work, struct life_of *life, const struct tiding
     FIELD_SET(life->row, timeline_next, number + 1);
 }
 
-/* The sender of an up-referral is called where down-referrals come in, and the other way round; LATERAL ones use the UP contact. */
+/* The sender of an up-referral is called where down-referrals come in, and the other way round; LATERAL ones use the UP
+ * contact. */
 const Referral__Contact *tidings_contact(const Referral__Institution *institution, Referral__Direction direction,
                                          enum called called)
 {
@@ -138,8 +139,8 @@ Referral__Contact *tidings_call(struct work *work, const struct life_of *life, e
     return copy;
 }
 
-/* T2: the contact of whoever acts next; where nobody is to act, or the addressee itself, that of the other party. An escalation names
- * both. */
+/* T2: the contact of whoever acts next; where nobody is to act, or the addressee itself, that of the other party. An
+ * escalation names both. */
 static void notice_add_contacts(struct work *work, const struct life_of *life, Referral__Notice *notice,
                                 const char *institution)
 {
@@ -214,7 +215,8 @@ static void notice_add_told(struct work *work, Referral__Notice *notice, const s
     }
 }
 
-/* D8: what is told to others than the parties keeps a referral from the archive, too, wherever its team has gone since. */
+/* D8: what is told to others than the parties keeps a referral from the archive, too, wherever its team has gone
+ * since. */
 static void remember_told(struct work *work, Record__Referral *row, uint32_t number)
 {
     uint32_t *more;
@@ -266,8 +268,8 @@ void tidings_notify_own(struct work *work, const struct registry_institution *ho
     inbox_put_notice(work, hospital->row->number, REFERRAL__PRIORITY__ROUTINE, about, &notice, 0);
 }
 
-/* The institution of the referral's team, where it is neither sender nor receiver and still acts for the one that the team serves: the sender, or on the way
- * down the receiver (T6, P2). NULL: none. */
+/* The institution of the referral's team, where it is neither sender nor receiver and still acts for the one that the
+ * team serves: the sender, or on the way down the receiver (T6, P2). NULL: none. */
 static const struct registry_institution *home_of_team(struct work *work, const Record__Referral *row)
 {
     const Referral__Team *team = row->team_id == NULL ? NULL : registry_team(work, row->team_id);

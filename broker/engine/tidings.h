@@ -1,4 +1,5 @@
-/* tidings.h - what is told of an event: its line in the referral's timeline, and the notices to those who did not cause it (L2, T2). */
+/* tidings.h - what is told of an event: its line in the referral's timeline, and the notices to those who did not cause
+ * it (L2, T2). */
 #pragma once
 #include "engine/life.h"
 
@@ -22,14 +23,14 @@ void tidings_record(struct work *work, struct life_of *life, const struct tiding
 /* One durable message to one party; none where it is query-only (L2). `cause` is told if it dies (D5). */
 void tidings_notify(struct work *work, struct life_of *life, const struct tidings *tidings, const char *institution,
                     uint32_t cause);
-/* L2: a team hears of it through its own institution's inbox, which need not be the sender's: a township centre's team refers for
- * its village clinics. Not where that one is the institution `but`, or is speaking for it. */
+/* L2: a team hears of it through its own institution's inbox, which need not be the sender's: a township centre's team
+ * refers for its village clinics. Not where that one is the institution `but`, or is speaking for it. */
 void tidings_notify_team(struct work *work, struct life_of *life, const struct tidings *tidings, uint32_t but);
 /* To sender, receiver and team, but for the institution `but` (0: to all). */
 void tidings_notify_parties(struct work *work, struct life_of *life, const struct tidings *tidings, uint32_t but);
 
-/* Of a place or an entry that has no referral, to the hospital whose own it is: `about` is its id, so that what happens to it comes in order
- * (D3). */
+/* Of a place or an entry that has no referral, to the hospital whose own it is: `about` is its id, so that what happens
+ * to it comes in order (D3). */
 void tidings_notify_own(struct work *work, const struct registry_institution *hospital, const struct tidings *tidings,
                         struct id about);
 

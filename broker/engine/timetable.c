@@ -1,8 +1,10 @@
-/* timetable.c - a day of a hospital's week: what it lacks is published, and what it has too much of goes (Q1, Q6, Q10, Q11). */
+/* timetable.c - a day of a hospital's week: what it lacks is published, and what it has too much of goes (Q1, Q6, Q10,
+ * Q11). */
 #include "engine/pool_walk.h"
 #include "engine/publish_parts.h"
 
-/* A day that displaces many bookings goes on in the next turn, while there are ids for all of this one: what is done is not done again. */
+/* A day that displaces many bookings goes on in the next turn, while there are ids for all of this one: what is done is
+ * not done again. */
 #define IDS_OF_A_TURN 5000
 
 struct plan_of_day { /* one timetable on one of its days */
@@ -190,8 +192,8 @@ static bool is_booked(const struct work *work, const struct pool_of *pool)
     return false;
 }
 
-/* What the plan no longer has loses its units, but stays: the plan may have it again. Who is booked keeps the place unless the plan
- * displaces. */
+/* What the plan no longer has loses its units, but stays: the plan may have it again. Who is booked keeps the place
+ * unless the plan displaces. */
 static void withdraw(struct plan_of_day *plan, struct pool_of *pool)
 {
     const Referral__Timetable *timetable = plan->timetable;

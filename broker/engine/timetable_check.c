@@ -1,4 +1,5 @@
-/* timetable_check.c - a week as its hospital wrote it: everything that would be wrong on any day is found when it is put (F2, Q1, Q6). */
+/* timetable_check.c - a week as its hospital wrote it: everything that would be wrong on any day is found when it is
+ * put (F2, Q1, Q6). */
 #include <assert.h>
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-/* timetable_clock.c - a hospital's weeks: put, and published by the clock day by day, so that no turn has more to do than a few days (Q10). */
+/* timetable_clock.c - a hospital's weeks: put, and published by the clock day by day, so that no turn has more to do
+ * than a few days (Q10). */
 #include "engine/alarm.h"
 #include "engine/binary.h"
 #include "engine/families.h"
@@ -31,7 +32,8 @@ static int64_t most(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* First day that is not to be looked at today: beyond the horizon and the end, but not before what an earlier plan has published. */
+/* First day that is not to be looked at today: beyond the horizon and the end, but not before what an earlier plan has
+ * published. */
 static int64_t last_day(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today)
 {
     int64_t horizon = timetable->has_horizon_days ? timetable->horizon_days : HORIZON_DEFAULT_DAYS;
@@ -39,7 +41,8 @@ static int64_t last_day(const Record__Timetable *row, const Referral__Timetable 
     return most(least(today + horizon, timetable_day(timetable->end_date, INT64_MAX)), row->planned_to);
 }
 
-/* When its next day is due: at once, at the next midnight, or never. It sees its last day end: that one may be somebody's trouble till then. */
+/* When its next day is due: at once, at the next midnight, or never. It sees its last day end: that one may be
+ * somebody's trouble till then. */
 static struct instant next_due(const Record__Timetable *row, const Referral__Timetable *timetable, int64_t today,
                                int offset_minutes, struct instant at)
 {
@@ -70,7 +73,8 @@ static void report(struct work *work, const struct timetable_key *key, int64_t d
         alarm_clear(work, "timetable-conflict", subject_of_day(work, key, day));
 }
 
-/* Nobody's trouble any more are the days before this one that may have been when it was woken last: on the eve of what is due, or later. */
+/* Nobody's trouble any more are the days before this one that may have been when it was woken last: on the eve of what
+ * is due, or later. */
 static void forget_days(struct work *work, const struct timetable_key *key, const Record__Timetable *row,
                         int64_t before)
 {

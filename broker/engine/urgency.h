@@ -1,7 +1,8 @@
 /* urgency.h - how long the first message of a lane has waited, and until when it should be taken.
  *
- * A waiting message should be taken within the time its receiver has to answer a referral of that lane (L4), counted from its acceptance,
- * whatever it is. From half of that time on it is at risk. Inside a lane the first is the oldest (D3): nothing is scanned. */
+ * A waiting message should be taken within the time its receiver has to answer a referral of that lane (L4), counted
+ * from its acceptance, whatever it is. From half of that time on it is at risk. Inside a lane the first is the oldest
+ * (D3): nothing is scanned. */
 #pragma once
 #include "store/rows.h"
 #include "wire.pb-c.h"

@@ -209,8 +209,8 @@ static uint32_t too_many(struct work *work, const struct pool_of *pool, Referral
     return any ? UINT32_MAX : 1;
 }
 
-/* A turn has ids for so many offers and their notices. Where they run out the pool is due again at once, as if it had not opened yet, and
- * the next turn goes on. */
+/* A turn has ids for so many offers and their notices. Where they run out the pool is due again at once, as if it had
+ * not opened yet, and the next turn goes on. */
 static bool has_ids(struct work *work, struct pool_of *pool)
 {
     if (*work->next_ordinal < UINT16_MAX - IDS_KEPT)
@@ -250,7 +250,8 @@ static void note_refused(const struct waiting_of *entry, uint32_t *too_many)
         *too_many = row->units;
 }
 
-/* The next after `at` who could want units of this pool, and how many. Those passed over leave nothing behind: there may be many. */
+/* The next after `at` who could want units of this pool, and how many. Those passed over leave nothing behind: there
+ * may be many. */
 static bool next_who_wants(struct work *work, const struct pool_of *pool, struct wait_key *at, uint32_t *ret_units)
 {
     const Record__WaitEntry *row;

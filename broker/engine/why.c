@@ -1,10 +1,12 @@
-/* why.c - the sentence, from a head for each state, a clause for each hindrance and each deadline, and a phone number. */
+/* why.c - the sentence, from a head for each state, a clause for each hindrance and each deadline, and a phone
+ * number. */
 #include "engine/why.h"
 
 #include <assert.h>
 
-/* Braces stand for facts: {S} sender, {R} receiver, {C} the child's receiver, {T} since when, {B} submitted, {D} delivered, {P} the
- * booked time, {O} the end of an offer, {N} whose inbox, {A} the time of the clause, {n} attempt, {k} how many go first, {W} why paused, {U} due. */
+/* Braces stand for facts: {S} sender, {R} receiver, {C} the child's receiver, {T} since when, {B} submitted, {D}
+ * delivered, {P} the booked time, {O} the end of an offer, {N} whose inbox, {A} the time of the clause, {n} attempt,
+ * {k} how many go first, {W} why paused, {U} due. */
 struct phrase {
     const char *code, *zh, *en;
 };
@@ -84,7 +86,8 @@ static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
 static const struct phrase last_heard = {"", ",最近一次签收 {A}", ", last acknowledged {A}"};
 static const struct phrase never_heard = {"", ",从未签收过消息", ", and never acknowledged anything"};
 
-/* Where somebody waits for something else, a message that waits is said beside it: a place may be booked before the sheet has come. */
+/* Where somebody waits for something else, a message that waits is said beside it: a place may be booked before the
+ * sheet has come. */
 static const struct phrase sheet = {"", ";转诊单尚未送达:", "; its sheet is not delivered yet: "};
 static const struct phrase notice = {"", ";通知尚未送达:", "; its notice is not delivered yet: "};
 

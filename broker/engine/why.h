@@ -1,4 +1,5 @@
-/* why.h - one sentence for people: whose turn it is, since when, what it waits for, until when, and whom to call (P4, T2, L4, D9).
+/* why.h - one sentence for people: whose turn it is, since when, what it waits for, until when, and whom to call (P4,
+ * T2, L4, D9).
  *
  * Pure: facts in, text out. Two small phrase tables, Chinese and English, hold all the words. */
 #pragma once

@@ -72,8 +72,8 @@ void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descripto
     return message;
 }
 
-/* What came from outside was bounded then, and names an institution or two, which whoever reads it follows. What we made ourselves may be larger
- * than what is taken from others. */
+/* What came from outside was bounded then, and names an institution or two, which whoever reads it follows. What we
+ * made ourselves may be larger than what is taken from others. */
 static bool is_sound(const ProtobufCMessage *message)
 {
     static const struct {

@@ -1,5 +1,5 @@
-/* work.h - what a handler sees of its command, and how it answers. A handler first reads, asks the rules and refuses; then it only
- * writes. */
+/* work.h - what a handler sees of its command, and how it answers. A handler first reads, asks the rules and refuses;
+ * then it only writes. */
 #pragma once
 #include "engine/cache.h"
 #include "engine/engine.h"
@@ -31,10 +31,11 @@ struct work {
     const char *actor; /* whom it acts for: `acting_for` by delegation, else the speaker (T5) */
     uint32_t actor_number;
 
-    /* The referral's receiver, where the command is done as it; 0: as another, or not known yet, or it is about no referral. */
+    /* The referral's receiver, where the command is done as it; 0: as another, or not known yet, or it is about no
+     * referral. */
     uint32_t decides_for;
-    /* What is given back now is the patient's side's doing although the hospital says it (Q13): its patient came before the day, or the hospital agrees
-     * to the cancellation that the sender asked for. */
+    /* What is given back now is the patient's side's doing although the hospital says it (Q13): its patient came before
+     * the day, or the hospital agrees to the cancellation that the sender asked for. */
     bool gives_back;
 
     uint64_t put_mark; /* the transaction's put count before the command; a refused one leaves it there */
@@ -58,16 +59,18 @@ struct work {
 #define FIELD_CLEAR(message, field)       ((message)->has_##field = false, (message)->field = 0)
 #define FIELD_CLEAR_BYTES(message, field) ((message)->has_##field = false, (message)->field = (ProtobufCBinaryData){0})
 
-/* Refuses: adds a finding; always returns false, so that `return refuse(...)` reads well in handlers that return bool. */
+/* Refuses: adds a finding; always returns false, so that `return refuse(...)` reads well in handlers that return
+ * bool. */
 bool refuse(struct work *work, enum refusal refusal, const char *field);
 /* D6: for lack of room; counted, not audited (P3). */
 bool refuse_retry(struct work *work, enum refusal refusal, uint32_t retry_after_ms);
 bool is_refused(const struct work *work);
 bool has_role(const struct work *work, Referral__Role role);
-/* T5: by a delegation to the key's own institution. Whoever acts for another is that one, without its delegations: they are not handed on. */
+/* T5: by a delegation to the key's own institution. Whoever acts for another is that one, without its delegations: they
+ * are not handed on. */
 bool may_act_for(const struct work *work, const char *institution);
-/* Refuses one that lies ahead or more than a year back. It is the institution's clock that tells it, which may be off by as much as the broker's own may
- * before anybody doubts it (C2, C4). */
+/* Refuses one that lies ahead or more than a year back. It is the institution's clock that tells it, which may be off
+ * by as much as the broker's own may before anybody doubts it (C2, C4). */
 void work_check_occurred_at(struct work *work, int64_t occurred_at_ms);
 
 struct id work_new_id(struct work *work);
@@ -75,15 +78,18 @@ const char *work_id_text(struct work *work, struct id id);
 bool work_parse_id(struct work *work, const char *text, struct id *ret_id); /* false for NULL and foreign ids */
 /* Unpacks the body of a command that the turn has packed itself. */
 void *work_unpack(struct work *work, const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
-/* Unpacks what a row of `table` holds as it came, and was checked when it came: what does not pass now is damage (store_damaged). */
+/* Unpacks what a row of `table` holds as it came, and was checked when it came: what does not pass now is damage
+ * (store_damaged). */
 void *work_read(struct work *work, enum table table, const ProtobufCMessageDescriptor *descriptor,
                 ProtobufCBinaryData bytes);
 /* The same outside a turn's work, into any arena. */
 void *registry_read_into(struct arena *arena, struct store_txn *txn, enum table table,
                          const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes);
-/* C4: while the time is in doubt, what is due and held back is looked at again a minute later; what is not due yet, at its time. */
+/* C4: while the time is in doubt, what is due and held back is looked at again a minute later; what is not due yet, at
+ * its time. */
 struct instant work_held_back(const struct work *work, struct instant at);
-/* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by `institution`. */
+/* P3: a row of this turn's audit record beside the command's own: `event` happened to `subject`, caused by
+ * `institution`. */
 void work_audit(struct work *work, enum event event, const char *subject, const char *institution);
 /* For the turn layer: what changed in an inbox. */
 void work_inbox_changed(struct work *work, struct inbox_effect effect);

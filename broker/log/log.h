@@ -1,7 +1,8 @@
 /* log.h - the seam between sealing a batch and applying it: propose, committed, read, trim.
  *
- * Today one driver, embedded: `committed` is called at once, inside log_propose, and the store's commit is the append. A local log in
- * front of the store, or a replicated one, would call it later, in order, perhaps on another machine, without a change above. */
+ * Today one driver, embedded: `committed` is called at once, inside log_propose, and the store's commit is the append.
+ * A local log in front of the store, or a replicated one, would call it later, in order, perhaps on another machine,
+ * without a change above. */
 #pragma once
 #include "base/bytes.h"
 

@@ -1,5 +1,5 @@
-/* log_embedded.c - the log that is the store itself: applying a batch and committing it is the append, so nothing is ever kept
- * here, nothing is left to read after a start, and nothing needs trimming. */
+/* log_embedded.c - the log that is the store itself: applying a batch and committing it is the append, so nothing is
+ * ever kept here, nothing is left to read after a start, and nothing needs trimming. */
 #include <errno.h>
 #include <stdlib.h>
 

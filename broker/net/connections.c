@@ -1,5 +1,5 @@
-/* connections.c - every connection is on one list (its address's, its key's once it has spoken, that of those that ended;
- * none while it is told to go) and in up to two tables. */
+/* connections.c - every connection is on one list (its address's, its key's once it has spoken, that of those that
+ * ended; none while it is told to go) and in up to two tables. */
 #include "net/connections.h"
 #include "base/hash.h"
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* ops_files.h - the page for people and the runbook, in the binary: the files of net/page/ and systemd/runbook/ as the build embedded them
- * (page/embed.cmake). */
+/* ops_files.h - the page for people and the runbook, in the binary: the files of net/page/ and systemd/runbook/ as the
+ * build embedded them (page/embed.cmake). */
 #pragma once
 #include <stddef.h>
 

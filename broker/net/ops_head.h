@@ -1,8 +1,9 @@
 /* ops_head.h - is this the head of a request we answer, and what does it ask for? Pure: bytes in, status out.
  *
- * Stricter than the standards, because nobody honest needs more: GET with HTTP/1.0 or 1.1, an absolute path without tricks, header lines that
- * end in CR LF and hold printable ASCII only, exactly one Host, no body. Host must be "localhost" or an address, so that a foreign web page
- * cannot read us through a name of its own that leads here. What stands behind the head is not looked at.
+ * Stricter than the standards, because nobody honest needs more: GET with HTTP/1.0 or 1.1, an absolute path without
+ * tricks, header lines that end in CR LF and hold printable ASCII only, exactly one Host, no body. Host must be
+ * "localhost" or an address, so that a foreign web page cannot read us through a name of its own that leads here. What
+ * stands behind the head is not looked at.
  *
  * The first fault in order of bytes decides, however the bytes arrive:
  *

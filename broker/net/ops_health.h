@@ -11,5 +11,6 @@
 
 enum ops_grade { OPS_LIVE = 1, OPS_READY, OPS_HEALTHY };
 
-/* True: every check up to this grade is good. The text is "ok" or the names of those that are not; verbose: one line a check. */
+/* True: every check up to this grade is good. The text is "ok" or the names of those that are not; verbose: one line a
+ * check. */
 bool ops_health_render(const struct ops_view *view, enum ops_grade grade, bool verbose, struct ops_text *text);

@@ -168,7 +168,8 @@ static void answer_all(struct ops_http *http)
     }
 }
 
-/* Within a pulse one waits for its end: so who asks in a loop asks a hundred times a second, and leaves the loop to the work. */
+/* Within a pulse one waits for its end: so who asks in a loop asks a hundred times a second, and leaves the loop to the
+ * work. */
 static bool is_quiet(const struct ops_http *http)
 {
     return !event_pending(http->pulse, EV_TIMEOUT, NULL);

@@ -1,12 +1,13 @@
 /* ops_http.h - the read-only local HTTP of operators: one small GET a connection, answered and closed.
  *
- * There is no HTTP library behind this. What libevent's server accepts (heads without limit, bare LF, NUL, two Hosts, bodies, connections
- * without number, time counted by the byte) would need a filter that reads the whole head before it; with the head read and judged
- * (ops_head.h), what is left of HTTP is a status line.
+ * There is no HTTP library behind this. What libevent's server accepts (heads without limit, bare LF, NUL, two Hosts,
+ * bodies, connections without number, time counted by the byte) would need a filter that reads the whole head before
+ * it; with the head read and judged (ops_head.h), what is left of HTTP is a status line.
  *
- * Whoever is slow is let go: the whole head within OPS_HEAD_MS, the whole answer taken within OPS_ANSWER_MS after it. When
- * there are too many, the oldest unfinished connection makes room for the new one, so that slow ones lock nobody out.
- * Whoever asks in a loop is answered once in OPS_PULSE_MS, so that looking takes nothing from the work. One thread. */
+ * Whoever is slow is let go: the whole head within OPS_HEAD_MS, the whole answer taken within OPS_ANSWER_MS after it.
+ * When there are too many, the oldest unfinished connection makes room for the new one, so that slow ones lock nobody
+ * out. Whoever asks in a loop is answered once in OPS_PULSE_MS, so that looking takes nothing from the work. One
+ * thread. */
 #pragma once
 #include <event2/buffer.h>
 #include <event2/event.h>

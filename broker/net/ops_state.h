@@ -1,4 +1,5 @@
-/* ops_state.h - the state of the broker in one sentence, Chinese and English (P4): the worst that is true, and whom to call. */
+/* ops_state.h - the state of the broker in one sentence, Chinese and English (P4): the worst that is true, and whom to
+ * call. */
 #pragma once
 #include "net/ops_text.h"
 #include "net/ops_view.h"

@@ -1,6 +1,8 @@
-/* ops_view.h - all that operators are shown, in one struct: what the daemon knows of itself, and the overview of its destinations.
+/* ops_view.h - all that operators are shown, in one struct: what the daemon knows of itself, and the overview of its
+ * destinations.
  *
- * Everything that is rendered (health, metrics, status) is rendered from this and nothing else. No patient data, no message ids (P1). */
+ * Everything that is rendered (health, metrics, status) is rendered from this and nothing else. No patient data, no
+ * message ids (P1). */
 #pragma once
 #include "base/histogram.h"
 #include "net/ops_http.h"

@@ -13,9 +13,9 @@
 #endif
 
 #define ROUTING_ID_SIZE 5
-/* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our I/O thread is late,
- * and senders with one message a frame get half their throughput. Credit and the window bound what honest peers cause; these bound the
- * rest: at most 32 and 16 frames of the largest size. */
+/* Frames that wait for one peer, and from one peer. With 4 a peer that reads well still meets a full queue whenever our
+ * I/O thread is late, and senders with one message a frame get half their throughput. Credit and the window bound what
+ * honest peers cause; these bound the rest: at most 32 and 16 frames of the largest size. */
 #define QUEUE_OUT            32
 #define QUEUE_IN             16
 #define HANDSHAKE_MS         10000 /* CURVE takes 5 round trips: with 2 s nobody connects at 800 ms */
@@ -80,9 +80,9 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
     return 0;
 }
 
-/* libzmq numbers connections upwards from what rand() says when the socket is made, in a process without lots always the same; and it
- * ends the process where the number of a new connection stands already, as the routing id that another one asked for. So nobody may
- * know the numbers to come: these are lots. */
+/* libzmq numbers connections upwards from what rand() says when the socket is made, in a process without lots always
+ * the same; and it ends the process where the number of a new connection stands already, as the routing id that another
+ * one asked for. So nobody may know the numbers to come: these are lots. */
 static int draw_first_number(void)
 {
     unsigned seed;
@@ -197,7 +197,8 @@ static bool parse_routing_id(zmq_msg_t *message, uint64_t *ret_peer)
     return true;
 }
 
-/* Identity is what the ZAP handler gave. It stands reliably on the last part only: libzmq loses it on the first, once prefetched. */
+/* Identity is what the ZAP handler gave. It stands reliably on the last part only: libzmq loses it on the first, once
+ * prefetched. */
 static bool parse_user_id(zmq_msg_t *message, uint8_t ret_key[32])
 {
     const char *user_id = zmq_msg_gets(message, "User-Id");

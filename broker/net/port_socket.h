@@ -21,7 +21,8 @@ struct port_frame {
     struct bytes payload;   /* lives until port_frame_release */
     zmq_msg_t message;
 };
-/* 0; -EAGAIN: none; -EBADMSG: one that must be dropped (more than one part, no User-Id, a routing id chosen by the client). */
+/* 0; -EAGAIN: none; -EBADMSG: one that must be dropped (more than one part, no User-Id, a routing id chosen by the
+ * client). */
 int port_socket_receive(void *router, struct port_frame *ret_frame);
 void port_frame_release(struct port_frame *frame);
 

@@ -38,7 +38,8 @@ static void receive_burst(struct pump *pump)
     }
 }
 
-/* A burst, then whatever it makes the owner send, then one more look: what came meanwhile gave no edge that is still to be seen. */
+/* A burst, then whatever it makes the owner send, then one more look: what came meanwhile gave no edge that is still to
+ * be seen. */
 static void run(struct pump *pump)
 {
     if (pump->paused || !has_input(pump)) {

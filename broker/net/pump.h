@@ -1,8 +1,9 @@
 /* pump.h - one ZeroMQ socket in the libevent loop (design: measured traps of libzmq).
  *
- * ZMQ_FD tells only of changes, and receiving as well as sending eats them. So the socket's state is read anew after every burst of
- * receives and sends; whoever sends outside of a burst says pump_again. Bursts are bounded, and between two of them the loop serves its
- * other events. A slow timer looks for input that nobody was told of, and counts it: pump_missed must stay 0. */
+ * ZMQ_FD tells only of changes, and receiving as well as sending eats them. So the socket's state is read anew after
+ * every burst of receives and sends; whoever sends outside of a burst says pump_again. Bursts are bounded, and between
+ * two of them the loop serves its other events. A slow timer looks for input that nobody was told of, and counts it:
+ * pump_missed must stay 0. */
 #pragma once
 #include <event2/event.h>
 #include <stdbool.h>

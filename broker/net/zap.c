@@ -18,7 +18,8 @@ struct zap {
     uint64_t refused;
 };
 
-/* RFC 27: version, request id, domain, address, routing id, mechanism, credentials; for CURVE these are the client's public key. */
+/* RFC 27: version, request id, domain, address, routing id, mechanism, credentials; for CURVE these are the client's
+ * public key. */
 enum part { VERSION, REQUEST_ID, DOMAIN, ADDRESS, ROUTING_ID, MECHANISM, CREDENTIALS };
 
 struct question {

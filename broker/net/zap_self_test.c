@@ -1,4 +1,5 @@
-/* zap_self_test.c - the proof at start that the lock is on the door: libzmq admits anyone where its handler is missing. */
+/* zap_self_test.c - the proof at start that the lock is on the door: libzmq admits anyone where its handler is
+ * missing. */
 #include "net/pump.h"
 #include "net/zap.h"
 #include <errno.h>

@@ -148,7 +148,8 @@ static bool is_dropped(const struct zmq_port *port, uint64_t peer)
     return false;
 }
 
-/* Whoever has most gives, so that no key's connections fill the port: there is always room for those that have yet to speak. */
+/* Whoever has most gives, so that no key's connections fill the port: there is always room for those that have yet to
+ * speak. */
 static void thin_out(struct zmq_port *port, uint64_t newcomer)
 {
     struct connection_shape shape;

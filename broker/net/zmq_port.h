@@ -1,19 +1,22 @@
-/* zmq_port.h - the ROUTER socket in the libevent loop: frames in, frames out, lost connections (design: measured traps of libzmq).
+/* zmq_port.h - the ROUTER socket in the libevent loop: frames in, frames out, lost connections (design: measured traps
+ * of libzmq).
  *
- * A peer is one connection: a number that is never given twice while the process lives. Who it is, its key says, which comes with
- * every frame. One thread. */
+ * A peer is one connection: a number that is never given twice while the process lives. Who it is, its key says, which
+ * comes with every frame. One thread. */
 #pragma once
 #include "net/zap.h"
 #include "turn/turn.h"
 #include <event2/event.h>
 
-/* Bounds of what strangers can make us keep. A connection is silent until its first frame; libzmq closes those without a handshake
- * after 10 s, and beyond this many the oldest of the address that has most are closed at once. Of those that have spoken there may be seven
- * eighths of all: beyond, the key that has most connections loses the one that has been still for longest. With few file descriptors
- * (RLIMIT_NOFILE) fewer are let in, and half of them may be silent. */
+/* Bounds of what strangers can make us keep. A connection is silent until its first frame; libzmq closes those without
+ * a handshake after 10 s, and beyond this many the oldest of the address that has most are closed at once. Of those
+ * that have spoken there may be seven eighths of all: beyond, the key that has most connections loses the one that has
+ * been still for longest. With few file descriptors (RLIMIT_NOFILE) fewer are let in, and half of them may be
+ * silent. */
 #define PORT_SILENT_MAX      1024
 #define PORT_CONNECTIONS_MAX 8192
-/* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of honest ones. */
+/* A connection that sends more than that without completing a frame is closed: more than the kernel and libzmq hold of
+ * honest ones. */
 #define PORT_UNHEARD_MAX (48ULL << 20)
 
 struct zmq_port;
@@ -36,12 +39,14 @@ struct zmq_port_options {
 };
 /* 0; -EADDRINUSE and the like where an endpoint cannot be bound; -EINVAL for one that is none. */
 int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_port);
-/* NULL is fine. After zmq_port_pause what was sent may still leave, for at most a second within zmq_ctx_term; else it is dropped. */
+/* NULL is fine. After zmq_port_pause what was sent may still leave, for at most a second within zmq_ctx_term; else it
+ * is dropped. */
 void zmq_port_close(struct zmq_port *port);
 
 /* For turn_port. 0; -EAGAIN: the peer takes nothing more now; -EHOSTUNREACH: it is gone. */
 int zmq_port_send(void *port, uint64_t peer, struct bytes frame);
-/* Ends the connection of this peer a moment later, so that what was sent can leave first; its frames are dropped from now on. */
+/* Ends the connection of this peer a moment later, so that what was sent can leave first; its frames are dropped from
+ * now on. */
 void zmq_port_drop(void *port, uint64_t peer);
 
 /* Stops reading new frames (drain). */

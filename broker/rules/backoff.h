@@ -6,6 +6,6 @@
 
 /* Milliseconds to wait after `failed` failed attempts (from 1): 5 s, 15 s, 1 min, 5 min, then 15 min. */
 int64_t backoff_ms(uint32_t failed);
-/* D5: dead after 12 failed attempts while the receiver acknowledged something else since the first of them. A receiver that
- * acknowledged nothing since is down: never dead. */
+/* D5: dead after 12 failed attempts while the receiver acknowledged something else since the first of them. A receiver
+ * that acknowledged nothing since is down: never dead. */
 bool backoff_is_dead(uint32_t failed, struct instant first_failed_at, struct instant receiver_last_ack_at);

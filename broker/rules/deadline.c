@@ -18,7 +18,8 @@ const char *clock_kind_name(enum clock_kind kind)
     return "";
 }
 
-/* L4: the time to answer goes by priority. Only ROUTINE waits for working days; half-way is half of the working time. */
+/* L4: the time to answer goes by priority. Only ROUTINE waits for working days; half-way is half of the working
+ * time. */
 static void set_answer_times(struct deadline *deadline, Referral__Priority priority,
                              const struct deadline_settings *settings, const struct calendar *calendar)
 {
@@ -54,8 +55,8 @@ struct deadline deadline_start(enum clock_kind kind, Referral__Priority priority
     return deadline;
 }
 
-/* ACCEPTED is an answer by itself. WAITLISTED and BOOKED may come before it, by direct booking; after a no-show it is the sender's
- * turn, and a patient who is there has been answered. */
+/* ACCEPTED is an answer by itself. WAITLISTED and BOOKED may come before it, by direct booking; after a no-show it is
+ * the sender's turn, and a patient who is there has been answered. */
 enum clock_kind deadline_kind(enum life life, enum state state, bool answered)
 {
     (void)life; /* both lives answer, ask and confirm in states of the same names */

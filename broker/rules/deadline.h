@@ -1,8 +1,9 @@
-/* deadline.h - the one clock that runs for a referral, its validity, and the next instant anything falls due (L4, C1). Pure.
+/* deadline.h - the one clock that runs for a referral, its validity, and the next instant anything falls due (L4, C1).
+ * Pure.
  *
- * One clock runs at a time: ANSWER against the receiver, INFORMATION against the sender (INFO_REQUESTED), CANCEL_ANSWER against
- * the receiver (CANCEL_REQUESTED), RECEIPT against whoever must confirm. Half-way it warns (RECEIPT: reminds), at the end it
- * escalates, once each; stopping an escalated clock is the cure, told once. */
+ * One clock runs at a time: ANSWER against the receiver, INFORMATION against the sender (INFO_REQUESTED), CANCEL_ANSWER
+ * against the receiver (CANCEL_REQUESTED), RECEIPT against whoever must confirm. Half-way it warns (RECEIPT: reminds),
+ * at the end it escalates, once each; stopping an escalated clock is the cure, told once. */
 #pragma once
 #include "base/instant.h"
 #include "rules/calendar.h"
@@ -32,7 +33,8 @@ struct deadline deadline_start(enum clock_kind kind, Referral__Priority priority
                                const struct deadline_settings *settings, const struct calendar *calendar);
 /* Which clock runs in `state`? `answered`: a stopping event of L4 has happened since submission or supply-info. */
 enum clock_kind deadline_kind(enum life life, enum state state, bool answered);
-/* Does this event stop the answer clock? (EMERGENCY also by acknowledge; a down-referral by taking the patient over, L5) */
+/* Does this event stop the answer clock? (EMERGENCY also by acknowledge; a down-referral by taking the patient over,
+ * L5) */
 bool deadline_is_answer(enum life life, enum event event, Referral__Priority priority);
 
 struct due { /* everything of one referral that time can change; unset instants never fall due */

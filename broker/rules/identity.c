@@ -139,8 +139,8 @@ static bool is_category(const char *code)
     return code[0] >= 'A' && code[0] <= 'Z' && is_digit(code[1]) && is_digit(code[2]);
 }
 
-/* A category; a point and up to 8 digits or placeholders x, as in the national clinical edition (I10.x00x002); the dagger
- * or the asterisk of double coding. */
+/* A category; a point and up to 8 digits or placeholders x, as in the national clinical edition (I10.x00x002); the
+ * dagger or the asterisk of double coding. */
 bool identity_is_icd10(const char *value)
 {
     if (!is_category(value))

@@ -136,12 +136,13 @@ struct transition {
 
 #define REBOOKINGS_MAX 2 /* bookings after a no-show */
 
-/* The row for this step, or NULL: not in the table (L1). `by` is one party bit. A receiver's event on SUBMITTED implies that the
- * delivery is confirmed, so it finds the row of DELIVERED; `priority` matters for amend (EMERGENCY: before REPORTED). */
+/* The row for this step, or NULL: not in the table (L1). `by` is one party bit. A receiver's event on SUBMITTED implies
+ * that the delivery is confirmed, so it finds the row of DELIVERED; `priority` matters for amend (EMERGENCY: before
+ * REPORTED). */
 const struct transition *lifecycle_find(enum life life, enum state from, enum event event, int by,
                                         Referral__Priority priority);
-/* The state a row leads to. `previous` is the state before INFO_REQUESTED or CANCEL_REQUESTED; TO_CANCEL_ANSWER gives the "no", and
- * the "yes" is CANCELLED. TO_SAME and TO_PREVIOUS never give SUBMITTED after a receiver's event. */
+/* The state a row leads to. `previous` is the state before INFO_REQUESTED or CANCEL_REQUESTED; TO_CANCEL_ANSWER gives
+ * the "no", and the "yes" is CANCELLED. TO_SAME and TO_PREVIOUS never give SUBMITTED after a receiver's event. */
 enum state lifecycle_target(const struct transition *row, enum state from, enum state previous,
                             bool accepted_by_person);
 /* L1: events `by` (a set) may cause now, in order of number; returns how many (room for EVENT_TABLE_COUNT). */

@@ -62,8 +62,8 @@ static enum refusal check_release(struct instant release_at, struct instant star
     return REFUSED_NOT;
 }
 
-/* Q6: a reserve that nobody has a day's time to use would be none, so it is kept until shortly before the start: also where the hospital
- * puts the release at the opening. */
+/* Q6: a reserve that nobody has a day's time to use would be none, so it is kept until shortly before the start: also
+ * where the hospital puts the release at the opening. */
 static struct instant short_notice_release(struct instant release_at, struct instant start)
 {
     return later(release_at, instant_after(start, -SHORT_RELEASE_MS));
@@ -140,8 +140,8 @@ struct instant hold_until(struct instant now, uint32_t minutes, struct instant s
     return earlier(instant_after(now, granted * MINUTE_MS), start);
 }
 
-/* Q8: an offer made at night, or late in the day, waits for people to be at their desks: what the day has no room for is added to the next
- * morning. An offer is shorter than a day of the desk, so there is no third one. */
+/* Q8: an offer made at night, or late in the day, waits for people to be at their desks: what the day has no room for
+ * is added to the next morning. An offer is shorter than a day of the desk, so there is no third one. */
 static struct instant after_desk_time(struct instant now, int64_t wait_ms, int offset_minutes)
 {
     int64_t time_of_day_ms = instant_local_time_of_day_ms(now, offset_minutes);

@@ -1,7 +1,7 @@
 /* quota.c - the arithmetic of the reserve.
  *
- * Whatever is rounded here is rounded up: to whole units, and to whole multi-unit exams. So no sequence of small pools, small shares or
- * small changes comes to less than the share that was promised (Q1). */
+ * Whatever is rounded here is rounded up: to whole units, and to whole multi-unit exams. So no sequence of small pools,
+ * small shares or small changes comes to less than the share that was promised (Q1). */
 #include "rules/quota.h"
 
 #include <assert.h>

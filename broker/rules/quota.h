@@ -19,7 +19,8 @@ bool quota_is_sound(const struct quota *q);
 uint64_t quota_free(const struct quota *q);
 /* R = (C·p + 9999) / 10000, rounded up to a multiple of span, at most C. */
 uint64_t quota_reserve(const struct quota *q);
-/* Q3: m = max(0, R − F) rounded up to a multiple of span until release, then 0. It may exceed what is free: then all of that is marked. */
+/* Q3: m = max(0, R − F) rounded up to a multiple of span until release, then 0. It may exceed what is free: then all of
+ * that is marked. */
 uint64_t quota_reserved_now(const struct quota *q, struct instant now);
 /* Q10: d = max(0, R − F − free) until release, then 0. While it is not 0, general is closed. */
 uint64_t quota_deficit(const struct quota *q, struct instant now);

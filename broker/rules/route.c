@@ -37,8 +37,8 @@ const Referral__Contact *route_contact(const Referral__Institution *institution,
     return contact != NULL && is_set(contact->name) && is_set(contact->phone) ? contact : NULL;
 }
 
-/* A relation without kinds is for all of them, an allow as well as a deny. T7: an emergency that does not say its kind is covered by every allow, and by
- * no deny that names kinds. */
+/* A relation without kinds is for all of them, an allow as well as a deny. T7: an emergency that does not say its kind
+ * is covered by every allow, and by no deny that names kinds. */
 static bool covers(const Referral__Relation *relation, Referral__ReferralKind kind)
 {
     if (kind == 0 && !relation->deny)

@@ -1,4 +1,5 @@
-/* sheet.c - what the fields of a sheet say together: an id and a birth date, a place and its team, an emergency and its patient. */
+/* sheet.c - what the fields of a sheet say together: an id and a birth date, a place and its team, an emergency and its
+ * patient. */
 #include "rules/sheet.h"
 
 #include <assert.h>
@@ -235,7 +236,8 @@ static void check_vitals(const struct sheet_check *check)
     }
 }
 
-/* The content itself, of the size stated, or a reference to it. Whether the hash agrees is asked where hashes are made. */
+/* The content itself, of the size stated, or a reference to it. Whether the hash agrees is asked where hashes are
+ * made. */
 static void check_attachments(const struct sheet_check *check)
 {
     for (size_t i = 0; i < check->sheet->n_attachments; i++) {

@@ -1,4 +1,5 @@
-/* sheet_check.h - between the two halves of the sheet's check: field by field (sheet_fields.c), and across fields (sheet.c). */
+/* sheet_check.h - between the two halves of the sheet's check: field by field (sheet_fields.c), and across fields
+ * (sheet.c). */
 #pragma once
 #include "base/instant.h"
 #include "rules/sheet.h"

@@ -1,7 +1,7 @@
 /* units.c - single units: which are kept for family doctors, and which a wish, a block or a cut takes.
  *
- * Units of one pool stand in the array in their order, with those of the group's other pools between them. So everything here walks the
- * array once and keeps, for each pool, the stretch of consecutive units it is in. */
+ * Units of one pool stand in the array in their order, with those of the group's other pools between them. So
+ * everything here walks the array once and keeps, for each pool, the stretch of consecutive units it is in. */
 #include "rules/units.h"
 
 #include <assert.h>
@@ -15,7 +15,8 @@ static bool comes_before(const struct unit *a, const struct unit *b)
     return a->pool != b->pool ? a->pool < b->pool : a->number < b->number;
 }
 
-/* Insertion sort with a falling step (Shell's): in place, and quick where the pools come one after the other, each in its order. */
+/* Insertion sort with a falling step (Shell's): in place, and quick where the pools come one after the other, each in
+ * its order. */
 void units_sort(struct units *units)
 {
     struct unit *list = units->list;
@@ -226,7 +227,8 @@ bool unit_is_booked(enum unit_state state)
     return state == UNIT_IS_GENERAL || state == UNIT_IS_FAMILY;
 }
 
-/* Q10: in the order in which it hurts least. Where there are enough without the booked ones, their turn does not come. */
+/* Q10: in the order in which it hurts least. Where there are enough without the booked ones, their turn does not
+ * come. */
 bool units_find_cut(const struct units *units, uint32_t pool, size_t count, bool booked, size_t *ret_list)
 {
     static const enum unit_state order[] = {UNIT_IS_BLOCKED, UNIT_IS_FREE, UNIT_IS_GENERAL, UNIT_IS_FAMILY};

@@ -1,13 +1,15 @@
-/* archive.h - finished referrals outside the store (D8): sealed, dated files that are written once, each with its manifest.
+/* archive.h - finished referrals outside the store (D8): sealed, dated files that are written once, each with its
+ * manifest.
  *
  *   "RFARCHIV", then records, each behind its size 4: ArchiveRecord of record.proto, sealed as a row of the store is (seal.h) whose key is the
  *   file's name, 0 and the record's offset 8; then the manifest (ArchiveManifest, in the open), its size 4, and the file's digest 32
  *
- * The digest is a BLAKE2b-256 of all before it under the store's index key, so that without the key no file is made that passes for one. A file
- * has its name "archive-2026-11-21-1.rfa" only when it is whole and on disk. The directory also holds the store's file `keys`: with the host's key the
- * archive can be read where the store is lost.
+ * The digest is a BLAKE2b-256 of all before it under the store's index key, so that without the key no file is made
+ * that passes for one. A file has its name "archive-2026-11-21-1.rfa" only when it is whole and on disk. The directory
+ * also holds the store's file `keys`: with the host's key the archive can be read where the store is lost.
  *
- * Failures are negative errno: -EBADMSG damaged, cut off, or of other keys; -EPROTO no archive, or of another schema. */
+ * Failures are negative errno: -EBADMSG damaged, cut off, or of other keys; -EPROTO no archive, or of another
+ * schema. */
 #pragma once
 #include "store/rows.h"
 
@@ -42,8 +44,9 @@ bool archive_is_name(const char *name);
 
 /* ---- What the store has (archive_record.c) ---- */
 
-/* All that is to leave the store with this referral, serialised, in the transaction's arena; the same rows give the same bytes. -EMSGSIZE: it is
- * larger than ARCHIVE_RECORD_MAX; -ENODATA: something of it is missing; or the transaction's failure. */
+/* All that is to leave the store with this referral, serialised, in the transaction's arena; the same rows give the
+ * same bytes. -EMSGSIZE: it is larger than ARCHIVE_RECORD_MAX; -ENODATA: something of it is missing; or the
+ * transaction's failure. */
 int archive_record(struct store_txn *txn, struct id id, const Record__Referral *row, struct bytes *ret_record);
 void archive_delete_sheets(struct store_txn *txn, struct id id);
 Record__ArchiveFile *archive_file_row(struct store_txn *txn, const char *name);
@@ -52,8 +55,8 @@ void archive_file_row_put(struct store_txn *txn, const char *name, const Record_
 /* ---- Files (archive_write.c, archive_read.c) ---- */
 
 struct archive_writer;
-/* Begins a file under a hidden name; the directory is made if it is not there. -EEXIST: there is one of that name; -EKEYREJECTED: the directory is
- * another store's. */
+/* Begins a file under a hidden name; the directory is made if it is not there. -EEXIST: there is one of that name;
+ * -EKEYREJECTED: the directory is another store's. */
 int archive_writer_open(struct store *store, const char *directory, const char *name,
                         struct archive_writer **ret_writer);
 /* -ENOSPC too: then the writer is only to be closed. */
@@ -68,8 +71,8 @@ void archive_clear(const char *directory);
 
 struct keys;
 struct archive;
-/* Checks that the file begins as an archive does and ends in a manifest that can be read, all of whose entries lie within it. The manifest stands in the
- * open: what it says is only to be believed after archive_check. */
+/* Checks that the file begins as an archive does and ends in a manifest that can be read, all of whose entries lie
+ * within it. The manifest stands in the open: what it says is only to be believed after archive_check. */
 int archive_open(const struct keys *keys, const char *directory, const char *name, struct archive **ret_archive);
 void archive_close(struct archive *archive); /* NULL is fine */
 /* Reads the whole file and compares it with its digest. */

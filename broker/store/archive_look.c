@@ -81,8 +81,8 @@ static size_t in_sector(uint64_t at, size_t size)
     return size < left ? size : left;
 }
 
-/* Of the record that was being written a power cut leaves some sectors, and zeros for the others: only the last record, which ends with the file,
- * `got` bytes from here, may be so. */
+/* Of the record that was being written a power cut leaves some sectors, and zeros for the others: only the last record,
+ * which ends with the file, `got` bytes from here, may be so. */
 static bool is_torn(const uint8_t *bytes, size_t got, uint64_t at)
 {
     size_t size = get_be32(bytes);
@@ -127,7 +127,8 @@ static int read_look(struct log *log, struct bytes sealed, struct archive_look *
     return failure == 0 ? take_look(log, bytes_of(plain, plain_size), ret_look) : failure;
 }
 
-/* 1: a look; 0: the end, perhaps in the middle of one whose writer was killed, or lost its power, before it showed anything. */
+/* 1: a look; 0: the end, perhaps in the middle of one whose writer was killed, or lost its power, before it showed
+ * anything. */
 static int log_next(struct log *log, struct archive_look *ret_look)
 {
     uint8_t sealed[ARCHIVE_SIZE + LOOK_MAX];

@@ -1,6 +1,6 @@
-/* archive_look.h - who looked into the archive by the host's key (P3): one after another in the file `looks` of its directory, each sealed and bound to the
- * one before. Whoever looks is noted first. A log that was cut back at its end shows only in what others have of it: a backup has
- * a copy, and keeps one that the log does not go on from. */
+/* archive_look.h - who looked into the archive by the host's key (P3): one after another in the file `looks` of its
+ * directory, each sealed and bound to the one before. Whoever looks is noted first. A log that was cut back at its end
+ * shows only in what others have of it: a backup has a copy, and keeps one that the log does not go on from. */
 #pragma once
 #include "store/archive.h"
 

@@ -55,8 +55,8 @@ static bool has_files(const char *directory)
     return has;
 }
 
-/* The archive can be read by itself: beside its files lies what wraps their keys. Where there are files, another store's keys do not become those of
- * this archive. */
+/* The archive can be read by itself: beside its files lies what wraps their keys. Where there are files, another
+ * store's keys do not become those of this archive. */
 static int keep_keys(const struct archive_writer *writer)
 {
     const char *store = writer->store->directory, *directory = writer->directory;

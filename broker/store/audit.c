@@ -1,7 +1,7 @@
 /* audit.c - one record a turn, chained by digest and appended in chunks (P3).
  *
- * The chain's digest after a turn is BLAKE2b-256 of its serialised record, which bears the digest before it and that of the sealed
- * batch. A turn without audit rows leaves no record and the digest as it was. */
+ * The chain's digest after a turn is BLAKE2b-256 of its serialised record, which bears the digest before it and that of
+ * the sealed batch. A turn without audit rows leaves no record and the digest as it was. */
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -105,8 +105,8 @@ static bool is_linked(const Record__Audit *record, uint64_t index, const uint8_t
            memcmp(record->previous.data, digest, STORE_DIGEST_SIZE) == 0;
 }
 
-/* Follows the chain over the records of the turns from `index` to `last`. `digest` is what stands before them, and then what stands behind those
- * that are linked; false: the one at `ret_end` is not. */
+/* Follows the chain over the records of the turns from `index` to `last`. `digest` is what stands before them, and then
+ * what stands behind those that are linked; false: the one at `ret_end` is not. */
 static bool follow(struct store_txn *txn, uint64_t index, uint64_t last, uint8_t digest[STORE_DIGEST_SIZE],
                    uint64_t *ret_records, uint64_t *ret_end)
 {

@@ -60,8 +60,8 @@ static void fail_errno(struct stream *stream, const char *name)
 
 /* ---- Files ---- */
 
-/* A file of gigabytes that goes to the disk at its end keeps a running broker's commits waiting behind it: so it goes little by little. What
- * cannot be hurried here is synced there all the same. */
+/* A file of gigabytes that goes to the disk at its end keeps a running broker's commits waiting behind it: so it goes
+ * little by little. What cannot be hurried here is synced there all the same. */
 static void keep_clean(struct stream *stream, int fd, size_t written)
 {
     stream->dirty += written;

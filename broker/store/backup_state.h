@@ -1,4 +1,5 @@
-/* backup_state.h - what the last backups of a store came to: a small file beside its data, by which whoever makes backups tells the daemon.
+/* backup_state.h - what the last backups of a store came to: a small file beside its data, by which whoever makes
+ * backups tells the daemon.
  *
  * Times are the wall clock's. A copy of the store does not take it along: what was restored has no backup yet. */
 #pragma once

@@ -1,4 +1,5 @@
-/* checkpoint.c - what is signed is the text itself: one that does not come out the same when it is written again is none. */
+/* checkpoint.c - what is signed is the text itself: one that does not come out the same when it is written again is
+ * none. */
 #include "store/checkpoint.h"
 
 #include <errno.h>

@@ -1,17 +1,18 @@
 /* checkpoint.h - how far the audit chain had come, signed, for whoever keeps it elsewhere (P3).
  *
- * The chain shows any change to whoever knows its end; but who holds the store's keys can cut its tail, or write it anew, and mend its end. A
- * checkpoint that lies elsewhere shows that, too: the chain must pass through it for ever. It is a text of few lines, "name = value", that says
- * nothing of patients:
+ * The chain shows any change to whoever knows its end; but who holds the store's keys can cut its tail, or write it
+ * anew, and mend its end. A checkpoint that lies elsewhere shows that, too: the chain must pass through it for ever. It
+ * is a text of few lines, "name = value", that says nothing of patients:
  *
  *   referrald checkpoint 1
  *   store_id, short_name, incarnation, index, time_ms, chain (the digest behind turn `index`), public_key, signature
  *
- * The signature is Ed25519 over all lines before its own, by a pair of the store's index key: it is the same as long as the store lives, through
- * rotation and restore. Who keeps the public key knows by it whose checkpoint it is.
+ * The signature is Ed25519 over all lines before its own, by a pair of the store's index key: it is the same as long as
+ * the store lives, through rotation and restore. Who keeps the public key knows by it whose checkpoint it is.
  *
- * After a restore the chain goes on from an older turn, in a new incarnation. A checkpoint of a turn that the older copy had still holds; one of a
- * turn that was left behind does not, and that is told: no such turn is lost without a word. */
+ * After a restore the chain goes on from an older turn, in a new incarnation. A checkpoint of a turn that the older
+ * copy had still holds; one of a turn that was left behind does not, and that is told: no such turn is lost without a
+ * word. */
 #pragma once
 #include "store/store.h"
 

@@ -1,6 +1,7 @@
 /* chunks.c - cutting and joining.
  *
- * Each chunk is full but the last, which never is: where a damaged page hides the end of a value, the rest of it does not pass for the whole. */
+ * Each chunk is full but the last, which never is: where a damaged page hides the end of a value, the rest of it does
+ * not pass for the whole. */
 #include "store/chunks.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* chunks.h - long values as rows of BODY_CHUNK_BYTES and a last one of fewer, or of none: key, then chunk number u16. Within the store only. */
+/* chunks.h - long values as rows of BODY_CHUNK_BYTES and a last one of fewer, or of none: key, then chunk number u16.
+ * Within the store only. */
 #pragma once
 #include "store/store.h"
 

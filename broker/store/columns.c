@@ -1,8 +1,8 @@
 /* columns.c - units into runs and columns, and back.
  *
- * A booking unpacks and packs the whole pool. Forty messages of seven fields took longer than the rule, the ledger row and the booking
- * together. But a session's units are numbered one after the other and start at an even pace, so that one run says when they all are,
- * and a free unit is a byte. */
+ * A booking unpacks and packs the whole pool. Forty messages of seven fields took longer than the rule, the ledger row
+ * and the booking together. But a session's units are numbered one after the other and start at an even pace, so that
+ * one run says when they all are, and a free unit is a byte. */
 #include "store/columns.h"
 
 #include "base/id.h"

@@ -181,7 +181,8 @@ static int restoring_end(struct store *store, const char *to)
     return failure == 0 ? 0 : fail_with(store, failure, "%s cannot be removed: %s", path, strerror(-failure));
 }
 
-/* Only this one opening may go on from an older copy: it ends by raising the incarnation. The commit's sync covers the copy. */
+/* Only this one opening may go on from an older copy: it ends by raising the incarnation. The commit's sync covers the
+ * copy. */
 static int go_on(const struct store_options *options, const char *to, struct instant now)
 {
     struct store_options copied = *options;

@@ -36,7 +36,8 @@ int durable_folder(const char *directory)
     if (!is_new && errno != EEXIST)
         return -errno;
 
-    /* Whoever made it before may have ended before this. A folder above that may not be read is for its owner to sync. */
+    /* Whoever made it before may have ended before this. A folder above that may not be read is for its owner to
+     * sync. */
     int failure = durable_name(directory);
 
     if (failure != 0 && is_new)

@@ -1,4 +1,5 @@
-/* durable.h - names that outlast a power cut: a file or a folder that was made is there for good only once the folder in which it lies was synced. */
+/* durable.h - names that outlast a power cut: a file or a folder that was made is there for good only once the folder
+ * in which it lies was synced. */
 #pragma once
 
 /* On disk are the names in this folder. 0 or -errno. */

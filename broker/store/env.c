@@ -16,7 +16,8 @@
 #define FREE_RECOUNT_TURNS 64
 #define FREE_DBI           0 /* LMDB's own list of free pages */
 
-/* A store has all its tables from its creation on: no table is made in what is not ours, or in the place of one that was lost. */
+/* A store has all its tables from its creation on: no table is made in what is not ours, or in the place of one that
+ * was lost. */
 static int tables_open(struct store *store, bool create)
 {
     MDB_txn *txn = NULL;
@@ -46,7 +47,8 @@ static int forget_dead_readers(struct store *store)
     return rc == 0 ? 0 : fail_with(store, fail_from_mdb(rc), "%s: %s", store->directory, mdb_strerror(rc));
 }
 
-/* Durable by default: no NOSYNC, no NOMETASYNC, no WRITEMAP. No NOMEMINIT either: pages go to disk as they were allocated. */
+/* Durable by default: no NOSYNC, no NOMETASYNC, no WRITEMAP. No NOMEMINIT either: pages go to disk as they were
+ * allocated. */
 static int open_whole(struct store *store, bool create)
 {
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (store->read_only ? MDB_RDONLY : 0U);
@@ -123,8 +125,8 @@ bool env_has_room(const struct store *store)
     return disk >= ROOM_FOR_A_TURN && (limit == UINT64_MAX || file + ROOM_FOR_A_TURN <= limit);
 }
 
-/* Blocks of the file ahead of its last page: another program that fills the disk leaves us room for acks, which free more than
- * they take. Where the file system cannot, there is only what the disk has. */
+/* Blocks of the file ahead of its last page: another program that fills the disk leaves us room for acks, which free
+ * more than they take. Where the file system cannot, there is only what the disk has. */
 static void reserve(struct store *store, const MDB_envinfo *info, uint64_t page_bytes)
 {
     uint64_t ahead = least(RESERVE_BYTES, info->me_mapsize / RESERVE_MAP_PART);

@@ -110,7 +110,8 @@ bool store_has_file(const char *directory, const char *file);
 /* store_open of what is being restored. */
 int store_open_restoring(const struct store_options *options, struct store **ret_store);
 
-/* txn.c. A write transaction that is no turn (creation, restoring, the search index); store_turn_begin also loads the meta row. */
+/* txn.c. A write transaction that is no turn (creation, restoring, the search index); store_turn_begin also loads the
+ * meta row. */
 int txn_begin_write(struct store *store, struct arena *arena, struct store_txn **ret_txn);
 /* Commits what is there, and the mark of txn->meta becomes the store's. The transaction is gone whatever the result. */
 int txn_commit(struct store_txn *txn);
@@ -125,13 +126,15 @@ int txn_try_value(struct store_txn *txn, enum table table, struct bytes key, str
 bool txn_open_value(struct store_txn *txn, enum table table, struct bytes key, struct bytes stored,
                     struct bytes *ret_value);
 
-/* scan.c: as store_next; of a row that is damaged the value is given as one without data, and the transaction goes on. */
+/* scan.c: as store_next; of a row that is damaged the value is given as one without data, and the transaction goes
+ * on. */
 bool scan_next_any(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value);
 
 /* The tag of a row as it is now; false: there is none. */
 bool txn_row_tag(struct store_txn *txn, enum table table, struct bytes key, uint64_t *ret_tag);
 
-/* memory.c. Room of address space, -ENOMEM where there is none; between transactions what has grown large is forgotten. */
+/* memory.c. Room of address space, -ENOMEM where there is none; between transactions what has grown large is
+ * forgotten. */
 int memory_open(struct memory *memory);
 void memory_close(struct memory *memory);
 void memory_trim(struct memory *memory);
@@ -147,23 +150,24 @@ void meta_take(struct store *store, const Record__Meta *meta);
 /* Reads them in a transaction of its own. */
 int meta_refresh(struct store *store);
 
-/* audit.c: follows the chain from the first turn to the mark (P3). False: broken at the turn given, or there is no record from
- * there on though the mark says so. The meta row must be loaded. */
+/* audit.c: follows the chain from the first turn to the mark (P3). False: broken at the turn given, or there is no
+ * record from there on though the mark says so. The meta row must be loaded. */
 bool audit_walk(struct store_txn *txn, uint64_t *ret_records, uint64_t *ret_broken_at);
 /* The chain's digest once the turn `index` was over, followed from the first one on. False: broken before. */
 bool audit_digest_at(struct store_txn *txn, uint64_t index, uint8_t ret_digest[STORE_DIGEST_SIZE]);
 /* As audit_walk, of the last `turns` turns only, or of the last record where those left none. */
 bool audit_walk_end(struct store_txn *txn, uint64_t turns, uint64_t *ret_records, uint64_t *ret_broken_at);
 
-/* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many rows, or it does not
- * end where its head says. The meta row must be loaded. */
+/* ledger.c: follows one hospital's chain of pages from its first row to its head (Q13). False: broken after so many
+ * rows, or it does not end where its head says. The meta row must be loaded. */
 bool ledger_walk(struct store_txn *txn, uint32_t hospital, uint64_t *ret_rows);
 
 /* recount.c: one inbox's books against its rows; the arena keeps a few bytes of it. */
 struct recount recount_inbox(struct store_txn *txn, uint32_t institution);
 #define RECOUNT_ARENA_BYTES (64UL << 20) /* several times the largest audit record of a turn */
 
-/* search.c: are the rows of its table, whose sum was counted, what the referrals say (search.h)? The meta row must be loaded. */
+/* search.c: are the rows of its table, whose sum was counted, what the referrals say (search.h)? The meta row must be
+ * loaded. */
 bool search_agrees(struct store_txn *txn, struct table_sum counted);
 
 /* audit.c, books.c, ledger.c: what a turn writes at its end. */

@@ -1,10 +1,10 @@
-/* keys.h - the store's own keys: data keys that seal rows, an index key (never rotated) for sums, for keys made of foreign text and for
- * signatures. They lie in the file `keys` of the store's directory (0600), wrapped by the host's key, so that a stolen disk or backup
- * says nothing without that key.
+/* keys.h - the store's own keys: data keys that seal rows, an index key (never rotated) for sums, for keys made of
+ * foreign text and for signatures. They lie in the file `keys` of the store's directory (0600), wrapped by the host's
+ * key, so that a stolen disk or backup says nothing without that key.
  *
- * A data key is added, and never dropped: archives, backups and rows that have not moved yet need the older ones. So of two files of one store
- * the later one opens all that the earlier one does. Each file names those it followed; it is written apart and renamed, and is the old or
- * the new one whatever happens. */
+ * A data key is added, and never dropped: archives, backups and rows that have not moved yet need the older ones. So of
+ * two files of one store the later one opens all that the earlier one does. Each file names those it followed; it is
+ * written apart and renamed, and is the old or the new one whatever happens. */
 #pragma once
 #include "base/bytes.h"
 
@@ -41,9 +41,11 @@ int keys_add(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE], uint
 int keys_rewrap(const char *directory, const uint8_t host_key[KEYS_HOST_SIZE],
                 const uint8_t new_host_key[KEYS_HOST_SIZE]);
 
-/* Copies the file; -EEXIST where there is one. Of a store in use: after its data, so that no row is of a key that was not copied. */
+/* Copies the file; -EEXIST where there is one. Of a store in use: after its data, so that no row is of a key that was
+ * not copied. */
 int keys_copy(const char *from_directory, const char *to_directory);
-/* The same where there is none yet; one that `from` followed is replaced, one that followed `from` stays. -EEXIST: it is of neither. */
+/* The same where there is none yet; one that `from` followed is replaced, one that followed `from` stays. -EEXIST: it
+ * is of neither. */
 int keys_bring(const char *from_directory, const char *to_directory);
 /* The same, to where backups are kept: perhaps on a file system that knows no modes. */
 int keys_back_up(const char *from_directory, const char *to_directory);

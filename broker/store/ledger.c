@@ -1,7 +1,7 @@
 /* ledger.c - each hospital's ledger (Q13): pages of rows, chained by digest, appended in chunks at a turn's end.
  *
- * A page's digest is BLAKE2b-256 of its serialised bytes, which bear the digest of the page before. A page is kept as it is given
- * out, so that whoever was given one can ask years later whether it still stands there. */
+ * A page's digest is BLAKE2b-256 of its serialised bytes, which bear the digest of the page before. A page is kept as
+ * it is given out, so that whoever was given one can ask years later whether it still stands there. */
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -141,8 +141,8 @@ void ledgers_write(struct store_txn *txn, const struct store_turn *turn)
         slot_write(txn, slot, turn);
 }
 
-/* The last page that begins at or before this row, or the first one after it. A page has at most LEDGER_PAGE_ROWS rows, so the one that
- * holds the row begins no further back. */
+/* The last page that begins at or before this row, or the first one after it. A page has at most LEDGER_PAGE_ROWS rows,
+ * so the one that holds the row begins no further back. */
 static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, uint64_t *ret_first_row)
 {
     uint8_t prefix[HEAD_KEY_SIZE], from[PAGE_KEY_SIZE];
@@ -166,7 +166,8 @@ static bool page_of_row(struct store_txn *txn, uint32_t hospital, uint64_t row, 
     return found != 0;
 }
 
-/* Does this page hold the row? Where the row's own page is gone, what is found is the page before it: a reader who goes on would get that one for ever. */
+/* Does this page hold the row? Where the row's own page is gone, what is found is the page before it: a reader who goes
+ * on would get that one for ever. */
 static bool reaches(struct store_txn *txn, struct bytes packed, uint64_t first, uint64_t number)
 {
     const Record__LedgerPage *page = record_unpack_bare(txn->arena, packed, &record__ledger_page__descriptor);

@@ -1,7 +1,9 @@
-/* memory.h - what was made of rows that are read in every turn and seldom change, kept beyond the turn: institutions, teams, keys.
+/* memory.h - what was made of rows that are read in every turn and seldom change, kept beyond the turn: institutions,
+ * teams, keys.
  *
- * It is found by the tag of the row, a keyed hash of table, key and content (seal.h). So nobody need tell when a row changes, and nothing is
- * stale after an aborted turn or a reopened store: other content has another tag. Whoever recalls a value leaves it as it is. */
+ * It is found by the tag of the row, a keyed hash of table, key and content (seal.h). So nobody need tell when a row
+ * changes, and nothing is stale after an aborted turn or a reopened store: other content has another tag. Whoever
+ * recalls a value leaves it as it is. */
 #pragma once
 #include "store/store.h"
 

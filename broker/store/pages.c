@@ -1,7 +1,8 @@
 /* pages.c - LMDB's pages (data version 1, as of 0.9), from each root down.
  *
- * A page is a head of 16 bytes, offsets of its nodes, and from its end downwards the nodes. A branch's node says which page lies below it, a leaf's holds
- * a value, or says where a long one begins. The pages of a tree lie all at one depth. */
+ * A page is a head of 16 bytes, offsets of its nodes, and from its end downwards the nodes. A branch's node says which
+ * page lies below it, a leaf's holds a value, or says where a long one begins. The pages of a tree lie all at one
+ * depth. */
 #include "store/pages.h"
 
 #include <errno.h>
@@ -285,7 +286,8 @@ static void walk_all(struct walk *walk)
 
 /* ---- The file ---- */
 
-/* The meta page of the turn that this transaction reads: its pages stay as they are while that lasts. -EAGAIN: overtaken. */
+/* The meta page of the turn that this transaction reads: its pages stay as they are while that lasts. -EAGAIN:
+ * overtaken. */
 static int meta_read(int fd, MDB_txn *txn, size_t page_size, struct meta *ret_meta)
 {
     uint64_t turn = mdb_txn_id(txn);

@@ -1,4 +1,5 @@
-/* record.h - protobuf records as row values, in the arena of their transaction. Each bears its schema: a newer one is not read. */
+/* record.h - protobuf records as row values, in the arena of their transaction. Each bears its schema: a newer one is
+ * not read. */
 #pragma once
 #include <protobuf-c/protobuf-c.h>
 
@@ -14,7 +15,8 @@ void *record_unpack(struct store_txn *txn, enum table table, struct bytes key, s
 /* The same, where the transaction goes on without a row that is damaged: NULL. A newer schema fails it. */
 void *record_unpack_sound(struct store_txn *txn, enum table table, struct bytes key, struct bytes value,
                           const ProtobufCMessageDescriptor *type);
-/* A message that bears no schema, being stored as it is given out. NULL: it does not unpack; the transaction goes on. */
+/* A message that bears no schema, being stored as it is given out. NULL: it does not unpack; the transaction goes
+ * on. */
 void *record_unpack_bare(struct arena *arena, struct bytes value, const ProtobufCMessageDescriptor *type);
 void record_put(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessage *row);
 void record_add(struct store_txn *txn, enum table table, struct bytes key, const ProtobufCMessage *row);

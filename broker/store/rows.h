@@ -1,5 +1,5 @@
-/* rows.h - typed rows over store.h: keys, records and their packing. Getters return NULL where there is no such row (or the
- * transaction has failed); what they return lives in the turn's arena and may be changed and put back. */
+/* rows.h - typed rows over store.h: keys, records and their packing. Getters return NULL where there is no such row (or
+ * the transaction has failed); what they return lives in the turn's arena and may be changed and put back. */
 #pragma once
 #include "base/id.h"
 #include "record.pb-c.h"
@@ -43,11 +43,13 @@ bool body_get(struct store_txn *txn, struct id referral, uint32_t version, struc
 #define REDIRECTS_MAX 3 /* one after the other */
 /* The referral this one was redirected from; NULL: it was not. */
 Record__Referral *referral_before(struct store_txn *txn, const Record__Referral *row, struct id *ret_id);
-/* Any version of its sheet: a redirected child keeps those amended since, and what is older lies with those before it. */
+/* Any version of its sheet: a redirected child keeps those amended since, and what is older lies with those before
+ * it. */
 bool referral_sheet(struct store_txn *txn, struct id id, const Record__Referral *row, uint32_t version,
                     struct bytes *ret_sheet);
 
-/* Where a message waits; also its delivery id: INBOX_REF_SIZE bytes, with the incarnation in front for clients (see engine/inbox.h). */
+/* Where a message waits; also its delivery id: INBOX_REF_SIZE bytes, with the incarnation in front for clients (see
+ * engine/inbox.h). */
 struct inbox_ref {
     uint32_t institution; /* number */
     uint8_t lane;         /* 1 to 3, referral.Priority */
@@ -69,12 +71,13 @@ bool dead_row_delete(struct store_txn *txn, struct inbox_ref ref);
 /* Strictly after `after` within its institution, any lane (lane 0 and index 0: from the start). */
 Record__Dead *dead_row_next(struct store_txn *txn, struct inbox_ref after, struct inbox_ref *ret_ref);
 
-/* The books of an inbox, kept in memory for the turn and written once at its end (D7). Never NULL; change in place, then call
- * books_touch. In a read transaction: a copy. */
+/* The books of an inbox, kept in memory for the turn and written once at its end (D7). Never NULL; change in place,
+ * then call books_touch. In a read transaction: a copy. */
 Record__Books *books_of(struct store_txn *txn, uint32_t institution);
 void books_touch(struct store_txn *txn, uint32_t institution);
 
-/* Subjects: referral id; public key and code u16; institution number u32; key of a pool; key of a timetable; id of a wait-list entry. */
+/* Subjects: referral id; public key and code u16; institution number u32; key of a pool; key of a timetable; id of a
+ * wait-list entry. */
 enum due_subject {
     DUE_REFERRAL = 1,
     DUE_REFUSALS = 2,
@@ -106,7 +109,8 @@ Record__RefusalCount *refusal_count_row(struct store_txn *txn, const uint8_t pub
 void refusal_count_row_put(struct store_txn *txn, const uint8_t public_key[32], uint16_t code,
                            const Record__RefusalCount *row);
 
-/* P3: rows of this turn's audit record, written as one chained value at its end. `row` is a serialised referral.AuditRow; copied. */
+/* P3: rows of this turn's audit record, written as one chained value at its end. `row` is a serialised
+ * referral.AuditRow; copied. */
 void audit_add(struct store_txn *txn, struct bytes row);
 Record__Audit *audit_record(struct store_txn *txn, uint64_t index); /* of a turn; NULL: it has none */
 /* The first audit record with an index >= `index`. */

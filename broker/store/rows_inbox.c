@@ -62,8 +62,8 @@ bool inbox_row_delete(struct store_txn *txn, struct inbox_ref ref)
     return store_delete(txn, TABLE_INBOX, key_of(key, ref));
 }
 
-/* The first row of `table` whose key begins with the first `within` bytes of `after`'s and lies after it. A key that is none is damage, not the end
- * of an inbox. */
+/* The first row of `table` whose key begins with the first `within` bytes of `after`'s and lies after it. A key that is
+ * none is damage, not the end of an inbox. */
 static bool next_value(struct store_txn *txn, enum table table, struct inbox_ref after, size_t within,
                        struct bytes *ret_key, struct bytes *ret_value)
 {

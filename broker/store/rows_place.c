@@ -1,4 +1,5 @@
-/* rows_place.c - pools, groups and timetables by the department that offers them; bookings, wait-lists and claims of those who take. */
+/* rows_place.c - pools, groups and timetables by the department that offers them; bookings, wait-lists and claims of
+ * those who take. */
 #include "store/rows_place.h"
 
 #include <assert.h>
@@ -179,8 +180,8 @@ bool pool_key_from(struct store_txn *txn, const struct pool_key *from, struct po
     return found;
 }
 
-/* A text's next one is itself with the least byte behind it; one as long as a text may be has its last byte raised, for no text lies
- * between. UTF-8 has no byte that cannot be raised. */
+/* A text's next one is itself with the least byte behind it; one as long as a text may be has its last byte raised, for
+ * no text lies between. UTF-8 has no byte that cannot be raised. */
 struct pool_key pool_key_after(const struct pool_key *key)
 {
     struct pool_key after = *key;

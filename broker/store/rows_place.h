@@ -1,5 +1,5 @@
-/* rows_place.h - typed rows of places and the reserve (section 6), over store.h. Getters as in rows.h: NULL where there is no such row;
- * what they return lives in the turn's arena and may be changed and put back. */
+/* rows_place.h - typed rows of places and the reserve (section 6), over store.h. Getters as in rows.h: NULL where there
+ * is no such row; what they return lives in the turn's arena and may be changed and put back. */
 #pragma once
 #include "store/rows.h"
 
@@ -74,8 +74,8 @@ void timetable_row_put(struct store_txn *txn, const struct timetable_key *key,
 struct bytes timetable_key_bytes(uint8_t *out, const struct timetable_key *key);
 bool timetable_key_parse(struct bytes bytes, struct timetable_key *ret_key);
 
-/* Q13. Rows of a hospital's ledger in this turn (serialised referral.LedgerRow; copied) are written at its end as pages of at most
- * LEDGER_PAGE_ROWS, each a referral.LedgerPage chained by digest. Counts as a put. */
+/* Q13. Rows of a hospital's ledger in this turn (serialised referral.LedgerRow; copied) are written at its end as pages
+ * of at most LEDGER_PAGE_ROWS, each a referral.LedgerPage chained by digest. Counts as a put. */
 #define LEDGER_PAGE_ROWS 1000
 void ledger_add(struct store_txn *txn, uint32_t hospital, const char *hospital_id, struct bytes row);
 /* The page that holds row `number`, or the first one of all where none begins before it; false: none. */

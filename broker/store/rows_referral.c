@@ -1,4 +1,5 @@
-/* rows_referral.c - referrals and what hangs on them: command keys, sheets, timelines, journeys, due rows, counted refusals. */
+/* rows_referral.c - referrals and what hangs on them: command keys, sheets, timelines, journeys, due rows, counted
+ * refusals. */
 #include <assert.h>
 #include <errno.h>
 
@@ -12,8 +13,8 @@
 #define DUE_HEAD_SIZE     9
 #define REFUSAL_KEY_SIZE  34
 
-/* D1. Our own time-ordered form stays as it is and stands in front of the sender, so that new keys of all senders lie side by side; any
- * other text goes by keyed hash. */
+/* D1. Our own time-ordered form stays as it is and stands in front of the sender, so that new keys of all senders lie
+ * side by side; any other text goes by keyed hash. */
 static struct bytes dedup_key(struct store_txn *txn, uint8_t key[DEDUP_KEY_SIZE], uint32_t sender,
                               const char *message_id)
 {

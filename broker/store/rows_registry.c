@@ -1,4 +1,5 @@
-/* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms, quarantine. */
+/* rows_registry.c - who takes part: institutions, relations, delegations, teams, keys, settings, the calendar, alarms,
+ * quarantine. */
 #include <assert.h>
 #include <errno.h>
 

@@ -70,7 +70,8 @@ static int seek(struct store_cursor *cursor, MDB_val *key, MDB_val *value)
     return mdb_cursor_get(cursor->mdb, key, value, cursor->last_size > 0 ? MDB_SET_RANGE : MDB_FIRST);
 }
 
-/* After a put or a delete the cursor finds its place again by its last key: always strictly after it, whatever changed. */
+/* After a put or a delete the cursor finds its place again by its last key: always strictly after it, whatever
+ * changed. */
 static int step(struct store_cursor *cursor, MDB_val *key, MDB_val *value)
 {
     if (!cursor->started)
@@ -85,7 +86,8 @@ static int step(struct store_cursor *cursor, MDB_val *key, MDB_val *value)
     return rc;
 }
 
-/* A damaged page may lead back, or to a page of other keys: nobody is given a row twice, or one that he has not asked for. */
+/* A damaged page may lead back, or to a page of other keys: nobody is given a row twice, or one that he has not asked
+ * for. */
 static bool is_in_order(const struct store_cursor *cursor, struct bytes key)
 {
     struct bytes last = bytes_of(cursor->last, cursor->last_size);
@@ -152,7 +154,8 @@ bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes
     return true;
 }
 
-/* Does the key agree with its row? That of a sealed one is known when somebody opens it, as whoever gives out more than a count of keys does. */
+/* Does the key agree with its row? That of a sealed one is known when somebody opens it, as whoever gives out more than
+ * a count of keys does. */
 static bool is_of_its_row(struct store_cursor *cursor, struct bytes stored)
 {
     struct store_txn *txn = cursor->txn;

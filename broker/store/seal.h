@@ -6,15 +6,16 @@
  *
  * The key id says which data key sealed the row: what is written is of the newest. A plain row is of none, and says 1.
  *
- * Tag and hash are two keyed hashes of table, key and plaintext: SipHash-2-4 of 64 bits under the index key and of 128 bits under the
- * data key. The tag checks a plain row at each read (a sealed one's MAC covers it too), and a table's sum is the sum of its tags, so
- * that an overwrite or a delete need not open the old value.
+ * Tag and hash are two keyed hashes of table, key and plaintext: SipHash-2-4 of 64 bits under the index key and of 128
+ * bits under the data key. The tag checks a plain row at each read (a sealed one's MAC covers it too), and a table's
+ * sum is the sum of its tags, so that an overwrite or a delete need not open the old value.
  *
- * Hash and tag together are the 192-bit nonce. Each is a pseudo-random function of the whole row under a key of its own, so the same row
- * gives the same bytes on every machine, which says no more than that it is the same row; and two rows that differ share a nonce only by
- * chance. Of 2^50 rows, more than a province writes in ten years at full load, any two share the hash alone with a chance of 2^-29, hash
- * and tag with 2^-93. Who can choose what is in the rows gains nothing by it: without the key no better way than that chance is known to a
- * collision of SipHash-2-4. A keyed BLAKE2b-192 has the same bound and takes longer than the encryption. */
+ * Hash and tag together are the 192-bit nonce. Each is a pseudo-random function of the whole row under a key of its
+ * own, so the same row gives the same bytes on every machine, which says no more than that it is the same row; and two
+ * rows that differ share a nonce only by chance. Of 2^50 rows, more than a province writes in ten years at full load,
+ * any two share the hash alone with a chance of 2^-29, hash and tag with 2^-93. Who can choose what is in the rows
+ * gains nothing by it: without the key no better way than that chance is known to a collision of SipHash-2-4. A keyed
+ * BLAKE2b-192 has the same bound and takes longer than the encryption. */
 #pragma once
 #include "store/keys.h"
 #include "store/table.h"

@@ -1,7 +1,8 @@
 /* search.c - the derived index behind its watermark.
  *
- * Hashed keys lie at random, and each page a chunk of them touches is copied and written. So they lie below a generation of so many
- * referrals: what a chunk can touch does not grow with all that was ever referred, and a search looks into each generation. */
+ * Hashed keys lie at random, and each page a chunk of them touches is copied and written. So they lie below a
+ * generation of so many referrals: what a chunk can touch does not grow with all that was ever referred, and a search
+ * looks into each generation. */
 #include "store/search.h"
 
 #include <assert.h>
@@ -57,7 +58,8 @@ static int by_bytes(const void *left, const void *right)
     return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
 }
 
-/* Adds the keys of one referral; returns the new count. The same institution twice gives the same key twice: harmless. */
+/* Adds the keys of one referral; returns the new count. The same institution twice gives the same key twice:
+ * harmless. */
 static size_t keys_of(struct store_txn *txn, struct bytes id, const Record__Referral *row, uint32_t generation,
                       struct search_key *keys, size_t count)
 {
@@ -126,7 +128,8 @@ struct chunk {
     uint8_t last[ID_KEY_SIZE];
 };
 
-/* Up to `count` referrals beyond the watermark. It ends with a sound one: where a damaged row says that it lies is no place to go on from. */
+/* Up to `count` referrals beyond the watermark. It ends with a sound one: where a damaged row says that it lies is no
+ * place to go on from. */
 static void collect(struct store_txn *txn, uint32_t count, struct chunk *chunk)
 {
     struct store_cursor *cursor = referrals_after(txn, watermark_of(txn));
@@ -409,7 +412,8 @@ static void expect_referral(struct recounting *recounting, struct bytes id, cons
     recounting->rows++;
 }
 
-/* Of one that cannot be read nobody knows whether it is indexed, however sound its seal is: it is lacking, wherever it lies. */
+/* Of one that cannot be read nobody knows whether it is indexed, however sound its seal is: it is lacking, wherever it
+ * lies. */
 static void expect_indexed(struct recounting *recounting, struct bytes watermark)
 {
     struct store_cursor *cursor = referrals_after(recounting->txn, bytes_of(NULL, 0));

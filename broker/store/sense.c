@@ -17,8 +17,8 @@
 
 enum bound_of { NUMBER, BYTES, COUNT, TEXT, LONG };
 
-/* Of a number, or a long one: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is repeated: how often. Of a text: how long, where
- * there is one. */
+/* Of a number, or a long one: between these, an absent one being 0. Of bytes: how many, where there are any. Of what is
+ * repeated: how often. Of a text: how long, where there is one. */
 struct bound {
     const ProtobufCMessageDescriptor *type;
     size_t offset; /* of the number, or the size, or the count, or the text */
@@ -167,7 +167,8 @@ static bool are_values_good(const ProtobufCFieldDescriptor *field, const uint8_t
     return true;
 }
 
-/* A field 0, which the library takes where its tag has more bytes than it needs, and does not read again as it writes it. */
+/* A field 0, which the library takes where its tag has more bytes than it needs, and does not read again as it writes
+ * it. */
 static bool has_field_zero(const ProtobufCMessage *record)
 {
     for (unsigned i = 0; i < record->n_unknown_fields; i++)

@@ -1,8 +1,9 @@
-/* sense.h - is a record one that we could have written? A seal says only that it was written by somebody who has the keys.
+/* sense.h - is a record one that we could have written? A seal says only that it was written by somebody who has the
+ * keys.
  *
- * Asked once, where a record is unpacked (record.c), of what would lead whoever follows it out of its range: ids that are none, numbers that name
- * nothing, times that cannot be counted on with. What a record needs at all, record.proto says. Whether rows agree with each other is for those to say
- * who read them (store_damaged). */
+ * Asked once, where a record is unpacked (record.c), of what would lead whoever follows it out of its range: ids that
+ * are none, numbers that name nothing, times that cannot be counted on with. What a record needs at all, record.proto
+ * says. Whether rows agree with each other is for those to say who read them (store_damaged). */
 #pragma once
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* state_file.h - a line beside a store's data, by which what works on the store from outside tells the daemon what it came to.
+/* state_file.h - a line beside a store's data, by which what works on the store from outside tells the daemon what it
+ * came to.
  *
  * A copy of the store does not take it along. */
 #pragma once

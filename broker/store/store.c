@@ -112,8 +112,8 @@ int store_unseal(struct store *store, enum table table, struct bytes key, struct
     return seal_read(store->keys, table, key, stored, out);
 }
 
-/* An older file in the place of the newer one: rows of what it lacks cannot be read, and a key of the same number made anew would part the
- * store in two. */
+/* An older file in the place of the newer one: rows of what it lacks cannot be read, and a key of the same number made
+ * anew would part the store in two. */
 static int refuse_older_keys(struct store *store)
 {
     uint32_t missing = store->newest_key;

@@ -1,19 +1,20 @@
 /* store.h - the store's environment and its turns: the only place that knows LMDB.
  *
- * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon; LMDB does not
- * refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like numbers, passed up
- * unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store there, -EPROTO another schema or not a
- * store, -EBADMSG a row that does not agree with its sum or seal, or that none of ours could be (corruption), -EACCES wrong host key,
- * -EPERM keys that others may read, -ESTALE an older copy put in the place of a store that went on, or what is left of a restore that
- * was cut short (store_restore is the way). A process opens a store once. */
+ * A store is a directory: data.mdb (LMDB), lock.mdb, keys (wrapped data and index keys), owner.lock (flock: one daemon;
+ * LMDB does not refuse a second writer process). Durable by LMDB's default flags only. Failures are negative errno-like
+ * numbers, passed up unchanged: -ENOSPC full map or disk, -EIO, -EBUSY in use by another daemon, -ENOENT no store
+ * there, -EPROTO another schema or not a store, -EBADMSG a row that does not agree with its sum or seal, or that none
+ * of ours could be (corruption), -EACCES wrong host key, -EPERM keys that others may read, -ESTALE an older copy put in
+ * the place of a store that went on, or what is left of a restore that was cut short (store_restore is the way). A
+ * process opens a store once. */
 #pragma once
 #include "base/arena.h"
 #include "base/id.h"
 #include "base/instant.h"
 #include "store/table.h"
 
-/* Of the store and its rows, and raised with them. A store of another one is refused with -EPROTO: a newer one waits for the version that wrote it; 1 was
- * in no release, and nothing is brought over from it. */
+/* Of the store and its rows, and raised with them. A store of another one is refused with -EPROTO: a newer one waits
+ * for the version that wrote it; 1 was in no release, and nothing is brought over from it. */
 #define STORE_SCHEMA        2
 #define STORE_DIGEST_SIZE   32
 #define STORE_HOST_KEY_SIZE 32
@@ -44,20 +45,21 @@ struct store_options {
     char *error;             /* STORE_ERROR_SIZE bytes for store_error's line where there is no store to ask; or NULL */
 };
 
-/* Makes a new store in an empty or absent directory. -EEXIST where one is. `now` is the base of its first incarnation. */
+/* Makes a new store in an empty or absent directory. -EEXIST where one is. `now` is the base of its first
+ * incarnation. */
 int store_create(const struct store_options *options, const char *short_name, struct instant now, bool test_time);
 int store_open(const struct store_options *options, struct store **ret_store);
 void store_close(struct store *store); /* NULL is fine */
-/* A copy of `from` (a store directory, closed or running) is made in `to` (absent or empty), in a new incarnation that was never
- * used before: no id is given twice, and acks of older deliveries are stale. -EINVAL where `now` is not past the second in which the
- * present incarnation began. */
+/* A copy of `from` (a store directory, closed or running) is made in `to` (absent or empty), in a new incarnation that
+ * was never used before: no id is given twice, and acks of older deliveries are stale. -EINVAL where `now` is not past
+ * the second in which the present incarnation began. */
 int store_restore(const struct store_options *from, const char *to, struct instant now);
 
-/* The same store again in `to` (absent or empty), as of one instant and in its own incarnation: what a backup is made of. A running store grows as
- * long as it lasts. Who kills it lets the pages it pinned go by opening the store. */
+/* The same store again in `to` (absent or empty), as of one instant and in its own incarnation: what a backup is made
+ * of. A running store grows as long as it lasts. Who kills it lets the pages it pinned go by opening the store. */
 int store_copy(const struct store_options *from, const char *to);
-/* As store_restore, of a backup file (backup.h) that `key` opens; `from` brings the host key, its directory is not read. Also -EACCES: another
- * key sealed it, or its head is damaged. */
+/* As store_restore, of a backup file (backup.h) that `key` opens; `from` brings the host key, its directory is not
+ * read. Also -EACCES: another key sealed it, or its head is damaged. */
 int store_restore_backup(const struct store_options *from, const char *file, const uint8_t *key, const char *to,
                          struct instant now);
 
@@ -70,7 +72,8 @@ struct store_room {
     uint64_t used_bytes, limit_bytes; /* the smaller of map and disk */
     bool full;                        /* 85 %: no new work (D6) */
 };
-/* Cheap enough to ask before each turn; it also keeps blocks of the file ahead, so that on a disk others have filled acks still go. */
+/* Cheap enough to ask before each turn; it also keeps blocks of the file ahead, so that on a disk others have filled
+ * acks still go. */
 int store_room(struct store *store, struct store_room *ret_room);
 
 struct store_reader { /* a process that reads a state of the store which is no longer the newest */
@@ -78,7 +81,8 @@ struct store_reader { /* a process that reads a state of the store which is no l
     uint64_t state;   /* which; a number of its own for each */
     uint64_t turns;   /* writes since */
 };
-/* The one that reads the oldest: pages that were free since cannot be used again before it ends. Lets go what killed readers pinned. */
+/* The one that reads the oldest: pages that were free since cannot be used again before it ends. Lets go what killed
+ * readers pinned. */
 int store_oldest_reader(struct store *store, struct store_reader *ret_reader);
 
 /* One write turn at a time. Everything read or made in it lives in `arena` until the turn ends. */
@@ -92,27 +96,29 @@ struct store_turn { /* what the turn leaves as its mark */
     struct instant time;
     uint8_t batch_digest[STORE_DIGEST_SIZE];
 };
-/* Writes books, audit, sums and the mark, and commits: visible afterwards, and with the embedded log durable too. The transaction
- * is gone whatever the result; on failure nothing of it is there (but see store_reopen). */
+/* Writes books, audit, sums and the mark, and commits: visible afterwards, and with the embedded log durable too. The
+ * transaction is gone whatever the result; on failure nothing of it is there (but see store_reopen). */
 int store_turn_end(struct store_txn *txn, const struct store_turn *turn);
 void store_turn_abort(struct store_txn *txn); /* NULL is fine */
 /* Makes all visible turns durable; returns at once where they are. */
 int store_flush(struct store *store);
-/* Takes the data keys that were added to the file since: what is written is of the newest from now on, and rows of older ones wait for
- * reseal.h. As store_open where the host key or the file is not right; -EACCES too where a key is missing that is in use: then nothing changes. */
+/* Takes the data keys that were added to the file since: what is written is of the newest from now on, and rows of
+ * older ones wait for reseal.h. As store_open where the host key or the file is not right; -EACCES too where a key is
+ * missing that is in use: then nothing changes. */
 int store_keys_take(struct store *store, const uint8_t *host_key);
 uint32_t store_newest_key(const struct store *store);
-/* After -EIO at commit: closes and opens the environment again and reads the mark, which tells whether the turn is there. */
+/* After -EIO at commit: closes and opens the environment again and reads the mark, which tells whether the turn is
+ * there. */
 int store_reopen(struct store *store);
 
 /* The transaction keeps its first failure: a row of puts, then one look. Reads after a failure find nothing. */
 int store_failure(const struct store_txn *txn);
-/* Runs `work`, which is left at the transaction's first failure: nobody goes on with what could not be read. 0, or that failure. What work
- * has made lies in arenas, or is let go by whoever called. Not for a store_within inside another. */
+/* Runs `work`, which is left at the transaction's first failure: nobody goes on with what could not be read. 0, or that
+ * failure. What work has made lies in arenas, or is let go by whoever called. Not for a store_within inside another. */
 typedef void (*store_work)(void *user, struct store_txn *txn);
 int store_within(struct store_txn *txn, store_work work, void *user);
-/* What a row says cannot be, whatever its seal: the transaction fails with -EBADMSG. For whoever reads rows; where nothing is left to go on with, the
- * caller returns, for outside of store_within this does. */
+/* What a row says cannot be, whatever its seal: the transaction fails with -EBADMSG. For whoever reads rows; where
+ * nothing is left to go on with, the caller returns, for outside of store_within this does. */
 void store_damaged(struct store_txn *txn, enum table table, struct bytes key);
 /* How many rows were put or deleted so far: a refused command leaves it unchanged (engine asserts). */
 uint64_t store_put_count(const struct store_txn *txn);
@@ -124,11 +130,12 @@ bool store_get(struct store_txn *txn, enum table table, struct bytes key, struct
 bool store_has(struct store_txn *txn, enum table table, struct bytes key);
 void store_put(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 bool store_delete(struct store_txn *txn, enum table table, struct bytes key); /* false: was not there */
-/* Appends below a prefix that grows in time order, where the key is known to be new: cheaper than store_put. Where it is there
- * already, one row says what another does not: the transaction fails with -EBADMSG. */
+/* Appends below a prefix that grows in time order, where the key is known to be new: cheaper than store_put. Where it
+ * is there already, one row says what another does not: the transaction fails with -EBADMSG. */
 void store_add(struct store_txn *txn, enum table table, struct bytes key, struct bytes value);
 
-/* In order of key, from the first key >= `from`, as long as the key starts with `prefix`. Puts in between are allowed. */
+/* In order of key, from the first key >= `from`, as long as the key starts with `prefix`. Puts in between are
+ * allowed. */
 struct store_cursor;
 struct store_cursor *store_scan(struct store_txn *txn, enum table table, struct bytes prefix, struct bytes from);
 bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value);
@@ -136,5 +143,6 @@ bool store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes
 bool store_next_key(struct store_cursor *cursor, struct bytes *ret_key);
 void store_scan_end(struct store_cursor *cursor); /* NULL is fine */
 
-/* 128-bit keyed hash under the store's index key, for keys made of foreign text (message ids, references, patients). Also for logs (P1). */
+/* 128-bit keyed hash under the store's index key, for keys made of foreign text (message ids, references, patients).
+ * Also for logs (P1). */
 void store_keyed_hash(const struct store *store, struct bytes text, uint8_t ret_hash[16]);

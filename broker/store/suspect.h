@@ -1,12 +1,13 @@
-/* suspect.h - the command at hand, where a crash leaves it: the file `at-hand`, one mapped page beside the store's data.
+/* suspect.h - the command at hand, where a crash leaves it: the file `at-hand`, one mapped page beside the store's
+ * data.
  *
- * A command that trips an assertion would be sent again after the restart, trip it again, and stand still a whole district. So each command of a
- * client is named here before it is applied; the kernel keeps the page when the process ends, whatever ended it. (A power cut may lose
- * it: that is no fault of a command.)
+ * A command that trips an assertion would be sent again after the restart, trip it again, and stand still a whole
+ * district. So each command of a client is named here before it is applied; the kernel keeps the page when the process
+ * ends, whatever ended it. (A power cut may lose it: that is no fault of a command.)
  *
- * Who died of his own fault (an assertion, a fault signal, the watchdog's abort) while a command was at hand has found the culprit at once.
- * Who was killed from outside, or by a disk that did not give a page of the map (SIGBUS), has not, unless the process before ended so over the very
- * same command: then the others are served at least. */
+ * Who died of his own fault (an assertion, a fault signal, the watchdog's abort) while a command was at hand has found
+ * the culprit at once. Who was killed from outside, or by a disk that did not give a page of the map (SIGBUS), has not,
+ * unless the process before ended so over the very same command: then the others are served at least. */
 #pragma once
 #include "store/store.h"
 
@@ -19,7 +20,8 @@ struct suspect {
     char institution[SUSPECT_INSTITUTION_SIZE];
 };
 
-/* From here on suspect_begin and suspect_end leave their mark; without it, or where it fails, they do nothing. 0 or a negative errno. */
+/* From here on suspect_begin and suspect_end leave their mark; without it, or where it fails, they do nothing. 0 or a
+ * negative errno. */
 int suspect_watch(struct store *store);
 void suspect_unwatch(struct store *store); /* an orderly end, in store_close; a culprit not settled stays in the page */
 /* Did a command end the process before? False also where nobody watches. */
@@ -30,7 +32,8 @@ void suspect_settled(struct store *store);
 void suspect_begin(struct store *store, const struct suspect *suspect);
 void suspect_end(struct store *store);
 
-/* For a signal handler, which may do no more: while *state is `at_hand` it is to become `crashed`. NULL where nobody watches. */
+/* For a signal handler, which may do no more: while *state is `at_hand` it is to become `crashed`. NULL where nobody
+ * watches. */
 struct suspect_mark {
     volatile uint32_t *state;
     uint32_t at_hand, crashed;

@@ -2,7 +2,8 @@
 #pragma once
 #include "base/bytes.h"
 
-/* X(name, number, sealed, derived): number is for ever. Sealed values hold patient data; derived tables can be rebuilt and are outside sums. */
+/* X(name, number, sealed, derived): number is for ever. Sealed values hold patient data; derived tables can be rebuilt
+ * and are outside sums. */
 #define STORE_TABLES(X)                                                                                                \
     X(META, 0, false, true)                /* "meta" */                                                                \
     X(INSTITUTION, 1, true, false)         /* id text */                                                               \

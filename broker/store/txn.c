@@ -1,7 +1,7 @@
 /* txn.c - turns and reads: one LMDB transaction each, with a sticky first failure.
  *
- * Each table has one cursor for the whole transaction: rows of one turn lie close together, and LMDB then finds the next one
- * from the page it is on. */
+ * Each table has one cursor for the whole transaction: rows of one turn lie close together, and LMDB then finds the
+ * next one from the page it is on. */
 #include <assert.h>
 #include <errno.h>
 
@@ -133,8 +133,8 @@ static bool is_panicked(struct store *store)
     return rc == MDB_PANIC;
 }
 
-/* After a panic nobody knows whether the turn is there, so that is told as EIO even of a full disk. Before it, LMDB tells a full disk
- * as EIO, for it sees only a short write. */
+/* After a panic nobody knows whether the turn is there, so that is told as EIO even of a full disk. Before it, LMDB
+ * tells a full disk as EIO, for it sees only a short write. */
 static int commit_failed(struct store *store, int rc)
 {
     int failure = fail_from_mdb(rc);
@@ -172,8 +172,8 @@ int txn_commit(struct store_txn *txn)
     return 0;
 }
 
-/* After a commit whose outcome is unknown LMDB serves nobody until the store is opened anew. A turn does so by itself, but questions make no turn. Where
- * the store does not open again, the next turn fails and says so. */
+/* After a commit whose outcome is unknown LMDB serves nobody until the store is opened anew. A turn does so by itself,
+ * but questions make no turn. Where the store does not open again, the next turn fails and says so. */
 int txn_commit_aside(struct store_txn *txn)
 {
     struct store *store = txn->store;

@@ -181,7 +181,8 @@ static void search_check(struct check *check)
         fault(check, "the search index lacks a referral, or has another: `referralctl reindex`", "table SEARCH");
 }
 
-/* A damaged meta page makes LMDB take the commit before for the last one: all rows are sound, but some are not yet there. */
+/* A damaged meta page makes LMDB take the commit before for the last one: all rows are sound, but some are not yet
+ * there. */
 static void note_check(struct check *check, struct owner_note note)
 {
     const Record__Meta *meta = check->txn->meta;

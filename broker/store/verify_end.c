@@ -1,4 +1,5 @@
-/* verify_end.c - what a start looks at, so that nobody is served from a store whose end is not what the last turn left. */
+/* verify_end.c - what a start looks at, so that nobody is served from a store whose end is not what the last turn
+ * left. */
 #include <errno.h>
 
 #include "store/internal.h"

@@ -1,5 +1,5 @@
-/* verify_state.h - what the last verifications of a whole store came to, as backup_state.h of backups: `referralctl verify` leaves it, the daemon
- * looks at it. Times are the wall clock's. */
+/* verify_state.h - what the last verifications of a whole store came to, as backup_state.h of backups: `referralctl
+ * verify` leaves it, the daemon looks at it. Times are the wall clock's. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* config.c - libconfuse reads the file's form; config_keys.c says what each key may hold. Every value comes as text, so that one check
- * serves all keys and every refusal is told alike. */
+/* config.c - libconfuse reads the file's form; config_keys.c says what each key may hold. Every value comes as text, so
+ * that one check serves all keys and every refusal is told alike. */
 #include "sys/config.h"
 #include "base/spelling.h"
 #include "sys/config_keys.h"
@@ -14,8 +14,8 @@
 #define TEXT_OF(number) #number
 #define TEXT(number)    TEXT_OF(number)
 
-/* A list is validated after each of its values and once more at its end. What was seen of an option stands in its comment, of which libconfuse
- * makes nothing: how many values, or that it is complete. */
+/* A list is validated after each of its values and once more at its end. What was seen of an option stands in its
+ * comment, of which libconfuse makes nothing: how many values, or that it is complete. */
 static bool is_given_again(const struct key *key, cfg_opt_t *opt)
 {
     const char *seen = cfg_opt_getcomment(opt), *complete = "complete";
@@ -74,7 +74,8 @@ static void make_line(char *text)
     }
 }
 
-/* libconfuse hands its error function nothing of ours, but the top section, which has no title: there the first error travels. */
+/* libconfuse hands its error function nothing of ours, but the top section, which has no title: there the first error
+ * travels. */
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     char text[CONFIG_ERROR_SIZE];

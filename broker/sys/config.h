@@ -1,5 +1,5 @@
-/* config.h - referrald.conf: one table of keys with range, default and help (libconfuse), from which reading, --dump, --help and every
- * error come. Errors name file, line, key and range.
+/* config.h - referrald.conf: one table of keys with range, default and help (libconfuse), from which reading, --dump,
+ * --help and every error come. Errors name file, line, key and range.
  *
  * Paths are absolute, or relative to the directory the daemon was started in. */
 #pragma once
@@ -39,8 +39,9 @@ bool config_key(size_t index, struct config_key *ret_key);
 /* Do both hold the same for this key of the table? */
 bool config_key_equals(size_t index, const struct config *a, const struct config *b);
 
-/* Reads 32 bytes from the line "name = <64 hex digits>" of a secret file. Refuses a file that is not regular, belongs to another
- * user, can be read by group or others, or has no such line. `error` never shows what the file holds.
+/* Reads 32 bytes from the line "name = <64 hex digits>" of a secret file. Refuses a file that is not regular, belongs
+ * to another user, can be read by group or others, or has no such line. `error` never shows what the file holds.
  *
- * A service's credential of the same name ($CREDENTIALS_DIRECTORY/host.key for any path that ends in host.key) stands before the file. */
+ * A service's credential of the same name ($CREDENTIALS_DIRECTORY/host.key for any path that ends in host.key) stands
+ * before the file. */
 int config_read_secret(const char *file, const char *name, uint8_t ret_key[32], char *error, size_t error_size);

@@ -144,7 +144,8 @@ bool key_number(const struct key *key, const char *text, uint64_t *ret_number)
     return true;
 }
 
-/* "tcp://address:port" with a port of 0 to 65535, or "*" for any free one; whether the address is ours, bind will say. */
+/* "tcp://address:port" with a port of 0 to 65535, or "*" for any free one; whether the address is ours, bind will
+ * say. */
 static bool is_endpoint(const char *text)
 {
     const char *scheme = "tcp://", *colon = strrchr(text, ':');

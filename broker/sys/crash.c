@@ -17,7 +17,8 @@ static struct {
     struct sigaction before[SIGNAL_COUNT]; /* a sanitizer's, or none */
 } watched;
 
-/* A mapped page that the disk does not give, or broken memory, is nothing that anybody's bytes could bring about. A SIGBUS that somebody sent counts as ours. */
+/* A mapped page that the disk does not give, or broken memory, is nothing that anybody's bytes could bring about. A
+ * SIGBUS that somebody sent counts as ours. */
 static bool is_machines_fault(int number, const siginfo_t *info)
 {
     return number == SIGBUS &&

@@ -34,7 +34,8 @@ static int64_t difference(const struct daemon_clock *clock)
     return clock->wall_ms - clock->now.ms;
 }
 
-/* C4. A difference that was confirmed is no doubt any more while the correction works it off; what comes on top of it is. */
+/* C4. A difference that was confirmed is no doubt any more while the correction works it off; what comes on top of it
+ * is. */
 static bool is_doubtful(const struct daemon_clock *clock)
 {
     int64_t confirmed = clock->confirmed_difference_ms;

@@ -1,9 +1,9 @@
-/* daemon_clock.h - the daemon's time (C2, C4): the last turn's time plus the boot clock, corrected towards the wall clock by at most 1 s a
- * minute; it never stands still, jumps or goes back.
+/* daemon_clock.h - the daemon's time (C2, C4): the last turn's time plus the boot clock, corrected towards the wall
+ * clock by at most 1 s a minute; it never stands still, jumps or goes back.
  *
- * In doubt it goes on by the boot clock alone, and `held` is said with every turn until an operator confirms the time. Doubt is: the
- * wall clock differs by more than 5 minutes ("clock-differs"), or the daemon starts more than 24 hours after the last turn, or has stood still
- * for as long ("long-stop"). Pure: all readings are given. */
+ * In doubt it goes on by the boot clock alone, and `held` is said with every turn until an operator confirms the time.
+ * Doubt is: the wall clock differs by more than 5 minutes ("clock-differs"), or the daemon starts more than 24 hours
+ * after the last turn, or has stood still for as long ("long-stop"). Pure: all readings are given. */
 #pragma once
 #include "base/instant.h"
 
@@ -22,7 +22,8 @@ struct daemon_clock {
 /* At start the time is the wall's where that is not before the last turn's (unset: a store without turns). */
 void daemon_clock_init(struct daemon_clock *clock, struct instant last_turn, int64_t boot_ms, int64_t wall_ms);
 struct instant daemon_clock_read(struct daemon_clock *clock, int64_t boot_ms, int64_t wall_ms);
-/* C4: doubts the time for a reason known elsewhere, such as a doubt from before a restart. Keeps the first reason; borrows `why`. */
+/* C4: doubts the time for a reason known elsewhere, such as a doubt from before a restart. Keeps the first reason;
+ * borrows `why`. */
 void daemon_clock_hold(struct daemon_clock *clock, const char *why);
 /* C4: an operator confirmed the time as it is. */
 void daemon_clock_confirm(struct daemon_clock *clock);

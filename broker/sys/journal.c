@@ -42,7 +42,8 @@ static const struct {
     {"debug", LOG_LEVEL_DEBUG},
 };
 
-/* Is stderr the journal's own stream, as JOURNAL_STREAM ("device:inode") claims? It is inherited, also by those who redirect. */
+/* Is stderr the journal's own stream, as JOURNAL_STREAM ("device:inode") claims? It is inherited, also by those who
+ * redirect. */
 static bool is_journal_stream(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -153,7 +154,8 @@ static size_t add_time(char line[FIELD_SIZE])
     return length + (size_t)sprintf(line + length, ".%03dZ ", (int)(now_ms % 1000));
 }
 
-/* Does stderr take a line now? A pipe whose reader stands still does not, and one that says it does has room for a page. */
+/* Does stderr take a line now? A pipe whose reader stands still does not, and one that says it does has room for a
+ * page. */
 static bool stderr_takes(void)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};

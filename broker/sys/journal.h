@@ -1,12 +1,14 @@
-/* journal.h - log lines: to the systemd journal with fields where we run under it, key=value on stderr elsewhere. Never patient data,
- * nor strings chosen by partners (P1): of a message id there is a keyed hash only.
+/* journal.h - log lines: to the systemd journal with fields where we run under it, key=value on stderr elsewhere. Never
+ * patient data, nor strings chosen by partners (P1): of a message id there is a keyed hash only.
  *
- * What may be logged is one table, journal_events.def, and each event has its level and its MESSAGE_ID there. On stderr a line is
- * `time=2026-11-22T01:10:45.123Z level=info event=stopping message="..."`, after the event what it is about: `institution=H1 referral_id=... message_key=...`. A text that is
- * key=value already ("endpoint=tcp://...") stands there as it is. The journal has the same as fields, by the same names in upper case.
+ * What may be logged is one table, journal_events.def, and each event has its level and its MESSAGE_ID there. On stderr
+ * a line is `time=2026-11-22T01:10:45.123Z level=info event=stopping message="..."`, after the event what it is about:
+ * `institution=H1 referral_id=... message_key=...`. A text that is key=value already ("endpoint=tcp://...") stands
+ * there as it is. The journal has the same as fields, by the same names in upper case.
  *
- * Each event has a pace: JOURNAL_BURST lines at once, then one each JOURNAL_LINE_MS, and those of debug level many more; what is left out is
- * counted; so is what stderr does not take at once: a log whose reader stands still stops nobody. */
+ * Each event has a pace: JOURNAL_BURST lines at once, then one each JOURNAL_LINE_MS, and those of debug level many
+ * more; what is left out is counted; so is what stderr does not take at once: a log whose reader stands still stops
+ * nobody. */
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* notify.h - what systemd wants to know: ready, reloading, stopping, status, watchdog (libsystemd; silent elsewhere). */
+/* notify.h - what systemd wants to know: ready, reloading, stopping, status, watchdog (libsystemd; silent
+ * elsewhere). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

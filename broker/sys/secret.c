@@ -13,14 +13,15 @@
 
 #define SECRET_FILE_MAX 4096
 
-/* The service manager hands a credential over as root's own read-only file with an access list for the service's user: what the mode
- * shows for the group is then the most that list may grant. */
+/* The service manager hands a credential over as root's own read-only file with an access list for the service's user:
+ * what the mode shows for the group is then the most that list may grant. */
 static bool is_readable_credential(const struct stat *status)
 {
     return status->st_uid == 0 && status->st_gid == 0 && ((status->st_mode & ALLPERMS) | 0440) == 0440;
 }
 
-/* What is wrong with this file as the home of a secret; NULL: nothing. Asked of the open file, so that it is the one we read. */
+/* What is wrong with this file as the home of a secret; NULL: nothing. Asked of the open file, so that it is the one we
+ * read. */
 static const char *fault_of(int fd, bool is_credential, int *ret_error)
 {
     struct stat status;

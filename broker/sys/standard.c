@@ -1,4 +1,5 @@
-/* standard.c - a closed descriptor becomes /dev/null, opened the wrong way round: what is said there fails, and is not lost unseen. */
+/* standard.c - a closed descriptor becomes /dev/null, opened the wrong way round: what is said there fails, and is not
+ * lost unseen. */
 #include "sys/standard.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -176,8 +176,8 @@ static int go_on_after_file(struct archiver *archiver)
     return 1;
 }
 
-/* Nothing of the file is the store's: all its referrals changed meanwhile, or are of another file. What another incarnation wrote may be all there
- * is of what came after the backup this one was restored from, and stays. */
+/* Nothing of the file is the store's: all its referrals changed meanwhile, or are of another file. What another
+ * incarnation wrote may be all there is of what came after the backup this one was restored from, and stays. */
 static int remove_file(struct archiver *archiver)
 {
     char path[PATH_MAX];
@@ -231,8 +231,8 @@ static int read_has_files(struct archiver *archiver, bool *ret_has)
     return failure;
 }
 
-/* Where none of the store's files lies, its archive is elsewhere: on a disk that is not mounted, or not yet brought back. What was written here now
- * would be hidden by it, and had left the store. */
+/* Where none of the store's files lies, its archive is elsewhere: on a disk that is not mounted, or not yet brought
+ * back. What was written here now would be hidden by it, and had left the store. */
 static int end_adopting(struct archiver *archiver)
 {
     bool has_files = false;
@@ -316,7 +316,8 @@ static int step(struct archiver *archiver)
     return 0;
 }
 
-/* C4: nothing is so and so old while the time is in doubt: what the last pass failed of stands. Where nothing is to be archived, nothing fails. */
+/* C4: nothing is so and so old while the time is in doubt: what the last pass failed of stands. Where nothing is to be
+ * archived, nothing fails. */
 int archiver_step(struct archiver *archiver, struct turn_clock clock)
 {
     bool archives;

@@ -43,6 +43,6 @@ struct archiver {
 };
 
 void archiver_note_failure(struct archiver *archiver, int failure);
-/* A step of going through all referrals and writing a file of those that may leave. 1: it goes on, or the phase is SEALING;
- * 0: there are no more; or the failure that ends the pass. */
+/* A step of going through all referrals and writing a file of those that may leave. 1: it goes on, or the phase is
+ * SEALING; 0: there are no more; or the failure that ends the pass. */
 int archiver_scan(struct archiver *archiver);

@@ -92,7 +92,8 @@ static void weigh(struct scan *scan)
         leave(scan->archiver, failure);
 }
 
-/* The youngest first. One that has changed since it was weighed is no longer as it was written when it is told, and stays. */
+/* The youngest first. One that has changed since it was weighed is no longer as it was written when it is told, and
+ * stays. */
 static int write_next(struct scan *scan)
 {
     struct archiver *archiver = scan->archiver;

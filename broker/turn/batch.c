@@ -1,5 +1,5 @@
-/* batch.c - commands are packed once, when they come; sealing puts the turn's own fields in front of them. Protobuf lets the
- * fields of a message be joined by joining their bytes. */
+/* batch.c - commands are packed once, when they come; sealing puts the turn's own fields in front of them. Protobuf
+ * lets the fields of a message be joined by joining their bytes. */
 #include "turn/batch.h"
 
 #include <assert.h>
@@ -8,8 +8,8 @@
 
 #include "engine/binary.h"
 
-/* The daemon's own commands: a few clocks and alarms, and lists of delivery ids, of records of the archive and of keys. The longest is of
- * LIMIT_ACK_IDS delivery ids of 21 bytes each. */
+/* The daemon's own commands: a few clocks and alarms, and lists of delivery ids, of records of the archive and of keys.
+ * The longest is of LIMIT_ACK_IDS delivery ids of 21 bytes each. */
 #define OWN_COMMANDS  64UL
 #define OWN_BYTES     (24UL << 10)
 #define COMMAND_EXTRA 512 /* what a packed command needs beyond its envelope: key, institution, session */

@@ -1,4 +1,5 @@
-/* batch.h - the commands of the next turn, packed as they come, and sealed into the bytes that are proposed and applied. */
+/* batch.h - the commands of the next turn, packed as they come, and sealed into the bytes that are proposed and
+ * applied. */
 #pragma once
 #include "base/arena.h"
 #include "base/instant.h"
@@ -36,7 +37,7 @@ void batch_add(struct batch *batch, const Batch__Command *command);
 /* The daemon's own: an Internal kind and its body (NULL: none), which is packed in the arena. */
 void batch_add_own(struct batch *batch, uint32_t kind, const ProtobufCMessage *body, struct arena *arena);
 
-/* Everything applying may know but commands and store; `commands` stays empty. Sealed: these fields and `count` commands from
- * `first` on, in the arena. */
+/* Everything applying may know but commands and store; `commands` stays empty. Sealed: these fields and `count`
+ * commands from `first` on, in the arena. */
 struct bytes batch_seal(const struct batch *batch, size_t first, size_t count, const Batch__Batch *head,
                         struct arena *arena);

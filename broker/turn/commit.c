@@ -1,4 +1,5 @@
-/* commit.c - seal, propose, apply, commit; and what to do when the store fails (D2; design: the engine's discipline). */
+/* commit.c - seal, propose, apply, commit; and what to do when the store fails (D2; design: the engine's
+ * discipline). */
 #include <errno.h>
 #include <sodium.h>
 
@@ -51,8 +52,8 @@ static bool is_applied(const struct turn *turn)
     return turn->effects.outcomes != NULL;
 }
 
-/* After EIO the outcome is unknown: the store, opened anew, knows whether the turn is there. -ENOTRECOVERABLE: it does not open, or
- * holds a turn of which nobody knows any more what it answered. */
+/* After EIO the outcome is unknown: the store, opened anew, knows whether the turn is there. -ENOTRECOVERABLE: it does
+ * not open, or holds a turn of which nobody knows any more what it answered. */
 static int ask_store(struct turn *turn, uint64_t index)
 {
     if (store_reopen(turn->options.store) != 0)
@@ -97,8 +98,9 @@ static int attempt(struct turn *turn, size_t first, size_t count, bool full)
     return result;
 }
 
-/* C3: a damaged row among those that are due stops none of the others. After a failure the clock does one row alone; where that fails, too, it is the
- * culprit, and is put off. After a success it does twice as many, until a turn has as many as it may. */
+/* C3: a damaged row among those that are due stops none of the others. After a failure the clock does one row alone;
+ * where that fails, too, it is the culprit, and is put off. After a success it does twice as many, until a turn has as
+ * many as it may. */
 static void note_clock(struct turn *turn, int result)
 {
     if (result == -EBADMSG) {
@@ -177,8 +179,9 @@ static void refuse_entry(struct turn *turn, const struct batch_entry *entry, int
                 FULL_RETRY_MS);
 }
 
-/* The daemon's own commands wait a little before they are tried again: only after one of them has failed, for clients may send what fails again and
- * again. What is damaged now is so the next time, too: it must not be brought up for ever, and take the others along. */
+/* The daemon's own commands wait a little before they are tried again: only after one of them has failed, for clients
+ * may send what fails again and again. What is damaged now is so the next time, too: it must not be brought up for
+ * ever, and take the others along. */
 static void give_up_own(struct turn *turn, size_t i, int failure)
 {
     turn->own_pause_ms = turn->clock.mono_ms + PAUSE_MS;
@@ -218,7 +221,8 @@ struct parting {
     int failure; /* of the last that was given up */
 };
 
-/* These commands as one turn, or where that fails as ever smaller ones, down to the culprits. Returns what is hopeless, and 0 else. */
+/* These commands as one turn, or where that fails as ever smaller ones, down to the culprits. Returns what is hopeless,
+ * and 0 else. */
 static int commit_range(struct turn *turn, size_t first, size_t count, struct parting *parting)
 {
     int result = attempt(turn, first, count, parting->full);
@@ -240,8 +244,8 @@ static int commit_range(struct turn *turn, size_t first, size_t count, struct pa
     return result != 0 ? result : commit_range(turn, first + half, count - half, parting);
 }
 
-/* A batch that failed as a whole goes in halves, in the same order, down to the commands that cannot be done: only those are refused. A turn for each
- * command would be thousands of commits. */
+/* A batch that failed as a whole goes in halves, in the same order, down to the commands that cannot be done: only
+ * those are refused. A turn for each command would be thousands of commits. */
 static int commit_parted(struct turn *turn, bool full)
 {
     size_t count = turn->batch.count, half = count / 2;

@@ -1,5 +1,5 @@
-/* delivery.c - inboxes in memory: who receives, what is out, what comes back. Handing out is in handout.c, telling of what
- * comes back in going_back.c. */
+/* delivery.c - inboxes in memory: who receives, what is out, what comes back. Handing out is in handout.c, telling of
+ * what comes back in going_back.c. */
 #include "turn/delivery.h"
 
 #include <assert.h>
@@ -264,7 +264,8 @@ void deliveries_leave(struct deliveries *deliveries, struct consumer *consumer)
 
 void deliveries_credit(struct deliveries *deliveries, struct consumer *consumer, uint32_t add)
 {
-    /* The limit twice: credit comes in the frame of the acks it is given back for, which take effect with the turn only. */
+    /* The limit twice: credit comes in the frame of the acks it is given back for, which take effect with the turn
+     * only. */
     int64_t most = 2 * (int64_t)LIMIT_CREDIT - consumer->in_hand;
 
     if (consumer->mailbox == NULL)

@@ -1,8 +1,9 @@
 /* delivery.h - who gets which waiting message, and when it comes back (D3, D4, D9).
  *
- * Memory only: the store knows what waits, this knows what is handed out or backs off, and where in each lane the rest begins.
- * Nothing here writes: what happens to a message (time-out, lost connection) is collected as commands of the daemon, and changes
- * this memory only when their turn is committed. The cost of a delivery does not depend on how much waits. */
+ * Memory only: the store knows what waits, this knows what is handed out or backs off, and where in each lane the rest
+ * begins. Nothing here writes: what happens to a message (time-out, lost connection) is collected as commands of the
+ * daemon, and changes this memory only when their turn is committed. The cost of a delivery does not depend on how much
+ * waits. */
 #pragma once
 #include "engine/query.h"
 #include "turn/batch.h"
@@ -48,8 +49,9 @@ void deliveries_look(struct deliveries *deliveries, struct instant now, int64_t 
 /* Adds the commands that tell the engine of what goes back; after their turn, deliveries_settle says how it went. */
 void deliveries_collect(struct deliveries *deliveries, struct batch *batch, struct arena *arena);
 void deliveries_settle(struct deliveries *deliveries, bool is_done);
-/* Before it is settled: this entry of the batch met a damaged row. Where it was a list, its messages are told one by one the next time. Where it was a
- * single message, that one is the damaged one, and is forgotten here: the store knows that it waits. */
+/* Before it is settled: this entry of the batch met a damaged row. Where it was a list, its messages are told one by
+ * one the next time. Where it was a single message, that one is the damaged one, and is forgotten here: the store knows
+ * that it waits. */
 void deliveries_give_up(struct deliveries *deliveries, size_t entry);
 
 struct handout { /* one turn's handing out */
@@ -62,9 +64,9 @@ struct handout { /* one turn's handing out */
     void (*hand)(void *user, struct consumer *consumer, struct bytes delivery);
 };
 void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout);
-/* Handing out or reloading was broken off by a damaged row. This leaves out what was at hand, so that it may be called again. A message is passed over;
- * where the inbox itself could not be read on, the rest of it waits until something happens there. An inbox whose settings could not be read is
- * closed. False: nothing was at hand. */
+/* Handing out or reloading was broken off by a damaged row. This leaves out what was at hand, so that it may be called
+ * again. A message is passed over; where the inbox itself could not be read on, the rest of it waits until something
+ * happens there. An inbox whose settings could not be read is closed. False: nothing was at hand. */
 bool deliveries_leave_out(struct deliveries *deliveries);
 
 struct live_inbox deliveries_live(const struct deliveries *deliveries, uint32_t institution);

@@ -1,5 +1,6 @@
-/* follow.c - what follows a commit, or comes without one: who is connected, what is due, answers and deliveries, read from what is committed. A row
- * that is damaged is left out, and with it who or what needs it: nobody else waits for that. */
+/* follow.c - what follows a commit, or comes without one: who is connected, what is due, answers and deliveries, read
+ * from what is committed. A row that is damaged is left out, and with it who or what needs it: nobody else waits for
+ * that. */
 #include <errno.h>
 
 #include "turn/inside.h"
@@ -57,8 +58,8 @@ static int hand_out(struct turn *turn)
     return result;
 }
 
-/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). One that failed did nothing: it is the
- * last of its batch, so that there are no effects. */
+/* A clock command that left something due although nothing more could be done waits: the time is in doubt (C4). One
+ * that failed did nothing: it is the last of its batch, so that there are no effects. */
 static void note_next_due(struct turn *turn, struct store_txn *txn, bool was_clock)
 {
     bool has_run = was_clock && turn->effects.outcomes != NULL;

@@ -1,4 +1,5 @@
-/* going_back.c - deliveries that are lost or late: lists of them become commands of the daemon, and the turn says how it went (D4). */
+/* going_back.c - deliveries that are lost or late: lists of them become commands of the daemon, and the turn says how
+ * it went (D4). */
 #include <assert.h>
 #include <utlist.h>
 
@@ -41,8 +42,8 @@ void deliveries_collect(struct deliveries *deliveries, struct batch *batch, stru
         held = collect_some(deliveries, held, batch, arena);
 }
 
-/* The engine says what became of each message that still waited; any other is gone already. After a failure all are told again:
- * a message that went back has left memory, so none is told twice. */
+/* The engine says what became of each message that still waited; any other is gone already. After a failure all are
+ * told again: a message that went back has left memory, so none is told twice. */
 void deliveries_settle(struct deliveries *deliveries, bool is_done)
 {
     struct held *held, *next;

@@ -1,5 +1,5 @@
-/* handout.c - D3, D4: from the waiting messages of an inbox to the consumers that have credit. The higher lane first; inside a lane in
- * the order they came, but for what backs off. */
+/* handout.c - D3, D4: from the waiting messages of an inbox to the consumers that have credit. The higher lane first;
+ * inside a lane in the order they came, but for what backs off. */
 #include "turn/handout.h"
 
 #include <assert.h>
@@ -135,8 +135,8 @@ void deliveries_hand_out(struct deliveries *deliveries, struct handout *handout)
 
     cache_init(&cache, handout->arena);
     DL_COUNT(deliveries->ready, mailbox, left);
-    /* What has more stands at the end of the list, and what this turn has no room for stays at its front: so each inbox has its turn. A store
-     * that fails may end this at any row. */
+    /* What has more stands at the end of the list, and what this turn has no room for stays at its front: so each inbox
+     * has its turn. A store that fails may end this at any row. */
     while (left-- != 0 && handout->bytes_left != 0 && (mailbox = deliveries->ready) != NULL) {
         DL_DELETE(deliveries->ready, mailbox);
         mailbox->is_ready = false;

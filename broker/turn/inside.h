@@ -1,4 +1,5 @@
-/* inside.h - the turn, for its own files: receive.c takes frames, commit.c makes turns, speak.c says what came of them. */
+/* inside.h - the turn, for its own files: receive.c takes frames, commit.c makes turns, speak.c says what came of
+ * them. */
 #pragma once
 #include "log/log.h"
 #include "turn/delivery.h"
@@ -15,8 +16,10 @@
 #define BUSY_RETRY_MS    200
 #define FULL_RETRY_MS    5000
 #define HEAVY_MAX        64 /* a turn: large answers stay in memory until it has spoken. A query weighs 1, ... */
-#define HEAVY_LOOK       16 /* ... a command that shows something so much: a payload may be a megabyte, several times over */
-/* To one session in a turn: what it does not take yet must be kept for it, so that beyond this its questions are BUSY. */
+/* ... a command that shows something so much: a payload may be a megabyte, several times over */
+#define HEAVY_LOOK 16
+/* To one session in a turn: what it does not take yet must be kept for it, so that beyond this its questions are
+ * BUSY. */
 #define ANSWER_BYTES (3U << 20)
 
 struct query {
@@ -86,8 +89,9 @@ int turn_follow(struct turn *turn, bool was_turn, bool was_clock);
 /* answer.c */
 /* The queries collected, from what is committed. 0, or the store's failure. */
 int turn_answer(struct turn *turn);
-/* The same before the commit, of those sessions that send no command with it: they need not wait for the disk, and are told at once. Whoever
- * sends a command and a query finds in the answer what the command did. 0, or the store's failure. */
+/* The same before the commit, of those sessions that send no command with it: they need not wait for the disk, and are
+ * told at once. Whoever sends a command and a query finds in the answer what the command did. 0, or the store's
+ * failure. */
 int turn_answer_first(struct turn *turn);
 
 /* commit.c */
@@ -96,7 +100,8 @@ int turn_on_committed(void *user, uint64_t index, struct bytes batch);
 int turn_commit(struct turn *turn);
 
 /* speak.c */
-/* Ends the session: its deliveries go back; GOODBYE with this reason (NULL: none), and the connection with it where `drop`. */
+/* Ends the session: its deliveries go back; GOODBYE with this reason (NULL: none), and the connection with it where
+ * `drop`. */
 void turn_end_session(struct turn *turn, struct session *session, const char *reason, bool drop);
 /* The same of one that nobody meant to end: counted as lost, `why` for the log. */
 void turn_lose_session(struct turn *turn, struct session *session, const char *why, const char *reason, bool drop);

@@ -1,7 +1,7 @@
 /* key_watch.h - which institutions will soon have no key left for something they may do now (T5).
  *
- * For each role of an institution the latest end of a key that bears it counts: a new key beside the old one is enough, and one that was only
- * made for looking on is not. Read in steps, because keys are kept in no order that helps. */
+ * For each role of an institution the latest end of a key that bears it counts: a new key beside the old one is enough,
+ * and one that was only made for looking on is not. Read in steps, because keys are kept in no order that helps. */
 #pragma once
 #include "base/hash.h"
 #include "base/instant.h"

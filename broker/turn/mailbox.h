@@ -1,8 +1,9 @@
 /* mailbox.h - what memory knows of one institution's inbox; the inside of delivery.h.
  *
- * Each lane has a place from which the store is scanned. Whatever waits before it is held (handed out, going back, in back-off), or
- * follows a message of the same referral that backs off (D3). When something before that place becomes deliverable, the place goes
- * back there: held messages are passed over by key alone, so this costs little and no second list of what waits exists. */
+ * Each lane has a place from which the store is scanned. Whatever waits before it is held (handed out, going back, in
+ * back-off), or follows a message of the same referral that backs off (D3). When something before that place becomes
+ * deliverable, the place goes back there: held messages are passed over by key alone, so this costs little and no
+ * second list of what waits exists. */
 #pragma once
 #include "turn/session.h"
 #include "turn/tally.h"

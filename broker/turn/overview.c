@@ -1,4 +1,5 @@
-/* overview.c - the steps of a collection: destinations a few at a time, then what was administered, the reserve, alarms and sums. */
+/* overview.c - the steps of a collection: destinations a few at a time, then what was administered, the reserve, alarms
+ * and sums. */
 #include "turn/overview.h"
 
 #include <assert.h>

@@ -1,12 +1,13 @@
-/* overview.h - what the broker is about, for people who look: every destination with what waits there and for how long, the reserve of the
- * next days, alarms, and what was administered last (D3-D7, L4, Q).
+/* overview.h - what the broker is about, for people who look: every destination with what waits there and for how long,
+ * the reserve of the next days, alarms, and what was administered last (D3-D7, L4, Q).
  *
- * Collected in steps that each read a bounded number of rows, so that looking never holds up a turn: nothing scans what waits, counts come
- * from the books and from session memory. Between its first step and its last, turns go on: each destination is as it was in its step.
+ * Collected in steps that each read a bounded number of rows, so that looking never holds up a turn: nothing scans what
+ * waits, counts come from the books and from session memory. Between its first step and its last, turns go on: each
+ * destination is as it was in its step.
  *
- * A waiting message should be taken within the time its receiver has to answer a referral of that lane (L4), counted from its acceptance,
- * whatever it is. From half of that time on it is at risk, and so is what stands behind it in its lane; a dead letter is at risk until
- * somebody replays or drops it. Nothing here names a patient or a message (P1). */
+ * A waiting message should be taken within the time its receiver has to answer a referral of that lane (L4), counted
+ * from its acceptance, whatever it is. From half of that time on it is at risk, and so is what stands behind it in its
+ * lane; a dead letter is at risk until somebody replays or drops it. Nothing here names a patient or a message (P1). */
 #pragma once
 #include "engine/alarm_info.h"
 #include "engine/query.h"
@@ -69,7 +70,8 @@ struct overview_alarm {
 };
 
 struct
-    overview_action { /* an accepted command on registry, settings, destinations, dead letters, time, or a look at a payload */
+    /* an accepted command on registry, settings, destinations, dead letters, time, or a look at a payload */
+    overview_action {
     uint64_t index;
     struct instant at;
     const char *kind; /* "PAUSE" */
@@ -111,15 +113,19 @@ int overview_open(struct overview *overview); /* 0 or -ENOMEM */
 void overview_close(struct overview *overview);
 /* Forgets what was collected, and collects anew. */
 void overview_begin(struct overview *overview);
-/* 1: there is more to collect; 0: it is whole; else the store's failure: begin anew. `arena` is used during the call. */
+/* 1: there is more to collect; 0: it is whole; else the store's failure: begin anew. `arena` is used during the
+ * call. */
 int overview_step(struct overview *overview, struct store *store, const struct turn *turn, struct arena *arena,
                   struct turn_clock clock);
 
-/* overview_destination.c, for overview_step: reads one institution; false where it is no destination. Texts go to `texts`. */
+/* overview_destination.c, for overview_step: reads one institution; false where it is no destination. Texts go to
+ * `texts`. */
 bool overview_read_destination(struct store_txn *txn, struct arena *texts, uint32_t number, struct live_inbox live,
                                struct instant now, struct overview_destination *ret_destination);
-/* overview_watch.c: raises and clears, by the next turn, what alarms about its destinations are not as they should be. */
+/* overview_watch.c: raises and clears, by the next turn, what alarms about its destinations are not as they should
+ * be. */
 void overview_alarm(const struct overview *overview, struct turn *turn);
-/* overview_watch.c: fills in `holds` and `stands`. `since`: nobody who is absent was here since then, unless it is known better. */
+/* overview_watch.c: fills in `holds` and `stands`. `since`: nobody who is absent was here since then, unless it is
+ * known better. */
 void overview_watch_destination(struct store_txn *txn, struct overview_destination *destination, struct instant since,
                                 struct instant now);

@@ -1,4 +1,5 @@
-/* overview_destination.c - one destination as overview.h shows it: its books, the first message of each lane, whom to call. */
+/* overview_destination.c - one destination as overview.h shows it: its books, the first message of each lane, whom to
+ * call. */
 #include "turn/overview.h"
 
 #include "engine/binary.h"

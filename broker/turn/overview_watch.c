@@ -24,9 +24,9 @@ static struct instant later(struct instant a, struct instant b)
     return a.ms > b.ms ? a : b;
 }
 
-/* A system that comes back soon is no alarm, and whoever only looks takes nothing: only what has waited, with nobody there, for as long as is set. One that stands ends when somebody
- * comes, or nothing waits: after a restart of the broker nobody has been away for long. Whoever paused a destination knows that nobody takes
- * anything. */
+/* A system that comes back soon is no alarm, and whoever only looks takes nothing: only what has waited, with nobody
+ * there, for as long as is set. One that stands ends when somebody comes, or nothing waits: after a restart of the
+ * broker nobody has been away for long. Whoever paused a destination knows that nobody takes anything. */
 static bool is_unattended(struct store_txn *txn, const struct overview_destination *d, struct instant since,
                           struct instant now)
 {
@@ -48,7 +48,8 @@ static bool is_half_late(const struct overview_destination *d, struct instant no
     return false;
 }
 
-/* D6: the engine's clock looks again only when as much time has passed once more; what is seen to be cured ends before. */
+/* D6: the engine's clock looks again only when as much time has passed once more; what is seen to be cured ends
+ * before. */
 static bool is_still_too_old(struct store_txn *txn, const struct overview_destination *d, struct instant now)
 {
     if (!d->stands[WATCHED_TOO_OLD] || !instant_is_set(d->oldest_at))

@@ -1,5 +1,5 @@
-/* receive.c - frames become session changes, queries, or commands of the next turn. What never becomes a command is answered and
- * counted, not audited (P3). */
+/* receive.c - frames become session changes, queries, or commands of the next turn. What never becomes a command is
+ * answered and counted, not audited (P3). */
 #include <errno.h>
 
 #include "engine/binary.h"
@@ -260,7 +260,8 @@ static void take_command(struct turn *turn, struct session *session, const struc
     batch_add(&turn->batch, &command);
 }
 
-/* D4: acks have no reply, so they use no window. They may wait a little for company, but not one that uses the last credit. */
+/* D4: acks have no reply, so they use no window. They may wait a little for company, but not one that uses the last
+ * credit. */
 static void take_ack(struct turn *turn, struct session *session, const struct place *place,
                      const Referral__Envelope *envelope)
 {
@@ -334,7 +335,8 @@ static struct session *take_envelope(struct turn *turn, struct session *session,
     return session;
 }
 
-/* A turn in the middle of a frame: its large answers leave before there are more. Returns the session it goes on in, if that lives still. */
+/* A turn in the middle of a frame: its large answers leave before there are more. Returns the session it goes on in, if
+ * that lives still. */
 static struct session *run_between(struct turn *turn, const struct session *session, struct turn_clock clock)
 {
     uint64_t epoch = session->epoch;
@@ -360,7 +362,8 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
 
     if (turn->is_drained || turn->failure != 0) /* nobody is told anything any more */
         return;
-    /* A full batch is worked off at once, so that what is collected stays bounded and nothing need be refused for it. */
+    /* A full batch is worked off at once, so that what is collected stays bounded and nothing need be refused for
+     * it. */
     if (!batch_has_room(&turn->batch, frame_bytes.size))
         turn->failure = turn_run(turn, clock);
     if (turn->failure != 0)

@@ -1,4 +1,5 @@
-/* reserve_board.c - a walk over the pools of the days to come, added up by hospital and class; two tables, one shown and one counted. */
+/* reserve_board.c - a walk over the pools of the days to come, added up by hospital and class; two tables, one shown
+ * and one counted. */
 #include "turn/reserve_board.h"
 
 #include <errno.h>
@@ -60,7 +61,8 @@ static bool is_of(const struct reserve_row *row, const struct pool_key *key)
     return row->hospital == key->hospital && row->class == key->class;
 }
 
-/* The walk goes by hospital and class: what it finds belongs to the last row, or to a new one. NULL: there is no room for it. */
+/* The walk goes by hospital and class: what it finds belongs to the last row, or to a new one. NULL: there is no room
+ * for it. */
 static struct reserve_row *row_of(struct reserve_board *board, struct store_txn *txn, const struct pool_key *key)
 {
     struct reserve_table *table = board->counting;

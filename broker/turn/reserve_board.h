@@ -1,8 +1,10 @@
-/* reserve_board.h - the reserve of today and the next 7 days, by hospital and class: for people who look (Q1-Q4, Q10, Q11).
+/* reserve_board.h - the reserve of today and the next 7 days, by hospital and class: for people who look (Q1-Q4, Q10,
+ * Q11).
  *
- * Counted in steps that each read a bounded number of pools, and a bounded number of steps for each time somebody looks: where there are more
- * pools than that, the walk over them goes on at the next look, and until it ends the table before it is shown. A table says when its walk
- * began. Days are those of China: days of other zones begin within hours of them. */
+ * Counted in steps that each read a bounded number of pools, and a bounded number of steps for each time somebody
+ * looks: where there are more pools than that, the walk over them goes on at the next look, and until it ends the table
+ * before it is shown. A table says when its walk began. Days are those of China: days of other zones begin within hours
+ * of them. */
 #pragma once
 #include "base/arena.h"
 #include "base/instant.h"

@@ -1,4 +1,5 @@
-/* session.h - who is connected: one session a connection, begun by HELLO (D4, P2). Memory only; after a restart there is none.
+/* session.h - who is connected: one session a connection, begun by HELLO (D4, P2). Memory only; after a restart there
+ * is none.
  *
  * A session is known by its peer (the connection) and by its epoch (the number every frame and every answer bears). */
 #pragma once

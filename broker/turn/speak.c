@@ -1,7 +1,7 @@
 /* speak.c - what is said at the end of a turn, frame by frame; and peers that do not listen.
  *
- * A peer whose pipe is full for a moment is not slow: what it would not take is parked, within bounds, and it is handed nothing
- * more until it takes it. Beyond the bounds of size or time its session ends and its deliveries go back. */
+ * A peer whose pipe is full for a moment is not slow: what it would not take is parked, within bounds, and it is handed
+ * nothing more until it takes it. Beyond the bounds of size or time its session ends and its deliveries go back. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

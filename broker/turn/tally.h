@@ -1,5 +1,5 @@
-/* tally.h - what memory counts of each institution since the start: its inbox may be forgotten while nobody receives, this is not.
- * As many as there are institutions that ever connected. */
+/* tally.h - what memory counts of each institution since the start: its inbox may be forgotten while nobody receives,
+ * this is not. As many as there are institutions that ever connected. */
 #pragma once
 #include "base/hash.h"
 #include "base/instant.h"

@@ -1,8 +1,8 @@
-/* turn.h - collect, seal, propose, apply, commit, speak: the broker without sockets, so that simulation, crash tests and fuzzers drive
- * exactly this (D2-D4, C2).
+/* turn.h - collect, seal, propose, apply, commit, speak: the broker without sockets, so that simulation, crash tests
+ * and fuzzers drive exactly this (D2-D4, C2).
  *
- * The owner feeds frames and lost peers, then calls turn_run whenever turn_wants says so; everything that leaves goes through the
- * port, and only after the commit. One thread. */
+ * The owner feeds frames and lost peers, then calls turn_run whenever turn_wants says so; everything that leaves goes
+ * through the port, and only after the commit. One thread. */
 #pragma once
 #include "base/instant.h"
 #include "batch.pb-c.h"
@@ -14,8 +14,8 @@ struct live_inbox;
 
 struct turn_port { /* how the turn speaks; calls must not call back into the turn */
     void *user;
-    /* 0; -EAGAIN: the peer takes nothing more now, and what it would not take is parked for a while; -EHOSTUNREACH: it is gone, and
-     * turn_peer_lost follows after the last that it said. */
+    /* 0; -EAGAIN: the peer takes nothing more now, and what it would not take is parked for a while; -EHOSTUNREACH: it
+     * is gone, and turn_peer_lost follows after the last that it said. */
     int (*send)(void *user, uint64_t peer, struct bytes frame);
     /* Ends the connection of this peer, after what was sent. */
     void (*drop)(void *user, uint64_t peer);
@@ -59,8 +59,8 @@ struct turn_options {
 int turn_open(const struct turn_options *options, struct turn **ret_turn);
 void turn_close(struct turn *turn); /* NULL is fine */
 
-/* A frame of a connection whose key the transport has proven. Session kinds are answered by the next turn_run at the latest.
- * `mono_ms` is a monotonic clock for silence and ack time-outs of sessions; `now` is the broker's time (C2). */
+/* A frame of a connection whose key the transport has proven. Session kinds are answered by the next turn_run at the
+ * latest. `mono_ms` is a monotonic clock for silence and ack time-outs of sessions; `now` is the broker's time (C2). */
 struct turn_clock {
     struct instant now;
     int64_t mono_ms;
@@ -70,7 +70,8 @@ void turn_receive(struct turn *turn, uint64_t peer, const uint8_t public_key[32]
                   struct turn_clock clock);
 /* The transport lost this peer. */
 void turn_peer_lost(struct turn *turn, uint64_t peer);
-/* For so long up to now nobody was heard, because the process stood still: nobody was silent meanwhile, and no ack late (D4). */
+/* For so long up to now nobody was heard, because the process stood still: nobody was silent meanwhile, and no ack late
+ * (D4). */
 void turn_stood_still(struct turn *turn, int64_t ms);
 /* May this key connect? For ZAP. */
 bool turn_admits(struct turn *turn, const uint8_t public_key[32], struct instant now);
@@ -86,7 +87,8 @@ int64_t turn_wait_ms(struct turn *turn, struct turn_clock clock);
 void turn_alarm(struct turn *turn, const char *code, const char *subject, const char *detail, bool raise);
 /* The command that ended the process before is not to be applied again; before any frame is received. */
 void turn_quarantine(struct turn *turn, const struct suspect *culprit);
-/* D8: at most TURN_ARCHIVED_MAX records of a file of the archive that is on disk; false: there is no room in this turn, say it again. */
+/* D8: at most TURN_ARCHIVED_MAX records of a file of the archive that is on disk; false: there is no room in this turn,
+ * say it again. */
 #define TURN_ARCHIVED_MAX ((size_t)50)
 bool turn_archived(struct turn *turn, const Batch__Archived *archived);
 /* D1, D8: at most TURN_FORGET_MAX keys; false: there is no room in this turn, say it again. */
@@ -109,8 +111,8 @@ struct turn_counters turn_counters(const struct turn *turn);
 
 /* For whoever looks from outside (overview.h): what memory knows of an institution's inbox, ... */
 struct live_inbox turn_inbox(const struct turn *turn, uint32_t institution);
-/* ... and the first turn after `index` that changed registry, settings, destinations or dead letters; 0: none. Only the last
- * TURN_ADMINISTERED are remembered. */
+/* ... and the first turn after `index` that changed registry, settings, destinations or dead letters; 0: none. Only the
+ * last TURN_ADMINISTERED are remembered. */
 #define TURN_ADMINISTERED 20
 uint64_t turn_administered_after(const struct turn *turn, uint64_t index);
 bool turn_is_administration(uint32_t kind);

@@ -1,4 +1,5 @@
-/* bounds.h - how long a field may be, by its name: one table, told in proto/README.md. Sizes in bytes, counts in entries.
+/* bounds.h - how long a field may be, by its name: one table, told in proto/README.md. Sizes in bytes, counts in
+ * entries.
  *
  * The names are those of all messages of the protocol; a name of no row has the default of its type. */
 #pragma once

@@ -1,4 +1,5 @@
-/* reply.c - refusals as the protocol says them: code, rule, field, both texts (F2, P4). Nothing here quotes a value (P1). */
+/* reply.c - refusals as the protocol says them: code, rule, field, both texts (F2, P4). Nothing here quotes a value
+ * (P1). */
 #include "wire/wire.h"
 
 /* Protobuf-c wants texts it may change; nobody does, but texts of tables are copied all the same. */

@@ -1,7 +1,8 @@
 /* unpack.c - protobuf within a budget: an envelope of 1 MiB could ask for 60 times as much (design: measured traps).
  *
- * A C string cannot show a NUL that came inside a text, so the allocator keeps each block's size in front of it; where the
- * received bytes hold a zero at all, every NUL inside a text becomes U+0001, which wire_check refuses as BAD_TEXT. */
+ * A C string cannot show a NUL that came inside a text, so the allocator keeps each block's size in front of it; where
+ * the received bytes hold a zero at all, every NUL inside a text becomes U+0001, which wire_check refuses as
+ * BAD_TEXT. */
 #include <assert.h>
 
 #include "wire/shape.h"

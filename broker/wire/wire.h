@@ -28,12 +28,12 @@ struct kind_info {
 const struct kind_info *kind_info(uint32_t kind);
 const struct kind_info *kind_infos(size_t *ret_count);
 
-/* Unpacks what came from outside, within a budget of LIMIT_UNPACK_FACTOR x size + LIMIT_UNPACK_EXTRA bytes of the arena.
- * NULL: BAD_BODY or TOO_LARGE in ret_refusal; the arena is rewound then. */
+/* Unpacks what came from outside, within a budget of LIMIT_UNPACK_FACTOR x size + LIMIT_UNPACK_EXTRA bytes of the
+ * arena. NULL: BAD_BODY or TOO_LARGE in ret_refusal; the arena is rewound then. */
 ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *descriptor, struct bytes bytes, struct arena *arena,
                               enum refusal *ret_refusal);
-/* Walks a message by its descriptor: texts are UTF-8 without controls and bounded, enums in range, repeated fields bounded,
- * no unknown fields unless `keeps_unknown`. Adds every fault with its path. */
+/* Walks a message by its descriptor: texts are UTF-8 without controls and bounded, enums in range, repeated fields
+ * bounded, no unknown fields unless `keeps_unknown`. Adds every fault with its path. */
 void wire_check(const ProtobufCMessage *message, bool keeps_unknown, struct findings *findings);
 
 /* Packs into the arena. */
@@ -47,8 +47,8 @@ struct frame {
 };
 /* NOT refused, BAD_ENVELOPE (not a frame, no or too many envelopes) or TOO_LARGE. */
 enum refusal frame_open(struct bytes bytes, struct frame *ret_frame);
-/* NULL after adding what is wrong: BAD_ENVELOPE, BAD_VERSION, BAD_KIND or TOO_LARGE, or each text that is TOO_LONG or BAD_TEXT. ret_request is the
- * request's number where it could be read, else 0. */
+/* NULL after adding what is wrong: BAD_ENVELOPE, BAD_VERSION, BAD_KIND or TOO_LARGE, or each text that is TOO_LONG or
+ * BAD_TEXT. ret_request is the request's number where it could be read, else 0. */
 Referral__Envelope *frame_envelope(const struct frame *frame, size_t position, struct arena *arena,
                                    struct findings *findings, uint64_t *ret_request);
 

@@ -1,4 +1,5 @@
-/* archives.c - the archive read by the host's key: what there is, where a referral is, and, for a stated reason that is noted first, what it says (P3). */
+/* archives.c - the archive read by the host's key: what there is, where a referral is, and, for a stated reason that is
+ * noted first, what it says (P3). */
 #include <errno.h>
 #include <jansson.h>
 #include <pwd.h>
@@ -90,9 +91,9 @@ static int shelf_open(struct ctl *ctl, struct shelf *shelf)
     return result;
 }
 
-/* Calls `each` for every file (with --file, for that one) until it returns false, once all of it agrees with its digest: a
- * manifest stands in the open, and one that was changed would hide what its file has. EXIT_OK, or what kept one of them from
- * being read, complained of. */
+/* Calls `each` for every file (with --file, for that one) until it returns false, once all of it agrees with its
+ * digest: a manifest stands in the open, and one that was changed would hide what its file has. EXIT_OK, or what kept
+ * one of them from being read, complained of. */
 static int each_file(struct shelf *shelf, bool (*each)(void *user, const char *name, const struct archive *archive),
                      void *user)
 {

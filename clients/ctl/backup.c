@@ -1,9 +1,10 @@
 /* backup.c - a backup beside a running broker: copied, sealed, verified, moved.
  *
- * The broker's store grows as long as somebody reads it, so the copy is made at disk speed on this machine by a child process, and given up when it
- * takes too long or the store has grown too much meanwhile. All the rest is done on the copy and can take its time; what the store has in its
- * archive is copied before the backup has its name. No step is begun by a
- * process that has LMDB open; what the steps came to is left beside the store, where the daemon looks for its alarms. */
+ * The broker's store grows as long as somebody reads it, so the copy is made at disk speed on this machine by a child
+ * process, and given up when it takes too long or the store has grown too much meanwhile. All the rest is done on the
+ * copy and can take its time; what the store has in its archive is copied before the backup has its name. No step is
+ * begun by a process that has LMDB open; what the steps came to is left beside the store, where the daemon looks for
+ * its alarms. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* backup_archives.c - files of the archive are written once: those that end alike are the same, and one more a day is all that is copied. */
+/* backup_archives.c - files of the archive are written once: those that end alike are the same, and one more a day is
+ * all that is copied. */
 #include "backup_archives.h"
 
 #include <errno.h>

@@ -124,8 +124,8 @@ static bool is_of(const char *store_name, const char *name, struct kept *ret_kep
            end > 0 && name[length + (size_t)end] == '\0';
 }
 
-/* The newest first: the one that holds most. The date is the wall clock's, which may have been wrong when one was made, and
- * decides only between two of the same turn. */
+/* The newest first: the one that holds most. The date is the wall clock's, which may have been wrong when one was made,
+ * and decides only between two of the same turn. */
 static int newest_first(const void *left, const void *right)
 {
     const struct kept *one = left, *other = right;

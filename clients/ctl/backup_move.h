@@ -14,7 +14,9 @@ struct backup_move {
     int64_t rate;          /* bytes a second; 0: all it takes */
 };
 
-/* The file is on disk under its name, and so is the name; or there is nothing new. 0, or a negative errno, complained of. */
+/* The file is on disk under its name, and so is the name; or there is nothing new. 0, or a negative errno, complained
+ * of. */
 int backup_move(const struct ctl *ctl, const struct backup_move *move);
-/* Takes away the backups of this store in the directory but the `keep` that hold most. Names tell: "NAME-2026...Z-INCARNATION-INDEX.backup". */
+/* Takes away the backups of this store in the directory but the `keep` that hold most. Names tell:
+ * "NAME-2026...Z-INCARNATION-INDEX.backup". */
 void backup_keep(const struct ctl *ctl, const char *directory, const char *store_name, long long keep);

@@ -1,4 +1,5 @@
-/* book.c - `referralctl book`: search, choose, hold, confirm; nothing is left held when it comes to nothing (Q5, Q7, Q8). */
+/* book.c - `referralctl book`: search, choose, hold, confirm; nothing is left held when it comes to nothing (Q5, Q7,
+ * Q8). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,8 @@ static bool is_of_class(const struct wizard *wizard, json_t *object)
     return strcmp(wizard_text(object, "class"), wizard_text(wizard->query, "class")) == 0;
 }
 
-/* The rows of the referral that are of this class, as `member` of the answer; NULL: it cannot be asked. A new reference. */
+/* The rows of the referral that are of this class, as `member` of the answer; NULL: it cannot be asked. A new
+ * reference. */
 static json_t *of_referral(struct wizard *wizard, Referral__Kind kind, const char *member)
 {
     json_t *answer = NULL, *rows = NULL;
@@ -63,7 +65,8 @@ static json_t *of_referral(struct wizard *wizard, Referral__Kind kind, const cha
     return rows;
 }
 
-/* What it has of this class is booked: no other (Q5). What is held, or offered, is decided on first; it is not ours to give back. */
+/* What it has of this class is booked: no other (Q5). What is held, or offered, is decided on first; it is not ours to
+ * give back. */
 static enum wizard_step find_booking(struct wizard *wizard)
 {
     json_t *rows = of_referral(wizard, REFERRAL__KIND__LIST_BOOKINGS, "bookings"), *booking;

@@ -1,7 +1,8 @@
-/* book_hold.c - while the patient is on the phone: the hold counts down in one line, and the broker says whether it still lives.
+/* book_hold.c - while the patient is on the phone: the hold counts down in one line, and the broker says whether it
+ * still lives.
  *
- * The count is for people. Whether the hold has expired is the broker's to say (C2): it is asked now and then, and when the count is at its end, so that
- * a session that was cancelled meanwhile is known too. */
+ * The count is for people. Whether the hold has expired is the broker's to say (C2): it is asked now and then, and when
+ * the count is at its end, so that a session that was cancelled meanwhile is known too. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@ struct countdown {
     int64_t looked_ms;
 };
 
-/* A hold just taken lives as long as the reply says; one that was there before, as long as the broker's time says, which it told when we
- * connected. */
+/* A hold just taken lives as long as the reply says; one that was there before, as long as the broker's time says,
+ * which it told when we connected. */
 static struct countdown countdown_of(const struct wizard *wizard)
 {
     int64_t clock_ms = progress_clock_ms();
@@ -142,7 +143,8 @@ static enum wizard_step expired(struct wizard *wizard)
     }
 }
 
-/* Somebody else decided: the session was cancelled, and the patient waits first (Q10); or another window of the same team. */
+/* Somebody else decided: the session was cancelled, and the patient waits first (Q10); or another window of the same
+ * team. */
 static enum wizard_step ended(struct wizard *wizard)
 {
     if (is_in(wizard, "PLACE_BOOKED"))

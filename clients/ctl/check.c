@@ -1,4 +1,5 @@
-/* check.c - verify and recount: a store read without a broker, beside a running one too; a backup, as the store that it becomes. */
+/* check.c - verify and recount: a store read without a broker, beside a running one too; a backup, as the store that it
+ * becomes. */
 #include "check.h"
 
 #include <errno.h>
@@ -224,7 +225,8 @@ static int recount(struct ctl *ctl)
     return failure != 0 || recounting.balances ? result : EXIT_CHECK_FAILED;
 }
 
-/* For the daemon, which has an alarm for a store that nobody looked through for long, or that is not as it should be. */
+/* For the daemon, which has an alarm for a store that nobody looked through for long, or that is not as it should
+ * be. */
 static int leave_state(struct ctl *ctl, int64_t began_ms, int result)
 {
     struct offline offline;

@@ -1,6 +1,8 @@
-/* checkpoints.c - checkpoints of the audit chain: written beside a running broker, to be kept elsewhere; and a store held against one.
+/* checkpoints.c - checkpoints of the audit chain: written beside a running broker, to be kept elsewhere; and a store
+ * held against one.
  *
- * A file that is there is replaced by a later checkpoint of the same store only: who collects them never finds less than before. */
+ * A file that is there is replaced by a later checkpoint of the same store only: who collects them never finds less
+ * than before. */
 #include "checkpoints.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 
 #include "ctl.h"
 
-/* Adds "bookings" (all it ever had) and "entries" (of wait-lists) to a ReferralView or WhyView; neither where there are none, or where the
- * caller may not see them. */
+/* Adds "bookings" (all it ever had) and "entries" (of wait-lists) to a ReferralView or WhyView; neither where there are
+ * none, or where the caller may not see them. */
 void claims_add(const struct ctl *ctl, struct referral_client *client, json_t *view);
 /* Both as tables below the view. */
 void claims_print(const struct ctl *ctl, json_t *view);

@@ -19,7 +19,8 @@ void share_format(char out[SHARE_TEXT_SIZE], json_int_t bp)
     snprintf(out, SHARE_TEXT_SIZE, "%s%llu.%02llu", bp < 0 ? "-" : "", size / 100, size % 100);
 }
 
-/* Codes of several lists stand in reports; none of them shares a name with another. What is in none is a word of its member's. */
+/* Codes of several lists stand in reports; none of them shares a name with another. What is in none is a word of its
+ * member's. */
 static const char *code_label(const char *member, const char *code, bool zh)
 {
     const ProtobufCEnumDescriptor *const lists[] = {

@@ -1,5 +1,5 @@
-/* columns.h - rows of a report under headings in both languages, as a table for people or as CSV (RFC 4180) for their programs. Shares are whole
- * numbers of hundredths of a per cent; nothing is rounded here. */
+/* columns.h - rows of a report under headings in both languages, as a table for people or as CSV (RFC 4180) for their
+ * programs. Shares are whole numbers of hundredths of a per cent; nothing is rounded here. */
 #pragma once
 #include <jansson.h>
 

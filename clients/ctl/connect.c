@@ -1,4 +1,5 @@
-/* connect.c - one table says where each of the three things to know comes from: what stands nearest to the command wins. */
+/* connect.c - one table says where each of the three things to know comes from: what stands nearest to the command
+ * wins. */
 #include "connect.h"
 
 #include <confuse.h>
@@ -144,7 +145,8 @@ static bool read_timeout(const struct ctl *ctl, uint32_t *ret_ms)
     return true;
 }
 
-/* Waits in pieces, so that there is progress to show. A broker that does not know our key will not learn it by our waiting. */
+/* Waits in pieces, so that there is progress to show. A broker that does not know our key will not learn it by our
+ * waiting. */
 static enum referral_status wait_for_session(const struct ctl *ctl, struct referral_client *client, uint32_t left)
 {
     enum referral_status status = REFERRAL_DISCONNECTED;

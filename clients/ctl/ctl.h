@@ -46,5 +46,6 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 bool ctl_has(const struct ctl *ctl, const char *name);
 /* As if it had been given, `text` borrowed; no more than a verb knows by itself. */
 void ctl_give(struct ctl *ctl, const char *name, const char *text);
-/* False (and a complaint) where it is given and no number from `min` to `max`; `*ret` stays as it was where it is not given. */
+/* False (and a complaint) where it is given and no number from `min` to `max`; `*ret` stays as it was where it is not
+ * given. */
 bool ctl_number(const struct ctl *ctl, const char *name, long long min, long long max, long long *ret);

@@ -1,4 +1,5 @@
-/* free_places.h - what a search found, for people: which session, when, how many are free, which times come first, what opens later. */
+/* free_places.h - what a search found, for people: which session, when, how many are free, which times come first, what
+ * opens later. */
 #pragma once
 #include <jansson.h>
 

@@ -18,7 +18,8 @@ static int64_t number_of(json_t *object, const char *member)
     return json_integer_value(json_object_get(object, member));
 }
 
-/* C1: open from then on; what is cancelled or over is open to nobody. A reserve that is short closes the general channel (Q10). */
+/* C1: open from then on; what is cancelled or over is open to nobody. A reserve that is short closes the general
+ * channel (Q10). */
 static void add_availability(struct glance *glance, json_t *view, int64_t now_ms)
 {
     int64_t family_opens = number_of(view, "fd_opens_at_ms"), general_opens = number_of(view, "general_opens_at_ms");

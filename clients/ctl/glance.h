@@ -1,4 +1,5 @@
-/* glance.h - sessions of pools as lines with their numbers (section 6): read from a PoolList, summed for groups and classes. */
+/* glance.h - sessions of pools as lines with their numbers (section 6): read from a PoolList, summed for groups and
+ * classes. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,14 +16,15 @@ struct glance {
     int64_t family_opens_ms, general_opens_ms; /* not open before; 0: open */
 };
 
-/* By date, class, department, members of a group together, then by start. `now_ms`: the broker's. To be freed; the answer must live. NULL with
- * *ret_count 0: no memory, or none. */
+/* By date, class, department, members of a group together, then by start. `now_ms`: the broker's. To be freed; the
+ * answer must live. NULL with *ret_count 0: no memory, or none. */
 struct glance *glance_read(json_t *pools, int64_t now_ms, size_t *ret_count);
 /* Both in one block of lines: same hospital, date and class. */
 bool glance_same_block(const struct glance *a, const struct glance *b);
 /* Both in one reserve (Q11). */
 bool glance_same_group(const struct glance *a, const struct glance *b);
-/* Sums of sessions in their order; R and deficit of a group count once. Times, names and flags are those of the first. */
+/* Sums of sessions in their order; R and deficit of a group count once. Times, names and flags are those of the
+ * first. */
 struct glance glance_sum(const struct glance *first, size_t count);
 /* Q13, as it stands now: max(0, R - deficit) of each reserve. */
 uint64_t glance_kept(const struct glance *first, size_t count);

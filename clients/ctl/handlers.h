@@ -2,7 +2,8 @@
 #pragma once
 struct ctl;
 
-/* command.c: any command whose body the table describes; the sheet from a file; a setting, whose value may have a unit. */
+/* command.c: any command whose body the table describes; the sheet from a file; a setting, whose value may have a
+ * unit. */
 int command_run(struct ctl *ctl);
 int command_send(struct ctl *ctl);
 int command_set(struct ctl *ctl);

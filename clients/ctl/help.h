@@ -12,5 +12,6 @@ struct exit_info {
     const char *zh, *en;
 };
 const struct exit_info *exit_codes(size_t *ret_count);
-/* "EMERGENCY, URGENT" - what a field of this verb's body may say, where that is one of a few codes; NULL: anything. To be freed. */
+/* "EMERGENCY, URGENT" - what a field of this verb's body may say, where that is one of a few codes; NULL: anything. To
+ * be freed. */
 char *help_choices(const struct verb *verb, const char *path);

@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "转诊编号" or "referral id"; a field without a Chinese label keeps its English one. `owner`: the message it stands in. */
+/* "转诊编号" or "referral id"; a field without a Chinese label keeps its English one. `owner`: the message it stands
+ * in. */
 void label_of_field(char *out, size_t size, const ProtobufCMessageDescriptor *owner, const char *name, bool zh);
-/* "已接受"; in English, and where there is no label, the protocol's own name, which options take too; events by their verbs. */
+/* "已接受"; in English, and where there is no label, the protocol's own name, which options take too; events by their
+ * verbs. */
 const char *label_of_value(const ProtobufCEnumDescriptor *names, const char *value, bool zh);
 /* The same of a number; "?" where it is none of the enum's. */
 const char *label_of_number(const ProtobufCEnumDescriptor *names, int number, bool zh);

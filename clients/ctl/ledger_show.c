@@ -1,5 +1,5 @@
-/* ledger_show.c - `ledger`: a hospital's ledger for whoever wants to read and recompute it. As JSON and as hex it holds each page's bytes as they
- * are chained: BLAKE2b-256 of them is the digest that the next page bears. */
+/* ledger_show.c - `ledger`: a hospital's ledger for whoever wants to read and recompute it. As JSON and as hex it holds
+ * each page's bytes as they are chained: BLAKE2b-256 of them is the digest that the next page bears. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>

@@ -22,8 +22,8 @@ int ledgers_open(const struct ctl *ctl, struct ledgers *ledgers);
 void ledgers_close(struct ledgers *ledgers);
 /* Ids of the hospitals that have one; of one hospital, if `hospital` is not NULL. EXIT_OK, else complained. */
 int ledgers_list(struct ledgers *ledgers, const char *hospital, json_t **ret_ids);
-/* Calls `each` for every page from the first on, as stored. It returns the number of the row that follows the page's last, or 0: enough.
- * EXIT_OK with the mark of the whole ledger, else complained. */
+/* Calls `each` for every page from the first on, as stored. It returns the number of the row that follows the page's
+ * last, or 0: enough. EXIT_OK with the mark of the whole ledger, else complained. */
 int ledgers_read(struct ledgers *ledgers, const char *hospital, uint64_t (*each)(void *user, struct bytes page),
                  void *user, struct ledger_mark *ret_mark);
 /* Offline: its number in the store. EXIT_OK, else complained: there is no such institution. */

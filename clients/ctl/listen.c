@@ -1,7 +1,7 @@
 /* listen.c - a small receiving system: prints each message and acknowledges it, or lets a command decide.
  *
- * A message is acknowledged only after its output was written or its command has ended, so that none is lost on the way (D4). While a
- * command runs, the connection is served; the broker's ack time-out runs too. */
+ * A message is acknowledged only after its output was written or its command has ended, so that none is lost on the way
+ * (D4). While a command runs, the connection is served; the broker's ack time-out runs too. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -213,7 +213,8 @@ static void print_place(const struct ctl *ctl, json_t *notice)
     fprintf(ctl->out, ctl_say(ctl, ", %s 前确认", ", to be confirmed before %s"), at);
 }
 
-/* One line without patient data: when, lane, what, which, from whom to whom, which place, attempt, what became of it. */
+/* One line without patient data: when, lane, what, which, from whom to whom, which place, attempt, what became of
+ * it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
                        const struct decision *decision)
 {

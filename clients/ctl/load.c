@@ -139,7 +139,8 @@ static const struct kind_info *kind_of(json_t *json)
     return kind != NULL && kind->class == KIND_COMMAND ? kind : NULL;
 }
 
-/* What is wrong with an item beside its kind and body: a member that is none, or an id that is no text. False: nothing. */
+/* What is wrong with an item beside its kind and body: a member that is none, or an id that is no text. False:
+ * nothing. */
 static bool find_fault(json_t *json, struct message_error *ret_error)
 {
     const char *name;

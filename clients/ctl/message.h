@@ -1,8 +1,9 @@
 /* message.h - JSON <-> protocol messages, driven by the generated descriptors: one code for every kind of message.
  *
- * Enums are their names in the .proto files, 64-bit numbers are JSON numbers, bytes are base64, but keys, ids, digests and cursors are
- * lower-case hex. A field of bytes that holds a message (Event.sheet, Notice.original) may be written as that message's object.
- * Reading is strict: an unknown member, a wrong type or a value that is not of its list is a fault that names its path. */
+ * Enums are their names in the .proto files, 64-bit numbers are JSON numbers, bytes are base64, but keys, ids, digests
+ * and cursors are lower-case hex. A field of bytes that holds a message (Event.sheet, Notice.original) may be written
+ * as that message's object. Reading is strict: an unknown member, a wrong type or a value that is not of its list is a
+ * fault that names its path. */
 #pragma once
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
@@ -35,7 +36,8 @@ struct message_error {
 };
 const char *message_fault_text(enum message_fault fault, bool zh); /* static */
 
-/* NULL with *ret_error, else to be freed by protobuf_c_message_free_unpacked(message, NULL). `null` members are absent ones. */
+/* NULL with *ret_error, else to be freed by protobuf_c_message_free_unpacked(message, NULL). `null` members are absent
+ * ones. */
 ProtobufCMessage *message_from_json(const ProtobufCMessageDescriptor *descriptor, json_t *json,
                                     struct message_error *ret_error);
 /* A new reference; absent fields are absent members, empty lists too. NULL: no memory. */

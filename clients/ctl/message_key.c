@@ -1,5 +1,5 @@
-/* message_key.c - what the log shows of a message id (P1), for whoever knows the id. The id is read from the input, never from the command line,
- * which every user of the machine can list. */
+/* message_key.c - what the log shows of a message id (P1), for whoever knows the id. The id is read from the input,
+ * never from the command line, which every user of the machine can list. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* message_read.c - from JSON to a protocol message. What is made here has the shape of an unpacked message, and is freed as one. */
+/* message_read.c - from JSON to a protocol message. What is made here has the shape of an unpacked message, and is
+ * freed as one. */
 #include <assert.h>
 #include <sodium.h>
 #include <stdio.h>

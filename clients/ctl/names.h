@@ -5,8 +5,8 @@
 
 #include "ctl.h"
 
-/* Puts the name behind the id: "121201151000010194 宝坻区人民医院", in this member of every row. Asks the broker; where it does not
- * say, the ids stay alone. */
+/* Puts the name behind the id: "121201151000010194 宝坻区人民医院", in this member of every row. Asks the broker; where
+ * it does not say, the ids stay alone. */
 void names_add(const struct ctl *ctl, json_t *rows, const char *member);
 /* Names by id, a new reference; what the broker does not say is not there. */
 json_t *names_read(const struct ctl *ctl, struct referral_client *client);

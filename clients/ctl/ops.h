@@ -1,4 +1,5 @@
-/* ops.h - the state of a broker as its operator asks for it: read at once, added up, and shown in one of three forms. */
+/* ops.h - the state of a broker as its operator asks for it: read at once, added up, and shown in one of three
+ * forms. */
 #pragma once
 #include <jansson.h>
 #include <referral/client.h>

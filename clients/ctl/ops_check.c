@@ -1,4 +1,5 @@
-/* ops_check.c - `check`: one line and an exit code as monitoring plugins give them: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
+/* ops_check.c - `check`: one line and an exit code as monitoring plugins give them: 0 OK, 1 WARNING, 2 CRITICAL, 3
+ * UNKNOWN. */
 #include <stdlib.h>
 #include <string.h>
 

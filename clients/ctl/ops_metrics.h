@@ -1,4 +1,5 @@
-/* ops_metrics.h - facts as Prometheus text (for a textfile collector), under the names of the broker's own /metrics where it has them. */
+/* ops_metrics.h - facts as Prometheus text (for a textfile collector), under the names of the broker's own /metrics
+ * where it has them. */
 #pragma once
 #include "ops.h"
 

@@ -1,5 +1,5 @@
-/* ops_queues.c - `queues`: every destination's books beside what waits longest there, the first deadline first; `show`: sessions, waiters and
- * alarms as they stand. */
+/* ops_queues.c - `queues`: every destination's books beside what waits longest there, the first deadline first; `show`:
+ * sessions, waiters and alarms as they stand. */
 #include <string.h>
 
 #include "connect.h"

@@ -1,5 +1,5 @@
-/* ops_trace.c - `trace`: every hop of a referral, from its submission over each delivery to where it lies now, with the turn of the audit
- * that tells more. */
+/* ops_trace.c - `trace`: every hop of a referral, from its submission over each delivery to where it lies now, with the
+ * turn of the audit that tells more. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* places.c - a day at a glance: one line a session, as a bar and in numbers; groups together, and what is kept of each class. */
+/* places.c - a day at a glance: one line a session, as a bar and in numbers; groups together, and what is kept of each
+ * class. */
 #include <inttypes.h>
 #include <stdlib.h>
 

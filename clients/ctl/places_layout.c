@@ -1,4 +1,5 @@
-/* places_layout.c - where it is narrow, the doctor's name goes first, then the ends of sessions; what is left is the bar's. */
+/* places_layout.c - where it is narrow, the doctor's name goes first, then the ends of sessions; what is left is the
+ * bar's. */
 #include "places_layout.h"
 
 #include <stdlib.h>

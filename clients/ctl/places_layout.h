@@ -1,4 +1,5 @@
-/* places_layout.h - the columns of a day at a glance, fitted to the terminal: what gives way first, and how much one sign of the bar is. */
+/* places_layout.h - the columns of a day at a glance, fitted to the terminal: what gives way first, and how much one
+ * sign of the bar is. */
 #pragma once
 #include "ctl.h"
 #include "glance.h"

@@ -1,4 +1,5 @@
-/* pool_tell.c - what a hospital did to its places is answered by what is now true of them: one line, as the broker counts. */
+/* pool_tell.c - what a hospital did to its places is answered by what is now true of them: one line, as the broker
+ * counts. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "width.h"
 #include "wire/wire.h"
 
-/* What opens within a minute counts as open: a session opens in the turn that published it, and the broker told us the time before that. */
+/* What opens within a minute counts as open: a session opens in the turn that published it, and the broker told us the
+ * time before that. */
 #define MINUTE_MS 60000
 
 /* The body's pool, or the day of its group, as a question. */

@@ -1,7 +1,7 @@
 /* pool_text.h - a pool as people type it, and as every list shows it: "H1/EXPERT/NK/WANG-AM/2026-12-02".
  *
- * Hospital, class, department, resource, service date; without the hospital it is the caller's own. A name that holds a slash is written
- * the long way, "class=EXPERT,department=A/B,...". */
+ * Hospital, class, department, resource, service date; without the hospital it is the caller's own. A name that holds a
+ * slash is written the long way, "class=EXPERT,department=A/B,...". */
 #pragma once
 #include <jansson.h>
 
@@ -11,5 +11,6 @@
 json_t *pool_text_parse(const char *text);
 /* To be freed. What is absent is left out. */
 char *pool_text_format(json_t *pool);
-/* As people speak of it: "NK WANG-AM 王主任". A doctor's name that is only the resource again is left out. To be freed. */
+/* As people speak of it: "NK WANG-AM 王主任". A doctor's name that is only the resource again is left out. To be
+ * freed. */
 char *pool_text_session(json_t *pool, const char *doctor);

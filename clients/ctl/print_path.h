@@ -1,4 +1,5 @@
-/* print_path.h - is what --print names a member of the answer? Seen before anything is sent: a slip would print nothing. */
+/* print_path.h - is what --print names a member of the answer? Seen before anything is sent: a slip would print
+ * nothing. */
 #pragma once
 #include "ctl.h"
 

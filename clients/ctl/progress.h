@@ -1,4 +1,5 @@
-/* progress.h - one line on the error stream for what takes longer than a second, where a terminal (or --progress) wants it. */
+/* progress.h - one line on the error stream for what takes longer than a second, where a terminal (or --progress) wants
+ * it. */
 #pragma once
 #include <stdint.h>
 

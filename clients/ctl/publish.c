@@ -32,7 +32,8 @@ static bool check_time_of_day(const struct ctl *ctl, const struct given *given)
     return false;
 }
 
-/* Times of day among the options become times of this date; `times` keeps them. False: one is none, and was complained of. */
+/* Times of day among the options become times of this date; `times` keeps them. False: one is none, and was complained
+ * of. */
 static bool complete_times(struct ctl *ctl, const char *date, char times[TIMES_MAX][TIME_SIZE])
 {
     const ProtobufCMessageDescriptor *body = kind_info(ctl->verb->kind)->body;

@@ -64,7 +64,8 @@ int query_ask(const struct ctl *ctl, struct referral_client *client, Referral__K
     return result;
 }
 
-/* Where the next page starts: `next` goes back as `cursor`, the audit's `next_index` as `from_index`. False: that was the last. */
+/* Where the next page starts: `next` goes back as `cursor`, the audit's `next_index` as `from_index`. False: that was
+ * the last. */
 static bool turn_page(json_t *query, json_t *answer)
 {
     json_t *next = json_object_get(answer, "next"), *index = json_object_get(answer, "next_index");

@@ -1,4 +1,5 @@
-/* reindex.c - the search index of a store whose broker is stopped, made anew from its referrals: it says nothing that these do not. */
+/* reindex.c - the search index of a store whose broker is stopped, made anew from its referrals: it says nothing that
+ * these do not. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,4 +1,5 @@
-/* replays.c - `replay`: pools rebuilt from their ledger, each row held against the rules, and of a store compared with its pools. */
+/* replays.c - `replay`: pools rebuilt from their ledger, each row held against the rules, and of a store compared with
+ * its pools. */
 #include <inttypes.h>
 
 #include "engine/replay_compare.h"

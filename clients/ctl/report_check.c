@@ -1,4 +1,5 @@
-/* report_check.c - `verify --report FILE`: a saved report made again over the same range, and every member of it compared. */
+/* report_check.c - `verify --report FILE`: a saved report made again over the same range, and every member of it
+ * compared. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -98,8 +99,8 @@ static const Record__Audit *record_up_to(struct ledgers *ledgers, uint64_t index
     return record;
 }
 
-/* A turn that stands in no record changed nothing that is reported: its time is one between the records beside it. A later one would let the report
- * count what came later. */
+/* A turn that stands in no record changed nothing that is reported: its time is one between the records beside it. A
+ * later one would let the report count what came later. */
 static int64_t time_between(int64_t at_ms, const Record__Audit *before, int64_t next_ms)
 {
     int64_t before_ms = before == NULL ? 0 : before->at_ms;

@@ -1,4 +1,5 @@
-/* report_reserve.c - `report reserve`: was the reserve kept (Q13), made here from the hospital's ledger, whoever keeps it. */
+/* report_reserve.c - `report reserve`: was the reserve kept (Q13), made here from the hospital's ledger, whoever keeps
+ * it. */
 #include <inttypes.h>
 #include <string.h>
 

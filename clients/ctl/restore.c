@@ -11,8 +11,8 @@
 #include "offline.h"
 #include "store/backup.h"
 
-/* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy, however soon,
- * gives other ids. */
+/* An incarnation is a second (base/id.h): it is one that begins only now, so that another restore of the same copy,
+ * however soon, gives other ids. */
 static struct instant next_second(void)
 {
     return instant_of(moment_next_second());

@@ -1,7 +1,7 @@
 /* rotate.c - keys of a store change beside its running broker: a data key more, or another host key.
  *
- * Only the small file of keys is written here. The broker takes a new data key when it reloads or starts, and moves its rows by itself; `--status`
- * counts them. */
+ * Only the small file of keys is written here. The broker takes a new data key when it reloads or starts, and moves its
+ * rows by itself; `--status` counts them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

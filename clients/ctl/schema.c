@@ -1,4 +1,5 @@
-/* schema.c - every message is an object without further members; of a sheet, the table of fields says what each form demands. */
+/* schema.c - every message is an object without further members; of a sheet, the table of fields says what each form
+ * demands. */
 #include "schema.h"
 
 #include <string.h>
@@ -119,7 +120,8 @@ static void demand(json_t *part, const char *name)
     json_array_append_new(required, json_string(name));
 }
 
-/* Down to the part of the object that holds the row's field. An object without a row of its own must be there for its fields' sake. */
+/* Down to the part of the object that holds the row's field. An object without a row of its own must be there for its
+ * fields' sake. */
 static json_t *part_of(json_t *part, const char *path, bool mandatory, const char **ret_name)
 {
     const char *dot;

@@ -1,4 +1,5 @@
-/* schema.h - JSON Schema of what the broker takes, from the descriptors; of the sheet also from the table of its fields. */
+/* schema.h - JSON Schema of what the broker takes, from the descriptors; of the sheet also from the table of its
+ * fields. */
 #pragma once
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>

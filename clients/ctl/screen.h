@@ -16,8 +16,8 @@ void screen_init(struct screen *screen, const struct ctl *ctl);
 /* One line, cut at the margin. */
 void screen_line(const struct screen *screen, enum tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Words after each other, the next line where one does not fit; indented by `indent` from the second line on, less where the screen is
- * narrow. */
+/* Words after each other, the next line where one does not fit; indented by `indent` from the second line on, less
+ * where the screen is narrow. */
 void screen_text(const struct screen *screen, enum tone tone, int indent, const char *text);
 
 #define GRID_COLUMNS    12

@@ -23,7 +23,8 @@ static const char *own_id(const struct ctl *ctl, struct referral_client *client)
     return acting_for != NULL ? acting_for : referral_welcome(client)->institution;
 }
 
-/* Where none is named: a hospital's schedulers book for everybody else, whoever refers for family doctors' patients (Q5). */
+/* Where none is named: a hospital's schedulers book for everybody else, whoever refers for family doctors' patients
+ * (Q5). */
 static void choose_channel(const struct ctl *ctl, struct referral_client *client, json_t *query)
 {
     json_t *own;

@@ -1,4 +1,5 @@
-/* service_json.c - every member that people and programs read. Shares are basis points, rounded down; a share of nothing is absent. */
+/* service_json.c - every member that people and programs read. Shares are basis points, rounded down; a share of
+ * nothing is absent. */
 #include "service_json.h"
 
 #include <string.h>

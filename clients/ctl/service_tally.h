@@ -1,4 +1,5 @@
-/* service_tally.h - slices of a hospital's service facts added up (GET_SERVICE_FACTS), from the broker or from a store on this machine. */
+/* service_tally.h - slices of a hospital's service facts added up (GET_SERVICE_FACTS), from the broker or from a store
+ * on this machine. */
 #pragma once
 #include "ledgers.h"
 #include "place.pb-c.h"
@@ -31,7 +32,8 @@ struct service_moment {
     uint8_t digest[STORE_DIGEST_SIZE]; /* of the audit chain after it */
 };
 
-/* Adds up what was submitted, or taken over, from `from` up to `to`. EXIT_OK, else complained; to be ended in any case. */
+/* Adds up what was submitted, or taken over, from `from` up to `to`. EXIT_OK, else complained; to be ended in any
+ * case. */
 int service_tally_read(struct ledgers *ledgers, const char *hospital, struct instant from, struct instant to,
                        struct service_moment *moment, struct service_tally *ret_tally);
 void service_tally_fini(struct service_tally *tally);

@@ -6,7 +6,8 @@
 
 #define SETTING_TEXT_SIZE 32
 
-/* What a person wrote as the value of the setting `name`, as the number the broker takes: in `buffer`. Any other text is itself. */
+/* What a person wrote as the value of the setting `name`, as the number the broker takes: in `buffer`. Any other text
+ * is itself. */
 const char *setting_from_text(const char *name, const char *text, char buffer[SETTING_TEXT_SIZE]);
 /* And back, in the largest unit that loses nothing. */
 const char *setting_to_text(const char *name, const char *value, char buffer[SETTING_TEXT_SIZE]);

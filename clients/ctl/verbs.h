@@ -1,7 +1,7 @@
 /* verbs.h - everything referralctl can do, as one table: names, arguments, options, help, and what carries it out.
  *
- * Parsing, --help and the bodies of commands come from this table: an option or argument that names a field fills that field of the
- * kind's body; the others are for the handler. */
+ * Parsing, --help and the bodies of commands come from this table: an option or argument that names a field fills that
+ * field of the kind's body; the others are for the handler. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +55,8 @@ const char *verb_group_title(enum verb_group group, bool zh);
 const struct verb *verb_find(const char *const *words, size_t *ret_word_count);
 /* The verb whose first word is nearest to a mistyped one; NULL: none is near. */
 const struct verb *verb_like(const char *word);
-/* The verb of two words of which the first is `verb` and the second was probably meant; NULL: none, or `word` may be an id. */
+/* The verb of two words of which the first is `verb` and the second was probably meant; NULL: none, or `word` may be an
+ * id. */
 const struct verb *verb_like_second(const struct verb *verb, const char *word);
 /* NULL: neither the verb (NULL: no verb yet) nor every verb takes it. `name` is without dashes. */
 const struct option_info *option_find(const struct verb *verb, const char *name);

@@ -34,8 +34,8 @@ enum wizard_step {
 const char *wizard_text(json_t *object, const char *member);
 int64_t wizard_number(json_t *object, const char *member);
 const char *wizard_referral(const struct wizard *wizard);
-/* Sends a command; takes `body`. EXIT_OK with the reply, a new reference (may be NULL: not wanted); EXIT_REFUSED: kept, not told; else
- * told. */
+/* Sends a command; takes `body`. EXIT_OK with the reply, a new reference (may be NULL: not wanted); EXIT_REFUSED: kept,
+ * not told; else told. */
 int wizard_command(struct wizard *wizard, Referral__Kind kind, json_t *body, json_t **ret_reply);
 /* The last refusal. `final`: the run ends with it, as JSON where that is wanted. */
 void wizard_tell_refusal(struct wizard *wizard, bool final);

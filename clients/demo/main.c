@@ -1,5 +1,5 @@
-/* main.c - the demonstration: the main job over real sockets, each party a process. Called by run.sh, for a folder that prepare.sh has
- * filled. */
+/* main.c - the demonstration: the main job over real sockets, each party a process. Called by run.sh, for a folder that
+ * prepare.sh has filled. */
 #include "scenes.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,8 @@
-/* party.h - the information system of one institution, as a process of its own with its own key and its own CURVE connection.
+/* party.h - the information system of one institution, as a process of its own with its own key and its own CURVE
+ * connection.
  *
- * The stage (its parent) gives orders through a socket pair and hears what happens: a thin adapter, as a real HIS would run one. */
+ * The stage (its parent) gives orders through a socket pair and hears what happens: a thin adapter, as a real HIS would
+ * run one. */
 #pragma once
 #include <stdbool.h>
 #include <sys/types.h>

@@ -364,7 +364,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Each acknowledged referral against what the hospital took: a message may come again (flagged), a referral must not be two. */
+/* Each acknowledged referral against what the hospital took: a message may come again (flagged), a referral must not be
+ * two. */
 static struct exactly_once compare(const struct stage *stage, size_t first_answer, size_t first_seen)
 {
     struct exactly_once result = {0};

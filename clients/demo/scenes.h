@@ -1,4 +1,5 @@
-/* scenes.h - the main job, scene by scene. Each prints its timeline and its checks; failures are counted by the stage. */
+/* scenes.h - the main job, scene by scene. Each prints its timeline and its checks; failures are counted by the
+ * stage. */
 #pragma once
 #include "stage.h"
 

@@ -1,4 +1,5 @@
-/* stage.h - the demonstration's conductor: the broker as a process, the parties as processes, what was seen, and the checks. */
+/* stage.h - the demonstration's conductor: the broker as a process, the parties as processes, what was seen, and the
+ * checks. */
 #pragma once
 #include <stdbool.h>
 
@@ -65,7 +66,8 @@ struct stage {
 int64_t stage_clock_ms(void);
 /* Of a file in the folder. */
 void stage_path(const struct stage *stage, const char *file, char *ret_path, size_t size);
-/* Starts the broker, notes its process in broker.pid, and waits until a party can speak to it. False: it did not come up. */
+/* Starts the broker, notes its process in broker.pid, and waits until a party can speak to it. False: it did not come
+ * up. */
 bool stage_start_broker(struct stage *stage);
 void stage_kill_broker(struct stage *stage, int signal); /* and waits for its end */
 bool stage_start_parties(struct stage *stage);

@@ -331,8 +331,8 @@ void referral_delivery_free(Referral__Delivery *delivery)
     referral__delivery__free_unpacked(delivery, NULL);
 }
 
-/* Acknowledgements want company: they wait for the end of the round, or, where deliveries are received one by one, for the last of
- * those that came together, but not for long. */
+/* Acknowledgements want company: they wait for the end of the round, or, where deliveries are received one by one, for
+ * the last of those that came together, but not for long. */
 static void let_go(struct referral_client *client)
 {
     if (client->is_processing) {

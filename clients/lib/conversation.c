@@ -88,7 +88,8 @@ static void session_begin(struct referral_client *client, Referral__Welcome *wel
     client->wondered_ms = 0;
     client->link.trouble = REFERRAL_TROUBLE_NONE;
     wirelink_settle(&client->link);
-    /* What another store, or an older copy of this one, may have done is not for us to repeat: it would be done twice. */
+    /* What another store, or an older copy of this one, may have done is not for us to repeat: it would be done
+     * twice. */
     for (struct request *request = NULL; !is_same && (request = requests_doubtful(&client->requests)) != NULL;) {
         conversation_finish(client, request, REFERRAL_OTHER_STORE, NULL);
     }
@@ -267,7 +268,8 @@ static int64_t ping_due_ms(const struct referral_client *client)
     return (stillest > client->pinged_ms ? stillest : client->pinged_ms) + ping_interval_ms(client);
 }
 
-/* A broker that takes nothing is silent too: it is wondered at from when the ping should leave, not from when it can. */
+/* A broker that takes nothing is silent too: it is wondered at from when the ping should leave, not from when it
+ * can. */
 static void ping_when_due(struct referral_client *client, int64_t now_ms)
 {
     if (client->session == SESSION_LIVE && now_ms >= ping_due_ms(client)) {
@@ -277,8 +279,8 @@ static void ping_when_due(struct referral_client *client, int64_t now_ms)
     }
 }
 
-/* Nothing heard for two intervals after a ping. Counted from the ping: a program that was busy elsewhere for a while is not told
- * that the broker was silent. */
+/* Nothing heard for two intervals after a ping. Counted from the ping: a program that was busy elsewhere for a while is
+ * not told that the broker was silent. */
 static int64_t silent_due_ms(const struct referral_client *client)
 {
     return client->wondered_ms != 0 ? client->wondered_ms + 2 * ping_interval_ms(client) : WIRELINK_NEVER;
@@ -379,7 +381,8 @@ static void say_signs_of_life(struct referral_client *client, struct outframe *f
     }
 }
 
-/* Refused deliveries leave the list with the frame that carries them: after a failed send they come again by themselves. */
+/* Refused deliveries leave the list with the frame that carries them: after a failed send they come again by
+ * themselves. */
 static size_t say_nacks(struct referral_client *client, struct outframe *frame)
 {
     size_t count = 0;

@@ -1,9 +1,9 @@
 /* conversation.h - what a client says and hears, and when: the state behind <referral/client.h>.
  *
- * A connection comes up; HELLO goes out; WELCOME makes the session live. From then on frames go out as long as the connection takes
- * them: acknowledgements and credit first, then requests within the window. When the connection breaks, or the broker answers
- * NO_SESSION, what was sent and not answered is queued again and goes out in the next session: queries always, commands only to
- * the same store and incarnation (D1). */
+ * A connection comes up; HELLO goes out; WELCOME makes the session live. From then on frames go out as long as the
+ * connection takes them: acknowledgements and credit first, then requests within the window. When the connection
+ * breaks, or the broker answers NO_SESSION, what was sent and not answered is queued again and goes out in the next
+ * session: queries always, commands only to the same store and incarnation (D1). */
 #pragma once
 #include "intake.h"
 #include "outframe.h"

@@ -63,7 +63,8 @@ void intake_session_lost(struct intake *intake)
     intake->to_grant = intake->credit;
 }
 
-/* One that comes again while it is in hand (the ack time-out passed) spent credit once more, and will be acknowledged once. */
+/* One that comes again while it is in hand (the ack time-out passed) spent credit once more, and will be acknowledged
+ * once. */
 enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData delivery_id)
 {
     if (find(intake, delivery_id) != NULL) {

@@ -1,7 +1,8 @@
 /* intake.h - deliveries on their way in: credit, what is in hand, and the acknowledgements on their way out (D3, D4).
  *
- * Credit is a number of deliveries the broker may still send. It is spent by a delivery and given back for each one that is
- * acknowledged or refused; ids in hand are remembered, so that it is given back once for each, however often it is acknowledged. */
+ * Credit is a number of deliveries the broker may still send. It is spent by a delivery and given back for each one
+ * that is acknowledged or refused; ids in hand are remembered, so that it is given back once for each, however often it
+ * is acknowledged. */
 #pragma once
 #include <uthash.h>
 
@@ -44,8 +45,8 @@ void intake_init(struct intake *intake, uint32_t credit);
 void intake_fini(struct intake *intake);
 /* False: beyond LIMIT_CREDIT. */
 bool intake_grant(struct intake *intake, uint32_t add);
-/* A session ended: what is not handed over yet comes again, and all credit must be granted anew. Acknowledgements stay: any
- * session of the institution may bring them. */
+/* A session ended: what is not handed over yet comes again, and all credit must be granted anew. Acknowledgements stay:
+ * any session of the institution may bring them. */
 void intake_session_lost(struct intake *intake);
 /* A delivery came in this session. */
 enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData delivery_id);

@@ -3,8 +3,9 @@
 #include <sodium.h>
 #include <time.h>
 
-/* A ULID keeps no state here: 48 bits of milliseconds, then the nanoseconds within, then 60 bits of chance. So ids made one after
- * the other are in order of the clock, in any number of clients, and the broker appends them to the end of its table. */
+/* A ULID keeps no state here: 48 bits of milliseconds, then the nanoseconds within, then 60 bits of chance. So ids made
+ * one after the other are in order of the clock, in any number of clients, and the broker appends them to the end of
+ * its table. */
 void referral_message_id(char ret_id[REFERRAL_MESSAGE_ID_SIZE])
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford's base 32 */

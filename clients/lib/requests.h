@@ -1,8 +1,8 @@
 /* requests.h - what was asked and is not answered yet: queued, sent, or resting after BUSY.
  *
- * A request keeps its packed envelope until it is answered, so that it can be sent again byte for byte (D1). Three lists, each in
- * order: `queued` waits for the window or a session, `sent` is in this session's hands, `resting` waits out a retry time. Times
- * are milliseconds of a monotonic clock. */
+ * A request keeps its packed envelope until it is answered, so that it can be sent again byte for byte (D1). Three
+ * lists, each in order: `queued` waits for the window or a session, `sent` is in this session's hands, `resting` waits
+ * out a retry time. Times are milliseconds of a monotonic clock. */
 #pragma once
 #include <uthash.h>
 

@@ -123,7 +123,8 @@ static bool monitor_open(struct wirelink *link)
            zmq_connect(link->monitor, name) == 0;
 }
 
-/* With its first socket the context starts its threads. Signals are the program's: from their first instruction on they take none. */
+/* With its first socket the context starts its threads. Signals are the program's: from their first instruction on they
+ * take none. */
 static void *dealer_new(void *context)
 {
     sigset_t all, before;

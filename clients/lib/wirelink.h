@@ -1,8 +1,10 @@
-/* wirelink.h - one encrypted connection to one broker, made again and again: a DEALER socket, its monitor, and the waiting between.
+/* wirelink.h - one encrypted connection to one broker, made again and again: a DEALER socket, its monitor, and the
+ * waiting between.
  *
- * libzmq would reconnect by itself, but then frames of a dead session would travel on a live connection, and several addresses
- * would share the load instead of standing in for each other. So a socket here lives for one connection: lost means closed, and
- * the next attempt goes out after 100 ms, doubling to 5 s with jitter, to the next address unless this one had worked.
+ * libzmq would reconnect by itself, but then frames of a dead session would travel on a live connection, and several
+ * addresses would share the load instead of standing in for each other. So a socket here lives for one connection: lost
+ * means closed, and the next attempt goes out after 100 ms, doubling to 5 s with jitter, to the next address unless
+ * this one had worked.
  *
  * Times are milliseconds of a monotonic clock, given by the caller. */
 #pragma once
@@ -45,10 +47,11 @@ void wirelink_drop(struct wirelink *link, enum referral_trouble trouble, int64_t
 /* The broker has welcomed us: this address works. */
 void wirelink_settle(struct wirelink *link);
 
-/* ZMQ_POLLIN and ZMQ_POLLOUT as they are now; 0 without a socket. ZMQ_FD is edge-triggered and sends eat edges too: ask after every
- * burst of receives and sends. */
+/* ZMQ_POLLIN and ZMQ_POLLOUT as they are now; 0 without a socket. ZMQ_FD is edge-triggered and sends eat edges too: ask
+ * after every burst of receives and sends. */
 int wirelink_events(const struct wirelink *link);
-/* One frame into `message`, which the caller closes: true; false: none now. A frame of several parts is none of ours: skipped. */
+/* One frame into `message`, which the caller closes: true; false: none now. A frame of several parts is none of ours:
+ * skipped. */
 bool wirelink_receive(struct wirelink *link, zmq_msg_t *message);
 /* Takes `message` on success; false: the connection takes nothing now. */
 bool wirelink_send(struct wirelink *link, zmq_msg_t *message);

@@ -1,9 +1,9 @@
-/* commits.c - referral-commits: one of the two ceilings of a broker on this machine - LMDB commits of the rows of round trips, with neither
- * network nor rules.
+/* commits.c - referral-commits: one of the two ceilings of a broker on this machine - LMDB commits of the rows of round
+ * trips, with neither network nor rules.
  *
- * Each turn writes what the broker writes for --batch submissions and for the acknowledgements of as many earlier ones, and reads what
- * it cannot do without; then the rows of the deliveries are read. The search index follows at the daemon's pace. Prints one line of
- * JSON. */
+ * Each turn writes what the broker writes for --batch submissions and for the acknowledgements of as many earlier ones,
+ * and reads what it cannot do without; then the rows of the deliveries are read. The search index follows at the
+ * daemon's pace. Prints one line of JSON. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* curve_link.c - see curve_link.h. The handshake is CurveZMQ's: HELLO, WELCOME, INITIATE, READY; what follows are MESSAGEs. */
+/* curve_link.c - see curve_link.h. The handshake is CurveZMQ's: HELLO, WELCOME, INITIATE, READY; what follows are
+ * MESSAGEs. */
 #include "curve_link.h"
 
 #include <arpa/inet.h>

@@ -1,8 +1,10 @@
-/* echo.c - referral-echo: the other ceiling - the same clients and frames over CURVE with nothing behind them: no store, no rules.
+/* echo.c - referral-echo: the other ceiling - the same clients and frames over CURVE with nothing behind them: no
+ * store, no rules.
  *
- * One thread and one ROUTER, as in the broker. HELLO is welcomed (its client name says which institution speaks), a SUBMIT is answered
- * and its sheet handed to the receiver that its reference names, an ACK is forgotten. Whatever has come is read before anything
- * is said, so frames fill under load as the broker's do. Prints "endpoint=..." and "key=..." when it is ready; ends with its input. */
+ * One thread and one ROUTER, as in the broker. HELLO is welcomed (its client name says which institution speaks), a
+ * SUBMIT is answered and its sheet handed to the receiver that its reference names, an ACK is forgotten. Whatever has
+ * come is read before anything is said, so frames fill under load as the broker's do. Prints "endpoint=..." and
+ * "key=..." when it is ready; ends with its input. */
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>

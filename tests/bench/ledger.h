@@ -1,8 +1,8 @@
 /* ledger.h - what a party knows for itself, in a file of lines that survives its own kill -9.
  *
- * A sender writes "send <number> <message id>" before it sends and "done <number> <message id> <referral id>" when it is answered;
- * a receiver writes "got <number> <referral id> <lane> <attempt> <possibly redelivered: 0 or 1>" before it acknowledges. Each line is
- * one write(2): only the machine, not the process, can lose it. */
+ * A sender writes "send <number> <message id>" before it sends and "done <number> <message id> <referral id>" when it
+ * is answered; a receiver writes "got <number> <referral id> <lane> <attempt> <possibly redelivered: 0 or 1>" before it
+ * acknowledges. Each line is one write(2): only the machine, not the process, can lose it. */
 #pragma once
 #include <referral/client.h>
 

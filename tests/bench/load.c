@@ -1,6 +1,7 @@
 /* load.c - referral-load: many institutions at once, through libreferral, against a real broker or the echo.
  *
- * A round trip is: submit, durable, reply, deliver, acknowledged. Prints one line of JSON; see README.md for the figures. */
+ * A round trip is: submit, durable, reply, deliver, acknowledged. Prints one line of JSON; see README.md for the
+ * figures. */
 #include "load.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* load.h - the load generator's parts: a plan, a board that all threads see, and the parties, each with its own key and connection. */
+/* load.h - the load generator's parts: a plan, a board that all threads see, and the parties, each with its own key and
+ * connection. */
 #pragma once
 #include <stdatomic.h>
 #include <stdio.h>

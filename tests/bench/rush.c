@@ -1,4 +1,5 @@
-/* rush.c - see rush.h. Prints "begin" and "end" around the rush, then one line of JSON; README.md tells what its figures are. */
+/* rush.c - see rush.h. Prints "begin" and "end" around the rush, then one line of JSON; README.md tells what its
+ * figures are. */
 #include "rush.h"
 
 #include <errno.h>

@@ -1,8 +1,9 @@
-/* rush_broker.c - the rush against the broker: BOOK_PLACE over CURVE, for family doctors' patients and for the hospital's own.
+/* rush_broker.c - the rush against the broker: BOOK_PLACE over CURVE, for family doctors' patients and for the
+ * hospital's own.
  *
- * Every third client is a township centre, which books for referrals of its team: each granted ask uses one up, for a patient has one
- * place of a class. They are submitted before the clock starts. The others are schedulers of the hospital, who book under a number of
- * their own. Address: as in rush_places.h. */
+ * Every third client is a township centre, which books for referrals of its team: each granted ask uses one up, for a
+ * patient has one place of a class. They are submitted before the clock starts. The others are schedulers of the
+ * hospital, who book under a number of their own. Address: as in rush_places.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
-/* rush_postgres.c - the rush against PostgreSQL: a conditional UPDATE takes the place, an INSERT writes down the booking.
+/* rush_postgres.c - the rush against PostgreSQL: a conditional UPDATE takes the place, an INSERT writes down the
+ * booking.
  *
- * Both are one prepared statement, which is one transaction and one trip of the wire: the session's row stays locked for no longer
- * than its commit takes. A message id that comes twice breaks the primary key of the bookings and with it the whole transaction. Address: a
- * connection string of libpq. */
+ * Both are one prepared statement, which is one transaction and one trip of the wire: the session's row stays locked
+ * for no longer than its commit takes. A message id that comes twice breaks the primary key of the bookings and with it
+ * the whole transaction. Address: a connection string of libpq. */
 #include <stdio.h>
 #include <stdlib.h>
 

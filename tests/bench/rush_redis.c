@@ -1,7 +1,7 @@
 /* rush_redis.c - the rush against Redis: a script takes the place, and writes down the booking and the message id.
  *
- * Redis runs one script at a time, so the rule needs no lock. `appendfsync always` syncs its log once for all scripts of a round of its
- * loop, before it sends their answers. Address: HOST:PORT. */
+ * Redis runs one script at a time, so the rule needs no lock. `appendfsync always` syncs its log once for all scripts
+ * of a round of its loop, before it sends their answers. Address: HOST:PORT. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ struct server {
     redisContext *connections[RUSH_CLIENTS_MAX];
 };
 
-/* Keys: the session, its bookings, the message id, which is kept for 30 days (D1). Arguments: message id, channel, number of places. */
+/* Keys: the session, its bookings, the message id, which is kept for 30 days (D1). Arguments: message id, channel,
+ * number of places. */
 static const char take_script[] =
     "local before = redis.call('GET', KEYS[3])\n"
     "if before then return tonumber(before) end\n"

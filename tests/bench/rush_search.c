@@ -3,7 +3,8 @@
  *   rush-search --server ADDRESS publish         four hospitals' next 25 days: 25,000 sessions of 40 places
  *   rush-search --server ADDRESS ask PER_SECOND  asks until its input ends, then prints one line of JSON
  *
- * A question is the usual one: one hospital, one department, a fortnight, for the family-doctor channel. Address: as in rush_places.h. */
+ * A question is the usual one: one hospital, one department, a fortnight, for the family-doctor channel. Address: as in
+ * rush_places.h. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* guide_tables.c - prints the tables of proto/README.md from those the broker runs on, each between the lines that mark it there. */
+/* guide_tables.c - prints the tables of proto/README.md from those the broker runs on, each between the lines that mark
+ * it there. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* peer.h - a scripted broker for tests of libreferral: a ROUTER with CURVE that hears and says what a test tells it to.
  *
- * A test runs its script in a thread of its own (peer_run) and the client's calls in the main thread. What the script did not
- * expect aborts the test. It waits at most PEER_PATIENCE_MS for anything. */
+ * A test runs its script in a thread of its own (peer_run) and the client's calls in the main thread. What the script
+ * did not expect aborts the test. It waits at most PEER_PATIENCE_MS for anything. */
 #pragma once
 #include <pthread.h>
 

@@ -1,5 +1,6 @@
-/* backup.c - `referralctl backup` and `checkpoint` beside the running broker, three times, of which the last two backups are kept: whatever a cut leaves
- * under a backup's name is whole, the newest one that was reported restores with all that its archive has, and so is every checkpoint there. */
+/* backup.c - `referralctl backup` and `checkpoint` beside the running broker, three times, of which the last two
+ * backups are kept: whatever a cut leaves under a backup's name is whole, the newest one that was reported restores
+ * with all that its archive has, and so is every checkpoint there. */
 #include <dirent.h>
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -234,7 +235,8 @@ static const char *judge_checkpoints(const struct stand *stand)
     return NULL;
 }
 
-/* By one more turn: a backup is named by the second and the turn, and refuses the name that another has. On a quick machine both are the last one's. */
+/* By one more turn: a backup is named by the second and the turn, and refuses the name that another has. On a quick
+ * machine both are the last one's. */
 static void go_on(struct world *w)
 {
     world_connect(w, "T07", 0);

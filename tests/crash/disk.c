@@ -70,7 +70,8 @@ static void read_whole(struct disk_file *file, const char *path)
     close(fd);
 }
 
-/* LMDB's lock file has nothing that outlasts a cut, and who opens and closes it lets go the locks of his own process. */
+/* LMDB's lock file has nothing that outlasts a cut, and who opens and closes it lets go the locks of his own
+ * process. */
 static bool is_passed_by(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lock.mdb") == 0;

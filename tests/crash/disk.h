@@ -1,7 +1,7 @@
 /* disk.h - the files below one directory as bytes in memory, and what a recording does to them.
  *
- * A file is its number; a name is something that it has, or has not: what is written to a file whose name never reached the disk is lost with it,
- * and so is all below a folder whose name did not. */
+ * A file is its number; a name is something that it has, or has not: what is written to a file whose name never reached
+ * the disk is lost with it, and so is all below a folder whose name did not. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,11 +1,13 @@
-/* power.c - power cuts: plays a script, makes the disks that a cut at any moment could have left, and starts the broker on each (D1, D2).
+/* power.c - power cuts: plays a script, makes the disks that a cut at any moment could have left, and starts the broker
+ * on each (D1, D2).
  *
  *     crash_power SCRIPT STATES SEED [nosync|nometasync|early|deaf=NAME|unready=NAME]
  *
- * To be run with the recorder preloaded. A disk is sound if the broker opens it and finds a turn of the script there, byte for byte, none
- * older than what it had said to anybody; if everything verifies (rows, sums, chain, books, ledgers), and what lies beside the store is as the script's own
- * judge wants it; if commands it had accepted are answered as before when they are sent again; and if it takes new work. Of some disks the start itself is
- * cut again. The fourth word plants a weakness, which must be found: exit 0 without one, 1 where a disk is not sound.
+ * To be run with the recorder preloaded. A disk is sound if the broker opens it and finds a turn of the script there,
+ * byte for byte, none older than what it had said to anybody; if everything verifies (rows, sums, chain, books,
+ * ledgers), and what lies beside the store is as the script's own judge wants it; if commands it had accepted are
+ * answered as before when they are sent again; and if it takes new work. Of some disks the start itself is cut again.
+ * The fourth word plants a weakness, which must be found: exit 0 without one, 1 where a disk is not sound.
  *
  * CRASH_WORKERS processes share the disks (2). */
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* promises.h - what the broker told a script's clients, so that it can be held to it: every command it accepted, and the last turn anybody heard of.
+/* promises.h - what the broker told a script's clients, so that it can be held to it: every command it accepted, and
+ * the last turn anybody heard of.
  *
  * The program is linked with --wrap=turn_receive and --wrap=world_port_send, and calls these from there. */
 #pragma once
@@ -27,6 +28,6 @@ struct promises {
 void promises_note_frame(struct promises *promises, struct world *w, const uint8_t key[32], struct bytes bytes);
 void promises_hear_frame(struct promises *promises, struct world *w, struct bytes bytes);
 void promises_hear_turn(struct promises *promises, uint64_t index);
-/* The accepted commands again, byte for byte, on connections of their own: the newest `most` of those that were said by the `heard`th time. NULL, or
- * how one of them is not answered as before. */
+/* The accepted commands again, byte for byte, on connections of their own: the newest `most` of those that were said by
+ * the `heard`th time. NULL, or how one of them is not answered as before. */
 const char *promises_ask_again(struct promises *promises, struct world *w, size_t heard, size_t most);

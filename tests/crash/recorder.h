@@ -1,11 +1,13 @@
 /* recorder.h - what processes do to the files below one directory, in order: a library to be preloaded.
  *
- * It stands between the process and the C library: open, openat, write, pwrite, writev, pwritev, dprintf, ftruncate, fsync, fdatasync, rename,
- * renameat, renameat2, unlink, unlinkat, mkdir, mkdirat, rmdir. Each call that succeeded is appended to a log, with the bytes it wrote; notes of the process
- * itself ("this was said to a client") stand among them. What a mapped page leaves is not seen: the store never writes its data that way.
+ * It stands between the process and the C library: open, openat, write, pwrite, writev, pwritev, dprintf, ftruncate,
+ * fsync, fdatasync, rename, renameat, renameat2, unlink, unlinkat, mkdir, mkdirat, rmdir. Each call that succeeded is
+ * appended to a log, with the bytes it wrote; notes of the process itself ("this was said to a client") stand among
+ * them. What a mapped page leaves is not seen: the store never writes its data that way.
  *
- * A program finds the functions with dlsym; what it starts, or a daemon, is recorded from its own start by REFERRALD_RECORD=LOG and
- * REFERRALD_RECORD_ROOT=DIRECTORY, behind what the log has. Only one process at a time writes. */
+ * A program finds the functions with dlsym; what it starts, or a daemon, is recorded from its own start by
+ * REFERRALD_RECORD=LOG and REFERRALD_RECORD_ROOT=DIRECTORY, behind what the log has. Only one process at a time
+ * writes. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +40,9 @@ typedef void recorder_end_call(void);
 typedef void recorder_note_call(uint64_t what, const void *bytes, size_t size);
 typedef void recorder_weaken_call(enum recorder_weakness weakness); /* of environments opened from now on */
 
-/* A process of which this is REFERRALD_RECORD_DEAF leaves out the syncs of files and directories whose name below the root is like this (fnmatch). */
+/* A process of which this is REFERRALD_RECORD_DEAF leaves out the syncs of files and directories whose name below the
+ * root is like this (fnmatch). */
 #define RECORDER_DEAF "REFERRALD_RECORD_DEAF"
-/* The same, of folders, until this process has given a file its name there: what is to be durable before that is not. */
+/* The same, of folders, until this process has given a file its name there: what is to be durable before that is
+ * not. */
 #define RECORDER_UNREADY "REFERRALD_RECORD_UNREADY"

@@ -1,5 +1,5 @@
-/* restore.c - a store is restored beside the running broker, from a backup and from an older copy: what a cut leaves of that is the whole store in its new
- * incarnation, or none (D1), and restoring again works. */
+/* restore.c - a store is restored beside the running broker, from a backup and from an older copy: what a cut leaves of
+ * that is the whole store in its new incarnation, or none (D1), and restoring again works. */
 #include <errno.h>
 #include <sys/stat.h>
 

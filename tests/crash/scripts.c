@@ -1,4 +1,5 @@
-/* scripts.c - each touches other tables: submissions and amendments, deliveries and acks, dead letters, places, wait-lists, time. */
+/* scripts.c - each touches other tables: submissions and amendments, deliveries and acks, dead letters, places,
+ * wait-lists, time. */
 #include "crash/scripts.h"
 
 static void submit(struct world *w)

@@ -1,4 +1,5 @@
-/* scripts_files.c - finished journeys go to the archive and people look into it; data keys are added, and rows move under them. */
+/* scripts_files.c - finished journeys go to the archive and people look into it; data keys are added, and rows move
+ * under them. */
 #include "crash/scripts_files.h"
 
 #include <errno.h>

@@ -1,11 +1,13 @@
-/* scripts_files.h - scripts of what lies beside data.mdb: the archive, the keys, backups, restored stores. Each has a judge of its own. */
+/* scripts_files.h - scripts of what lies beside data.mdb: the archive, the keys, backups, restored stores. Each has a
+ * judge of its own. */
 #pragma once
 #include "crash/scripts.h"
 
 extern const struct script crash_file_scripts[];
 extern const size_t crash_file_script_count;
 
-/* Somebody was told something beside the broker's answers: from now on it must be there. What a stand's `heard` is then, or more. By power.c. */
+/* Somebody was told something beside the broker's answers: from now on it must be there. What a stand's `heard` is
+ * then, or more. By power.c. */
 size_t crash_said(void);
 
 /* backup.c */

@@ -1,7 +1,8 @@
 /* states.h - the disks a power cut could leave, as a recording has it.
  *
- * What was synced is there. Of what was written since, any part may be there and any part not, in any order, and one write may be torn
- * between two sectors. Names that were changed (renamed, unlinked) count as written until their directory is synced. */
+ * What was synced is there. Of what was written since, any part may be there and any part not, in any order, and one
+ * write may be torn between two sectors. Names that were changed (renamed, unlinked) count as written until their
+ * directory is synced. */
 #pragma once
 #include "crash/disk.h"
 

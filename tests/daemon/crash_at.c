@@ -1,5 +1,5 @@
-/* crash_at.c - for test_archive.py, preloaded: kill -9 at the instant that CRASH_AT names. Of a file of the archive: "before-rename", "after-rename"; then
- * "sync-1", "sync-2" ...: at so many syncs of the store's data after that. */
+/* crash_at.c - for test_archive.py, preloaded: kill -9 at the instant that CRASH_AT names. Of a file of the archive:
+ * "before-rename", "after-rename"; then "sync-1", "sync-2" ...: at so many syncs of the store's data after that. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* planted.c - faults planted in the real broker, for test_quarantine: a sheet whose patient bears such a name sets one off where it is applied.
- * Linked with --wrap=submit_apply into referrald_planted; everything else is the broker as it is. */
+/* planted.c - faults planted in the real broker, for test_quarantine: a sheet whose patient bears such a name sets one
+ * off where it is applied. Linked with --wrap=submit_apply into referrald_planted; everything else is the broker as it
+ * is. */
 #include <assert.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-/* slow_copy.c - for test_backup.py, preloaded: a disk so slow that the copy of a store stands still until the file that SLOW_COPY names is there.
- * That it stands is told by that name with ".reached". */
+/* slow_copy.c - for test_backup.py, preloaded: a disk so slow that the copy of a store stands still until the file that
+ * SLOW_COPY names is there. That it stands is told by that name with ".reached". */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* slow_sync.c - for test_alarms.py, preloaded: a disk that takes its time over each commit while the file that SLOW_SYNC names is there. */
+/* slow_sync.c - for test_alarms.py, preloaded: a disk that takes its time over each commit while the file that
+ * SLOW_SYNC names is there. */
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -1,8 +1,10 @@
-/* start_walk.c - the broker starts again and again; each time another call fails: the first, the second, until one starts in which none did.
+/* start_walk.c - the broker starts again and again; each time another call fails: the first, the second, until one
+ * starts in which none did.
  *
- * Linked with the daemon as it is, whose calls of the system, libevent, libzmq, LMDB and libsodium go through here (CMakeLists.txt). A start that fails
- * says why in one line, with an exit code that daemon.h knows, and leaves no descriptor behind; one that can do without the call serves
- * until it is told to stop. Each start is a process of its own. */
+ * Linked with the daemon as it is, whose calls of the system, libevent, libzmq, LMDB and libsodium go through here
+ * (CMakeLists.txt). A start that fails says why in one line, with an exit code that daemon.h knows, and leaves no
+ * descriptor behind; one that can do without the call serves until it is told to stop. Each start is a process of its
+ * own. */
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/listener.h>

@@ -1,5 +1,5 @@
-/* wall_clock.c - for test_clock.py, preloaded: the wall clock of one process, shifted by the milliseconds in the file that WALL_CLOCK
- * names. The boot clock and all others stay. */
+/* wall_clock.c - for test_clock.py, preloaded: the wall clock of one process, shifted by the milliseconds in the file
+ * that WALL_CLOCK names. The boot clock and all others stay. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* careless.c - brokers that do not keep a promise, which the walk must find: linked with --wrap into fault_walk_careless; CARELESS names how. */
+/* careless.c - brokers that do not keep a promise, which the walk must find: linked with --wrap into
+ * fault_walk_careless; CARELESS names how. */
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>

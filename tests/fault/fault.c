@@ -1,4 +1,5 @@
-/* fault.c - stands between the process and the C library; what is not to fail goes on to the kernel, or to the allocator, as it came. */
+/* fault.c - stands between the process and the C library; what is not to fail goes on to the kernel, or to the
+ * allocator, as it came. */
 #include "fault/fault.h"
 
 #include <dirent.h>
@@ -67,7 +68,8 @@ __attribute__((constructor)) static void take_plan(void)
 #ifdef SANITIZED
 static _Thread_local bool is_sanitizer;
 
-/* A sanitizer asks for the stack of each new thread, and ends the process where memory for the answer fails: that is not the broker's. */
+/* A sanitizer asks for the stack of each new thread, and ends the process where memory for the answer fails: that is
+ * not the broker's. */
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *ret_attributes)
 {
     typedef int getattr_call(pthread_t, pthread_attr_t *);

@@ -1,12 +1,14 @@
 /* fault.h - the Nth call of a class fails: linked into a program (walk.c, parts.c), or preloaded into a daemon.
  *
- * Memory: malloc, calloc, realloc, posix_memalign and anonymous mmap, of the broker and of all its libraries. Storage: open, write, pwrite, writev,
- * ftruncate, fallocate, fsync, fdatasync, rename, unlink on what lies below `root`. Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close
- * and mmap of what lies there. Sockets: socket, connect, accept, send, recv, readv, writev, epoll_wait, eventfd.
- * What fails is not done: the C library and the kernel never hear of it.
+ * Memory: malloc, calloc, realloc, posix_memalign and anonymous mmap, of the broker and of all its libraries. Storage:
+ * open, write, pwrite, writev, ftruncate, fallocate, fsync, fdatasync, rename, unlink on what lies below `root`.
+ * Asking: read, pread, fstat, statvfs, flock, mkdir, chmod, fchown, close and mmap of what lies there. Sockets: socket,
+ * connect, accept, send, recv, readv, writev, epoll_wait, eventfd. What fails is not done: the C library and the kernel
+ * never hear of it.
  *
- * A daemon maps its plan from the file that REFERRALD_FAULT names (struct fault_plan as it is; a shorter file is made long enough), so that who wrote it
- * arms it at any time, and reads how far it went. It ends with the process that started it. */
+ * A daemon maps its plan from the file that REFERRALD_FAULT names (struct fault_plan as it is; a shorter file is made
+ * long enough), so that who wrote it arms it at any time, and reads how far it went. It ends with the process that
+ * started it. */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-/* held.h - what a process holds, so that what a failing path forgets to give back is seen: descriptors, files mapped, guarded pieces (keys lie in them), and
- * in a sanitized build memory to which nothing leads any more. */
+/* held.h - what a process holds, so that what a failing path forgets to give back is seen: descriptors, files mapped,
+ * guarded pieces (keys lie in them), and in a sanitized build memory to which nothing leads any more. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
-/* parts.h - one use of the store at a time, in which the Nth call of the C library fails, for every N until none does (D2, D6).
+/* parts.h - one use of the store at a time, in which the Nth call of the C library fails, for every N until none does
+ * (D2, D6).
  *
- * Whoever called is told by a number that is about what failed, and by a line where there is one; what was there is there, whole; what did not come
- * into being has left nothing; it can be done again; no descriptor is lost. */
+ * Whoever called is told by a number that is about what failed, and by a line where there is one; what was there is
+ * there, whole; what did not come into being has left nothing; it can be done again; no descriptor is lost. */
 #pragma once
 #include "unit/store_fixture.h"
 
@@ -33,5 +34,6 @@ void part_walk(const struct part *part);
 void stage_open(struct stage *stage, bool read_only);
 /* Empty again. */
 void stage_clear(struct stage *stage, const char *directory);
-/* Opens what lies in `directory`, and verifies it: the turns that it has at least, or exactly those of the stage. Returns its incarnation. */
+/* Opens what lies in `directory`, and verifies it: the turns that it has at least, or exactly those of the stage.
+ * Returns its incarnation. */
 uint32_t stage_sound(struct stage *stage, const char *directory, uint64_t turns);

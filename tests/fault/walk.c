@@ -1,12 +1,14 @@
-/* walk.c - plays a script again and again; each time another call fails, the first, the second, until a run passes in which none did (D1, D2, D6).
+/* walk.c - plays a script again and again; each time another call fails, the first, the second, until a run passes in
+ * which none did (D1, D2, D6).
  *
  *     fault_walk SCRIPT STRIDE [FAULT [N]]
  *
- * FAULT is one of the table below, or "storage": all of that kind. Each run is a process of its own on the same stage; calls that fail are those of the
- * broker, between its functions and the C library. STRIDE 1 tries every call, 7 every seventh. Clients send again what was refused for now, as the
- * protocol wants. Afterwards nothing fails any more, and the broker is held to what it promised: the store opens and verifies, books and ledgers
- * balance, what was accepted is there and is answered as before, new work is taken; nothing that it held is forgotten (held.h). A broker that cannot go
- * on may stop, with a line that says why, or end as base/alloc.h says. */
+ * FAULT is one of the table below, or "storage": all of that kind. Each run is a process of its own on the same stage;
+ * calls that fail are those of the broker, between its functions and the C library. STRIDE 1 tries every call, 7 every
+ * seventh. Clients send again what was refused for now, as the protocol wants. Afterwards nothing fails any more, and
+ * the broker is held to what it promised: the store opens and verifies, books and ledgers balance, what was accepted is
+ * there and is answered as before, new work is taken; nothing that it held is forgotten (held.h). A broker that cannot
+ * go on may stop, with a line that says why, or end as base/alloc.h says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

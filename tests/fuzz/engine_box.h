@@ -1,4 +1,5 @@
-/* engine_box.h - a transaction of the stage in which commands are applied and questions answered, and of which nothing stays. */
+/* engine_box.h - a transaction of the stage in which commands are applied and questions answered, and of which nothing
+ * stays. */
 #pragma once
 #include "engine/engine.h"
 #include "engine/query.h"

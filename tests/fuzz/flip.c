@@ -1,12 +1,14 @@
-/* flip.c - one bit of a closed store, its keys, a backup, an archive or a ledger is another: `fuzz_flip TRIALS HIDDEN SEED`.
+/* flip.c - one bit of a closed store, its keys, a backup, an archive or a ledger is another: `fuzz_flip TRIALS HIDDEN
+ * SEED`.
  *
- * Each trial looks in a child process, whose death counts as found. Found, or harmless: what can be read is what was written. Then a broker starts on the
- * damaged store without `verify`, is asked what can be asked, and reads all there is: it may stop, or miss what a damaged page hides (it does not recount
- * its tables at each question, verify does), but never give out what was never written (witness.h).
+ * Each trial looks in a child process, whose death counts as found. Found, or harmless: what can be read is what was
+ * written. Then a broker starts on the damaged store without `verify`, is asked what can be asked, and reads all there
+ * is: it may stop, or miss what a damaged page hides (it does not recount its tables at each question, verify does),
+ * but never give out what was never written (witness.h).
  *
- * Then HIDDEN flips of the pages' own bytes are sought that hide rows, from a walk or from who asks by key, while each row that is left opens: only
- * counts and sums, and a look for each key, see those. The seed
- * alone decides, of the keys of the store too. Exit 1 where a flip was neither found nor harmless, or something altered was given out. */
+ * Then HIDDEN flips of the pages' own bytes are sought that hide rows, from a walk or from who asks by key, while each
+ * row that is left opens: only counts and sums, and a look for each key, see those. The seed alone decides, of the keys
+ * of the store too. Exit 1 where a flip was neither found nor harmless, or something altered was given out. */
 #include <assert.h>
 #include <sodium.h>
 #include <sys/wait.h>
@@ -212,7 +214,8 @@ static int look_at_all_given(enum part part)
 
 /* ---- Trials ---- */
 
-/* What a broker gives out that passed the look at a start. Whatever it is, verify must have seen what is not as it was. */
+/* What a broker gives out that passed the look at a start. Whatever it is, verify must have seen what is not as it
+ * was. */
 static void judge_served(size_t offset, uint8_t bit, bool is_found)
 {
     int said = in_child(look_at_answers, PART_DATA), given = in_child(look_at_all_given, PART_DATA);
@@ -275,8 +278,8 @@ static void trial(void)
 
 /* ---- Hidden rows ---- */
 
-/* A byte of a page's head and list of nodes, or of a node's head and the first of its key: what leads to rows. Before the third page lie
- * those that say which turn is the last. */
+/* A byte of a page's head and list of nodes, or of a node's head and the first of its key: what leads to rows. Before
+ * the third page lie those that say which turn is the last. */
 static size_t offset_of_a_way(void)
 {
     const struct part_file *file = &flip.parts.files[PART_DATA];

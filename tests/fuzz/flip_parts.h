@@ -1,4 +1,5 @@
-/* flip_parts.h - what flip.c damages: a closed store, its keys, a backup, an archive and a ledger, all of the stage's broker. */
+/* flip_parts.h - what flip.c damages: a closed store, its keys, a backup, an archive and a ledger, all of the stage's
+ * broker. */
 #pragma once
 #include "store/store.h"
 

@@ -1,7 +1,8 @@
 /* fuzz.h - what a harness of hostile bytes is made of.
  *
- * Each fuzz_NAME.c takes one input and aborts where something is not as promised. It is linked twice: with libFuzzer (option FUZZ), which invents
- * inputs, and with replay.c, which plays those that are kept in corpus/NAME. An input alone decides what happens: nothing lasts from one to the next. */
+ * Each fuzz_NAME.c takes one input and aborts where something is not as promised. It is linked twice: with libFuzzer
+ * (option FUZZ), which invents inputs, and with replay.c, which plays those that are kept in corpus/NAME. An input
+ * alone decides what happens: nothing lasts from one to the next. */
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>

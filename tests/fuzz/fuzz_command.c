@@ -1,9 +1,10 @@
-/* fuzz_command.c - any bytes as the body of any command or query, spoken by anybody, to the real engine on a store at work.
+/* fuzz_command.c - any bytes as the body of any command or query, spoken by anybody, to the real engine on a store at
+ * work.
  *
  *   speaker, kind, circumstances (1: clock in doubt, 2: no room, 4: draining), hours until the clock goes; then the body
  *
- * The engine itself asserts that who was refused has written nothing. Here: each command has one answer, an accepted one is done once (D1), and the
- * clock may go on from whatever it left. */
+ * The engine itself asserts that who was refused has written nothing. Here: each command has one answer, an accepted
+ * one is done once (D1), and the clock may go on from whatever it left. */
 #include "fuzz/engine_box.h"
 #include "fuzz/fuzz.h"
 

@@ -1,4 +1,5 @@
-/* fuzz_config.c - a configuration file of any bytes: it is read, or refused in one line; what was read is dumped and read again as the same. */
+/* fuzz_config.c - a configuration file of any bytes: it is read, or refused in one line; what was read is dumped and
+ * read again as the same. */
 #include <assert.h>
 #include <sys/mman.h>
 #include <unistd.h>

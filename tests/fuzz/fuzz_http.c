@@ -1,8 +1,8 @@
 /* fuzz_http.c - the head of a request to the ops port: judged the same however its bytes arrive.
  *
- * Of a head not each first part is judged, which would take the square of its size, but those that end where a line does, or at what stands in no
- * line, one byte more and one less; the first few; and one of each so many of the others. Where these are more than a few, each so manieth of them
- * is, and the size of the head says which. */
+ * Of a head not each first part is judged, which would take the square of its size, but those that end where a line
+ * does, or at what stands in no line, one byte more and one less; the first few; and one of each so many of the others.
+ * Where these are more than a few, each so manieth of them is, and the size of the head says which. */
 #include "fuzz/fuzz.h"
 #include "net/ops_head.h"
 

@@ -1,5 +1,5 @@
-/* fuzz_ledger.c - a hospital's ledger as anybody may hand it to `referralctl replay`: pages, each behind its size (2 bytes, big-endian). What is no ledger
- * is found out. */
+/* fuzz_ledger.c - a hospital's ledger as anybody may hand it to `referralctl replay`: pages, each behind its size (2
+ * bytes, big-endian). What is no ledger is found out. */
 #include <assert.h>
 #include <errno.h>
 

@@ -2,15 +2,18 @@
  *
  *   table, which of its rows (2 bytes), how; then the bytes
  *
- * How even: they lie on the disk in the row's place. What is not as it was written is found wherever it is read: nobody is served another value, and
- * nothing but an error comes of it.
+ * How even: they lie on the disk in the row's place. What is not as it was written is found wherever it is read: nobody
+ * is served another value, and nothing but an error comes of it.
  *
- * How 1, 5, 9...: they are a record of some kind behind a good seal, as a later version's might be: it is read or fails the transaction.
+ * How 1, 5, 9...: they are a record of some kind behind a good seal, as a later version's might be: it is read or fails
+ * the transaction.
  *
- * How 3, 11, 19...: they are the row, behind a good seal, as only who holds the keys could write it, or a broker with a fault; 7, 15, 23...: they are
- * what the row says otherwise than it did (record_edit.h). Everything is asked, the clock goes on by two days, and something is done to each referral
- * (how / 8 says what, and by whom). Whatever a row says is a value like others: an answer or a refusal comes of it, or the transaction fails with -EBADMSG
- * or -EPROTO, and nothing is kept. An assertion is none of these: those of the broker are of what its own code has done, never of what a row says. */
+ * How 3, 11, 19...: they are the row, behind a good seal, as only who holds the keys could write it, or a broker with a
+ * fault; 7, 15, 23...: they are what the row says otherwise than it did (record_edit.h). Everything is asked, the clock
+ * goes on by two days, and something is done to each referral (how / 8 says what, and by whom). Whatever a row says is
+ * a value like others: an answer or a refusal comes of it, or the transaction fails with -EBADMSG or -EPROTO, and
+ * nothing is kept. An assertion is none of these: those of the broker are of what its own code has done, never of what
+ * a row says. */
 #include <errno.h>
 
 #include "fuzz/engine_box.h"

@@ -1,7 +1,9 @@
-/* fuzz_sequence.c - bytes as a story: each two or three of them are something that somebody does, mostly sensible, to the real broker without sockets.
+/* fuzz_sequence.c - bytes as a story: each two or three of them are something that somebody does, mostly sensible, to
+ * the real broker without sockets.
  *
- * At the end the books balance (D7), every row, sum and chain of the store verifies (P3), and each ledger alone makes its pools, no row of it against a
- * rule (Q13): none is over its capacity, none has eaten of the reserve. That who was refused has written nothing the engine asserts. */
+ * At the end the books balance (D7), every row, sum and chain of the store verifies (P3), and each ledger alone makes
+ * its pools, no row of it against a rule (Q13): none is over its capacity, none has eaten of the reserve. That who was
+ * refused has written nothing the engine asserts. */
 #include "fuzz/fuzz.h"
 #include "fuzz/stage.h"
 

@@ -1,5 +1,5 @@
-/* planted.c - faults that the harnesses must find in the inputs that are kept, or they prove nothing: linked in the place of what they spoil, one for
- * each fuzz_NAME_planted. */
+/* planted.c - faults that the harnesses must find in the inputs that are kept, or they prove nothing: linked in the
+ * place of what they spoil, one for each fuzz_NAME_planted. */
 #include "place.pb-c.h"
 #include "store/internal.h"
 #include "store/pages.h"
@@ -49,7 +49,8 @@ void __wrap_dedup_row_add(struct store_txn *txn, uint32_t sender, const char *me
     (void)txn, (void)sender, (void)message_id, (void)row;
 }
 
-/* The three that no assertion of the broker sees, and only who looks at the whole store in the end. D7: what the books call dead is nowhere. */
+/* The three that no assertion of the broker sees, and only who looks at the whole store in the end. D7: what the books
+ * call dead is nowhere. */
 void __wrap_dead_row_put(struct store_txn *txn, struct inbox_ref ref, const Record__Dead *row)
 {
     (void)ref, (void)row;

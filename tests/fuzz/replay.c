@@ -1,4 +1,5 @@
-/* replay.c - plays inputs that are kept to a harness: `fuzz_NAME FILE|FOLDER...`. Says how many; where one does not pass, which, and ends with 1. */
+/* replay.c - plays inputs that are kept to a harness: `fuzz_NAME FILE|FOLDER...`. Says how many; where one does not
+ * pass, which, and ends with 1. */
 #include <assert.h>
 #include <dirent.h>
 #include <signal.h>

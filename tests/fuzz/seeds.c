@@ -1,4 +1,5 @@
-/* seeds.c - first inputs for the harnesses of frames, commands, records and ledgers, taken from a story on the stage: `fuzz_seeds FOLDER`. */
+/* seeds.c - first inputs for the harnesses of frames, commands, records and ledgers, taken from a story on the stage:
+ * `fuzz_seeds FOLDER`. */
 #include <assert.h>
 #include <sys/stat.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "story/world_inside.h"
 
-/* As it was made, whatever was played on it: institutions, pools, bookings, a wait-list, referrals under way, messages that wait; nobody is
- * connected. The first call makes it. */
+/* As it was made, whatever was played on it: institutions, pools, bookings, a wait-list, referrals under way, messages
+ * that wait; nobody is connected. The first call makes it. */
 struct world *stage_begin(void);
 /* The world's process may go on: the next stage_begin is as the first. */
 void stage_end(struct world *w);

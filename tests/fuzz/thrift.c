@@ -1,4 +1,5 @@
-/* thrift.c - what a harness goes without, as it begins anew for each input: linked in the place of what costs more than the input itself. */
+/* thrift.c - what a harness goes without, as it begins anew for each input: linked in the place of what costs more than
+ * the input itself. */
 #include <assert.h>
 #include <fcntl.h>
 
@@ -19,8 +20,9 @@ int __wrap_fallocate(int fd, int mode, off_t offset, off_t size)
     return 0;
 }
 
-/* Closed ones, empty, for who next wants one of that size: the system would have to clear all their pages again. Nobody finds zeros there who did not
- * write them, and whoever still looks into one is found out by the address sanitizer, as before. */
+/* Closed ones, empty, for who next wants one of that size: the system would have to clear all their pages again. Nobody
+ * finds zeros there who did not write them, and whoever still looks into one is found out by the address sanitizer, as
+ * before. */
 static struct arena kept[KEPT_MAX];
 
 static int is_of(const struct arena *arena, size_t reserved)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* "R = (C·p + 9999) / 10000": the first whole number that is not below the share. "rounded up to a multiple of span": on to the next that
- * divides. "at most C". */
+/* "R = (C·p + 9999) / 10000": the first whole number that is not below the share. "rounded up to a multiple of span":
+ * on to the next that divides. "at most C". */
 long naive_reserve(long C, long p, long span)
 {
     long R = 0;
@@ -153,7 +153,8 @@ void naive_mark(struct naive_units *units, long reserved, int span)
         mark_latest_one(units);
 }
 
-/* "A general booking takes only unmarked free units." "A family-doctor booking takes any free units." "No unit is taken at or after its start." */
+/* "A general booking takes only unmarked free units." "A family-doctor booking takes any free units." "No unit is taken
+ * at or after its start." */
 static bool may_take(const struct naive_unit *unit, const struct naive_wish *wish, long now)
 {
     if (unit->state != '.' || unit->barred || unit->pool != wish->pool)

@@ -1,8 +1,8 @@
-/* quota_naive.h - the reserve and its units stated a second time, from the words of Q1-Q4, Q6, Q7, Q10, Q14 and Q15 alone, to hold the first
- * statement against.
+/* quota_naive.h - the reserve and its units stated a second time, from the words of Q1-Q4, Q6, Q7, Q10, Q14 and Q15
+ * alone, to hold the first statement against.
  *
- * Counting and linear scans instead of formulas, and nothing shared with the broker: what both get wrong in the same way, they got wrong
- * separately. Slow on purpose. */
+ * Counting and linear scans instead of formulas, and nothing shared with the broker: what both get wrong in the same
+ * way, they got wrong separately. Slow on purpose. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,4 +1,5 @@
-/* reserve_ask.c - what people are shown is what the rules have: numbers and units of pools, and what a channel could book now (Q3, Q4, Q6). */
+/* reserve_ask.c - what people are shown is what the rules have: numbers and units of pools, and what a channel could
+ * book now (Q3, Q4, Q6). */
 #include "reserve_broker.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* reserve_books.c - what the report of Q13 adds up while time goes on: what was required of each pool or group, and how long it was short of it;
- * what was released unused, blocked into the reserve, and taken back from family doctors. */
+/* reserve_books.c - what the report of Q13 adds up while time goes on: what was required of each pool or group, and how
+ * long it was short of it; what was released unused, blocked into the reserve, and taken back from family doctors. */
 #include "reserve_inside.h"
 
 static bool is_same_day(int a, int b)
@@ -38,7 +38,8 @@ bool m_book_is_slots(const struct world *world, int slot)
 
 /* ---- Time ---- */
 
-/* What stands counts from opening to release, the instants at which it begins and ends to stand: up to `until`, and at it where it `stands` still. */
+/* What stands counts from opening to release, the instants at which it begins and ends to stand: up to `until`, and at
+ * it where it `stands` still. */
 void m_book_shortfall(const struct m_book *book, int64_t until, bool stands, int64_t *by, int64_t *ms)
 {
     int64_t from = book->since > book->opens_at ? book->since : book->opens_at, last = until + stands;
@@ -108,7 +109,8 @@ void m_books_keep(struct world *world)
 
 /* ---- Events ---- */
 
-/* What its pools were required to keep before, and were short of, goes with them: with the minutes of the one that was short for longest. */
+/* What its pools were required to keep before, and were short of, goes with them: with the minutes of the one that was
+ * short for longest. */
 void m_book_group(struct world *world, int slot)
 {
     struct m_book group = {.begun = true, .since = world->now};

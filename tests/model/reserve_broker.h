@@ -1,4 +1,5 @@
-/* reserve_broker.h - the real engine on a real store, spoken to in the model's commands, and whether it says and holds what the model does. */
+/* reserve_broker.h - the real engine on a real store, spoken to in the model's commands, and whether it says and holds
+ * what the model does. */
 #pragma once
 #include "reserve_model.h"
 
@@ -73,8 +74,9 @@ Batch__Command *broker_command(struct broker *broker, const struct world *world,
 /* Applies them in one turn; replies in order, NULL for a clock. */
 void broker_turn(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count,
                  Referral__Reply **ret_replies);
-/* The same; by the label of the turn's last command, so that a story stays what it is when it is cut down, the broker dies before the commit, starts
- * again after it, or hears again what it accepted (reserve_fault.c). False: it says something else then. */
+/* The same; by the label of the turn's last command, so that a story stays what it is when it is cut down, the broker
+ * dies before the commit, starts again after it, or hears again what it accepted (reserve_fault.c). False: it says
+ * something else then. */
 bool broker_turn_through(struct broker *broker, int64_t at_ms, Batch__Command **commands, size_t count, int label,
                          Referral__Reply **ret_replies);
 void broker_restart(struct broker *broker);
@@ -98,7 +100,8 @@ bool broker_shows(struct broker *broker, struct world *world);
 bool broker_same_places(struct broker *broker, struct world *world, const Referral__PlaceQuery *query,
                         const Referral__PlaceList *list, int first_day, int last_day);
 bool broker_same_view(struct broker *broker, struct world *world, const Referral__PoolView *view);
-/* The product's own reader of ledgers finds nothing wrong with this one, and the report that it makes is the model's (Q13). */
+/* The product's own reader of ledgers finds nothing wrong with this one, and the report that it makes is the model's
+ * (Q13). */
 bool broker_replays(struct broker *broker, struct world *world);
 bool broker_same_report(struct broker *broker, struct world *world, const struct replay *replay);
 /* A timetable as a client sends it. In the keep. */

@@ -1,4 +1,5 @@
-/* reserve_change.c - confirming, cancelling, moving, displacing, marking, and leaving the list (Q5, Q7 to Q10, Q14, Q15). */
+/* reserve_change.c - confirming, cancelling, moving, displacing, marking, and leaving the list (Q5, Q7 to Q10, Q14,
+ * Q15). */
 #include "reserve_inside.h"
 
 #define AHEAD_MS (5 * MINUTE_MS) /* C2: how far ahead something may have happened */
@@ -206,7 +207,8 @@ static void cancel(struct world *world, int id, const struct command *command)
         m_entry_offer_ended(world, booking->entry, id, false);
 }
 
-/* Q9: the units it gets, where its own are free; false: none. It does not stay where it begins now. Leaves the pools as they were. */
+/* Q9: the units it gets, where its own are free; false: none. It does not stay where it begins now. Leaves the pools as
+ * they were. */
 static bool choose_move(struct world *world, const struct command *command, int id, int ret_units[UNITS_MAX],
                         struct answer *answer)
 {
@@ -298,7 +300,8 @@ static void mark(struct world *world, int id, Referral__BookingState state)
                                        .by = SIDE_SPEAKER});
 }
 
-/* A patient comes on the day, and has not come once the session has begun; of a main place the referral's events say it. */
+/* A patient comes on the day, and has not come once the session has begun; of a main place the referral's events say
+ * it. */
 /* C2: what is said again after a start may lie ahead of a clock that follows the wall's back. */
 static void mark_judge(struct world *world, const struct command *command, int id, struct answer *answer)
 {

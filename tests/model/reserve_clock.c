@@ -54,7 +54,8 @@ bool reserve_lags(const struct world *world, int slot)
     return false;
 }
 
-/* What is due of the referral comes first, its other pools included; who waits is looked at when all of it has happened. */
+/* What is due of the referral comes first, its other pools included; who waits is looked at when all of it has
+ * happened. */
 static void touch_quietly(struct world *world, int referral)
 {
     bool settling = world->settling;
@@ -85,8 +86,8 @@ static void lapse(struct world *world, int booking)
         m_entry_offer_ended(world, entry, booking, true);
 }
 
-/* Places of a referral that nobody marked and that do not drive its state: missed, a day after the pool's last unit. Whoever has a unit there is looked
- * at, and what is due of him comes first (C3). */
+/* Places of a referral that nobody marked and that do not drive its state: missed, a day after the pool's last unit.
+ * Whoever has a unit there is looked at, and what is due of him comes first (C3). */
 static void assume_no_shows(struct world *world, int slot)
 {
     const struct m_pool *pool = &world->pools[slot];

@@ -90,8 +90,8 @@ static const struct m_unit *unit_of(const struct world *world, int slot, uint32_
     return NULL;
 }
 
-/* C4: a release that came while the time was in doubt is written when the clock comes by again, a minute later at most: till then what was reported
- * of the set stands. */
+/* C4: a release that came while the time was in doubt is written when the clock comes by again, a minute later at most:
+ * till then what was reported of the set stands. */
 static bool is_late(const struct world *world, const int *slots, int count)
 {
     bool late = false;

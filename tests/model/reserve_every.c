@@ -1,6 +1,6 @@
-/* reserve_every.c - small pools exhaustively: every state that can be reached, breadth first, and in each of them every operation; at this
- * instant, and late at the next one that matters. What the operation leads to is thrown away after it was compared; states come back by
- * playing the shortest way to them.
+/* reserve_every.c - small pools exhaustively: every state that can be reached, breadth first, and in each of them every
+ * operation; at this instant, and late at the next one that matters. What the operation leads to is thrown away after
+ * it was compared; states come back by playing the shortest way to them.
  *
  * REFERRALD_LONG=1 goes on to many more states of each pool. */
 #include "reserve_moves.h"

@@ -1,5 +1,5 @@
-/* reserve_fault.c - what may befall a broker in the middle of a story: it dies before a commit, it starts again, it hears again what it accepted. Places
- * are as if nothing had happened. */
+/* reserve_fault.c - what may befall a broker in the middle of a story: it dies before a commit, it starts again, it
+ * hears again what it accepted. Places are as if nothing had happened. */
 #include "reserve_broker.h"
 
 #include <assert.h>

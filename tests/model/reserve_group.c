@@ -43,7 +43,8 @@ static struct m_pool best_of_day(const struct world *world, int slot)
     return best;
 }
 
-/* No pool loses time by the group: it is released as long before its start as the one that was to be released last before its own. */
+/* No pool loses time by the group: it is released as long before its start as the one that was to be released last
+ * before its own. */
 static int64_t release_of_day(const struct world *world, int slot, bool *ret_short_notice)
 {
     int64_t before = INT64_MAX;
@@ -74,7 +75,8 @@ bool m_group_is_declared(const struct world *world, int slot)
     return m_group_member(world, slot) != NOBODY;
 }
 
-/* Declared: openings and release move only in favour of family doctors; what was published at short notice is released late whatever is wished. */
+/* Declared: openings and release move only in favour of family doctors; what was published at short notice is released
+ * late whatever is wished. */
 static struct m_times declared_times(const struct world *world, const struct command *command, struct answer *answer)
 {
     struct m_pool best = best_of_day(world, command->slot);

@@ -1,4 +1,5 @@
-/* reserve_hash.c - worlds that differ in names only are one state: bookings and entries count by where they stand, times by how far off. */
+/* reserve_hash.c - worlds that differ in names only are one state: bookings and entries count by where they stand,
+ * times by how far off. */
 #include "reserve_inside.h"
 
 struct hasher {

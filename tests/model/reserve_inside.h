@@ -79,7 +79,8 @@ void m_life_end(struct world *world, int referral, Referral__State state);
 bool m_life_is_before_arrival(Referral__State state);
 void m_life_run(struct world *world, int referral);
 int64_t m_life_due(const struct m_referral *referral);
-/* Q5: every refusal that stands against a place of this class for this referral. `own_*`: of what is being confirmed. */
+/* Q5: every refusal that stands against a place of this class for this referral. `own_*`: of what is being
+ * confirmed. */
 struct taker {
     enum who who;
     Referral__Channel channel;

@@ -1,11 +1,13 @@
-/* reserve_invent_week.c - a hospital's week, chosen by dice: mostly one that has something to say about the next few days. */
+/* reserve_invent_week.c - a hospital's week, chosen by dice: mostly one that has something to say about the next few
+ * days. */
 #include "reserve_deeds.h"
 
 #include <string.h>
 
 #define DAYS_AHEAD  4 /* that are mostly published */
 #define DAYS_A_TURN 5 /* it has time for no more */
-/* A timetable may have no end as long as so many days are left, and has none any more when so many are: it publishes two weeks ahead. */
+/* A timetable may have no end as long as so many days are left, and has none any more when so many are: it publishes
+ * two weeks ahead. */
 #define DAYS_TO_BEGIN 30
 #define DAYS_TO_END   26
 

@@ -1,4 +1,5 @@
-/* reserve_ledger.c - the ledger read naively, row by row: its numbers are those of the rows before it, and in the end the model's (Q13). */
+/* reserve_ledger.c - the ledger read naively, row by row: its numbers are those of the rows before it, and in the end
+ * the model's (Q13). */
 #include "reserve_broker.h"
 
 #include "store/rows_place.h"

@@ -1,4 +1,5 @@
-/* reserve_life.c - referrals: what their events do, when the clock ends them, and who may have a place (section 4, Q5, L6). */
+/* reserve_life.c - referrals: what their events do, when the clock ends them, and who may have a place (section 4, Q5,
+ * L6). */
 #include "reserve_inside.h"
 
 #define VALIDITY_MS  (14 * DAY_MS)
@@ -128,8 +129,8 @@ void m_life_run(struct world *world, int referral)
     }
 }
 
-/* Before acceptance only where the class allows it: by default EXPERT and EXAM. What the hospital owes for a place of a further class that it took
- * away may be had in whatever state the patient's care is by then. */
+/* Before acceptance only where the class allows it: by default EXPERT and EXAM. What the hospital owes for a place of a
+ * further class that it took away may be had in whatever state the patient's care is by then. */
 static void may_book(const struct m_referral *referral, Referral__PlaceClass class, bool owed, struct answer *answer)
 {
     bool direct = class != REFERRAL__PLACE_CLASS__BED;
@@ -164,7 +165,8 @@ static bool has_used(const struct world *world, int referral, Referral__PlaceCla
     return false;
 }
 
-/* Another referral of that patient to the same hospital has such a place, or waits for one: also one that is closed, as long as the place stands. */
+/* Another referral of that patient to the same hospital has such a place, or waits for one: also one that is closed, as
+ * long as the place stands. */
 static bool has_another(const struct world *world, int referral, int patient, int class)
 {
     for (int i = 0; i < world->referral_count; i++) {

@@ -1,8 +1,10 @@
-/* reserve_model.h - the rules of places and the reserve once more, written naively from their text (Q1-Q15, section 4, C1-C3): arrays and
- * linear scans, no store, nothing of the broker but its protocol's numbers and its arithmetic of dates.
+/* reserve_model.h - the rules of places and the reserve once more, written naively from their text (Q1-Q15, section 4,
+ * C1-C3): arrays and linear scans, no store, nothing of the broker but its protocol's numbers and its arithmetic of
+ * dates.
  *
- * One hospital, H1, with pools of three classes (reserve_slots); T07 and T08 refer to it with their teams, V01 with one of T07, which may
- * speak for it (T5), and H2 without one. A command names what earlier commands made by their labels, so that a story still means the same when some of it is left out. */
+ * One hospital, H1, with pools of three classes (reserve_slots); T07 and T08 refer to it with their teams, V01 with one
+ * of T07, which may speak for it (T5), and H2 without one. A command names what earlier commands made by their labels,
+ * so that a story still means the same when some of it is left out. */
 #pragma once
 #include <stddef.h>
 
@@ -286,7 +288,8 @@ void reserve_init(struct world *world);
 void reserve_copy(struct world *to, const struct world *from);
 /* Equal where nothing that follows can tell two worlds apart but by names. */
 uint64_t reserve_hash(struct world *world);
-/* Does what is due first where the command says so, then judges; changes nothing else. False: it names what is not there (any more). */
+/* Does what is due first where the command says so, then judges; changes nothing else. False: it names what is not
+ * there (any more). */
 bool reserve_judge(struct world *world, const struct command *command, struct answer *ret_answer);
 /* Carries out what was not refused, and all that follows from it. */
 void reserve_perform(struct world *world, const struct command *command, struct answer *answer);
@@ -297,8 +300,8 @@ void reserve_clock(struct world *world);
 
 struct counts reserve_counts(struct world *world, int slot);
 struct counts reserve_counts_alone(struct world *world, int slot); /* C, B, G, F of the pool alone */
-/* C4: a hold of the set that ended while the time was in doubt stands until the clock comes by again, a minute later at most. Meanwhile the broker
- * counts its units as free, and the model does not: both is right. */
+/* C4: a hold of the set that ended while the time was in doubt stands until the clock comes by again, a minute later at
+ * most. Meanwhile the broker counts its units as free, and the model does not: both is right. */
 bool reserve_lags(const struct world *world, int slot);
 /* Slots of the same set in order of resource; returns how many. */
 int reserve_set(const struct world *world, int slot, int ret_slots[SLOTS]);
@@ -312,7 +315,8 @@ int reserve_find_referral(const struct world *world, int label);
 /* Wait-list of the slot's class and department in its order. */
 int reserve_list(const struct world *world, int slot, int ret_entries[ENTRIES_MAX]);
 int reserve_team_holds(const struct world *world, int team);
-/* When the first thing became due of a pool, or of a wait-list entry, that is due now; 0: none is. And that one done. */
+/* When the first thing became due of a pool, or of a wait-list entry, that is due now; 0: none is. And that one
+ * done. */
 int64_t reserve_due(const struct world *world);
 void reserve_wake(struct world *world);
 /* The earliest instant strictly after `after` at which something is due of itself; 0: none. */

@@ -4,7 +4,7 @@
 
 #define MOVES_MAX 160
 
-/* Each operation on each thing there is in the pools `slots`, at the world's present instant and with this label, and the clock at the next
- * instant that matters. Returns how many. */
+/* Each operation on each thing there is in the pools `slots`, at the world's present instant and with this label, and
+ * the clock at the next instant that matters. Returns how many. */
 int moves_of(const struct world *world, const int *slots, int slot_count, int label,
              struct command ret_moves[MOVES_MAX]);

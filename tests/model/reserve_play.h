@@ -1,4 +1,5 @@
-/* reserve_play.h - plays a story to model and engine in a process of its own, and finds the shortest one that still shows what went wrong. */
+/* reserve_play.h - plays a story to model and engine in a process of its own, and finds the shortest one that still
+ * shows what went wrong. */
 #pragma once
 #include "reserve_broker.h"
 

@@ -83,7 +83,8 @@ static int64_t put_off(int64_t release_at, int64_t start)
     return release_at > start - SHORT_RELEASE_MS ? release_at : start - SHORT_RELEASE_MS;
 }
 
-/* Q6, of a pool or group published now whose first unit starts at `start`. Family doctors never open after the general channel. */
+/* Q6, of a pool or group published now whose first unit starts at `start`. Family doctors never open after the general
+ * channel. */
 struct m_times m_first_times(int64_t now, const struct command *command, int64_t start, struct answer *answer)
 {
     struct date date = instant_local_date(instant_of(start), RESERVE_OFFSET_MINUTES);

@@ -1,4 +1,5 @@
-/* reserve_report.c - the report that is made of the ledger alone, beside what the model has added up while it played (Q13). */
+/* reserve_report.c - the report that is made of the ledger alone, beside what the model has added up while it played
+ * (Q13). */
 #include "reserve_broker.h"
 
 #include "engine/reserve_report.h"

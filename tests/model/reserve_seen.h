@@ -1,4 +1,5 @@
-/* reserve_seen.h - what happens to places that nobody says in so many words: a play that never saw one of these has not tried it. */
+/* reserve_seen.h - what happens to places that nobody says in so many words: a play that never saw one of these has not
+ * tried it. */
 #pragma once
 
 enum seen {

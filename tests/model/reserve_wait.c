@@ -119,7 +119,8 @@ static void leave(struct world *world, int entry)
                                    .is_step = was_main});
 }
 
-/* Its last day is over. What is due of its offer and its referral comes first, and may have ended it (C3); a doubtful time waits (C4). */
+/* Its last day is over. What is due of its offer and its referral comes first, and may have ended it (C3); a doubtful
+ * time waits (C4). */
 void m_entry_wake(struct world *world, int entry)
 {
     struct m_entry *waits = &world->entries[entry];
@@ -136,7 +137,8 @@ void m_entry_wake(struct world *world, int entry)
         leave(world, entry);
 }
 
-/* Declined, lapsed or displaced: it keeps its rank, but is not offered that unit again; with the third lapse it goes. */
+/* Declined, lapsed or displaced: it keeps its rank, but is not offered that unit again; with the third lapse it
+ * goes. */
 void m_entry_offer_ended(struct world *world, int entry, int booking, bool lapsed)
 {
     struct m_entry *waits = &world->entries[entry];

@@ -1,4 +1,5 @@
-/* reserve_week.c - a hospital's weeks: said once, published by the clock day after day, in words of PUT_POOL and PUT_GROUP (Q1, Q6, Q10, Q11). */
+/* reserve_week.c - a hospital's weeks: said once, published by the clock day after day, in words of PUT_POOL and
+ * PUT_GROUP (Q1, Q6, Q10, Q11). */
 #include "reserve_inside.h"
 
 #define HORIZON_DAYS 14

@@ -1,4 +1,5 @@
-/* reserve_weeks.c - timetables as a client sends them, and what the engine's store holds of them beside what the model has. */
+/* reserve_weeks.c - timetables as a client sends them, and what the engine's store holds of them beside what the model
+ * has. */
 #include "reserve_broker.h"
 
 #define DAYS_OF_ALL 60

@@ -1,5 +1,5 @@
-/* Every pool there can be up to a size, against the rule read aloud (Q1-Q3, Q6, Q10, Q14): all C, B and G, p in steps of 5 %, F at its extremes
- * and around R, before and at release.
+/* Every pool there can be up to a size, against the rule read aloud (Q1-Q3, Q6, Q10, Q14): all C, B and G, p in steps
+ * of 5 %, F at its extremes and around R, before and at release.
  *
  * Short form: C up to 60. With REFERRALD_LONG=1: up to 500. */
 #include <criterion/criterion.h>
@@ -37,7 +37,8 @@ static void differ(struct tally *tally, const struct naive_pool *naive, const ch
                  naive->released ? ", released" : "");
 }
 
-/* How many more could be blocked, and that one more could not; so for what GENERAL may take, where units are single (Q3). */
+/* How many more could be blocked, and that one more could not; so for what GENERAL may take, where units are single
+ * (Q3). */
 static void compare_limits(struct tally *tally, const struct naive_pool *naive, const struct quota *q,
                            struct instant now, uint64_t reserved)
 {

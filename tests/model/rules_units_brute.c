@@ -1,7 +1,8 @@
-/* Every set of free units of some days, against the rule read aloud (Q3, Q4, Q6-Q8, Q10, Q11, Q14, Q15): days with gaps, with parallel places,
- * of one pool and of groups; all reserves, spans 1 to 4, and every wish.
+/* Every set of free units of some days, against the rule read aloud (Q3, Q4, Q6-Q8, Q10, Q11, Q14, Q15): days with
+ * gaps, with parallel places, of one pool and of groups; all reserves, spans 1 to 4, and every wish.
  *
- * Short form: every set of the first 9 units of a day for wishes, of all 12 for marks. With REFERRALD_LONG=1: of all 12 for both. */
+ * Short form: every set of the first 9 units of a day for wishes, of all 12 for marks. With REFERRALD_LONG=1: of all 12
+ * for both. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>
@@ -90,7 +91,8 @@ static void lay_out(struct comparison *c, const struct day *day, size_t limit)
     c->naive = (struct naive_units){c->naive_list, (int)c->units.count};
 }
 
-/* Free are those of the set; the others are taken in turns. Some of the free ones are barred, and stale marks are everywhere. */
+/* Free are those of the set; the others are taken in turns. Some of the free ones are barred, and stale marks are
+ * everywhere. */
 static void choose(struct comparison *c, uint32_t set)
 {
     static const char signs[] = "bgf";

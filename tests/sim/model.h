@@ -1,11 +1,13 @@
-/* model.h - what a broker does with referrals, their messages and their places, stated a second time (D, L, Q): arrays, linear scans, the words of the rules.
+/* model.h - what a broker does with referrals, their messages and their places, stated a second time (D, L, Q): arrays,
+ * linear scans, the words of the rules.
  *
- * It knows no store, no sessions and no frames. Whoever plays it says what happens in which order, in one turn after another, and compares what it
- * foretells with what the broker says: the verdict of each command, what waits in each inbox and when, who may be handed what.
- * What each party may cause in each state is read from data/lifecycle.json, which is written by hand.
+ * It knows no store, no sessions and no frames. Whoever plays it says what happens in which order, in one turn after
+ * another, and compares what it foretells with what the broker says: the verdict of each command, what waits in each
+ * inbox and when, who may be handed what. What each party may cause in each state is read from data/lifecycle.json,
+ * which is written by hand.
  *
- * Section 6 has a model of its own, model/reserve_*, which is played here too (model_place.c): it asks this one for what is due of a referral, and
- * tells it what its places mean for it. */
+ * Section 6 has a model of its own, model/reserve_*, which is played here too (model_place.c): it asks this one for
+ * what is due of a referral, and tells it what its places mean for it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -163,7 +165,8 @@ void model_load_table(struct model *m);
 void model_apply(struct model *m, struct deed *deed);
 
 /* model_table.c */
-/* P2: was it sent, or did it send it, or somebody it acts for? Whoever received its down-referral only confirms the receipt. */
+/* P2: was it sent, or did it send it, or somebody it acts for? Whoever received its down-referral only confirms the
+ * receipt. */
 bool model_sees(const struct model_referral *r, enum house who);
 /* May this party cause something? */
 bool model_is_party(const struct model *m, const struct model_referral *r, enum house who);
@@ -224,8 +227,8 @@ struct model_message *model_message(struct model *m, const uint8_t *id, size_t s
 void model_put_own(struct model *m, enum house to, int event);
 /* D3, D4, D9: may it be handed out now? */
 bool model_is_deliverable(const struct model *m, const struct model_message *message);
-/* What a hospital is told of a place of its own, without a referral, comes in order for each place. Which one it is about is not known here: it may be
- * that of an earlier message in back-off. */
+/* What a hospital is told of a place of its own, without a referral, comes in order for each place. Which one it is
+ * about is not known here: it may be that of an earlier message in back-off. */
 bool model_may_follow(const struct model *m, const struct model_message *message);
 void model_dead_letters(struct model *m, struct deed *deed);
 

@@ -1,4 +1,5 @@
-/* model_command.c - what is said, and what becomes of it: submissions, events, an operator's orders (sections 2 to 5). */
+/* model_command.c - what is said, and what becomes of it: submissions, events, an operator's orders (sections 2 to
+ * 5). */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>

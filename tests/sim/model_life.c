@@ -1,4 +1,5 @@
-/* model_life.c - a step of a referral's life (section 4): where it leads, who is told of it, and what the clock brings. */
+/* model_life.c - a step of a referral's life (section 4): where it leads, who is told of it, and what the clock
+ * brings. */
 #include <assert.h>
 
 #include "sim/model.h"

@@ -1,4 +1,5 @@
-/* model_place.h - section 6 as model/reserve_* has it, in a world whose referrals are the model's (model.h): what the files of both sides share. */
+/* model_place.h - section 6 as model/reserve_* has it, in a world whose referrals are the model's (model.h): what the
+ * files of both sides share. */
 #pragma once
 #include "model/reserve_model.h"
 #include "sim/model.h"

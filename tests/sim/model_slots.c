@@ -1,4 +1,5 @@
-/* model_slots.c - the pools that H1 may publish: two doctors, a device and a ward, on each day that a play may come to. */
+/* model_slots.c - the pools that H1 may publish: two doctors, a device and a ward, on each day that a play may come
+ * to. */
 #include "model/reserve_model.h"
 
 #define DAY(day)                                                                                                       \

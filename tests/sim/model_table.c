@@ -1,4 +1,5 @@
-/* model_table.c - who they are, what each may cause in each state (data/lifecycle.json), and by which routes (T3, T4, T7). */
+/* model_table.c - who they are, what each may cause in each state (data/lifecycle.json), and by which routes (T3, T4,
+ * T7). */
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -172,7 +173,8 @@ static int direction_of(enum house from, enum house to)
                                      : REFERRAL__DIRECTION__LATERAL;
 }
 
-/* T3, T4: all but C1 are of one consortium; H1 and T07 have relations with it. Equal tiers need one, and have none. T7: an emergency needs none. */
+/* T3, T4: all but C1 are of one consortium; H1 and T07 have relations with it. Equal tiers need one, and have none. T7:
+ * an emergency needs none. */
 bool model_has_relation(enum house from, enum house to)
 {
     return (from == C1 && (to == H1 || to == T07)) || (to == C1 && (from == H1 || from == T07));

@@ -1,8 +1,10 @@
-/* sim.h - a simulated world: the real turn, engine and store under a seeded scheduler, and a naive model beside them (D, L; invariants of Q).
+/* sim.h - a simulated world: the real turn, engine and store under a seeded scheduler, and a naive model beside them
+ * (D, L; invariants of Q).
  *
- * A step is an act and a number from which everything else about it is drawn, as the world then stands: so any part of a list of steps is a
- * list of steps, and a failing one can be shrunk. Nothing depends on a clock or on chance: the same steps give the same frames, and a
- * digest of them says so. Every play runs in a process of its own, so that a broker that dies is a finding too. */
+ * A step is an act and a number from which everything else about it is drawn, as the world then stands: so any part of
+ * a list of steps is a list of steps, and a failing one can be shrunk. Nothing depends on a clock or on chance: the
+ * same steps give the same frames, and a digest of them says so. Every play runs in a process of its own, so that a
+ * broker that dies is a finding too. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +44,6 @@ struct sim_result *sim_result_open(void);
 void sim_result_close(struct sim_result *result);
 /* The fewest steps found that still fail; how many are left. */
 size_t sim_shrink(struct sim_step *steps, size_t count, struct sim_result *scratch);
-/* Plays episodes from this seed on until so many steps are done, and adds what they did to `sum`. False: a violation, told as a story on stderr. */
+/* Plays episodes from this seed on until so many steps are done, and adds what they did to `sum`. False: a violation,
+ * told as a story on stderr. */
 bool sim_run(uint64_t seed, uint64_t steps, struct sim_result *sum);

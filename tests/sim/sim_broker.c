@@ -102,7 +102,8 @@ static void lie_down(struct sim *s)
     s->store = NULL;
 }
 
-/* Memory is gone: sessions, credit, what was handed out, commands that no turn had taken. A message that was out is deliverable again. */
+/* Memory is gone: sessions, credit, what was handed out, commands that no turn had taken. A message that was out is
+ * deliverable again. */
 static void forget_memory(struct sim *s)
 {
     for (int i = 0; i < s->model.message_count; i++) {
@@ -144,7 +145,8 @@ static void found(struct sim *s)
 
 /* ---- The disk ---- */
 
-/* What the store keeps ahead of its file for a disk that others fill is worth nothing here, where nobody else writes, and would take longer than the rest. */
+/* What the store keeps ahead of its file for a disk that others fill is worth nothing here, where nobody else writes,
+ * and would take longer than the rest. */
 int __wrap_fallocate(int fd, int mode, off_t offset, off_t size);
 int __wrap_fallocate(int fd, int mode, off_t offset, off_t size)
 {

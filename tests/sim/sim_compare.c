@@ -1,4 +1,5 @@
-/* sim_compare.c - the whole of the broker's state beside the model's, as its parties and operators can ask for it; and the end of a play. */
+/* sim_compare.c - the whole of the broker's state beside the model's, as its parties and operators can ask for it; and
+ * the end of a play. */
 #include <stdio.h>
 
 #include "query.pb-c.h"
@@ -390,8 +391,8 @@ static void judge_store(struct sim *s)
         sim_fail(s, "the store does not verify: %s", result.first_fault);
 }
 
-/* Faults have stopped: everybody is there and acknowledges, until nothing waits at the end of a round. The clock goes on and has more to tell, so it
- * is not asked that nothing comes afterwards. */
+/* Faults have stopped: everybody is there and acknowledges, until nothing waits at the end of a round. The clock goes
+ * on and has more to tell, so it is not asked that nothing comes afterwards. */
 void sim_drain(struct sim *s)
 {
     sim_tell(s, "[the faults stop]");

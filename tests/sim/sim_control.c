@@ -1,5 +1,5 @@
-/* sim_control.c - the comparison can fail: each mistake planted in the broker is found, and the first ones are told as short stories. Those of
- * section 6 are in sim_control_places.c.
+/* sim_control.c - the comparison can fail: each mistake planted in the broker is found, and the first ones are told as
+ * short stories. Those of section 6 are in sim_control_places.c.
  *
  * The linker puts the functions here in the place of the broker's own (--wrap). */
 #include "sim/sim_found.h"

@@ -1,4 +1,5 @@
-/* sim_control_ahead.c - the comparison of what lies ahead can fail: each mistake planted in what is told, or published, of later days is found.
+/* sim_control_ahead.c - the comparison of what lies ahead can fail: each mistake planted in what is told, or published,
+ * of later days is found.
  *
  * The linker puts the functions here in the place of the broker's own (--wrap). */
 #include "sim/sim_found.h"

@@ -1,5 +1,5 @@
-/* sim_control_report.c - the comparison of reports can fail: each mistake planted in what makes them of a ledger, or counts
- * referrals, is found (L4, Q13).
+/* sim_control_report.c - the comparison of reports can fail: each mistake planted in what makes them of a ledger, or
+ * counts referrals, is found (L4, Q13).
  *
  * The linker puts the functions here in the place of the broker's own (--wrap). */
 #include "sim/sim_found.h"

@@ -7,7 +7,8 @@
 
 /* ---- The model's turn ---- */
 
-/* What a party says to a disk that is full may come to nothing. Then the broker has told so, or its index stands where it stood. */
+/* What a party says to a disk that is full may come to nothing. Then the broker has told so, or its index stands where
+ * it stood. */
 static bool came_to_nothing(struct sim *s, uint64_t index)
 {
     return s->is_full && store_mark(s->store).index == index;

@@ -1,6 +1,7 @@
-/* sim_inside.h - the simulated world, for its own files: sim_broker.c holds the broker, sim_say.c speaks to it, sim_hear.c compares what it says,
- * sim_acts.c does what a step asks for, sim_places.c does it with places, sim_compare.c looks at the whole.
- * Section 6 is foretold by model/reserve_*, whose names are not for all files here: sim_reserve.h stands between. */
+/* sim_inside.h - the simulated world, for its own files: sim_broker.c holds the broker, sim_say.c speaks to it,
+ * sim_hear.c compares what it says, sim_acts.c does what a step asks for, sim_places.c does it with places,
+ * sim_compare.c looks at the whole. Section 6 is foretold by model/reserve_*, whose names are not for all files here:
+ * sim_reserve.h stands between. */
 #pragma once
 #include "sim/model.h"
 #include "sim/sim.h"
@@ -114,7 +115,8 @@ void sim_key(uint8_t key[32], enum house party, uint32_t number);
 extern const uint8_t sim_host_key[STORE_HOST_KEY_SIZE];
 
 /* sim_say.c */
-/* One draw an expression: which of two comes first is the compiler's to say, and every build is to tell the same story. */
+/* One draw an expression: which of two comes first is the compiler's to say, and every build is to tell the same
+ * story. */
 uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t limit);
 bool sim_one_in(struct sim *s, uint64_t n);
@@ -222,7 +224,8 @@ void sim_compare_archived(struct sim *s, bool is_whole);
 /* sim_compare.c: everything as an operator sees it, and what this party is shown of its own */
 void sim_compare(struct sim *s, enum house party);
 void sim_drain(struct sim *s);
-/* The order of messages: of the turn that stored them, and in it of their ordinal; those that nobody has heard of come after. */
+/* The order of messages: of the turn that stored them, and in it of their ordinal; those that nobody has heard of come
+ * after. */
 #define SIM_UNHEARD 0x80000
 uint64_t sim_number(uint64_t turn, uint64_t ordinal);
 void sim_learn_id(struct model_message *message, const uint8_t *id, size_t id_size);

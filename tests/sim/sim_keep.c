@@ -1,4 +1,5 @@
-/* sim_keep.c - what stays in the store, what goes to the archive, and under which key (D8): holds, passes of the archiver, data keys. */
+/* sim_keep.c - what stays in the store, what goes to the archive, and under which key (D8): holds, passes of the
+ * archiver, data keys. */
 #include <stdio.h>
 
 #include "sim/sim_inside.h"

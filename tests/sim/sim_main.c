@@ -1,5 +1,6 @@
-/* sim_main.c - the long form: sim SEED STEPS [SECONDS], or sim SEED STEPS tell, which tells one play as a story. Says each hundred thousand steps what has been played, and ends after the first of these
- * that so many seconds have passed. */
+/* sim_main.c - the long form: sim SEED STEPS [SECONDS], or sim SEED STEPS tell, which tells one play as a story. Says
+ * each hundred thousand steps what has been played, and ends after the first of these that so many seconds have
+ * passed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

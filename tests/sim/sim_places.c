@@ -1,4 +1,5 @@
-/* sim_places.c - places among the rest: what people do with a hospital's pools, foretold and compared, and the ledgers at the end (section 6). */
+/* sim_places.c - places among the rest: what people do with a hospital's pools, foretold and compared, and the ledgers
+ * at the end (section 6). */
 #include <stdio.h>
 
 #include "engine/replay_compare.h"

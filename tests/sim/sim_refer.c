@@ -76,7 +76,8 @@ static struct bytes sheet_of(struct sim *s, const struct sheet_wish *wish)
     return wire_pack(&sheet->base, arena);
 }
 
-/* Mostly a new one; else one whom somebody referred lately, if the dice find one with a place, or whose referral this goes on from. */
+/* Mostly a new one; else one whom somebody referred lately, if the dice find one with a place, or whose referral this
+ * goes on from. */
 static struct model_patient some_patient(struct sim *s, int parent, uint32_t otherwise)
 {
     int count = s->model.referral_count, recent = count < 60 ? count : 60;

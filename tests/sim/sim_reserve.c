@@ -1,4 +1,5 @@
-/* sim_reserve.c - what people do with places, drawn as model/reserve_* draws it, and the broker's places beside that model's. */
+/* sim_reserve.c - what people do with places, drawn as model/reserve_* draws it, and the broker's places beside that
+ * model's. */
 #include "sim/sim_reserve.h"
 
 #include <stdio.h>

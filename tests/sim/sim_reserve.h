@@ -1,4 +1,5 @@
-/* sim_reserve.h - the reserve model's commands as a client sends them, and its places beside the broker's (sim_reserve.c). */
+/* sim_reserve.h - the reserve model's commands as a client sends them, and its places beside the broker's
+ * (sim_reserve.c). */
 #pragma once
 #include "base/bytes.h"
 #include "engine/replay.h"

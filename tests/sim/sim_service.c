@@ -1,5 +1,6 @@
-/* sim_service.c - what a hospital's service report counts, beside the model's referrals; and what it said of an earlier turn, asked for again when a
- * play is over: amended, ended, voided, archived or not, of that turn it says the same (L4, L5, Q13). */
+/* sim_service.c - what a hospital's service report counts, beside the model's referrals; and what it said of an earlier
+ * turn, asked for again when a play is over: amended, ended, voided, archived or not, of that turn it says the same
+ * (L4, L5, Q13). */
 #include "place.pb-c.h"
 #include "sim/sim_inside.h"
 

@@ -1,4 +1,5 @@
-/* sim_short.c - the short form: whatever happens, the broker does what the model foretells, keeps what it acknowledged, and drains.
+/* sim_short.c - the short form: whatever happens, the broker does what the model foretells, keeps what it acknowledged,
+ * and drains.
  *
  * REFERRALD_SEED=n begins with that seed; REFERRALD_SIM_STEPS=n plays so many steps. */
 #include "sim/sim.h"

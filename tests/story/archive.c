@@ -1,5 +1,5 @@
-/* archive.c - finished referrals move to the archive in small steps: a broker that ends between any two of them loses nothing and archives nothing twice;
- * and whatever byte of a file is changed, it is found (D8). */
+/* archive.c - finished referrals move to the archive in small steps: a broker that ends between any two of them loses
+ * nothing and archives nothing twice; and whatever byte of a file is changed, it is found (D8). */
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -72,8 +72,8 @@ static void years_pass(struct shelf *shelf)
     world_forget(shelf->w);
 }
 
-/* So many steps of a pass (-1: all of them), after which the archiver is gone, as with a process that ends, and what the last one asked of the next turn
- * has not happened. */
+/* So many steps of a pass (-1: all of them), after which the archiver is gone, as with a process that ends, and what
+ * the last one asked of the next turn has not happened. */
 static void steps(struct shelf *shelf, int count, int *ret_result)
 {
     struct archiver_options options = {.store = shelf->w->store,
@@ -231,7 +231,8 @@ Test(archive, d8_a_broker_that_ends_at_any_step_loses_nothing_and_archives_nothi
     }
 }
 
-/* A step that a crash cuts off in the middle leaves what is tried here: a file under its hidden name; one of which nothing was told. */
+/* A step that a crash cuts off in the middle leaves what is tried here: a file under its hidden name; one of which
+ * nothing was told. */
 Test(archive, d8_a_file_that_was_not_told_is_told_and_a_part_of_one_is_removed)
 {
     struct shelf shelf = shelf_open();

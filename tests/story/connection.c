@@ -295,7 +295,8 @@ Test(connection, d_a_frame_of_another_session_gets_no_session_and_the_newest_hel
     world_close(w);
 }
 
-/* A connection's number may be given again before the loss of the one before it is heard of: the key decides who speaks. */
+/* A connection's number may be given again before the loss of the one before it is heard of: the key decides who
+ * speaks. */
 Test(connection, t5_a_frame_of_another_key_speaks_for_no_session_of_its_connection)
 {
     struct world *w = world_open();

@@ -1,4 +1,5 @@
-/* damage.c - a row of one referral, key or institution is damaged: whoever needs it is told so, or waits, and everybody else is served (D2, D6). */
+/* damage.c - a row of one referral, key or institution is damaged: whoever needs it is told so, or waits, and everybody
+ * else is served (D2, D6). */
 #include <errno.h>
 
 #include "story/world_inside.h"

@@ -1,4 +1,5 @@
-/* deadline.c - the clock of L4: it warns, escalates and is cured, once each; validity and assumed no-show (section 4, C). */
+/* deadline.c - the clock of L4: it warns, escalates and is cured, once each; validity and assumed no-show (section 4,
+ * C). */
 #include "story/world.h"
 
 #include <stdio.h>

@@ -71,7 +71,8 @@ Test(downward, l5_a_return_that_is_rejected_puts_the_parent_back_to_reported_and
     world_close(w);
 }
 
-/* The receiver of the down-referral is reminded of the receipt, and escalated to by the clock of what he got himself, which runs out on its own. */
+/* The receiver of the down-referral is reminded of the receipt, and escalated to by the clock of what he got himself,
+ * which runs out on its own. */
 Test(downward, l4_a_receipt_that_is_late_is_escalated_once_to_each_contact)
 {
     struct world *w = world_open();

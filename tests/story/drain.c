@@ -1,4 +1,5 @@
-/* drain.c - an operator wants no new work before the broker is stopped (DRAIN): what is under way goes on, emergencies do (T7). */
+/* drain.c - an operator wants no new work before the broker is stopped (DRAIN): what is under way goes on, emergencies
+ * do (T7). */
 #include "query.pb-c.h"
 #include "story/world.h"
 

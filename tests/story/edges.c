@@ -1,4 +1,5 @@
-/* edges.c - what happens at the edges of delivery: pauses over a restart, late words, replays, and messages of what has ended (D3-D5, D9). */
+/* edges.c - what happens at the edges of delivery: pauses over a restart, late words, replays, and messages of what has
+ * ended (D3-D5, D9). */
 #include "story/world.h"
 
 #include "query.pb-c.h"

@@ -1,5 +1,5 @@
-/* failure.c - a store that fails to commit: nobody is told what is not on disk, and only the culprit pays (D2; design: the engine's
- * discipline). This program is linked so that its commits go through here. */
+/* failure.c - a store that fails to commit: nobody is told what is not on disk, and only the culprit pays (D2; design:
+ * the engine's discipline). This program is linked so that its commits go through here. */
 #include <errno.h>
 #include <stdio.h>
 

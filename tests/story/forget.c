@@ -1,4 +1,5 @@
-/* forget.c - keys of commands are remembered for as long as is set, and longer where what they began goes on (D1, D8). */
+/* forget.c - keys of commands are remembered for as long as is set, and longer where what they began goes on (D1,
+ * D8). */
 #include <stdio.h>
 
 #include "store/rows.h"

@@ -1,4 +1,5 @@
-/* full.c - a store without room: new work is refused, the rest goes on, nothing accepted is lost, and room heals it (D2, D6). */
+/* full.c - a store without room: new work is refused, the rest goes on, nothing accepted is lost, and room heals it
+ * (D2, D6). */
 #include <stdio.h>
 
 #include "query.pb-c.h"

@@ -342,7 +342,8 @@ Test(places, q15_a_hospital_takes_an_allotment_and_gives_back_what_it_did_not_se
     world_close(w);
 }
 
-/* Q5: one place in each class; a further one changes no state, and needs what it would need alone: a bed, that somebody accepted. */
+/* Q5: one place in each class; a further one changes no state, and needs what it would need alone: a bed, that somebody
+ * accepted. */
 Test(places, q5_a_bed_is_booked_beside_the_specialist)
 {
     struct world *w = world_open_morning();

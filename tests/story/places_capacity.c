@@ -1,5 +1,5 @@
-/* places_capacity.c - the cases of section 6 that break naive code, where capacity, shares and times are what they should not be: each over
- * the real engine and store. tests/README.md lists them. */
+/* places_capacity.c - the cases of section 6 that break naive code, where capacity, shares and times are what they
+ * should not be: each over the real engine and store. tests/README.md lists them. */
 #include "place.pb-c.h"
 #include "query.pb-c.h"
 #include "story/world.h"

@@ -1,4 +1,5 @@
-/* places_clock.c - what happens to places by time alone: at the instant itself, and not one millisecond before (C1, C3, C4, Q6, Q7). */
+/* places_clock.c - what happens to places by time alone: at the instant itself, and not one millisecond before (C1, C3,
+ * C4, Q6, Q7). */
 #include "place.pb-c.h"
 #include "story/world.h"
 

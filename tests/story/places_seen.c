@@ -1,4 +1,5 @@
-/* places_seen.c - what others see of places: not another's bookings, no patient in the ledger, and counts only for observers (P1, P2). */
+/* places_seen.c - what others see of places: not another's bookings, no patient in the ledger, and counts only for
+ * observers (P1, P2). */
 #include "place.pb-c.h"
 #include "story/world.h"
 

@@ -1,5 +1,5 @@
-/* places_taking.c - the cases of section 6 that break naive code, where somebody takes, confirms or gives back: each over the real
- * engine and store. tests/README.md lists them. */
+/* places_taking.c - the cases of section 6 that break naive code, where somebody takes, confirms or gives back: each
+ * over the real engine and store. tests/README.md lists them. */
 #include "story/world.h"
 
 Test(taking, q3_of_two_takers_of_the_last_unmarked_unit_one_gets_it)

@@ -1,4 +1,5 @@
-/* places_told.c - who learns what became of a place: whoever did not cause it, and nobody of what he did himself (L2). */
+/* places_told.c - who learns what became of a place: whoever did not cause it, and nobody of what he did himself
+ * (L2). */
 #include "story/world.h"
 
 static struct world *begin(void)

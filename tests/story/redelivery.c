@@ -1,4 +1,5 @@
-/* redelivery.c - what is not acknowledged comes again, less and less often; what cannot be delivered dies in the open (D3-D5). */
+/* redelivery.c - what is not acknowledged comes again, less and less often; what cannot be delivered dies in the open
+ * (D3-D5). */
 #include "query.pb-c.h"
 #include "story/world.h"
 

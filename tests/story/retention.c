@@ -1,4 +1,5 @@
-/* retention.c - what stays: finished or not, nothing is pruned (D8); and who may book before anybody accepted (Q5, Q15). */
+/* retention.c - what stays: finished or not, nothing is pruned (D8); and who may book before anybody accepted (Q5,
+ * Q15). */
 #include "query.pb-c.h"
 #include "registry.pb-c.h"
 #include "story/world.h"

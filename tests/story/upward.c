@@ -1,4 +1,5 @@
-/* upward.c - the best example: one referral goes up, is answered, and the patient comes down again (sections 4 and 5). */
+/* upward.c - the best example: one referral goes up, is answered, and the patient comes down again (sections 4 and
+ * 5). */
 #include "query.pb-c.h"
 #include "story/world.h"
 

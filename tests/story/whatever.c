@@ -1,4 +1,5 @@
-/* whatever.c - whatever happens in whatever order, everything accepted arrives, in order, at one place at a time (D2-D4, D7). */
+/* whatever.c - whatever happens in whatever order, everything accepted arrives, in order, at one place at a time
+ * (D2-D4, D7). */
 #include <stdio.h>
 #include <stdlib.h>
 

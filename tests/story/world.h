@@ -6,16 +6,17 @@
  *     world_expect(w, "[     0] T07 > submit r1 up to H1, urgent\n"
  *                     "         T07 < accepted r1 SUBMITTED\n");
  *
- * The number is seconds since the story began (2026-03-02, a Monday, 09:00 in China). `>` is said to the broker, `<` by the broker. Referrals are
- * called r1, r2 ... by the story; whatever the broker answers is shown by these names. Who speaks is an institution ("H1"), or one of
- * several connections of it ("H1/b").
+ * The number is seconds since the story began (2026-03-02, a Monday, 09:00 in China). `>` is said to the broker, `<` by
+ * the broker. Referrals are called r1, r2 ... by the story; whatever the broker answers is shown by these names. Who
+ * speaks is an institution ("H1"), or one of several connections of it ("H1/b").
  *
- * The people: V1 village clinic, T07 township centre (acts for V1, has the team TEAM7), H1 county hospital, all of one consortium;
- * C1 city hospital, outside it, with relations from and to H1 and T07; OP the operator. All have contacts, departments MED and SUR.
+ * The people: V1 village clinic, T07 township centre (acts for V1, has the team TEAM7), H1 county hospital, all of one
+ * consortium; C1 city hospital, outside it, with relations from and to H1 and T07; OP the operator. All have contacts,
+ * departments MED and SUR.
  *
- * Values in `edits` are "path=value; path=value" of the body: names for code lists, r1 for a referral, "key:H1" for a public key,
- * "now", "+3600" (seconds from now) or "@3600" (of the story) for times, nothing to leave a field out. At the end every inbox must balance (D7), the store
- * must verify (P3), and every ledger make its pools (Q13). */
+ * Values in `edits` are "path=value; path=value" of the body: names for code lists, r1 for a referral, "key:H1" for a
+ * public key, "now", "+3600" (seconds from now) or "@3600" (of the story) for times, nothing to leave a field out. At
+ * the end every inbox must balance (D7), the store must verify (P3), and every ledger make its pools (Q13). */
 #pragma once
 #include <criterion/criterion.h>
 
@@ -58,28 +59,33 @@ void world_mute(struct world *w, const char *who);
 void world_hello_again(struct world *w, const char *who);
 void world_stale(struct world *w, const char *who);
 
-/* `what` is "up to H1, urgent"; a complete sheet, changed by edits after a semicolon. With "patient 3" it is for another patient, by TEAM7. "(id m5)" in front of it names the message id. */
+/* `what` is "up to H1, urgent"; a complete sheet, changed by edits after a semicolon. With "patient 3" it is for
+ * another patient, by TEAM7. "(id m5)" in front of it names the message id. */
 void world_submit(struct world *w, const char *who, const char *name, const char *what);
 /* `what` is "accept r1", with edits after a semicolon; what the event needs is filled in. */
 void world_event(struct world *w, const char *who, const char *what);
 /* Any other command or query by its kind's name. */
 void world_say(struct world *w, const char *who, const char *kind, const char *edits);
 
-/* `what` is "WANG EXPERT 10 places", with "every 6" (minutes; default 10), "at 08:30" (09:00), "on 2026-03-06" (WORLD_POOL_DATE, Thursday:
- * second 259200), "in SUR" (MED); "as WANG" where the name is not the resource. With edits after a semicolon. The pool is called WANG then. */
+/* `what` is "WANG EXPERT 10 places", with "every 6" (minutes; default 10), "at 08:30" (09:00), "on 2026-03-06"
+ * (WORLD_POOL_DATE, Thursday: second 259200), "in SUR" (MED); "as WANG" where the name is not the resource. With edits
+ * after a semicolon. The pool is called WANG then. */
 void world_publish(struct world *w, const char *who, const char *what);
-/* `what` is "hold WANG family r1", "book WANG general HIS-7" (a reference of its own), "confirm b1", "cancel b1", "move b1 to LI",
- * "displace b1", "used b1", "missed b1", "join EXPERT family r1", "leave w1", "cut WANG", "call-off WANG", "block WANG", "unblock WANG"; with
- * edits after a semicolon. What the command needs is filled in. Bookings and entries are called b1, b2 ... w1, w2 ... as they are heard of. */
+/* `what` is "hold WANG family r1", "book WANG general HIS-7" (a reference of its own), "confirm b1", "cancel b1", "move
+ * b1 to LI", "displace b1", "used b1", "missed b1", "join EXPERT family r1", "leave w1", "cut WANG", "call-off WANG",
+ * "block WANG", "unblock WANG"; with edits after a semicolon. What the command needs is filled in. Bookings and entries
+ * are called b1, b2 ... w1, w2 ... as they are heard of. */
 void world_place(struct world *w, const char *who, const char *what);
-/* Where most stories of places begin: H1 sells by itself, T07 has the team, both are connected and acknowledge whatever comes. */
+/* Where most stories of places begin: H1 sells by itself, T07 has the team, both are connected and acknowledge whatever
+ * comes. */
 struct world *world_open_morning(void);
-/* "r3", referred up to H1 for a patient of its own; so many places for as many such patients, from r<from> on; so many of H1's own. All granted,
- * and without a word. */
+/* "r3", referred up to H1 for a patient of its own; so many places for as many such patients, from r<from> on; so many
+ * of H1's own. All granted, and without a word. */
 const char *world_refer(struct world *w, int number);
 void world_book_family(struct world *w, const char *pool, int from, int count);
 void world_book_general(struct world *w, const char *pool, int count);
-/* One sign a unit, in order: '.' free, '*' free and marked, B blocked, G general, F family; g and f while held. Its hospital must be connected. */
+/* One sign a unit, in order: '.' free, '*' free and marked, B blocked, G general, F family; g and f while held. Its
+ * hospital must be connected. */
 const char *world_units(struct world *w, const char *pool);
 /* "C 10 R 2 B 0 G 3 F 1", and ", 1 short" where there is a deficit (Q10). */
 const char *world_numbers(struct world *w, const char *pool);

@@ -1,5 +1,5 @@
-/* world_inside.h - the world, for its own files: world_stage.c sets it, world.c drives it, world_say.c and world_write.c make messages, world_read.c
- * tells what was said; world_place.c does both for places. */
+/* world_inside.h - the world, for its own files: world_stage.c sets it, world.c drives it, world_say.c and
+ * world_write.c make messages, world_read.c tells what was said; world_place.c does both for places. */
 #pragma once
 #include "base/arena.h"
 #include "story/world.h"
@@ -80,7 +80,8 @@ size_t world_ack_quietly(struct world *w, struct peer *peer, const char *name);
 int world_port_send(void *user, uint64_t number, struct bytes frame);
 void world_port_drop(void *user, uint64_t number);
 
-/* world_stage.c, for crash/ and fault/: how a store is opened there; the broker of which only this directory is left, 0 or why it does not open. */
+/* world_stage.c, for crash/ and fault/: how a store is opened there; the broker of which only this directory is left, 0
+ * or why it does not open. */
 struct store_options world_store_options(const struct world *w, const char *directory);
 int world_stand_up(struct world *w, const char *directory);
 void world_lie_down(struct world *w); /* in good order */

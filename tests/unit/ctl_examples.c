@@ -109,8 +109,8 @@ static bool demands(json_t *form, const char *member)
     return false;
 }
 
-/* Take each member away: where the schema demands it, the rules must refuse its absence. (The rules also know conditions that a schema
- * leaves to them, such as an impression or a history in an emergency.) */
+/* Take each member away: where the schema demands it, the rules must refuse its absence. (The rules also know
+ * conditions that a schema leaves to them, such as an impression or a history in an emergency.) */
 Test(ctl_examples, f1_f2_what_the_schema_demands_the_rules_demand)
 {
     static const char *const names[] = {"up", "down", "emergency"};

@@ -1,4 +1,5 @@
-/* What a user writes as JSON is what the broker gets, and what the broker says is printed; the strictness is the point. */
+/* What a user writes as JSON is what the broker gets, and what the broker says is printed; the strictness is the
+ * point. */
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -103,7 +103,8 @@ Test(ctl_ops, p4_the_sentence_names_the_worst_and_whom_to_call)
 }
 
 /* Names as long as they come, in both languages. */
-/* H1 has all its credit under way; H2 is connected and takes nothing; H3 waits for nothing and has a dead letter; H4 has never had either. */
+/* H1 has all its credit under way; H2 is connected and takes nothing; H3 waits for nothing and has a dead letter; H4
+ * has never had either. */
 static struct ops_facts queues_facts(void)
 {
     struct ops_facts facts = {.now_ms = NOW};

@@ -107,7 +107,8 @@ Test(ctl_places, q3_every_unit_is_a_sign_where_there_is_room)
     free(text);
 }
 
-/* Whatever the parts: one that is there is seen, one that is not there is not, and the whole is as long as it should be. */
+/* Whatever the parts: one that is there is seen, one that is not there is not, and the whole is as long as it should
+ * be. */
 Test(ctl_places, q3_a_scaled_bar_hides_no_part)
 {
     for (uint64_t seed = 0; seed < 5000; seed++) {
@@ -154,7 +155,8 @@ Test(ctl_places, q11_a_groups_reserve_counts_once)
     json_decref(pools);
 }
 
-/* At the instant of opening it is open (C1); a deficit closes the general channel alone (Q10); what is over or cancelled is nobody's. */
+/* At the instant of opening it is open (C1); a deficit closes the general channel alone (Q10); what is over or
+ * cancelled is nobody's. */
 Test(ctl_places, c1_q6_q10_free_for_whom)
 {
     static const struct {

@@ -1,6 +1,8 @@
-/* district.h - for tests of the engine: a small district on a store of its own, spoken to in sealed batches, one command a turn.
+/* district.h - for tests of the engine: a small district on a store of its own, spoken to in sealed batches, one
+ * command a turn.
  *
- * T07 (township, acts for V01) and T08 refer up to H1, H2, H3 (county) of the same consortium; V01 is query-only. OPS operates. */
+ * T07 (township, acts for V01) and T08 refer up to H1, H2, H3 (county) of the same consortium; V01 is query-only. OPS
+ * operates. */
 #pragma once
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Alarms: one row while a condition stands, one row of the past when it has ended, and words for each (T7, D5-D7, C4, P4). */
+/* Alarms: one row while a condition stands, one row of the past when it has ended, and words for each (T7, D5-D7, C4,
+ * P4). */
 #include "ask.h"
 
 #include "base/utf8.h"

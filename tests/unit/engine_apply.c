@@ -1,4 +1,5 @@
-/* engine_apply.c - batches: order, authority, refusals and their audit, and the same bytes from the same inputs (D1, P2, P3, T5). */
+/* engine_apply.c - batches: order, authority, refusals and their audit, and the same bytes from the same inputs (D1,
+ * P2, P3, T5). */
 #include "district.h"
 
 #include <errno.h>
@@ -267,7 +268,8 @@ static size_t acks_of(struct district *d, const char *who, ProtobufCBinaryData *
     return acks;
 }
 
-/* Everything of a long stop falls due at once, and its messages are acknowledged in one turn: more ids than a turn has (base/id.h). */
+/* Everything of a long stop falls due at once, and its messages are acknowledged in one turn: more ids than a turn has
+ * (base/id.h). */
 Test(apply, c3_a_turn_that_needs_more_ids_than_it_has_fails_whole_and_its_commands_go_in_parts)
 {
     enum { REFERRALS = 13500, A_TURN = 1500 };

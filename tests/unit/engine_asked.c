@@ -1,4 +1,5 @@
-/* engine_asked.c - what may be asked about places, and what is answered to whom: each question once rightly, and with each fault (P2, F2). */
+/* engine_asked.c - what may be asked about places, and what is answered to whom: each question once rightly, and with
+ * each fault (P2, F2). */
 #include "places.h"
 
 #include "ask.h"

@@ -8,7 +8,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* Everybody: whom one may refer to, and what holds for all; one's own institution's affairs, without a patient in them. */
+/* Everybody: whom one may refer to, and what holds for all; one's own institution's affairs, without a patient in
+ * them. */
 #define COMMON "LIST_INSTITUTIONS LIST_SETTINGS LIST_CALENDAR "
 #define STATE  "LIST_RELATIONS LIST_DELEGATIONS GET_STATUS LIST_WAITERS LIST_POOLS "
 #define PEOPLE "LIST_TEAMS LIST_SESSIONS "

@@ -1,4 +1,5 @@
-/* engine_booking.c - holding, confirming, giving back, moving, displacing, marking (Q3, Q4, Q6, Q7, Q9, Q10, Q12, Q15). */
+/* engine_booking.c - holding, confirming, giving back, moving, displacing, marking (Q3, Q4, Q6, Q7, Q9, Q10, Q12,
+ * Q15). */
 #include "places.h"
 
 #include "ask.h"

@@ -1,4 +1,5 @@
-/* engine_claims.c - who may have a place, through which channel, and what a referral's life does to what it has (Q5, Q12, L6). */
+/* engine_claims.c - who may have a place, through which channel, and what a referral's life does to what it has (Q5,
+ * Q12, L6). */
 #include "places.h"
 
 Test(claims, q5_each_condition_of_the_family_channel_has_its_own_refusal)

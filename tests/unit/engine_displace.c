@@ -184,8 +184,8 @@ Test(displace, q10_only_general_bookings_in_the_way_lose_theirs)
     second = pools_sell(&d, pools_wang(&d), 1, 7);
     newest = pools_sell(&d, pools_wang(&d), 1, 4);
     pools_assert_line(&d, pools_wang(&d), "C8 R2 B0 G3 F3 FFFGG.G.");
-    /* Without the newest: 3, 4; without the second as well: 6, 7, 8, and the newest is not in the way after all. The second waits first, and
-     * is offered 3. */
+    /* Without the newest: 3, 4; without the second as well: 6, 7, 8, and the newest is not in the way after all. The
+     * second waits first, and is offered 3. */
     cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(1, 2)), true), "");
     pools_assert_line(&d, pools_wang(&d), "C6 R2 B0 G3 F3 gGGFFF");
     cr_assert_str_eq(state_of(&d, family), "BOOKED");

@@ -539,7 +539,8 @@ static Referral__Reply *amend(struct district *d, const char *referral, const Re
     return district_say(d, "T07", REFERRAL__KIND__EVENT, event);
 }
 
-/* F again: a team that is no longer active is replaced, or left out, with the next correction; an emergency waits for neither (T7). */
+/* F again: a team that is no longer active is replaced, or left out, with the next correction; an emergency waits for
+ * neither (T7). */
 Test(event, t6_an_amended_sheet_names_a_team_of_today_or_none)
 {
     Referral__Team team = REFERRAL__TEAM__INIT;
@@ -570,7 +571,8 @@ Test(event, t6_an_amended_sheet_names_a_team_of_today_or_none)
     district_close(&d);
 }
 
-/* T1: a department is its receiver's. The sheet that was passed on still names the first receiver, and a department of that one. */
+/* T1: a department is its receiver's. The sheet that was passed on still names the first receiver, and a department of
+ * that one. */
 Test(event, l_a_redirected_sheet_is_amended_and_the_department_stays_the_new_receivers)
 {
     static const char *const departments[] = {NULL, "NEURO"};
@@ -709,8 +711,8 @@ Test(event, l_a_request_to_cancel_is_answered_yes_or_no)
     district_close(&d);
 }
 
-/* L1 over the wire of the engine: every event by every party in every state that can be reached is a row or a refusal that changes
- * nothing; the table itself is tested exhaustively in rules. */
+/* L1 over the wire of the engine: every event by every party in every state that can be reached is a row or a refusal
+ * that changes nothing; the table itself is tested exhaustively in rules. */
 Test(event, l1_a_terminal_referral_stays_as_it_is)
 {
     struct district d;

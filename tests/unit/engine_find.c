@@ -1,4 +1,5 @@
-/* A patient's referrals are found by an audited command, by those who may, and no word of it says who the patient is (P1, P2, P3). */
+/* A patient's referrals are found by an audited command, by those who may, and no word of it says who the patient is
+ * (P1, P2, P3). */
 #include "ask.h"
 
 #include <sodium.h>

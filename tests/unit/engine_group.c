@@ -243,7 +243,8 @@ Test(group, f2_all_that_is_wrong_with_it_is_found_at_once)
     pools_close(&d);
 }
 
-/* Q6: 23 hours before its session a pool is short notice. That an empty one stood there for days takes no family doctor's time away. */
+/* Q6: 23 hours before its session a pool is short notice. That an empty one stood there for days takes no family
+ * doctor's time away. */
 Test(group, q6_no_group_releases_what_its_pools_were_to_keep)
 {
     struct district d;

@@ -1,4 +1,5 @@
-/* engine_ledger_page.c - what the store keeps of a ledger is what a client reads: a referral.LedgerPage, byte for byte (Q13). */
+/* engine_ledger_page.c - what the store keeps of a ledger is what a client reads: a referral.LedgerPage, byte for byte
+ * (Q13). */
 #include "place.pb-c.h"
 #include "store/rows_place.h"
 #include "store_fixture.h"

@@ -1,4 +1,5 @@
-/* engine_life.c - what one event leaves behind for the next: states come back to, reasons of ends, families of referrals (L1-L6, C3). */
+/* engine_life.c - what one event leaves behind for the next: states come back to, reasons of ends, families of
+ * referrals (L1-L6, C3). */
 #include "district.h"
 #include "store/archive.h"
 

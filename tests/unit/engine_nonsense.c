@@ -1,5 +1,5 @@
-/* engine_nonsense.c - rows that are sealed as ours are, and that no version writes: whoever asks, or commands, fails with damage, and nobody follows what
- * they say (P3). */
+/* engine_nonsense.c - rows that are sealed as ours are, and that no version writes: whoever asks, or commands, fails
+ * with damage, and nobody follows what they say (P3). */
 #include <errno.h>
 
 #include "ask.h"

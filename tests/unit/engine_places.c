@@ -1,5 +1,5 @@
-/* engine_places.c - whatever parties, hospital and clock do to places in whatever order, several of them in a turn: units, bookings, claims and
- * entries agree (Q2, Q5, Q7, Q8, L6). A failing run prints its seed. */
+/* engine_places.c - whatever parties, hospital and clock do to places in whatever order, several of them in a turn:
+ * units, bookings, claims and entries agree (Q2, Q5, Q7, Q8, L6). A failing run prints its seed. */
 #include "places.h"
 
 #define STEPS      300

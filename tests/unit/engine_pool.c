@@ -1,4 +1,5 @@
-/* Pools in a turn: what is due of them, what they sell, what stands still, and what several share (Q3, Q6, Q7, Q11, Q14, C1, C3, C4). */
+/* Pools in a turn: what is due of them, what they sell, what stands still, and what several share (Q3, Q6, Q7, Q11,
+ * Q14, C1, C3, C4). */
 #include "pools.h"
 
 static void wait_until(struct district *d, const char *date, int minute)

@@ -1,4 +1,5 @@
-/* engine_random.c - whatever happens in whatever order: the books balance, each referral has its one due row, every step is in the table. */
+/* engine_random.c - whatever happens in whatever order: the books balance, each referral has its one due row, every
+ * step is in the table. */
 #include "district.h"
 
 struct dice { /* the same in every run */

@@ -29,7 +29,8 @@ static const char *listed(struct district *d, const char *who, Referral__Referra
     return text;
 }
 
-/* 1 routine T07 H1; 2 urgent T07 H2, delivered; 3 routine T08 H1, rejected; 4 emergency V01 H1; 5 routine T07 H1, void. */
+/* 1 routine T07 H1; 2 urgent T07 H2, delivered; 3 routine T08 H1, rejected; 4 emergency V01 H1; 5 routine T07 H1,
+ * void. */
 static void five(struct district *d, char **ids)
 {
     ids[0] = district_refer(d, "T07", "H1", ROUTINE);

@@ -50,7 +50,8 @@ static void refuses_key(struct district *d, const char *institution, Referral__R
 
 /* ---- Roles ---- */
 
-/* The engine asks whether a role may use a kind at all; each handler asks again, for the institution that it would touch. */
+/* The engine asks whether a role may use a kind at all; each handler asks again, for the institution that it would
+ * touch. */
 Test(refused, p2_each_handler_asks_the_table_itself)
 {
     static const struct {

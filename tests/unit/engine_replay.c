@@ -1,4 +1,5 @@
-/* A ledger read again from its first page: what the engine wrote is what it did, and whatever is changed in it is found (Q13). */
+/* A ledger read again from its first page: what the engine wrote is what it did, and whatever is changed in it is found
+ * (Q13). */
 #include "ledger_pages.h"
 
 Test(replay, q13_what_the_engine_wrote_makes_the_pools_it_keeps)

@@ -1,4 +1,5 @@
-/* The report of the reserve from ledgers that the engine wrote: what was required, what was kept, and where it was short (Q13). */
+/* The report of the reserve from ledgers that the engine wrote: what was required, what was kept, and where it was
+ * short (Q13). */
 #include "engine/reserve_report.h"
 #include "ledger_pages.h"
 

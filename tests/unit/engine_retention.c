@@ -1,4 +1,5 @@
-/* What is finished and old enough leaves the store for the archive, whole or not at all; what is not, what is held and what somebody waits for stays (D8). */
+/* What is finished and old enough leaves the store for the archive, whole or not at all; what is not, what is held and
+ * what somebody waits for stays (D8). */
 #include "ask.h"
 #include "engine/retention.h"
 #include "engine/service_count.h"

@@ -1,4 +1,5 @@
-/* What a hospital's referrals add to the service report: counts alone, of one moment, however many slices they come in (P2, L4, L5). */
+/* What a hospital's referrals add to the service report: counts alone, of one moment, however many slices they come in
+ * (P2, L4, L5). */
 #include "district.h"
 #include "engine/service_count.h"
 #include "store/search.h"

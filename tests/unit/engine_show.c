@@ -1,4 +1,5 @@
-/* A payload is shown by an audited command only (P2, P3), and the sentence of why with the facts of a real store (D9). */
+/* A payload is shown by an audited command only (P2, P3), and the sentence of why with the facts of a real store
+ * (D9). */
 #include "places.h"
 
 #include "ask.h"
@@ -602,7 +603,8 @@ static void happen_later(struct district *d, const char *who, const char *id, en
     district_assert_said(d, district_say(d, who, KIND(EVENT), body), "");
 }
 
-/* A question that was answered, and a cancellation that was not granted, lead back to where it was: that happened when it happened. */
+/* A question that was answered, and a cancellation that was not granted, lead back to where it was: that happened when
+ * it happened. */
 Test(why_query, l_what_is_back_where_it_was_came_there_when_it_first_did)
 {
     struct stage stage;
@@ -653,7 +655,8 @@ Test(why_query, d5_a_dead_sheet_is_said)
     district_close(&d);
 }
 
-/* What an operator makes of a dead letter is part of the referral's life: of one that is dropped nothing else is left. */
+/* What an operator makes of a dead letter is part of the referral's life: of one that is dropped nothing else is
+ * left. */
 Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
 {
     Referral__DeadLetters letters = REFERRAL__DEAD_LETTERS__INIT;

@@ -40,7 +40,8 @@ Test(submit, d2_an_accepted_sheet_waits_for_its_receiver_byte_for_byte)
     district_close(&d);
 }
 
-/* The budget of design.md. Books are one row a turn, here one in each of two; the first message of an inbox also watches its age. */
+/* The budget of design.md. Books are one row a turn, here one in each of two; the first message of an inbox also
+ * watches its age. */
 Test(submit, submit_and_its_ack_are_at_most_eight_row_operations)
 {
     struct district d;

@@ -1,4 +1,5 @@
-/* Timetables: the alarm about a day that could not be published stands until it is, or nobody can help it any more (Q10). */
+/* Timetables: the alarm about a day that could not be published stands until it is, or nobody can help it any more
+ * (Q10). */
 #include "plans.h"
 
 #define CONFLICT "H1/EXPERT/CARD/PLAN/" POOLS_DAY

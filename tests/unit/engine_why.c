@@ -93,8 +93,8 @@ Test(why, l4_another_day_or_year_is_named)
            "Waiting for 宝坻区人民医院 to answer: delivered 11-20 23:30; call 张主任 022-29240001.");
 }
 
-/* After a question that was answered days later, or in a place booked directly for another day, the time alone would be read as of the day that
- * the sentence names. */
+/* After a question that was answered days later, or in a place booked directly for another day, the time alone would be
+ * read as of the day that the sentence names. */
 Test(why, l4_the_day_is_left_out_only_where_the_sentence_names_that_one)
 {
     struct why why = delivered();

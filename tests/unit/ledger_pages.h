@@ -1,4 +1,5 @@
-/* ledger_pages.h - H1's ledger as pages that a test may change: chained anew, so that only what their rows say can give a change away. */
+/* ledger_pages.h - H1's ledger as pages that a test may change: chained anew, so that only what their rows say can give
+ * a change away. */
 #pragma once
 #include <sodium.h>
 
@@ -157,8 +158,8 @@ static inline void morning_publish_group(struct district *d)
     district_assert_said(d, pools_sell(d, pools_ref(d, REFERRAL__PLACE_CLASS__EXAM, "CT-1", POOLS_DAY), 1, 0), "");
 }
 
-/* Something of everything: sales, holds that lapse together, blocks into the reserve, a raised share, a cut that moves, a group, a cancelled
- * session, and the release of the rest. */
+/* Something of everything: sales, holds that lapse together, blocks into the reserve, a raised share, a cut that moves,
+ * a group, a cancelled session, and the release of the rest. */
 static inline void pass_a_morning(struct district *d)
 {
     Referral__Pool *raised;

@@ -1,4 +1,5 @@
-/* net_ops_head.c - heads judged without a socket: the first fault in order of bytes decides, however the bytes arrive. */
+/* net_ops_head.c - heads judged without a socket: the first fault in order of bytes decides, however the bytes
+ * arrive. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* net_ops_pages.c - views made by hand, and what operators read of them: the sentence, the checks, metrics, the status as JSON. */
+/* net_ops_pages.c - views made by hand, and what operators read of them: the sentence, the checks, metrics, the status
+ * as JSON. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

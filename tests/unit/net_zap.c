@@ -1,4 +1,5 @@
-/* net_zap.c - who may connect: a key the broker knows, over CURVE, in our domain; nobody else (section 3 of the contract: T5, P2). */
+/* net_zap.c - who may connect: a key the broker knows, over CURVE, in our domain; nobody else (section 3 of the
+ * contract: T5, P2). */
 #include <errno.h>
 
 #include "net_fixture.h"

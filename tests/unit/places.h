@@ -1,4 +1,5 @@
-/* places.h - for tests of places: a district whose hospital H1 publishes pools, whose teams TEAM7 (of T07) and TEAM8 (of T08) refer to it. */
+/* places.h - for tests of places: a district whose hospital H1 publishes pools, whose teams TEAM7 (of T07) and TEAM8
+ * (of T08) refer to it. */
 #pragma once
 #include "district.h"
 
@@ -414,7 +415,8 @@ static inline uint64_t places_ledger_next(struct district *d)
 
 /* ---- What must always agree ---- */
 
-/* A booking that has units has exactly these in its pool, and no other; its referral claims it while it may still be used. */
+/* A booking that has units has exactly these in its pool, and no other; its referral claims it while it may still be
+ * used. */
 static inline void places_check_booking(struct store_txn *txn, struct id id, const Record__Booking *row)
 {
     struct pool_key key;

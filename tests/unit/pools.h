@@ -1,4 +1,5 @@
-/* pools.h - for tests of pools: what H1 publishes and sells, and a pool or a piece of its ledger as one line of text. */
+/* pools.h - for tests of pools: what H1 publishes and sells, and a pool or a piece of its ledger as one line of
+ * text. */
 #pragma once
 #include "district.h"
 
@@ -215,7 +216,8 @@ static inline void pools_fill_one(struct district *d, Referral__PoolRef *ref, co
     }
 }
 
-/* "FG.G": sells the units from number 1 on as the signs say, first to family doctors, so that general may; '.' stays free. */
+/* "FG.G": sells the units from number 1 on as the signs say, first to family doctors, so that general may; '.' stays
+ * free. */
 static inline void pools_fill(struct district *d, Referral__PoolRef *ref, const char *signs)
 {
     pools_fill_one(d, ref, signs, 'F');

@@ -1,5 +1,5 @@
-/* Id numbers: form, check character, and what they say of birth and sex. All numbers are made up, but for the two examples that the
- * standards themselves print. */
+/* Id numbers: form, check character, and what they say of birth and sex. All numbers are made up, but for the two
+ * examples that the standards themselves print. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* How much of a pool is reserved, what a deficit is, and which block leaves none (Q1-Q3, Q6, Q10, Q11, Q14). Every case of every size is in
- * model/rules_quota_brute.c; here are those a person can check in the head. */
+/* How much of a pool is reserved, what a deficit is, and which block leaves none (Q1-Q3, Q6, Q10, Q11, Q14). Every case
+ * of every size is in model/rules_quota_brute.c; here are those a person can check in the head. */
 #include <criterion/criterion.h>
 
 #include "rules/quota.h"

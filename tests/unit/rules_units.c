@@ -1,5 +1,5 @@
-/* Which single units are kept, found, blocked and cut (Q3, Q4, Q6-Q8, Q10, Q11, Q14, Q15). Units are drawn as text, one sign each in the
- * order of the array; model/rules_units_brute.c goes through every drawing. */
+/* Which single units are kept, found, blocked and cut (Q3, Q4, Q6-Q8, Q10, Q11, Q14, Q15). Units are drawn as text, one
+ * sign each in the order of the array; model/rules_units_brute.c goes through every drawing. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,8 @@ static enum unit_state state_of(char sign)
     }
 }
 
-/* Pool 0, units in a row from 08:00 on: "." free, "#" free and marked, "-" free and barred, b g f taken; a blank is a gap of one slot. */
+/* Pool 0, units in a row from 08:00 on: "." free, "#" free and marked, "-" free and barred, b g f taken; a blank is a
+ * gap of one slot. */
 static void draw(struct session *session, const char *signs)
 {
     struct instant start = instant_of(8 * HOUR_MS);

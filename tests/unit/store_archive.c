@@ -1,5 +1,5 @@
-/* store_archive.c - a file of the archive is what was written under its name, or is refused; what its manifest says in the open is not believed where it
- * could not be true (D8, P3). */
+/* store_archive.c - a file of the archive is what was written under its name, or is refused; what its manifest says in
+ * the open is not believed where it could not be true (D8, P3). */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-/* store_archived.c - what a referral leaves in the archive, whether store and archive agree, and who looked (D8, P3). */
+/* store_archived.c - what a referral leaves in the archive, whether store and archive agree, and who looked (D8,
+ * P3). */
 #include <errno.h>
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
-/* store_chain.c - whoever changes the audit is found: by the chain, and where he holds the store's keys and mends its end, by a checkpoint that
- * lies elsewhere (P3). 300 trials; REFERRALD_LONG=1: 10,000. */
+/* store_chain.c - whoever changes the audit is found: by the chain, and where he holds the store's keys and mends its
+ * end, by a checkpoint that lies elsewhere (P3). 300 trials; REFERRALD_LONG=1: 10,000. */
 #include <errno.h>
 #include <lmdb.h>
 #include <sodium.h>
@@ -335,7 +335,8 @@ Test(store_chain, p3_every_change_of_the_audit_is_found_by_the_chain_or_by_the_l
     fixture_fini(&bench.f);
 }
 
-/* The control of the trials: it is not the looking that finds faults; and what a checkpoint does not reach, it does not see. */
+/* The control of the trials: it is not the looking that finds faults; and what a checkpoint does not reach, it does not
+ * see. */
 Test(store_chain, p3_nothing_is_found_where_nothing_was_done_nor_behind_the_checkpoint)
 {
     struct bench bench;
@@ -408,7 +409,8 @@ Test(store_chain, p3_another_stores_checkpoint_is_none_of_this_one)
     fixture_fini(&other.f);
 }
 
-/* A restore goes on from an older turn: what that copy had still holds, what it left behind is told, by whichever line a checkpoint is of. */
+/* A restore goes on from an older turn: what that copy had still holds, what it left behind is told, by whichever line
+ * a checkpoint is of. */
 Test(store_chain, p3_a_restore_keeps_the_checkpoints_of_what_it_kept)
 {
     struct bench bench;

@@ -1,4 +1,5 @@
-/* store_durable.c - a folder is made, or it is said why not; that its name outlasts a power cut is for crash/ to show (D8). */
+/* store_durable.c - a folder is made, or it is said why not; that its name outlasts a power cut is for crash/ to show
+ * (D8). */
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>

@@ -9,8 +9,8 @@
 #include "store/search.h"
 #include "store_fixture.h"
 
-/* LMDB's two meta pages are the first of the file; a turn's data goes beyond them, by the same call or another. This one stands
- * before the C library's. */
+/* LMDB's two meta pages are the first of the file; a turn's data goes beyond them, by the same call or another. This
+ * one stands before the C library's. */
 static enum { META_GOES_WELL, META_IS_LOST, META_LANDS_AND_FAILS } meta_write = META_GOES_WELL;
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
@@ -172,7 +172,8 @@ Test(store_full, d2_opening_again_reads_the_mark_again)
     fixture_fini(&f);
 }
 
-/* What was on its way when the disk failed is known again as soon as the store opens; until then nothing is read or written. */
+/* What was on its way when the disk failed is known again as soon as the store opens; until then nothing is read or
+ * written. */
 Test(store_full, d2_a_store_that_cannot_be_opened_again_fails_until_it_can)
 {
     struct fixture f;
@@ -229,7 +230,8 @@ Test(store_full, d2_a_meta_page_that_landed_although_it_failed_is_a_turn)
     fixture_fini(&f);
 }
 
-/* LMDB serves nobody after that, and no turn may come by for a while: whoever asks something is answered all the same. */
+/* LMDB serves nobody after that, and no turn may come by for a while: whoever asks something is answered all the
+ * same. */
 Test(store_full, d2_a_meta_page_lost_between_turns_stops_nobody)
 {
     struct fixture f;

@@ -1,4 +1,5 @@
-/* store_keys.c - the file of keys: what is added stays, another host key opens the same, and what is not right is refused (P1). */
+/* store_keys.c - the file of keys: what is added stays, another host key opens the same, and what is not right is
+ * refused (P1). */
 #include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>

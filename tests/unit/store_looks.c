@@ -1,4 +1,5 @@
-/* store_looks.c - the log of who looked into the archive (P3): what a power cut leaves of its last record is its end, what anybody changed is damage. */
+/* store_looks.c - the log of who looked into the archive (P3): what a power cut leaves of its last record is its end,
+ * what anybody changed is damage. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

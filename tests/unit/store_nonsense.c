@@ -1,5 +1,5 @@
-/* store_nonsense.c - rows that are sealed as ours are, and that no version writes: whoever asks is told of damage, and is not given less than there is, or
- * more (P3). */
+/* store_nonsense.c - rows that are sealed as ours are, and that no version writes: whoever asks is told of damage, and
+ * is not given less than there is, or more (P3). */
 #include <errno.h>
 
 #include "nonsense.h"

@@ -1,4 +1,5 @@
-/* store_nonsense_inboxes.c - the same of inboxes and their books: nothing that waits is passed over in silence (D3, D7, P3). */
+/* store_nonsense_inboxes.c - the same of inboxes and their books: nothing that waits is passed over in silence (D3, D7,
+ * P3). */
 #include "nonsense.h"
 #include "store/verify.h"
 

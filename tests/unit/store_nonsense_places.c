@@ -1,4 +1,5 @@
-/* store_nonsense_places.c - the same of places: nobody is given a unit that is taken, or passes somebody who waits (P3, Q). */
+/* store_nonsense_places.c - the same of places: nobody is given a unit that is taken, or passes somebody who waits (P3,
+ * Q). */
 #include <sodium.h>
 
 #include "nonsense.h"

@@ -1,4 +1,5 @@
-/* store_pages.c - whatever becomes of the list of free pages, verify sees it before a turn writes over what is not free (P3). */
+/* store_pages.c - whatever becomes of the list of free pages, verify sees it before a turn writes over what is not free
+ * (P3). */
 #include <fcntl.h>
 
 #include "store/pages.h"

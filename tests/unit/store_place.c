@@ -52,7 +52,8 @@ static int sign(int order)
     return (order > 0) - (order < 0);
 }
 
-/* Everything that might lie beside something else: beginnings of each other, bytes next to the end of a text, longest ones. */
+/* Everything that might lie beside something else: beginnings of each other, bytes next to the end of a text, longest
+ * ones. */
 static const char *const TEXTS[] = {"", "\1", "NK", "NK-2", "NK\1", "NK.", "XN", "内科", "内科一", LONGEST};
 static const int64_t DAYS[] = {0, 255, 256, 20778, UINT32_MAX};
 #define TEXT_COUNT (sizeof(TEXTS) / sizeof(TEXTS[0]))
@@ -191,7 +192,8 @@ Test(store_place, q11_a_pool_and_its_group_come_back_whole)
     fixture_fini(&f);
 }
 
-/* 3 departments, one the beginning of another, with 3 days of 2 resources each; a neighbour in another class and hospital. */
+/* 3 departments, one the beginning of another, with 3 days of 2 resources each; a neighbour in another class and
+ * hospital. */
 /* Numbers that fall after an addition, units of many lengths and states, and instants of any size. */
 static Record__Unit unit_of(uint32_t i, uint8_t *booking)
 {

@@ -22,7 +22,8 @@ static bool is_of_a_shape(enum table table)
            table == TABLE_INSTITUTION_NUMBER;
 }
 
-/* Rows of each size up to one that takes pages of its own, in every table; those that verify knows more of by their own means. */
+/* Rows of each size up to one that takes pages of its own, in every table; those that verify knows more of by their own
+ * means. */
 static void fill(struct fixture *f, uint64_t from)
 {
     static uint8_t value[9000];

@@ -89,7 +89,8 @@ Test(store_rows, d1_a_command_key_is_one_senders_and_exact)
     fixture_fini(&f);
 }
 
-/* Hot keys grow in time order: later ULIDs lie behind earlier ones, whoever sent them and whatever was stored in between. */
+/* Hot keys grow in time order: later ULIDs lie behind earlier ones, whoever sent them and whatever was stored in
+ * between. */
 Test(store_rows, d1_command_keys_of_all_senders_lie_in_order_of_their_time)
 {
     struct fixture f;
@@ -321,7 +322,8 @@ Test(store_rows, c1_the_earliest_due_row_comes_first)
     fixture_fini(&f);
 }
 
-/* A refused command has written nothing: the engine asserts it by this count, so everything that will be written counts. */
+/* A refused command has written nothing: the engine asserts it by this count, so everything that will be written
+ * counts. */
 Test(store_rows, l1_every_change_counts_as_a_put)
 {
     struct fixture f;

@@ -1,4 +1,5 @@
-/* store_suspect.c - who was at hand when the process before ended, and how it ended, say who is to be held back (D2). */
+/* store_suspect.c - who was at hand when the process before ended, and how it ended, say who is to be held back
+ * (D2). */
 #include "store/suspect.h"
 
 #include <fcntl.h>

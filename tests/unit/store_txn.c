@@ -115,7 +115,8 @@ Test(store_txn, d3_a_cursor_walks_a_prefix_in_order_of_key)
     fixture_fini(&f);
 }
 
-/* Whatever is put, overwritten or deleted between two steps, the next step is the first key after the last one given. */
+/* Whatever is put, overwritten or deleted between two steps, the next step is the first key after the last one
+ * given. */
 Test(store_txn, d3_a_cursor_keeps_its_place_while_rows_change)
 {
     struct fixture f;

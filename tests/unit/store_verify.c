@@ -180,7 +180,8 @@ Test(store_verify, d7_books_that_do_not_balance_are_found)
     fixture_fini(&f);
 }
 
-/* The sums are kept by differences, through every overwrite and delete, over turns that commit and turns that do not. */
+/* The sums are kept by differences, through every overwrite and delete, over turns that commit and turns that do
+ * not. */
 Test(store_verify, p3_sums_kept_by_difference_are_those_counted_anew)
 {
     struct fixture f;
@@ -461,7 +462,8 @@ Test(store_verify, p3_a_damaged_row_fails_whoever_reads_it)
     fixture_fini(&f);
 }
 
-/* The key of a plain row is its news: who asks whether it is there, or only for keys, is not told what nobody ever wrote. */
+/* The key of a plain row is its news: who asks whether it is there, or only for keys, is not told what nobody ever
+ * wrote. */
 Test(store_verify, p3_a_damaged_key_fails_whoever_asks_for_keys_only)
 {
     struct fixture f;

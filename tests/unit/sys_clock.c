@@ -1,4 +1,5 @@
-/* sys_clock.c - the daemon's time: it never stands still, jumps or goes back, and is held where the wall clock is in doubt (C2, C4). */
+/* sys_clock.c - the daemon's time: it never stands still, jumps or goes back, and is held where the wall clock is in
+ * doubt (C2, C4). */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,7 +8,8 @@
 
 #define START 1700000000000LL
 
-/* Reads once a second for `seconds`, with the wall clock `offset_ms` beside the boot clock; time must never go back or jump. */
+/* Reads once a second for `seconds`, with the wall clock `offset_ms` beside the boot clock; time must never go back or
+ * jump. */
 static void run(struct daemon_clock *clock, int64_t *boot_ms, int64_t seconds, int64_t offset_ms)
 {
     for (int64_t i = 0; i < seconds; i++) {
@@ -164,7 +166,8 @@ Test(clock, c4_a_start_24_hours_after_the_last_turn_is_no_doubt_and_a_millisecon
     cr_assert_not(clock.held);
 }
 
-/* A machine that slept, a process that was frozen: what was due meanwhile would all happen at once, as after a start. */
+/* A machine that slept, a process that was frozen: what was due meanwhile would all happen at once, as after a
+ * start. */
 Test(clock, c4_a_standstill_of_24_hours_is_no_doubt_and_of_a_millisecond_more_is)
 {
     struct daemon_clock clock;

@@ -1,4 +1,5 @@
-/* sys_config.c - referrald.conf: every bad value is named with file, line, key and range; what is dumped reads the same again. */
+/* sys_config.c - referrald.conf: every bad value is named with file, line, key and range; what is dumped reads the same
+ * again. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* sys_journal.c - one event is one line of key=value, at its pace; and the catalogue of events is one that journalctl can read. */
+/* sys_journal.c - one event is one line of key=value, at its pace; and the catalogue of events is one that journalctl
+ * can read. */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <fcntl.h>

@@ -15,7 +15,8 @@ static bool is_held(int number)
     return moved < 0 && errno == EBADF && fstat(number, &status) == 0 && S_ISCHR(status.st_mode);
 }
 
-/* In a process of its own, with those closed that have a bit: 0 where these can neither be read nor written, and no other file becomes one. */
+/* In a process of its own, with those closed that have a bit: 0 where these can neither be read nor written, and no
+ * other file becomes one. */
 static int hold(unsigned closed)
 {
     for (int number = 0; number <= 2; number++) {

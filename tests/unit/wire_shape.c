@@ -1,4 +1,5 @@
-/* wire_shape.c - bytes that every protobuf library reads alike are taken; those that ours alone would read, or read otherwise, are not (F3). */
+/* wire_shape.c - bytes that every protobuf library reads alike are taken; those that ours alone would read, or read
+ * otherwise, are not (F3). */
 #include <criterion/criterion.h>
 
 #include "registry.pb-c.h"

@@ -1,4 +1,5 @@
-/* acts.h - the morning, act by act, in their order. Each moves the clock, prints its timeline and checks what it promised. */
+/* acts.h - the morning, act by act, in their order. Each moves the clock, prints its timeline and checks what it
+ * promised. */
 #pragma once
 #include "morning.h"
 

@@ -66,7 +66,8 @@ static void on_delivery(struct referral_client *client, void *user, const Referr
     referral_ack(client, delivery->delivery_id);
 }
 
-/* A house has one system that takes its inbox, whichever of its teams sits there: so notices come in their order. Schedulers only book. */
+/* A house has one system that takes its inbox, whichever of its teams sits there: so notices come in their order.
+ * Schedulers only book. */
 static bool takes_inbox(const struct desk *desk)
 {
     const struct desk *first = desk->morning->desks;

@@ -1,5 +1,5 @@
-/* main.c - the demonstration's morning: appointments open at 07:00, and the reserve is kept. Called by run.sh for a folder that prepare.sh has
- * filled for test time, with its broker running. */
+/* main.c - the demonstration's morning: appointments open at 07:00, and the reserve is kept. Called by run.sh for a
+ * folder that prepare.sh has filled for test time, with its broker running. */
 #include "morning.h"
 
 #include <stdio.h>

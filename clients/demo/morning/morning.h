@@ -1,7 +1,8 @@
-/* morning.h - the cast of the demonstration's morning: hospitals, family-doctor teams and schedulers at their desks, and their patients.
+/* morning.h - the cast of the demonstration's morning: hospitals, family-doctor teams and schedulers at their desks,
+ * and their patients.
  *
- * Each desk is a connection of its own, with a key of its own, all served by one loop. Nobody here knows the rule of the reserve: desks ask
- * the broker, and take what they are told. */
+ * Each desk is a connection of its own, with a key of its own, all served by one loop. Nobody here knows the rule of
+ * the reserve: desks ask the broker, and take what they are told. */
 #pragma once
 #include <referral/client.h>
 

@@ -9,7 +9,8 @@ struct sessions_sum {
     unsigned capacity, blocked, general, family, held, marked;
 };
 struct sessions_sum sessions_add(const struct sessions *sessions);
-/* Q3 seen from outside: what general bookings take leaves what is reserved, whoever has it. R of a group counts for its sum. */
+/* Q3 seen from outside: what general bookings take leaves what is reserved, whoever has it. R of a group counts for its
+ * sum. */
 bool sessions_keep_reserve(const struct sessions *sessions);
 /* The broker's time, the turns it has made, and what waits in all inboxes; false: it did not say. */
 struct broker_state {

@@ -1,4 +1,5 @@
-/* test_clock.h - the time of a store made for test time (C4): a file that the broker reads, in the local time of the district. */
+/* test_clock.h - the time of a store made for test time (C4): a file that the broker reads, in the local time of the
+ * district. */
 #pragma once
 #include <stdint.h>
 

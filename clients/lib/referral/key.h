@@ -1,7 +1,7 @@
 /* key.h - CURVE key pairs and the files that hold them.
  *
- * A key file is text: lines "public = " and "secret = " followed by 64 hex digits in lower case; blank lines and lines that begin
- * with "#" are skipped. With a secret in it, it belongs to one user: mode 0600. */
+ * A key file is text: lines "public = " and "secret = " followed by 64 hex digits in lower case; blank lines and lines
+ * that begin with "#" are skipped. With a secret in it, it belongs to one user: mode 0600. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +22,8 @@ struct referral_key {
 
 /* A fresh pair, from the system's random numbers. */
 int referral_key_generate(struct referral_key *ret_key);
-/* Reads a pair. -EACCES where group or others may read the file; -EINVAL where it is not of the form above, lacks a line, or the
- * two do not belong together; else what open(2) and read(2) say. */
+/* Reads a pair. -EACCES where group or others may read the file; -EINVAL where it is not of the form above, lacks a
+ * line, or the two do not belong together; else what open(2) and read(2) say. */
 int referral_key_load(const char *path, struct referral_key *ret_key);
 /* Reads only the public key, of a file with or without a secret, whatever its mode. */
 int referral_key_load_public(const char *path, uint8_t ret_public_key[REFERRAL_KEY_SIZE]);
