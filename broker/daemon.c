@@ -49,15 +49,12 @@ static int read_secrets(const struct config *config, struct secrets *secrets, ch
 {
     uint8_t derived[32];
     int rc = config_read_secret(config->host_key_file, "key", secrets->host, error, error_size);
-    if (rc == 0) {
+    if (rc == 0)
         rc = config_read_secret(config->server_key_file, "public", secrets->server_public, error, error_size);
-    }
-    if (rc == 0) {
+    if (rc == 0)
         rc = config_read_secret(config->server_key_file, "secret", secrets->server_secret, error, error_size);
-    }
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     if (crypto_scalarmult_base(derived, secrets->server_secret) < 0 ||
         sodium_memcmp(derived, secrets->server_public, sizeof derived) != 0) {
         snprintf(error, error_size, "%s: the public key is not that of the secret one", config->server_key_file);
@@ -95,9 +92,8 @@ int daemon_reread_keys(struct daemon *daemon, const struct config *config, uint8
     int rc = read_secrets(config, secrets, error, error_size);
     if (rc == 0) {
         rc = store_keys_take(daemon->store, secrets->host);
-        if (rc < 0) {
+        if (rc < 0)
             snprintf(error, error_size, "%s", store_error(daemon->store));
-        }
     }
     if (rc == 0) {
         memcpy(ret_server_key, secrets->server_public, sizeof secrets->server_public);
@@ -134,15 +130,12 @@ static enum daemon_exit open_store(struct daemon *daemon, const struct secrets *
         .error = error,
     };
     int failure = store_open(&options, &daemon->store);
-    if (failure == 0) {
+    if (failure == 0)
         return DAEMON_STOPPED;
-    }
     journal(JOURNAL_start_refused, "%s", error[0] ? error : strerror(-failure));
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
-        if (exits[i].failure == failure) {
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
+        if (exits[i].failure == failure)
             return exits[i].exit;
-        }
-    }
     return DAEMON_FAILED;
 }
 
@@ -196,9 +189,8 @@ static bool admits(void *user, const uint8_t public_key[32])
 {
     struct daemon *daemon = user;
     bool is_admitted = turn_admits(daemon->turn, public_key, daemon_now(daemon).now);
-    if (!is_admitted) {
+    if (!is_admitted)
         daemon_note_refused_key(daemon, public_key);
-    }
     return is_admitted;
 }
 
@@ -212,9 +204,8 @@ static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *s
         .handler = {.user = daemon, .frame = daemon_on_frame, .lost = daemon_on_lost, .burst_end = daemon_on_burst_end},
     };
     int failure = zap_open(daemon->base, daemon->zmq_context, admits, daemon, &daemon->zap);
-    if (failure < 0) {
+    if (failure < 0)
         return failed("the handler that says who may connect cannot be opened", failure);
-    }
     failure = zmq_port_open(&options, &daemon->port);
     if (failure < 0) {
         journal(JOURNAL_start_refused, "an endpoint of %s cannot be bound: %s", daemon->config_path,
@@ -239,9 +230,8 @@ static enum daemon_exit self_test(struct daemon *daemon, const struct secrets *s
 {
     int failure = zap_self_test(daemon->base, daemon->zmq_context, zmq_port_endpoint(daemon->port),
                                 secrets->server_public, SELF_TEST_MS);
-    if (failure == 0 || daemon->stopping || daemon->failed) { /* a signal, or the store, may end the loop of the test */
+    if (failure == 0 || daemon->stopping || daemon->failed) /* a signal, or the store, may end the loop of the test */
         return DAEMON_STOPPED;
-    }
     journal(JOURNAL_start_refused, "self-test: %s",
             failure == -EPERM       ? "a stranger's key was admitted"
             : failure == -ETIMEDOUT ? "a stranger's key was not refused in time"
@@ -254,45 +244,36 @@ static enum daemon_exit open_loop(struct daemon *daemon)
     daemon->base = event_base_new();
     daemon->zmq_context = zmq_ctx_new();
     int failure = daemon->base && daemon->zmq_context ? daemon_loop_open(daemon) : -ENOMEM;
-    if (failure == 0) {
+    if (failure == 0)
         failure = daemon_ops_open(daemon);
-    }
     return failure < 0 ? failed("the event loop cannot be opened", failure) : DAEMON_STOPPED;
 }
 
 static enum daemon_exit open_parts(struct daemon *daemon, const struct secrets *secrets)
 {
     enum daemon_exit exit = open_store(daemon, secrets);
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = check_store(daemon);
-    }
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = daemon_time_open(daemon);
-    }
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = open_turn(daemon);
-    }
-    if (exit == DAEMON_STOPPED && daemon_archive_open(daemon) < 0) {
+    if (exit == DAEMON_STOPPED && daemon_archive_open(daemon) < 0)
         exit = failed("the archiver cannot be opened", -ENOMEM);
-    }
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = open_loop(daemon);
-    }
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = open_port(daemon, secrets);
-    }
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = open_http(daemon);
-    }
     return exit == DAEMON_STOPPED ? self_test(daemon, secrets) : exit;
 }
 
 enum daemon_exit daemon_open(const struct config *config, const char *config_path, struct daemon **ret_daemon)
 {
     struct secrets *secrets = secrets_open(config);
-    if (!secrets) {
+    if (!secrets)
         return DAEMON_BAD_SECRET;
-    }
     struct daemon *daemon = calloc(1, sizeof *daemon);
     enum daemon_exit exit = DAEMON_FAILED;
     if (daemon && arena_open(&daemon->arena, ARENA_BYTES) == 0) {
@@ -304,19 +285,17 @@ enum daemon_exit daemon_open(const struct config *config, const char *config_pat
         journal(JOURNAL_start_refused, "out of memory");
     }
     sodium_free(secrets);
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         *ret_daemon = daemon;
-    } else {
+    else
         daemon_close(daemon);
-    }
     return exit;
 }
 
 void daemon_close(struct daemon *daemon)
 {
-    if (!daemon) {
+    if (!daemon)
         return;
-    }
     zmq_port_close(daemon->port);
     zap_close(daemon->zap);
     while (daemon->zmq_context && zmq_ctx_term(daemon->zmq_context) < 0 && errno == EINTR) {
@@ -325,9 +304,8 @@ void daemon_close(struct daemon *daemon)
     daemon_ops_close(daemon);
     daemon_alarms_close(daemon);
     daemon_loop_close(daemon);
-    if (daemon->base) {
+    if (daemon->base)
         event_base_free(daemon->base);
-    }
     daemon_archive_close(daemon);
     turn_close(daemon->turn);
     store_close(daemon->store);

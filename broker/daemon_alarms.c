@@ -22,9 +22,8 @@
 static bool stands(struct daemon *daemon, const char *code, const char *subject)
 {
     struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0)
         return false;
-    }
     bool found = alarm_row(txn, code, subject) != NULL;
     store_read_end(txn);
     arena_reset(&daemon->arena, 0);
@@ -35,9 +34,8 @@ static bool stands(struct daemon *daemon, const char *code, const char *subject)
 static int64_t since_ms(struct daemon *daemon, const char *code)
 {
     struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0)
         return 0;
-    }
     const Record__Alarm *row = alarm_row(txn, code, DAEMON_ALARM_SUBJECT);
     int64_t ms = row ? row->since_ms : 0;
     store_read_end(txn);
@@ -53,9 +51,8 @@ bool daemon_alarm_stands(struct daemon *daemon, const char *code)
 static bool stands_for(struct daemon *daemon, const char *code, const char *why)
 {
     struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0)
         return false;
-    }
     const Record__Alarm *row = alarm_row(txn, code, DAEMON_ALARM_SUBJECT);
     bool same = row && strcmp(row->detail ? row->detail : "", why ? why : "") == 0;
     store_read_end(txn);
@@ -65,23 +62,19 @@ static bool stands_for(struct daemon *daemon, const char *code, const char *why)
 
 void daemon_alarm_set(struct daemon *daemon, const char *code, const char *why, bool holds)
 {
-    if (holds && stands_for(daemon, code, why)) {
+    if (holds && stands_for(daemon, code, why))
         return;
-    }
-    if (daemon_alarm_stands(daemon, code)) {
+    if (daemon_alarm_stands(daemon, code))
         turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, NULL, false);
-    }
-    if (holds) {
+    if (holds)
         turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, why, true);
-    }
 }
 
 /* What its detail counts moves on while it stands: that is no other alarm. */
 static void set(struct daemon *daemon, const char *code, const char *detail, bool holds)
 {
-    if (daemon_alarm_stands(daemon, code) != holds) {
+    if (daemon_alarm_stands(daemon, code) != holds)
         turn_alarm(daemon->turn, code, DAEMON_ALARM_SUBJECT, detail, holds);
-    }
 }
 
 /* 0, which is "never", where it cannot be read: the next look will. */
@@ -100,9 +93,8 @@ static void watch_room(struct daemon *daemon)
 {
     static const char code[] = "store-filling";
     struct store_room room;
-    if (store_room(daemon->store, &room) < 0 || room.limit_bytes == 0) {
+    if (store_room(daemon->store, &room) < 0 || room.limit_bytes == 0)
         return;
-    }
     uint64_t percent = room.used_bytes / (room.limit_bytes / 100 + 1);
     bool stood = daemon_alarm_stands(daemon, code);
     if (!stood && percent >= FILLING_PERCENT) {
@@ -128,9 +120,8 @@ static void watch_damage(struct daemon *daemon)
 {
     static const char code[] = "store-damaged";
     int64_t met_ms = daemon->alarms.damaged_ms != 0 ? daemon->alarms.damaged_ms : since_ms(daemon, code);
-    if (met_ms != 0) {
+    if (met_ms != 0)
         set(daemon, code, NULL, verify_state_read(daemon->config->store_directory).sound_ms <= met_ms);
-    }
 }
 
 static void watch_backup(struct daemon *daemon)
@@ -155,9 +146,8 @@ static void watch_commit(struct daemon *daemon)
     int64_t limit_us = 1000 * limit_ms(daemon, "commit_alarm_ms");
     uint32_t p99_us = daemon_ops_recent_p99_us(daemon);
     char detail[32];
-    if (daemon_alarm_stands(daemon, code)) {
+    if (daemon_alarm_stands(daemon, code))
         limit_us /= 2;
-    }
     snprintf(detail, sizeof detail, "p99_ms=%u", p99_us / 1000);
     set(daemon, code, detail, limit_us != 0 && p99_us >= limit_us);
 }
@@ -170,9 +160,8 @@ static void watch_readers(struct daemon *daemon)
     struct instant now = daemon_now(daemon).now;
     struct store_reader reader;
     char detail[32];
-    if (store_oldest_reader(daemon->store, &reader) < 0) {
+    if (store_oldest_reader(daemon->store, &reader) < 0)
         return;
-    }
     if (reader.pid != alarms->reader.pid || reader.state != alarms->reader.state) {
         alarms->reader = reader;
         alarms->reader_since = now;
@@ -205,16 +194,14 @@ static void step_keys(struct daemon *daemon)
 {
     struct daemon_alarms *alarms = &daemon->alarms;
     struct store_txn *txn = NULL;
-    if (!alarms->is_reading_keys || store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+    if (!alarms->is_reading_keys || store_read_begin(daemon->store, &daemon->arena, &txn) < 0)
         return;
-    }
     alarms->is_reading_keys = key_watch_step(&alarms->keys, txn, KEYS);
     bool is_read = store_failure(txn) == 0;
     store_read_end(txn);
     arena_reset(&daemon->arena, 0);
-    if (!alarms->is_reading_keys && is_read) {
+    if (!alarms->is_reading_keys && is_read)
         judge_keys(daemon);
-    }
 }
 
 void daemon_alarms_watch(struct daemon *daemon)

@@ -63,32 +63,27 @@ static void tell_done(struct daemon *daemon)
         journal(JOURNAL_archived, "files=%llu referrals=%llu", (unsigned long long)(now.files - then->files),
                 (unsigned long long)(now.referrals - then->referrals));
     }
-    if (now.too_large != then->too_large) {
+    if (now.too_large != then->too_large)
         journal(JOURNAL_archive_left, "referrals=%llu", (unsigned long long)now.too_large);
-    }
     *then = now;
 }
 
 int64_t daemon_archive_step(struct daemon *daemon)
 {
     int64_t now_ms = clock_boot_ms();
-    if (daemon->archive_since_ms == 0) {
+    if (daemon->archive_since_ms == 0)
         daemon->archive_since_ms = now_ms;
-    }
     uint64_t damaged = archiver_done(daemon->archiver).damaged;
     int result = archiver_step(daemon->archiver, daemon_now(daemon));
-    if (archiver_done(daemon->archiver).damaged != damaged) {
+    if (archiver_done(daemon->archiver).damaged != damaged)
         daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-    }
-    if (result > 0) {
+    if (result > 0)
         return STEP_PAUSE_MS;
-    }
     int64_t pause_ms = (now_ms - daemon->archive_since_ms) * PAUSE_PASSES;
     daemon->archive_since_ms = 0;
     tell_done(daemon);
-    if (result == -EAGAIN) {
+    if (result == -EAGAIN)
         return AGAIN_MS;
-    }
     daemon_alarm_set(daemon, FAILED, result != 0 ? word_of(result) : NULL, result != 0);
     return pause_ms > PAUSE_MS ? pause_ms : PAUSE_MS;
 }

@@ -12,16 +12,13 @@ int64_t daemon_forget_step(struct daemon *daemon)
     struct forgetter *forgetter = &daemon->forgetter;
     uint64_t damaged = forgetter->damaged;
     int result = forgetter_step(forgetter, clock);
-    if (forgetter->damaged > damaged) {
+    if (forgetter->damaged > damaged)
         daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-    }
-    if (result > 0) {
+    if (result > 0)
         return STEP_PAUSE_MS;
-    }
-    if (result < 0) {
+    if (result < 0)
         journal(JOURNAL_forget_failed, "%s", store_error(daemon->store));
-    } else if (forgetter->told != 0) {
+    else if (forgetter->told != 0)
         journal(JOURNAL_forgotten, "keys=%llu", (unsigned long long)forgetter->told);
-    }
     return result < 0 || clock.hold ? AGAIN_MS : PAUSE_MS;
 }

@@ -46,14 +46,12 @@ static void after(struct event *timer, int64_t ms)
 static void schedule(struct daemon *daemon)
 {
     int64_t wait_ms = turn_wait_ms(daemon->turn, daemon_now(daemon));
-    if (daemon->config->test_clock_file && (wait_ms < 0 || wait_ms > TEST_CLOCK_MS)) {
+    if (daemon->config->test_clock_file && (wait_ms < 0 || wait_ms > TEST_CLOCK_MS))
         wait_ms = TEST_CLOCK_MS;
-    }
-    if (wait_ms >= 0) {
+    if (wait_ms >= 0)
         after(daemon->turn_timer, wait_ms);
-    } else {
+    else
         event_del(daemon->turn_timer);
-    }
 }
 
 /* A lasting failure: nobody is told anything any more, and what was accepted is on disk. */
@@ -84,24 +82,21 @@ static void run_turn(struct daemon *daemon)
     struct stopwatch watch = daemon_ops_start(daemon);
     int failure = turn_run(daemon->turn, note_awake(daemon));
     daemon_ops_stop(daemon, &watch);
-    if (failure < 0 && !daemon->failed) {
+    if (failure < 0 && !daemon->failed)
         fail(daemon, failure);
-    }
 }
 
 static void index_soon(struct daemon *daemon)
 {
     if (turn_counters(daemon->turn).turns != daemon->searched_turns &&
-        !event_pending(daemon->search_timer, EV_TIMEOUT, NULL)) {
+        !event_pending(daemon->search_timer, EV_TIMEOUT, NULL))
         after(daemon->search_timer, SEARCH_AFTER_MS);
-    }
 }
 
 static void run_turns(struct daemon *daemon)
 {
-    for (int i = 0; i < TURNS_A_BREATH && !daemon->failed && turn_wants(daemon->turn, daemon_now(daemon)); i++) {
+    for (int i = 0; i < TURNS_A_BREATH && !daemon->failed && turn_wants(daemon->turn, daemon_now(daemon)); i++)
         run_turn(daemon);
-    }
     daemon_time_watch(daemon);
     index_soon(daemon);
     schedule(daemon);
@@ -148,9 +143,8 @@ void daemon_on_lost(void *user, uint64_t peer)
 void daemon_on_burst_end(void *user)
 {
     struct daemon *daemon = user;
-    if (!daemon->failed) {
+    if (!daemon->failed)
         run_turns(daemon);
-    }
 }
 
 /* ---- Between turns ---- */
@@ -167,9 +161,8 @@ static void on_search_timer(evutil_socket_t fd, short what, void *user)
     uint64_t left_out = search_left_out(daemon->store);
     int indexed = search_advance(daemon->store, &daemon->arena, (uint32_t)rows);
     arena_reset(&daemon->arena, 0);
-    if (indexed == -EBADMSG || search_left_out(daemon->store) != left_out) {
+    if (indexed == -EBADMSG || search_left_out(daemon->store) != left_out)
         daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-    }
     daemon->chunk_turns = turns;
     if (indexed < 0) {
         journal(JOURNAL_index_failed, "the search index waits: %s", store_error(daemon->store));
@@ -216,9 +209,8 @@ static void on_reseal_timer(evutil_socket_t fd, short what, void *user)
     struct daemon *daemon = user;
     int64_t wait_ms = daemon_reseal_step(daemon);
     bool is_busy = turn_wants(daemon->turn, daemon_now(daemon));
-    if (wait_ms >= 0) {
+    if (wait_ms >= 0)
         after(daemon->reseal_timer, is_busy && wait_ms < RESEAL_BUSY_MS ? RESEAL_BUSY_MS : wait_ms);
-    }
 }
 
 /* What a crowd of strangers cost goes back to the system when it has left. */
@@ -239,9 +231,8 @@ static void report_port(struct daemon *daemon)
     struct port_counters now = {zap_refused(daemon->zap), zmq_port_dropped(daemon->port),
                                 zmq_port_crowded_out(daemon->port), zmq_port_missed(daemon->port)};
     struct port_counters *then = &daemon->reported;
-    if (daemon->ticks++ % PORT_REPORT_TICKS != 0 || memcmp(&now, then, sizeof now) == 0) {
+    if (daemon->ticks++ % PORT_REPORT_TICKS != 0 || memcmp(&now, then, sizeof now) == 0)
         return;
-    }
     journal(JOURNAL_port, "keys_refused=%llu frames_dropped=%llu crowded_out=%llu edges_missed=%llu",
             (unsigned long long)(now.keys_refused - then->keys_refused),
             (unsigned long long)(now.frames_dropped - then->frames_dropped),
@@ -262,9 +253,8 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     daemon_alarms_watch(daemon);
     report_port(daemon);
     run_turns(daemon);
-    if (!daemon->failed) {
+    if (!daemon->failed)
         notify_watchdog();
-    }
     daemon_ops_tick(daemon);
     if (daemon->ticks % TELL_TICKS == 2) { /* at the first tick, too */
         journal_report();
@@ -310,9 +300,8 @@ int daemon_loop_open(struct daemon *daemon)
     static_assert(sizeof signals / sizeof signals[0] == DAEMON_SIGNALS, "room for each");
     for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
         daemon->signals[i] = evsignal_new(daemon->base, signals[i].number, signals[i].call, daemon);
-        if (!daemon->signals[i] || event_add(daemon->signals[i], NULL) < 0) {
+        if (!daemon->signals[i] || event_add(daemon->signals[i], NULL) < 0)
             return -ENOMEM;
-        }
     }
     daemon->turn_timer = event_new(daemon->base, -1, 0, on_turn_timer, daemon);
     daemon->search_timer = event_new(daemon->base, -1, 0, on_search_timer, daemon);
@@ -321,9 +310,8 @@ int daemon_loop_open(struct daemon *daemon)
     daemon->reseal_timer = event_new(daemon->base, -1, 0, on_reseal_timer, daemon);
     daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
     if (!daemon->turn_timer || !daemon->search_timer || !daemon->archive_timer || !daemon->forget_timer ||
-        !daemon->reseal_timer || !daemon->tick) {
+        !daemon->reseal_timer || !daemon->tick)
         return -ENOMEM;
-    }
     after(daemon->tick, TICK_MS);
     daemon->ticks = 1; /* the first report is for the first minute */
     after(daemon->archive_timer, ARCHIVE_AFTER_MS);
@@ -336,16 +324,14 @@ int daemon_loop_open(struct daemon *daemon)
 
 static void drop_event(struct event *event)
 {
-    if (event) {
+    if (event)
         event_free(event);
-    }
 }
 
 void daemon_loop_close(struct daemon *daemon)
 {
-    for (size_t i = 0; i < DAEMON_SIGNALS; i++) {
+    for (size_t i = 0; i < DAEMON_SIGNALS; i++)
         drop_event(daemon->signals[i]);
-    }
     drop_event(daemon->turn_timer);
     drop_event(daemon->search_timer);
     drop_event(daemon->archive_timer);
@@ -360,9 +346,8 @@ static void drain(struct daemon *daemon)
     int64_t limit_ms = clock_boot_ms() + DRAIN_MS;
     zmq_port_pause(daemon->port);
     turn_hurry(daemon->turn);
-    while (!daemon->failed && clock_boot_ms() < limit_ms && turn_wants(daemon->turn, daemon_now(daemon))) {
+    while (!daemon->failed && clock_boot_ms() < limit_ms && turn_wants(daemon->turn, daemon_now(daemon)))
         run_turn(daemon);
-    }
     turn_drain(daemon->turn, DRAIN_RETRY_MS);
 }
 
@@ -378,13 +363,11 @@ enum daemon_exit daemon_run(struct daemon *daemon)
         event_base_dispatch(daemon->base);
     }
     notify_stopping();
-    if (!daemon->failed) {
+    if (!daemon->failed)
         drain(daemon);
-    }
     int failure = daemon->failed ? 0 : store_flush(daemon->store);
-    if (failure < 0) {
+    if (failure < 0)
         fail(daemon, failure);
-    }
     if (!daemon->failed) {
         journal_report();
         journal(JOURNAL_stopped, "turn=%llu", (unsigned long long)store_mark(daemon->store).index);

@@ -17,9 +17,8 @@ struct line {
 /* Subjects are "broker", or begin with an institution: "H1", "H1/EXPERT/...", "T07>H1". */
 static const char *institution_of(const char *subject, char out[INSTITUTION_SIZE])
 {
-    if (strcmp(subject, DAEMON_ALARM_SUBJECT) == 0) {
+    if (strcmp(subject, DAEMON_ALARM_SUBJECT) == 0)
         return NULL;
-    }
     snprintf(out, INSTITUTION_SIZE, "%.*s", (int)strcspn(subject, "/>"), subject);
     return out;
 }
@@ -27,9 +26,8 @@ static const char *institution_of(const char *subject, char out[INSTITUTION_SIZE
 static void line_init(struct line *line, const struct daemon *daemon, const struct turn_news *news)
 {
     line->about = (struct journal_about){.institution = news->institution};
-    if (news->subject) {
+    if (news->subject)
         line->about.institution = institution_of(news->subject, line->institution);
-    }
     if (id_is_set(news->referral)) {
         id_format(line->referral_id, store_identity(daemon->store)->short_name, news->referral);
         line->about.referral_id = line->referral_id;
@@ -62,12 +60,10 @@ void daemon_on_news(void *user, const struct turn_news *news)
     struct daemon *daemon = user;
     enum journal_event event = event_of(news->kind);
     struct line line;
-    if (news->kind == NEWS_ROW_DAMAGED) {
+    if (news->kind == NEWS_ROW_DAMAGED)
         daemon->alarms.damaged_ms = clock_wall_ms();
-    }
-    if (!journal_wants(event)) {
+    if (!journal_wants(event))
         return;
-    }
     line_init(&line, daemon, news);
     switch (news->kind) {
     case NEWS_COMMAND:
@@ -101,7 +97,6 @@ void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]
 {
     char hex[2 * 8 + 1];
     hex_encode(hex, bytes_of(public_key, 8));
-    if (daemon->serving) { /* the self-test is a stranger, too */
+    if (daemon->serving) /* the self-test is a stranger, too */
         journal(JOURNAL_key_refused, "key=%s", hex);
-    }
 }

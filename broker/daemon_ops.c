@@ -92,9 +92,8 @@ uint32_t daemon_ops_recent_p99_us(const struct daemon *daemon)
 static void copy_history(struct ops_view *view, const struct daemon_ops *ops)
 {
     size_t count = ops->sample_count < OPS_HISTORY ? ops->sample_count : OPS_HISTORY;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         view->history[i] = ops->samples[(ops->sample_count - count + i) % OPS_HISTORY];
-    }
     view->history_count = count;
 }
 
@@ -107,9 +106,8 @@ static void fill_view(struct daemon *daemon, bool is_readable)
     view->is_draining = turn_is_draining(daemon->turn);
     view->is_serving = daemon->serving && !daemon->stopping && !view->is_draining;
     view->is_readable = is_readable;
-    if (store_room(daemon->store, &view->room) < 0) {
+    if (store_room(daemon->store, &view->room) < 0)
         view->is_readable = false;
-    }
     view->turns = turn_counters(daemon->turn);
     view->turn_us = ops->turn_us;
     view->recent_us = histogram_between(&ops->recent_from, &ops->turn_us);
@@ -129,9 +127,8 @@ static int64_t oldest_ms(const struct overview *overview, struct instant now)
     int64_t oldest = -1;
     for (size_t i = 0; i < overview->destination_count; i++) {
         struct instant at = overview->destinations[i].oldest_at;
-        if (instant_is_set(at) && now.ms - at.ms > oldest) {
+        if (instant_is_set(at) && now.ms - at.ms > oldest)
             oldest = now.ms - at.ms;
-        }
     }
     return oldest;
 }
@@ -140,9 +137,8 @@ static void tell_status(const struct daemon *daemon)
 {
     const struct ops_view *view = &daemon->ops->view;
     char line[NOTIFY_LINE_SIZE];
-    if (!daemon->serving || daemon->stopping) {
+    if (!daemon->serving || daemon->stopping)
         return;
-    }
     notify_health_line(
         &(struct notify_health){
             .state = turn_is_draining(daemon->turn) ? "draining"
@@ -162,9 +158,8 @@ static void show(struct daemon *daemon, bool is_readable)
     fill_view(daemon, is_readable);
     ops->is_collecting = false;
     ops->shown_ms = clock_boot_ms();
-    if (is_readable) {
+    if (is_readable)
         overview_alarm(&ops->overview, daemon->turn);
-    }
     tell_status(daemon);
     if (ops->http) {
         ops->view.http = ops_http_counters(ops->http);
@@ -201,9 +196,8 @@ static void on_collect(evutil_socket_t fd, short what, void *user)
 static bool is_fresh(void *user)
 {
     struct daemon_ops *ops = ((struct daemon *)user)->ops;
-    if (ops->shown_ms != 0 && clock_boot_ms() - ops->shown_ms < VIEW_MS) {
+    if (ops->shown_ms != 0 && clock_boot_ms() - ops->shown_ms < VIEW_MS)
         return true;
-    }
     if (!ops->is_collecting) {
         ops->is_collecting = true;
         overview_begin(&ops->overview);
@@ -222,9 +216,8 @@ void daemon_ops_tell(struct daemon *daemon)
 int daemon_ops_open(struct daemon *daemon)
 {
     daemon->ops = calloc(1, sizeof *daemon->ops);
-    if (!daemon->ops) {
+    if (!daemon->ops)
         return -ENOMEM;
-    }
     daemon->ops->collect = event_new(daemon->base, -1, 0, on_collect, daemon);
     return daemon->ops->collect ? overview_open(&daemon->ops->overview) : -ENOMEM;
 }
@@ -250,13 +243,11 @@ static void begin_view(struct daemon *daemon)
 int daemon_ops_listen(struct daemon *daemon)
 {
     struct daemon_ops *ops = daemon->ops;
-    if (!daemon->config->http_listen) {
+    if (!daemon->config->http_listen)
         return 0;
-    }
     const struct ops_pages_options pages = {.user = daemon, .is_fresh = is_fresh};
-    if (ops_pages_open(&pages, &ops->pages) < 0) {
+    if (ops_pages_open(&pages, &ops->pages) < 0)
         return -ENOMEM;
-    }
     begin_view(daemon);
     const struct ops_http_options options = {
         .base = daemon->base,
@@ -265,23 +256,20 @@ int daemon_ops_listen(struct daemon *daemon)
         .answer = ops_pages_answer,
     };
     int rc = ops_http_open(&options, &ops->http);
-    if (rc == 0) {
+    if (rc == 0)
         journal(JOURNAL_http, "address=%s", ops_http_address(ops->http));
-    }
     return rc;
 }
 
 void daemon_ops_close(struct daemon *daemon)
 {
     struct daemon_ops *ops = daemon->ops;
-    if (!ops) {
+    if (!ops)
         return;
-    }
     ops_http_close(ops->http);
     ops_pages_close(ops->pages);
-    if (ops->collect) {
+    if (ops->collect)
         event_free(ops->collect);
-    }
     overview_close(&ops->overview);
     free(ops);
 }

@@ -25,14 +25,11 @@ static void list_changes(const struct daemon *daemon, const struct config *confi
 {
     struct config_key key;
     names[0] = '\0';
-    for (size_t i = 0; config_key(i, &key); i++) {
-        if (strcmp(key.name, "log_level") != 0 && !config_key_equals(i, daemon->config, config)) {
+    for (size_t i = 0; config_key(i, &key); i++)
+        if (strcmp(key.name, "log_level") != 0 && !config_key_equals(i, daemon->config, config))
             add_name(names, key.name);
-        }
-    }
-    if (memcmp(server_key, daemon->server_key, sizeof daemon->server_key) != 0) {
+    if (memcmp(server_key, daemon->server_key, sizeof daemon->server_key) != 0)
         add_name(names, "server.key");
-    }
 }
 
 static void take(const struct daemon *daemon, const struct config *config, const uint8_t server_key[32])
@@ -40,9 +37,8 @@ static void take(const struct daemon *daemon, const struct config *config, const
     char names[NAMES_SIZE];
     enum log_level level;
     list_changes(daemon, config, server_key, names);
-    if (journal_level_parse(config->log_level, &level)) {
+    if (journal_level_parse(config->log_level, &level))
         journal_set_level(level);
-    }
     journal(JOURNAL_reloaded, "log_level=%s%s%s", config->log_level, names[0] ? " restart=" : "", names);
 }
 
@@ -51,9 +47,8 @@ static void take(const struct daemon *daemon, const struct config *config, const
 static int load_again(const char *path, struct config *ret_config, char *error, size_t error_size)
 {
     struct stat status;
-    if (stat(path, &status) < 0 || S_ISREG(status.st_mode)) {
+    if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
         return config_load(path, ret_config, error, error_size);
-    }
     memset(ret_config, 0, sizeof *ret_config);
     snprintf(error, error_size, "%s: is not a regular file, and not read again", path);
     return -EINVAL;
@@ -66,14 +61,12 @@ void daemon_reload(struct daemon *daemon)
     char error[CONFIG_ERROR_SIZE];
     notify_reloading();
     int rc = load_again(daemon->config_path, &config, error, sizeof error);
-    if (rc == 0) {
+    if (rc == 0)
         rc = daemon_reread_keys(daemon, &config, server_key, error, sizeof error);
-    }
-    if (rc < 0) {
+    if (rc < 0)
         journal(JOURNAL_reload_refused, "%s", error);
-    } else {
+    else
         take(daemon, &config, server_key);
-    }
     config_fini(&config);
     daemon_alarms_look(daemon);
     notify_ready(rc < 0 ? "ready; the last reload was refused, see the log" : "ready; reloaded");

@@ -13,9 +13,8 @@
 void daemon_reseal_taken(struct daemon *daemon, uint32_t before)
 {
     uint32_t newest = store_newest_key(daemon->store);
-    if (newest != before) {
+    if (newest != before)
         journal(JOURNAL_key_taken, "data_key=%u", newest);
-    }
 }
 
 /* 0: now; else in so many milliseconds. */
@@ -23,9 +22,8 @@ static int64_t wait_ms(struct daemon *daemon)
 {
     struct store_reader reader;
     struct store_room room;
-    if (store_room(daemon->store, &room) < 0 || room.full) {
+    if (store_room(daemon->store, &room) < 0 || room.full)
         return FAILED_MS;
-    }
     return store_oldest_reader(daemon->store, &reader) == 0 && reader.pid != 0 && reader.turns > READER_TURNS ? WAIT_MS
                                                                                                               : 0;
 }
@@ -57,15 +55,13 @@ int64_t daemon_reseal_step(struct daemon *daemon)
     int more = reseal_look(daemon->store, &daemon->arena, &state);
     if (more == 0 && !state.is_done) {
         int64_t wait = wait_ms(daemon);
-        if (wait > 0) {
+        if (wait > 0)
             return wait;
-        }
         tell(daemon, &state);
         more = reseal_advance(daemon->store, &daemon->arena, &state);
     }
-    if (more == -EBADMSG) {
+    if (more == -EBADMSG)
         daemon_on_news(daemon, &(struct turn_news){.kind = NEWS_ROW_DAMAGED});
-    }
     if (more < 0) {
         journal(JOURNAL_reseal_failed, "%s", store_error(daemon->store));
         return FAILED_MS;

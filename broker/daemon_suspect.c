@@ -11,9 +11,8 @@
 static bool is_held_back(struct daemon *daemon, const struct suspect *culprit)
 {
     struct store_txn *txn = NULL;
-    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0) {
+    if (store_read_begin(daemon->store, &daemon->arena, &txn) < 0)
         return false;
-    }
     bool found = quarantine_row(txn, culprit->hash) != NULL;
     store_read_end(txn);
     arena_reset(&daemon->arena, 0);
@@ -29,9 +28,8 @@ static int hold_back(struct daemon *daemon, const struct suspect *culprit)
     journal_about(&about, JOURNAL_quarantined, "kind=%s", kind ? kind->name : "unknown");
     turn_quarantine(daemon->turn, culprit);
     int failure = turn_run(daemon->turn, daemon_now(daemon));
-    if (failure < 0) {
+    if (failure < 0)
         return failure;
-    }
     if (is_held_back(daemon, culprit)) {
         suspect_settled(daemon->store);
     } else {

@@ -12,19 +12,17 @@ static bool is_test_time(const struct daemon *daemon)
 static void read_test_clock(struct daemon *daemon)
 {
     int64_t ms;
-    if (clock_test_ms(daemon->config->test_clock_file, &ms) && ms > daemon->clock.now.ms) {
+    if (clock_test_ms(daemon->config->test_clock_file, &ms) && ms > daemon->clock.now.ms)
         daemon->clock.now = instant_of(ms);
-    }
 }
 
 struct turn_clock daemon_now(struct daemon *daemon)
 {
     int64_t boot_ms = clock_boot_ms();
-    if (is_test_time(daemon)) {
+    if (is_test_time(daemon))
         read_test_clock(daemon);
-    } else {
+    else
         daemon_clock_read(&daemon->clock, boot_ms, clock_wall_ms());
-    }
     return (struct turn_clock){.now = daemon->clock.now, .mono_ms = boot_ms, .hold = daemon->clock.held};
 }
 
@@ -37,11 +35,9 @@ const char *daemon_doubt(size_t i)
 /* C4: a doubt that no operator has settled outlives the process. */
 static const char *standing_doubt(struct daemon *daemon)
 {
-    for (size_t i = 0; i < DAEMON_DOUBTS; i++) {
-        if (daemon_alarm_stands(daemon, daemon_doubt(i))) {
+    for (size_t i = 0; i < DAEMON_DOUBTS; i++)
+        if (daemon_alarm_stands(daemon, daemon_doubt(i)))
             return daemon_doubt(i);
-        }
-    }
     return NULL;
 }
 

@@ -38,18 +38,15 @@ static bool parse_arguments(int argc, char **argv, enum action *ret_action, cons
     *ret_action = SERVE;
     *ret_path = DEFAULT_CONFIG;
     while ((found = getopt_long(argc, argv, "", arguments, NULL)) != -1) {
-        if (found == '?') {
+        if (found == '?')
             return false;
-        }
-        if (found == SERVE) {
+        if (found == SERVE)
             *ret_path = optarg;
-        } else {
+        else
             *ret_action = (enum action)found;
-        }
     }
-    if (optind < argc) {
+    if (optind < argc)
         fprintf(stderr, "referrald: takes no other arguments; see --help\n");
-    }
     return optind == argc;
 }
 
@@ -57,9 +54,8 @@ static enum daemon_exit serve(const struct config *config, const char *path)
 {
     struct daemon *daemon = NULL;
     enum daemon_exit exit = daemon_open(config, path, &daemon);
-    if (exit == DAEMON_STOPPED) {
+    if (exit == DAEMON_STOPPED)
         exit = daemon_run(daemon);
-    }
     daemon_close(daemon);
     return exit;
 }
@@ -78,13 +74,12 @@ static enum daemon_exit with_config(enum action action, const char *path)
     }
     journal_level_parse(config.log_level, &level);
     journal_set_level(level);
-    if (action == DUMP) {
+    if (action == DUMP)
         config_dump(&config, stdout);
-    } else if (action == CHECK) {
+    else if (action == CHECK)
         exit = daemon_check(&config);
-    } else {
+    else
         exit = serve(&config, path);
-    }
     config_fini(&config);
     return exit;
 }
@@ -93,13 +88,11 @@ int main(int argc, char **argv)
 {
     enum action action;
     const char *path;
-    if (standard_hold() < 0) {
+    if (standard_hold() < 0)
         return DAEMON_FAILED;
-    }
     daemon_harden();
-    if (!parse_arguments(argc, argv, &action, &path)) {
+    if (!parse_arguments(argc, argv, &action, &path))
         return DAEMON_USAGE;
-    }
     if (action == HELP) {
         print_help();
         return DAEMON_STOPPED;

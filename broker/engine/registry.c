@@ -377,9 +377,8 @@ bool registry_apply_pause(struct work *work)
         return false;
 
     row = institution_row(work->txn, put->institution);
-    if (!row->paused) {
+    if (!row->paused)
         FIELD_SET(row, paused_at_ms, work->now.ms);
-    }
     FIELD_SET(row, paused, true);
     row->pause_reason = put->reason;
     institution_row_put(work->txn, put->institution, row);

@@ -75,9 +75,8 @@ static void join(struct origin *origin, struct connection *one)
 static void leave(struct connections *all, struct connection *one)
 {
     struct origin *origin = one->origin, **origins = one->heard ? &all->keys : &all->addresses;
-    if (!origin) {
+    if (!origin)
         return;
-    }
     assert(*origins);
     *(one->heard ? &all->spoken_count : &all->silent_count) -= 1;
     DL_DELETE(origin->first, one);
@@ -121,18 +120,16 @@ static struct connection *add(struct connections *all, struct connection_shape s
 void connections_accepted(struct connections *all, struct connection_shape shape)
 {
     struct connection *before = find_fd(all, shape.fd);
-    if (before) {
+    if (before)
         end(all, before);
-    }
     add(all, shape);
 }
 
 void connections_ended(struct connections *all, int fd)
 {
     struct connection *one = find_fd(all, fd);
-    if (one) {
+    if (one)
         end(all, one);
-    }
 }
 
 /* Whose first frame this is: of those with this descriptor, the oldest that was not heard yet. */
@@ -141,9 +138,8 @@ static struct connection *newcomer(struct connections *all, int fd)
     struct connection *one;
     DL_FOREACH(all->ended, one)
     {
-        if (one->shape.fd == fd && !one->heard) {
+        if (one->shape.fd == fd && !one->heard)
             return one;
-        }
     }
     one = find_fd(all, fd);
     return one && !one->heard ? one : NULL;
@@ -152,9 +148,8 @@ static struct connection *newcomer(struct connections *all, int fd)
 bool connections_heard_again(struct connections *all, uint64_t peer)
 {
     struct connection *one = find_peer(all, peer);
-    if (one) {
+    if (one)
         one->frames++;
-    }
     if (one && one->origin) {
         DL_DELETE(one->origin->first, one);
         DL_APPEND(one->origin->first, one);
@@ -164,9 +159,8 @@ bool connections_heard_again(struct connections *all, uint64_t peer)
 
 void connections_heard(struct connections *all, uint64_t peer, int fd, const uint8_t key[32])
 {
-    if (connections_heard_again(all, peer)) {
+    if (connections_heard_again(all, peer))
         return;
-    }
     struct connection *one = newcomer(all, fd);
     if (!one) { /* its end was reaped already: known once more, until the socket is dry again */
         one = alloc_zeroed(sizeof *one);
@@ -193,9 +187,8 @@ bool connections_knows(const struct connections *all, uint64_t peer)
 bool connections_shape(const struct connections *all, uint64_t peer, struct connection_shape *ret_shape)
 {
     const struct connection *one = find_peer(all, peer);
-    if (!one || one->ended) {
+    if (!one || one->ended)
         return false;
-    }
     *ret_shape = one->shape;
     return true;
 }
@@ -242,9 +235,8 @@ static void condemn(struct connections *all, struct connection *one, struct conn
 bool connections_excess(struct connections *all, size_t max_silent, size_t max, struct connection_shape *ret_shape)
 {
     const struct origin *most = all->addresses;
-    if (!most || (all->silent_count <= max_silent && connections_count(all) <= max)) {
+    if (!most || (all->silent_count <= max_silent && connections_count(all) <= max))
         return false;
-    }
     for (const struct origin *other = most; other; other = other->hh.next) {
         bool is_older = other->first->number < most->first->number;
         most = other->count > most->count || (other->count == most->count && is_older) ? other : most;
@@ -257,12 +249,10 @@ bool connections_crowd(struct connections *all, uint64_t newcomer, size_t max, s
 {
     const struct connection *one = find_peer(all, newcomer);
     const struct origin *most = one ? one->origin : NULL;
-    if (!most || all->spoken_count <= max) {
+    if (!most || all->spoken_count <= max)
         return false;
-    }
-    for (const struct origin *other = all->keys; other; other = other->hh.next) {
+    for (const struct origin *other = all->keys; other; other = other->hh.next)
         most = other->count > most->count ? other : most;
-    }
     condemn(all, most->first, ret_shape);
     return true;
 }
@@ -274,16 +264,14 @@ size_t connections_count(const struct connections *all)
 
 void connections_close(struct connections *all)
 {
-    if (!all) {
+    if (!all)
         return;
-    }
     struct connection *one, *next;
     HASH_ITER(by_fd, all->fds, one, next)
     {
         end(all, one);
     }
-    while (all->ended) {
+    while (all->ended)
         forget(all, all->ended);
-    }
     free(all);
 }

@@ -37,22 +37,18 @@ static bool is_one_of(uint8_t c, const char *set)
 
 static bool is_name(struct bytes word)
 {
-    for (size_t i = 0; i < word.size; i++) {
-        if (!is_letter_or_digit(word.data[i]) && !is_one_of(word.data[i], "!#$%&'*+-.^_`|~")) {
+    for (size_t i = 0; i < word.size; i++)
+        if (!is_letter_or_digit(word.data[i]) && !is_one_of(word.data[i], "!#$%&'*+-.^_`|~"))
             return false;
-        }
-    }
     return word.size > 0;
 }
 
 /* A path, and perhaps a query. */
 static bool is_target(struct bytes word)
 {
-    for (size_t i = 0; i < word.size; i++) {
-        if (!is_letter_or_digit(word.data[i]) && !is_one_of(word.data[i], "/._-?=&")) {
+    for (size_t i = 0; i < word.size; i++)
+        if (!is_letter_or_digit(word.data[i]) && !is_one_of(word.data[i], "/._-?=&"))
             return false;
-        }
-    }
     return word.size > 0 && word.data[0] == '/';
 }
 
@@ -71,9 +67,8 @@ static bool is_text_of_any_case(struct bytes word, const char *text)
 static bool cut(struct bytes *rest, char separator, struct bytes *ret_word)
 {
     const uint8_t *at = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
-    if (!at) {
+    if (!at)
         return false;
-    }
     *ret_word = bytes_of(rest->data, (size_t)(at - rest->data));
     *rest = bytes_of(at + 1, rest->size - ret_word->size - 1);
     return true;
@@ -81,12 +76,10 @@ static bool cut(struct bytes *rest, char separator, struct bytes *ret_word)
 
 static struct bytes without_blanks(struct bytes word)
 {
-    while (word.size > 0 && is_one_of(word.data[0], " \t")) {
+    while (word.size > 0 && is_one_of(word.data[0], " \t"))
         word = bytes_of(word.data + 1, word.size - 1);
-    }
-    while (word.size > 0 && is_one_of(word.data[word.size - 1], " \t")) {
+    while (word.size > 0 && is_one_of(word.data[word.size - 1], " \t"))
         word.size--;
-    }
     return word;
 }
 
@@ -94,11 +87,9 @@ static struct bytes without_blanks(struct bytes word)
 
 static bool is_port(struct bytes word)
 {
-    for (size_t i = 0; i < word.size; i++) {
-        if (word.data[i] < '0' || word.data[i] > '9') {
+    for (size_t i = 0; i < word.size; i++)
+        if (word.data[i] < '0' || word.data[i] > '9')
             return false;
-        }
-    }
     return word.size > 0 && word.size <= 5;
 }
 
@@ -108,9 +99,8 @@ static bool split_port(struct bytes *host)
     const uint8_t *end = host->data[0] == '[' ? memchr(host->data, ']', host->size) : NULL;
     const uint8_t *colon = memchr(end ? end : host->data, ':', host->size - (size_t)(end ? end - host->data : 0));
     size_t size = colon ? (size_t)(colon - host->data) : host->size;
-    if (colon && !is_port(bytes_of(colon + 1, host->size - size - 1))) {
+    if (colon && !is_port(bytes_of(colon + 1, host->size - size - 1)))
         return false;
-    }
     host->size = size;
     return size > 0;
 }
@@ -119,9 +109,8 @@ static bool is_address(struct bytes host)
 {
     char text[INET6_ADDRSTRLEN + 2];
     struct in6_addr address;
-    if (host.size >= sizeof text) {
+    if (host.size >= sizeof text)
         return false;
-    }
     memcpy(text, host.data, host.size);
     text[host.size] = '\0';
     if (text[0] == '[' && text[host.size - 1] == ']') {
@@ -133,14 +122,11 @@ static bool is_address(struct bytes host)
 
 static int judge_host(struct head *head, struct bytes host)
 {
-    if (head->has_host || host.size == 0 || !split_port(&host)) {
+    if (head->has_host || host.size == 0 || !split_port(&host))
         return BAD;
-    }
-    for (size_t i = 0; i < host.size; i++) {
-        if (!is_letter_or_digit(host.data[i]) && !is_one_of(host.data[i], ".-_:[]")) {
+    for (size_t i = 0; i < host.size; i++)
+        if (!is_letter_or_digit(host.data[i]) && !is_one_of(host.data[i], ".-_:[]"))
             return BAD;
-        }
-    }
     head->has_host = true;
     return is_text_of_any_case(host, "localhost") || is_address(host) ? OPS_HEAD_MORE : MISDIRECTED;
 }
@@ -157,15 +143,12 @@ static int judge_request(struct head *head, struct bytes version)
 {
     struct bytes method, target;
     head->has_request = true;
-    if (!cut(&version, ' ', &method) || !cut(&version, ' ', &target) || !is_name(method) || !is_version(version)) {
+    if (!cut(&version, ' ', &method) || !cut(&version, ' ', &target) || !is_name(method) || !is_version(version))
         return BAD;
-    }
-    if (!is_text(version, "HTTP/1.1") && !is_text(version, "HTTP/1.0")) {
+    if (!is_text(version, "HTTP/1.1") && !is_text(version, "HTTP/1.0"))
         return VERSION_NOT_OURS;
-    }
-    if (!is_text(method, "GET")) {
+    if (!is_text(method, "GET"))
         return METHOD_NOT_ALLOWED;
-    }
     head->target = target;
     return is_target(target) ? OPS_HEAD_MORE : BAD;
 }
@@ -173,26 +156,21 @@ static int judge_request(struct head *head, struct bytes version)
 static int judge_header(struct head *head, struct bytes line)
 {
     struct bytes name;
-    if (!cut(&line, ':', &name) || !is_name(name)) {
+    if (!cut(&line, ':', &name) || !is_name(name))
         return BAD;
-    }
-    if (is_text_of_any_case(name, "Content-Length") || is_text_of_any_case(name, "Transfer-Encoding")) {
+    if (is_text_of_any_case(name, "Content-Length") || is_text_of_any_case(name, "Transfer-Encoding"))
         return BAD;
-    }
-    if (is_text_of_any_case(name, "Expect")) {
+    if (is_text_of_any_case(name, "Expect"))
         return EXPECTATION_FAILED;
-    }
     return is_text_of_any_case(name, "Host") ? judge_host(head, without_blanks(line)) : OPS_HEAD_MORE;
 }
 
 static int judge_line(struct head *head, struct bytes line)
 {
-    if (!head->has_request) {
+    if (!head->has_request)
         return judge_request(head, line);
-    }
-    if (line.size > 0) {
+    if (line.size > 0)
         return judge_header(head, line);
-    }
     return head->has_host ? OPS_HEAD_GOOD : BAD;
 }
 
@@ -201,18 +179,14 @@ static int next_line(struct head *head, struct bytes *ret_line)
 {
     struct bytes rest = head->rest;
     size_t size = 0;
-    while (size < rest.size && is_line_character(rest.data[size])) {
+    while (size < rest.size && is_line_character(rest.data[size]))
         size++;
-    }
-    if (size == rest.size) {
+    if (size == rest.size)
         return OPS_HEAD_MORE;
-    }
-    if (rest.data[size] != '\r' || (size + 1 < rest.size && rest.data[size + 1] != '\n')) {
+    if (rest.data[size] != '\r' || (size + 1 < rest.size && rest.data[size + 1] != '\n'))
         return BAD;
-    }
-    if (size + 1 == rest.size) {
+    if (size + 1 == rest.size)
         return OPS_HEAD_MORE;
-    }
     *ret_line = bytes_of(rest.data, size);
     head->rest = bytes_of(rest.data + size + 2, rest.size - size - 2);
     return OPS_HEAD_GOOD;
@@ -226,13 +200,11 @@ int ops_head_judge(struct bytes received, struct bytes *ret_target)
     int status = OPS_HEAD_MORE;
     while (status == OPS_HEAD_MORE) {
         status = next_line(&head, &line);
-        if (status == OPS_HEAD_MORE) {
+        if (status == OPS_HEAD_MORE)
             return !is_full ? OPS_HEAD_MORE : head.has_request ? HEAD_TOO_LARGE : URI_TOO_LONG;
-        }
         status = status == OPS_HEAD_GOOD ? judge_line(&head, line) : status;
     }
-    if (status == OPS_HEAD_GOOD) {
+    if (status == OPS_HEAD_GOOD)
         *ret_target = head.target;
-    }
     return status;
 }

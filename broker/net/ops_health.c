@@ -91,11 +91,9 @@ static bool check_alarms(const struct ops_view *view, struct ops_text *text)
         critical += alarm_is_critical(alarm_info(i)) ? overview->alarm_counts[i] : 0;
     }
     ops_text_format(text, "%" PRIu64 " alarms stand, %" PRIu64 " of them critical", count, critical);
-    for (size_t i = 0; i < alarm_info_count(); i++) {
-        if (overview->alarm_counts[i] != 0) {
+    for (size_t i = 0; i < alarm_info_count(); i++)
+        if (overview->alarm_counts[i] != 0)
             ops_text_format(text, " %s=%" PRIu32, alarm_info(i)->code, overview->alarm_counts[i]);
-        }
-    }
     return count == 0;
 }
 
@@ -130,9 +128,8 @@ bool ops_health_render(const struct ops_view *view, enum ops_grade grade, bool v
     bool all_good = true;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         const struct check *check = &checks[i];
-        if (check->grade > grade || (check->reads_overview && !view->is_readable)) {
+        if (check->grade > grade || (check->reads_overview && !view->is_readable))
             continue;
-        }
         ops_text_reset(&said);
         bool good = check->run(view, &said);
         if (verbose) {
@@ -143,9 +140,8 @@ bool ops_health_render(const struct ops_view *view, enum ops_grade grade, bool v
         }
         all_good = all_good && good;
     }
-    if (!verbose) {
+    if (!verbose)
         ops_text_add(text, all_good ? "ok\n" : "\n");
-    }
     ops_text_fini(&said);
     return all_good;
 }

@@ -48,9 +48,8 @@ static void end(struct connection *connection)
 {
     struct ops_http *http = connection->http;
     uint32_t i = 0;
-    while (http->connections[i] != connection) {
+    while (http->connections[i] != connection)
         i++;
-    }
     http->counters.open--;
     memmove(&http->connections[i], &http->connections[i + 1], (http->counters.open - i) * sizeof http->connections[i]);
     event_free(connection->deadline);
@@ -96,11 +95,9 @@ static const char *reason_of(int status)
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
     };
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (reasons[i].status == status) {
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].status == status)
             return reasons[i].reason;
-        }
-    }
     return "Error";
 }
 
@@ -130,11 +127,10 @@ static void write_answer(struct connection *connection, const struct ops_answer 
     struct ops_http_counters *counters = &connection->http->counters;
     const char *reason = reason_of(answer->status);
     write_head(out, answer->status, answer->type, answer->body ? evbuffer_get_length(answer->body) : strlen(reason));
-    if (answer->body) {
+    if (answer->body)
         evbuffer_add_buffer_reference(out, answer->body);
-    } else {
+    else
         evbuffer_add(out, reason, strlen(reason));
-    }
     *(answer->status == 200 ? &counters->answered : &counters->refused) += 1;
     connection->state = WRITING;
     evbuffer_drain(in, evbuffer_get_length(in)); /* lets more in, which is forgotten */
@@ -152,20 +148,17 @@ static void answer(struct connection *connection)
     const struct ops_http_options *options = &connection->http->options;
     struct ops_answer known = {.status = connection->status};
     static const struct timeval pulse = {0, OPS_PULSE_MS * 1000L};
-    if (connection->status == OPS_HEAD_GOOD && !options->answer(options->user, connection->target, &known)) {
+    if (connection->status == OPS_HEAD_GOOD && !options->answer(options->user, connection->target, &known))
         return;
-    }
     write_answer(connection, &known);
     event_add(connection->http->pulse, &pulse);
 }
 
 static void answer_all(struct ops_http *http)
 {
-    for (uint32_t i = 0; i < http->counters.open; i++) {
-        if (http->connections[i]->state == WAITING) {
+    for (uint32_t i = 0; i < http->counters.open; i++)
+        if (http->connections[i]->state == WAITING)
             answer(http->connections[i]);
-        }
-    }
 }
 
 /* Within a pulse one waits for its end: so who asks in a loop asks a hundred times a second, and leaves the loop to the
@@ -184,9 +177,8 @@ static void on_pulse(evutil_socket_t fd, short what, void *user)
 
 void ops_http_ready(struct ops_http *http)
 {
-    if (is_quiet(http)) {
+    if (is_quiet(http))
         answer_all(http);
-    }
 }
 
 /* ---- Reading ---- */
@@ -197,9 +189,8 @@ static void forget_rest(struct connection *connection)
     struct evbuffer *in = bufferevent_get_input(connection->stream);
     connection->rest += evbuffer_get_length(in);
     evbuffer_drain(in, evbuffer_get_length(in));
-    if (connection->rest > REST_MAX) {
+    if (connection->rest > REST_MAX)
         end(connection);
-    }
 }
 
 static void read_head(struct connection *connection)
@@ -208,32 +199,27 @@ static void read_head(struct connection *connection)
     size_t size = evbuffer_get_length(in);
     struct bytes target, head = bytes_of(evbuffer_pullup(in, -1), size);
     int status = ops_head_judge(head, &target);
-    if (status == OPS_HEAD_MORE) {
+    if (status == OPS_HEAD_MORE)
         return;
-    }
-    if (status == OPS_HEAD_GOOD && target.size > OPS_TARGET_MAX) {
+    if (status == OPS_HEAD_GOOD && target.size > OPS_TARGET_MAX)
         status = 404;
-    }
-    if (status == OPS_HEAD_GOOD) {
+    if (status == OPS_HEAD_GOOD)
         memcpy(connection->target, target.data, target.size);
-    }
     set_deadline(connection, OPS_ANSWER_MS);
     connection->status = status;
     connection->state = WAITING;
-    if (is_quiet(connection->http)) {
+    if (is_quiet(connection->http))
         answer(connection);
-    }
 }
 
 static void on_read(struct bufferevent *stream, void *user)
 {
     (void)stream;
     struct connection *connection = user;
-    if (connection->state == READING) {
+    if (connection->state == READING)
         read_head(connection);
-    } else if (connection->state != WAITING) {
+    else if (connection->state != WAITING)
         forget_rest(connection);
-    }
 }
 
 /* Called when all was written. */
@@ -241,9 +227,8 @@ static void on_write(struct bufferevent *stream, void *user)
 {
     (void)stream;
     struct connection *connection = user;
-    if (connection->state == WRITING) {
+    if (connection->state == WRITING)
         linger(connection);
-    }
 }
 
 /* A peer that has said all it will may still listen; one that said half a head has said nothing. */
@@ -252,9 +237,8 @@ static void on_event(struct bufferevent *stream, short what, void *user)
     (void)stream;
     struct connection *connection = user;
     connection->peer_has_ended = true;
-    if (!(what & BEV_EVENT_EOF) || connection->state == READING || connection->state == LINGERING) {
+    if (!(what & BEV_EVENT_EOF) || connection->state == READING || connection->state == LINGERING)
         end(connection);
-    }
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *user)
@@ -276,11 +260,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
 
 static struct connection *oldest(const struct ops_http *http, enum state state)
 {
-    for (uint32_t i = 0; i < http->counters.open; i++) {
-        if (http->connections[i]->state == state) {
+    for (uint32_t i = 0; i < http->counters.open; i++)
+        if (http->connections[i]->state == state)
             return http->connections[i];
-        }
-    }
     return NULL;
 }
 
@@ -288,18 +270,16 @@ static struct connection *oldest(const struct ops_http *http, enum state state)
 static void make_room(struct ops_http *http)
 {
     struct connection *chosen = oldest(http, LINGERING);
-    if (!chosen) {
+    if (!chosen)
         chosen = oldest(http, READING);
-    }
     http->counters.displaced++;
     end(chosen ? chosen : http->connections[0]);
 }
 
 static void drop_event(struct event *event)
 {
-    if (event) {
+    if (event)
         event_free(event);
-    }
 }
 
 static struct connection *connection_new(struct ops_http *http, evutil_socket_t fd)
@@ -310,11 +290,10 @@ static struct connection *connection_new(struct ops_http *http, evutil_socket_t 
     if (!connection || !stream || !deadline) {
         free(connection);
         drop_event(deadline);
-        if (stream) {
+        if (stream)
             bufferevent_free(stream);
-        } else {
+        else
             evutil_closesocket(fd);
-        }
         return NULL;
     }
     *connection = (struct connection){.http = http, .stream = stream, .deadline = deadline};
@@ -351,16 +330,13 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     (void)address;
     (void)size;
     struct ops_http *http = user;
-    if (http->counters.open == http->max_connections) {
+    if (http->counters.open == http->max_connections)
         make_room(http);
-    }
-    if (++http->accepted == ACCEPTS) {
+    if (++http->accepted == ACCEPTS)
         pause_listening(http, 0);
-    }
     struct connection *connection = connection_new(http, fd);
-    if (!connection) {
+    if (!connection)
         return;
-    }
     http->connections[http->counters.open++] = connection;
     bufferevent_setcb(connection->stream, on_read, on_write, on_event, connection);
     bufferevent_setwatermark(connection->stream, EV_READ, 0, OPS_HEAD_BYTES_MAX);
@@ -375,9 +351,8 @@ static uint32_t bound(void)
 {
     static const rlim_t others = PORT_CONNECTIONS_MAX + OTHER_FILES;
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < others + OPS_CONNECTIONS_FEW) {
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < others + OPS_CONNECTIONS_FEW)
         return OPS_CONNECTIONS_FEW;
-    }
     return files.rlim_cur - others < OPS_CONNECTIONS_MAX ? (uint32_t)(files.rlim_cur - others) : OPS_CONNECTIONS_MAX;
 }
 
@@ -385,19 +360,16 @@ static int start(struct ops_http *http)
 {
     http->max_connections = bound();
     int fd = ops_listen(http->options.listen, http->address);
-    if (fd < 0) {
+    if (fd < 0)
         return fd;
-    }
     http->listener =
         evconnlistener_new(http->options.base, on_accept, http, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
     http->listen_again = event_new(http->options.base, -1, 0, on_listen_again, http);
     http->pulse = event_new(http->options.base, -1, 0, on_pulse, http);
-    if (!http->listener) {
+    if (!http->listener)
         close(fd);
-    }
-    if (!http->listener || !http->listen_again || !http->pulse) {
+    if (!http->listener || !http->listen_again || !http->pulse)
         return -ENOMEM;
-    }
     evconnlistener_set_error_cb(http->listener, on_accept_failed);
     return 0;
 }
@@ -405,9 +377,8 @@ static int start(struct ops_http *http)
 int ops_http_open(const struct ops_http_options *options, struct ops_http **ret_http)
 {
     struct ops_http *http = calloc(1, sizeof *http);
-    if (!http) {
+    if (!http)
         return -ENOMEM;
-    }
     http->options = *options;
     int rc = start(http);
     if (rc < 0) {
@@ -420,12 +391,10 @@ int ops_http_open(const struct ops_http_options *options, struct ops_http **ret_
 
 void ops_http_close(struct ops_http *http)
 {
-    if (!http) {
+    if (!http)
         return;
-    }
-    while (http->counters.open > 0) {
+    while (http->counters.open > 0)
         end(http->connections[http->counters.open - 1]);
-    }
     if (http->listener) {
         evconnlistener_free(http->listener);
         ops_listen_end(http->address);

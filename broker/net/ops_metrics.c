@@ -57,11 +57,10 @@ static void add_head(struct ops_text *text, const char *name, const char *type, 
 
 static void add_value(struct ops_text *text, const struct metric *metric, int64_t value)
 {
-    if (metric->unit == COUNT) {
+    if (metric->unit == COUNT)
         ops_text_format(text, " %" PRId64 "\n", value);
-    } else {
+    else
         ops_text_format(text, " %lld.%03lld\n", value / SECOND_MS, value % SECOND_MS);
-    }
 }
 
 static void add_labels(struct ops_text *text, const struct overview_destination *destination, const char *lane)
@@ -92,9 +91,8 @@ static void add_reserve_row(struct ops_text *text, const struct ops_view *view, 
 {
     static const char *const days[] = {"today", "tomorrow"};
     for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
-        if (row->days[i].pools == 0) {
+        if (row->days[i].pools == 0)
             continue;
-        }
         ops_text_format(text, "%s{institution=", metric->name);
         ops_text_label(text, row->id);
         ops_text_format(text, ",class=\"%s\",day=\"%s\"}", ops_class_name(row->class), days[i]);
@@ -105,9 +103,8 @@ static void add_reserve_row(struct ops_text *text, const struct ops_view *view, 
 static void add_reserve(struct ops_text *text, const struct ops_view *view, const struct metric *metric)
 {
     const struct reserve_table *table = view->overview->reserve.shown;
-    for (size_t i = 0; i < table->row_count; i++) {
+    for (size_t i = 0; i < table->row_count; i++)
         add_reserve_row(text, view, metric, &table->rows[i]);
-    }
 }
 
 static void add_metric(struct ops_text *text, const struct ops_view *view, const struct metric *metric)
@@ -122,9 +119,8 @@ static void add_metric(struct ops_text *text, const struct ops_view *view, const
         add_reserve(text, view, metric);
         return;
     }
-    for (size_t i = 0; i < labelled(view); i++) {
+    for (size_t i = 0; i < labelled(view); i++)
         add_destination(text, view, metric, &view->overview->destinations[i]);
-    }
 }
 
 /* ---- What is no single number ---- */
@@ -171,7 +167,6 @@ void ops_metrics_render(const struct ops_view *view, struct ops_text *text)
     add_build(text, view);
     add_turn_seconds(text, &view->turn_us);
     add_alarms(text, view->overview);
-    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         add_metric(text, view, &metrics[i]);
-    }
 }

@@ -94,9 +94,8 @@ struct ops_pages {
 int ops_pages_open(const struct ops_pages_options *options, struct ops_pages **ret_pages)
 {
     struct ops_pages *self = calloc(1, sizeof *self);
-    if (!self) {
+    if (!self)
         return -ENOMEM;
-    }
     self->options = *options;
     *ret_pages = self;
     return 0;
@@ -106,9 +105,8 @@ int ops_pages_open(const struct ops_pages_options *options, struct ops_pages **r
 static void forget_rendered(struct ops_pages *self)
 {
     for (size_t i = 0; i < PAGE_COUNT; i++) {
-        if (self->rendered[i].body) {
+        if (self->rendered[i].body)
             evbuffer_free(self->rendered[i].body);
-        }
         self->rendered[i].body = NULL;
     }
 }
@@ -117,9 +115,8 @@ void ops_pages_close(struct ops_pages *self)
 {
     if (self) {
         forget_rendered(self);
-        if (self->runbook) {
+        if (self->runbook)
             evbuffer_free(self->runbook);
-        }
         free(self);
     }
 }
@@ -155,15 +152,12 @@ static void render(struct ops_pages *self, const struct page *page, struct rende
 static struct ops_answer answer_runbook(struct ops_pages *self, const char *code)
 {
     const struct ops_runbook_page *page = ops_runbook;
-    while (page->code && strcmp(page->code, code) != 0) {
+    while (page->code && strcmp(page->code, code) != 0)
         page++;
-    }
-    if (!page->code) {
+    if (!page->code)
         return (struct ops_answer){.status = 404};
-    }
-    if (self->runbook) {
+    if (self->runbook)
         evbuffer_free(self->runbook);
-    }
     self->runbook = evbuffer_new();
     assert(self->runbook);
     evbuffer_add_reference(self->runbook, page->file.data, page->file.size, NULL, NULL);
@@ -178,19 +172,16 @@ bool ops_pages_answer(void *self, const char *target, struct ops_answer *ret_ans
         *ret_answer = answer_runbook(all, target + strlen(ALARM_RUNBOOK));
         return true;
     }
-    while (i < PAGE_COUNT && strcmp(pages[i].target, target) != 0) {
+    while (i < PAGE_COUNT && strcmp(pages[i].target, target) != 0)
         i++;
-    }
     if (i == PAGE_COUNT) {
         *ret_answer = (struct ops_answer){.status = 404};
         return true;
     }
-    if (pages[i].needs_view && (!all->options.is_fresh(all->options.user) || !all->view)) {
+    if (pages[i].needs_view && (!all->options.is_fresh(all->options.user) || !all->view))
         return false;
-    }
-    if (!all->rendered[i].body) {
+    if (!all->rendered[i].body)
         render(all, &pages[i], &all->rendered[i]);
-    }
     *ret_answer = (struct ops_answer){all->rendered[i].status, pages[i].type, all->rendered[i].body};
     return true;
 }

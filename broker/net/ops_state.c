@@ -15,9 +15,8 @@ static void add_duration(struct ops_text *zh, struct ops_text *en, int64_t ms)
         const char *zh, *en;
     } units[] = {{DAY_MS, "天", "days"}, {HOUR_MS, "小时", "h"}, {MINUTE_MS, "分钟", "min"}, {SECOND_MS, "秒", "s"}};
     size_t i = 0;
-    while (i + 1 < sizeof units / sizeof units[0] && ms < 2 * units[i].ms) {
+    while (i + 1 < sizeof units / sizeof units[0] && ms < 2 * units[i].ms)
         i++;
-    }
     ops_text_format(zh, " %" PRId64 " %s", ms / units[i].ms, units[i].zh);
     ops_text_format(en, " %" PRId64 " %s", ms / units[i].ms, units[i].en);
 }
@@ -56,27 +55,24 @@ static const char *name_of(const struct overview_destination *destination)
 
 static bool is_unreadable(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    if (!view->is_readable) {
+    if (!view->is_readable)
         say(zh, en, "存储无法读取,请查看日志。", "The store cannot be read; see the log.");
-    }
     return !view->is_readable;
 }
 
 static bool is_full(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    if (view->room.full) {
+    if (view->room.full)
         say(zh, en, "存储空间已用到上限,不再接收新转诊。", "The store is full: no new referrals are taken.");
-    }
     return view->room.full;
 }
 
 static bool is_idle(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    if (view->is_draining) {
+    if (view->is_draining)
         say(zh, en, "按运维要求暂不接收新业务(急诊除外)。", "Draining: no new work is taken, but emergencies.");
-    } else if (!view->is_serving) {
+    else if (!view->is_serving)
         say(zh, en, "正在启动或停止。", "Starting or stopping.");
-    }
     return !view->is_serving;
 }
 
@@ -97,12 +93,10 @@ static const struct overview_destination *most_pressed(const struct overview *ov
     const struct overview_destination *dead = NULL;
     for (size_t i = 0; i < overview->destination_count; i++) {
         const struct overview_destination *destination = overview->by_urgency[i];
-        if (destination->at_risk > destination->dead) {
+        if (destination->at_risk > destination->dead)
             return destination;
-        }
-        if (!dead && destination->at_risk != 0) {
+        if (!dead && destination->at_risk != 0)
             dead = destination;
-        }
     }
     return dead;
 }
@@ -111,9 +105,8 @@ static bool is_at_risk(const struct ops_view *view, struct ops_text *zh, struct 
 {
     const struct overview_destination *first = most_pressed(view->overview);
     uint64_t count = view->overview->totals.at_risk;
-    if (!first) {
+    if (!first)
         return false;
-    }
     ops_text_format(zh, "%" PRIu64 " 条消息有风险,最紧迫的是%s", count, name_of(first));
     ops_text_format(en, "%" PRIu64 " %s for %s", count,
                     count == 1 ? "message is at risk, that" : "messages are at risk, first those", name_of(first));
@@ -125,9 +118,8 @@ static bool is_at_risk(const struct ops_view *view, struct ops_text *zh, struct 
 
 static bool is_held(const struct ops_view *view, struct ops_text *zh, struct ops_text *en)
 {
-    if (view->time_held) {
+    if (view->time_held)
         say(zh, en, "系统时间存疑,到期处理等待运维确认。", "The time is in doubt: expiry waits for an operator.");
-    }
     return view->time_held;
 }
 
@@ -135,12 +127,10 @@ static bool is_held(const struct ops_view *view, struct ops_text *zh, struct ops
 static uint64_t count_alarms(const struct overview *overview)
 {
     uint64_t count = 0;
-    if (!overview->alarms_left_out) {
+    if (!overview->alarms_left_out)
         return overview->alarm_count;
-    }
-    for (size_t i = 0; i < alarm_info_count(); i++) {
+    for (size_t i = 0; i < alarm_info_count(); i++)
         count += overview->alarm_counts[i];
-    }
     return count;
 }
 
@@ -149,9 +139,8 @@ static bool is_alarmed(const struct ops_view *view, struct ops_text *zh, struct 
 {
     const struct overview *overview = view->overview;
     uint64_t count = count_alarms(overview);
-    if (count == 0) {
+    if (count == 0)
         return false;
-    }
     const struct overview_alarm *first = &overview->alarms[0];
     ops_text_format(zh, "%" PRIu64 " 个告警%s:%s(%s)。", count, count == 1 ? "" : ",其一", first->text_zh,
                     first->subject);
@@ -207,8 +196,7 @@ enum ops_level ops_state_render(const struct ops_view *view, struct ops_text *zh
         {OPS_LEVEL_OK, is_well},
     };
     size_t i = 0;
-    while (!states[i].holds(view, zh, en)) {
+    while (!states[i].holds(view, zh, en))
         i++;
-    }
     return states[i].level;
 }

@@ -10,11 +10,10 @@ static const char *boolean(bool value)
 
 static void add_time(struct ops_text *text, const char *name, struct instant at)
 {
-    if (instant_is_set(at)) {
+    if (instant_is_set(at))
         ops_text_format(text, ",\"%s\":%" PRId64, name, at.ms);
-    } else {
+    else
         ops_text_format(text, ",\"%s\":null", name);
-    }
 }
 
 static void add_string(struct ops_text *text, const char *name, const char *string)
@@ -96,17 +95,14 @@ static void add_latency(struct ops_text *text, const struct ops_view *view)
 {
     ops_text_format(text, ",\"latency\":{\"p50_us\":%" PRIu32 ",\"p99_us\":%" PRIu32 ",\"bounds_us\":[",
                     histogram_quantile_us(&view->recent_us, 500), histogram_quantile_us(&view->recent_us, 990));
-    for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+    for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
         ops_text_format(text, "%s%" PRIu32, i ? "," : "", histogram_bounds_us[i]);
-    }
     ops_text_add(text, "],\"recent\":[");
-    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
         ops_text_format(text, "%s%" PRIu64, i ? "," : "", view->recent_us.counts[i]);
-    }
     ops_text_add(text, "],\"counts\":[");
-    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
         ops_text_format(text, "%s%" PRIu64, i ? "," : "", view->turn_us.counts[i]);
-    }
     ops_text_format(text, "],\"sum_us\":%" PRIu64 "}", view->turn_us.sum_us);
 }
 
@@ -161,9 +157,8 @@ static void add_contact(struct ops_text *text, const struct overview_contact *co
 /* Now, where it is connected; else when a session of it ended, or it acknowledged something, last. */
 static struct instant last_seen(const struct overview_destination *destination, struct instant now)
 {
-    if (destination->live.connections != 0) {
+    if (destination->live.connections != 0)
         return now;
-    }
     struct instant ended = destination->live.last_seen, acked = destination->last_ack_at;
     return ended.ms > acked.ms ? ended : acked;
 }

@@ -17,13 +17,11 @@ void ops_text_fini(struct ops_text *text)
 
 static void make_room(struct ops_text *text, size_t more)
 {
-    if (text->size + more <= text->room) {
+    if (text->size + more <= text->room)
         return;
-    }
     text->room = text->room ? 2 * text->room : ROOM_MIN;
-    while (text->room < text->size + more) {
+    while (text->room < text->size + more)
         text->room *= 2;
-    }
     text->data = alloc_grown(text->data, text->room);
 }
 

@@ -30,21 +30,17 @@ struct number_option {
 
 static int set_numbers(void *socket, const struct number_option *options, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value) < 0) {
+    for (size_t i = 0; i < count; i++)
+        if (zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value) < 0)
             return -errno;
-        }
-    }
     return 0;
 }
 
 static bool wants_ipv6(const char *const *endpoints)
 {
-    for (; *endpoints; endpoints++) {
-        if (strchr(*endpoints, '[')) {
+    for (; *endpoints; endpoints++)
+        if (strchr(*endpoints, '['))
             return true;
-        }
-    }
     return false;
 }
 
@@ -69,14 +65,12 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
     };
     static const int64_t message_bytes_max = LIMIT_MAXMSGSIZE;
     int rc = set_numbers(router, options, sizeof options / sizeof options[0]);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     if (zmq_setsockopt(router, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof message_bytes_max) < 0 ||
         zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, secret_key, 32) < 0 ||
-        zmq_setsockopt(router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) < 0) {
+        zmq_setsockopt(router, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) < 0)
         return -errno;
-    }
     return 0;
 }
 
@@ -86,9 +80,8 @@ static int set_options(void *router, const uint8_t secret_key[32], bool ipv6)
 static int draw_first_number(void)
 {
     unsigned seed;
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
         return -EIO;
-    }
     srand(seed);
     return 0;
 }
@@ -96,13 +89,11 @@ static int draw_first_number(void)
 int port_socket_open(void *zmq_context, const uint8_t secret_key[32], const char *const *endpoints, void **ret_router)
 {
     int rc = draw_first_number();
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     void *router = zmq_socket(zmq_context, ZMQ_ROUTER);
-    if (!router) {
+    if (!router)
         return -errno;
-    }
     rc = set_options(router, secret_key, wants_ipv6(endpoints));
     if (rc < 0) {
         zmq_close(router);
@@ -118,14 +109,12 @@ int port_socket_monitor(void *zmq_context, void *router, void **ret_monitor)
     char name[64];
     snprintf(name, sizeof name, "inproc://monitor.%p", router);
     void *monitor = zmq_socket(zmq_context, ZMQ_PAIR);
-    if (!monitor) {
+    if (!monitor)
         return -errno;
-    }
     int rc = set_numbers(monitor, options, 2);
     if (rc == 0 && (zmq_socket_monitor(router, name, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) < 0 ||
-                    zmq_connect(monitor, name) < 0)) {
+                    zmq_connect(monitor, name) < 0))
         rc = -errno;
-    }
     if (rc < 0) {
         zmq_close(monitor);
         return rc;
@@ -136,11 +125,9 @@ int port_socket_monitor(void *zmq_context, void *router, void **ret_monitor)
 
 int port_socket_bind(void *router, const char *const *endpoints, char ret_endpoint[PORT_ENDPOINT_SIZE])
 {
-    for (; *endpoints; endpoints++) {
-        if (zmq_bind(router, *endpoints) < 0) {
+    for (; *endpoints; endpoints++)
+        if (zmq_bind(router, *endpoints) < 0)
             return -errno;
-        }
-    }
     size_t size = PORT_ENDPOINT_SIZE;
     return zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) < 0 ? -errno : 0;
 }
@@ -149,15 +136,13 @@ void port_socket_close(void *router, void *monitor, bool flush)
 {
     static const int flush_ms = FLUSH_MS;
     if (router) {
-        if (flush) {
+        if (flush)
             zmq_setsockopt(router, ZMQ_LINGER, &flush_ms, sizeof flush_ms);
-        }
         zmq_socket_monitor(router, NULL, 0);
         zmq_close(router);
     }
-    if (monitor) {
+    if (monitor)
         zmq_close(monitor);
-    }
 }
 
 bool port_socket_has_input(void *router)
@@ -190,9 +175,8 @@ static void discard_rest(void *socket, zmq_msg_t *message)
 static bool parse_routing_id(zmq_msg_t *message, uint64_t *ret_peer)
 {
     const uint8_t *id = zmq_msg_data(message);
-    if (zmq_msg_size(message) != ROUTING_ID_SIZE || id[0] != 0) {
+    if (zmq_msg_size(message) != ROUTING_ID_SIZE || id[0] != 0)
         return false;
-    }
     *ret_peer = get_be32(id + 1);
     return true;
 }

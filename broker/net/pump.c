@@ -31,9 +31,8 @@ static void receive_burst(struct pump *pump)
     size_t bytes = 0;
     for (int count = 0; count < PUMP_BURST_MESSAGES && bytes < PUMP_BURST_BYTES; count++) {
         ssize_t size = pump->calls.receive(pump->calls.user);
-        if (size < 0) {
+        if (size < 0)
             return;
-        }
         bytes += (size_t)size;
     }
 }
@@ -42,19 +41,16 @@ static void receive_burst(struct pump *pump)
  * be seen. */
 static void run(struct pump *pump)
 {
-    if (pump->paused || !has_input(pump)) {
+    if (pump->paused || !has_input(pump))
         return;
-    }
     pump->bursting = true;
     pump->bursts++;
     receive_burst(pump);
-    if (pump->calls.burst_end) {
+    if (pump->calls.burst_end)
         pump->calls.burst_end(pump->calls.user, !has_input(pump));
-    }
     pump->bursting = false;
-    if (has_input(pump)) {
+    if (has_input(pump))
         pump_again(pump);
-    }
 }
 
 static void on_changed(evutil_socket_t fd, short what, void *user)
@@ -83,9 +79,8 @@ static void on_recheck(evutil_socket_t fd, short what, void *user)
 void pump_again(struct pump *pump)
 {
     static const struct timeval at_once = {0, 0};
-    if (!pump->bursting && !pump->paused) {
+    if (!pump->bursting && !pump->paused)
         event_add(pump->again, &at_once);
-    }
 }
 
 void pump_pause(struct pump *pump)
@@ -104,9 +99,8 @@ uint64_t pump_missed(const struct pump *pump)
 int pump_open(struct event_base *base, void *socket, struct pump_calls calls, struct pump **ret_pump)
 {
     struct pump *pump = calloc(1, sizeof *pump);
-    if (!pump) {
+    if (!pump)
         return -ENOMEM;
-    }
     pump->calls = calls;
     pump->socket = socket;
     size_t size = sizeof pump->fd;
@@ -130,16 +124,14 @@ int pump_open(struct event_base *base, void *socket, struct pump_calls calls, st
 
 static void event_drop(struct event *event)
 {
-    if (event) {
+    if (event)
         event_free(event);
-    }
 }
 
 void pump_close(struct pump *pump)
 {
-    if (!pump) {
+    if (!pump)
         return;
-    }
     event_drop(pump->changed);
     event_drop(pump->again);
     event_drop(pump->recheck);

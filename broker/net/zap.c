@@ -45,9 +45,8 @@ static ssize_t question_receive(void *socket, struct question *question)
     for (question->count = 0; more; question->count++) {
         zmq_msg_t part;
         zmq_msg_init(&part);
-        if (zmq_msg_recv(&part, socket, ZMQ_DONTWAIT) < 0) {
+        if (zmq_msg_recv(&part, socket, ZMQ_DONTWAIT) < 0)
             return -errno;
-        }
         size += zmq_msg_size(&part);
         more = zmq_msg_more(&part);
         if (question->count < ZAP_PARTS) {
@@ -61,9 +60,8 @@ static ssize_t question_receive(void *socket, struct question *question)
 
 static void question_release(struct question *question)
 {
-    for (size_t i = 0; i < question->count && i < ZAP_PARTS; i++) {
+    for (size_t i = 0; i < question->count && i < ZAP_PARTS; i++)
         zmq_msg_close(&question->parts[i]);
-    }
 }
 
 static bool question_is_ours(struct question *question)
@@ -83,9 +81,8 @@ static void answer(void *socket, struct bytes request_id, bool admitted, const c
         bytes_of(NULL, 0),
     };
     const size_t count = sizeof parts / sizeof parts[0];
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         zmq_send(socket, parts[i].data, parts[i].size, ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0));
-    }
 }
 
 static ssize_t zap_receive(void *user)
@@ -93,16 +90,14 @@ static ssize_t zap_receive(void *user)
     struct zap *zap = user;
     struct question question;
     ssize_t size = question_receive(zap->socket, &question);
-    if (size < 0) {
+    if (size < 0)
         return size;
-    }
     char user_id[USER_ID_SIZE] = "";
     bool admitted = question_is_ours(&question) && zap->admits(zap->user, part_bytes(&question, CREDENTIALS).data);
-    if (admitted) {
+    if (admitted)
         hex_encode(user_id, part_bytes(&question, CREDENTIALS));
-    } else {
+    else
         zap->refused++;
-    }
     struct bytes request_id = question.count > REQUEST_ID ? part_bytes(&question, REQUEST_ID) : bytes_of(NULL, 0);
     answer(zap->socket, request_id, admitted, user_id);
     question_release(&question);
@@ -113,20 +108,17 @@ int zap_open(struct event_base *base, void *zmq_context, zap_admits admits, void
 {
     static const int linger = 0;
     struct zap *zap = calloc(1, sizeof *zap);
-    if (!zap) {
+    if (!zap)
         return -ENOMEM;
-    }
     zap->admits = admits;
     zap->user = user;
     zap->socket = zmq_socket(zmq_context, ZMQ_REP);
     int rc = 0;
     if (!zap->socket || zmq_setsockopt(zap->socket, ZMQ_LINGER, &linger, sizeof linger) < 0 ||
-        zmq_bind(zap->socket, ZAP_ENDPOINT) < 0) {
+        zmq_bind(zap->socket, ZAP_ENDPOINT) < 0)
         rc = -errno;
-    }
-    if (rc == 0) {
+    if (rc == 0)
         rc = pump_open(base, zap->socket, (struct pump_calls){.user = zap, .receive = zap_receive}, &zap->pump);
-    }
     if (rc < 0) {
         zap_close(zap);
         return rc;
@@ -137,13 +129,11 @@ int zap_open(struct event_base *base, void *zmq_context, zap_admits admits, void
 
 void zap_close(struct zap *zap)
 {
-    if (!zap) {
+    if (!zap)
         return;
-    }
     pump_close(zap->pump);
-    if (zap->socket) {
+    if (zap->socket)
         zmq_close(zap->socket);
-    }
     free(zap);
 }
 

@@ -26,9 +26,8 @@ static ssize_t receive_report(void *user)
         return -EAGAIN;
     }
     uint16_t event = 0;
-    if (zmq_msg_more(&message)) { /* the first of two parts; the second is an address */
+    if (zmq_msg_more(&message)) /* the first of two parts; the second is an address */
         memcpy(&event, zmq_msg_data(&message), sizeof event);
-    }
     zmq_msg_close(&message);
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED || event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
         stranger->verdict = event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? 0 : -EPERM;
@@ -54,9 +53,8 @@ static int set_keys(void *socket, const uint8_t server_public[32])
         zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof ipv6) < 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_public, 32) < 0 ||
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, sizeof public_key) < 0 ||
-        zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, sizeof secret_key) < 0) {
+        zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, sizeof secret_key) < 0)
         return -errno;
-    }
     return 0;
 }
 
@@ -64,40 +62,34 @@ static int stranger_connect(struct stranger *stranger, void *zmq_context, const 
 {
     stranger->socket = zmq_socket(zmq_context, ZMQ_DEALER);
     stranger->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
-    if (!stranger->socket || !stranger->monitor) {
+    if (!stranger->socket || !stranger->monitor)
         return -errno;
-    }
     int rc = set_keys(stranger->socket, key);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     char monitor[64]; /* of its own name, since libzmq unbinds the last one in its own time */
     snprintf(monitor, sizeof monitor, "inproc://self-test.%p", stranger->socket);
     const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-    if (zmq_socket_monitor(stranger->socket, monitor, events) < 0 || zmq_connect(stranger->monitor, monitor) < 0) {
+    if (zmq_socket_monitor(stranger->socket, monitor, events) < 0 || zmq_connect(stranger->monitor, monitor) < 0)
         return -errno;
-    }
     struct pump_calls calls = {.user = stranger, .receive = receive_report};
     rc = pump_open(stranger->base, stranger->monitor, calls, &stranger->pump);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     return zmq_connect(stranger->socket, endpoint) < 0 ? -errno : 0;
 }
 
 static void stranger_fini(struct stranger *stranger)
 {
     pump_close(stranger->pump);
-    if (stranger->timeout) {
+    if (stranger->timeout)
         event_free(stranger->timeout);
-    }
     if (stranger->socket) {
         zmq_socket_monitor(stranger->socket, NULL, 0);
         zmq_close(stranger->socket);
     }
-    if (stranger->monitor) {
+    if (stranger->monitor)
         zmq_close(stranger->monitor);
-    }
 }
 
 int zap_self_test(struct event_base *base, void *zmq_context, const char *endpoint, const uint8_t server_public[32],
@@ -107,9 +99,8 @@ int zap_self_test(struct event_base *base, void *zmq_context, const char *endpoi
     const struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     int rc = -ENOMEM;
     stranger.timeout = event_new(base, -1, 0, on_timeout, &stranger);
-    if (stranger.timeout && event_add(stranger.timeout, &limit) == 0) {
+    if (stranger.timeout && event_add(stranger.timeout, &limit) == 0)
         rc = stranger_connect(&stranger, zmq_context, endpoint, server_public);
-    }
     if (rc == 0) {
         event_base_dispatch(base);
         rc = stranger.verdict;

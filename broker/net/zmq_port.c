@@ -43,9 +43,8 @@ struct zmq_port {
 static void shut(struct connection_shape shape)
 {
     struct stat status;
-    if (fstat(shape.fd, &status) == 0 && status.st_ino == shape.inode) {
+    if (fstat(shape.fd, &status) == 0 && status.st_ino == shape.inode)
         shutdown(shape.fd, SHUT_RDWR);
-    }
 }
 
 /* An IPv6 host has a network of 2^64 addresses to itself. */
@@ -57,9 +56,8 @@ static void read_address(int fd, uint8_t ret_address[16])
         struct sockaddr_in6 ipv6;
     } peer = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof peer;
-    if (getpeername(fd, &peer.any, &size) < 0) {
+    if (getpeername(fd, &peer.any, &size) < 0)
         return;
-    }
     if (peer.any.sa_family == AF_INET) {
         memcpy(ret_address, &peer.ipv4.sin_addr, sizeof peer.ipv4.sin_addr);
     } else if (peer.any.sa_family == AF_INET6) {
@@ -73,13 +71,11 @@ static void accepted(struct zmq_port *port, int fd)
     struct stat status;
     struct connection_shape shape = {.fd = fd};
     read_address(fd, shape.address);
-    if (fstat(fd, &status) == 0) {
+    if (fstat(fd, &status) == 0)
         shape.inode = status.st_ino;
-    }
     connections_accepted(port->connections, shape);
-    if (connections_excess(port->connections, port->max_silent, port->max_connections, &shape)) {
+    if (connections_excess(port->connections, port->max_silent, port->max_connections, &shape))
         shut(shape);
-    }
 }
 
 static ssize_t receive_report(void *user)
@@ -87,14 +83,12 @@ static ssize_t receive_report(void *user)
     struct zmq_port *port = user;
     struct port_report report;
     int rc = port_socket_report(port->monitor, &report);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
-    if (report.accepted) {
+    if (report.accepted)
         accepted(port, report.fd);
-    } else {
+    else
         connections_ended(port->connections, report.fd);
-    }
     return 1;
 }
 
@@ -102,9 +96,8 @@ static ssize_t receive_report(void *user)
 static void tell_lost(struct zmq_port *port)
 {
     uint64_t peer;
-    while (port->dry && connections_reap(port->connections, &peer)) {
+    while (port->dry && connections_reap(port->connections, &peer))
         port->handler.lost(port->handler.user, peer);
-    }
 }
 
 static void on_reports(void *user, bool dry)
@@ -131,20 +124,17 @@ static void on_watch(evutil_socket_t fd, short what, void *user)
     (void)fd;
     (void)what;
     struct zmq_port *port = user;
-    if (!port->paused) {
+    if (!port->paused)
         connections_watch(port->connections, PORT_UNHEARD_MAX, received, shut);
-    }
 }
 
 /* ---- Frames in ---- */
 
 static bool is_dropped(const struct zmq_port *port, uint64_t peer)
 {
-    for (size_t i = 0; i < port->drop_count; i++) {
-        if (port->drops[i].peer == peer) {
+    for (size_t i = 0; i < port->drop_count; i++)
+        if (port->drops[i].peer == peer)
             return true;
-        }
-    }
     return false;
 }
 
@@ -168,9 +158,8 @@ static void hear(struct zmq_port *port, const struct port_frame *frame)
         connections_heard(port->connections, frame->peer, frame->fd, frame->public_key);
         thin_out(port, frame->peer);
     }
-    if (!is_dropped(port, frame->peer)) {
+    if (!is_dropped(port, frame->peer))
         port->handler.frame(port->handler.user, frame->peer, frame->public_key, frame->payload);
-    }
 }
 
 static ssize_t receive_frame(void *user)
@@ -182,9 +171,8 @@ static ssize_t receive_frame(void *user)
         port->dropped++;
         return 1;
     }
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     ssize_t size = (ssize_t)frame.payload.size;
     hear(port, &frame);
     port_frame_release(&frame);
@@ -204,9 +192,8 @@ static void on_frames(void *user, bool dry)
 int zmq_port_send(void *port, uint64_t peer, struct bytes frame)
 {
     struct zmq_port *self = port;
-    if (!connections_knows(self->connections, peer)) {
+    if (!connections_knows(self->connections, peer))
         return -EHOSTUNREACH; /* libzmq learns of an end in its own time */
-    }
     int rc = port_socket_send(self->router, peer, frame);
     pump_again(self->frames);
     return rc;
@@ -222,34 +209,29 @@ static void on_drop_timer(evutil_socket_t fd, short what, void *user)
     for (size_t i = 0; i < port->drop_count; i++) {
         struct connection_shape shape;
         bool open = connections_shape(port->connections, port->drops[i].peer, &shape);
-        if (open && port->drops[i].due) {
+        if (open && port->drops[i].due)
             shut(shape);
-        }
-        if (connections_knows(port->connections, port->drops[i].peer)) {
+        if (connections_knows(port->connections, port->drops[i].peer))
             port->drops[kept++] = (struct drop){.peer = port->drops[i].peer, .due = true};
-        }
     }
     port->drop_count = kept;
-    if (kept == 0) {
+    if (kept == 0)
         event_del(port->drop_timer);
-    }
 }
 
 void zmq_port_drop(void *port, uint64_t peer)
 {
     struct zmq_port *self = port;
-    if (!connections_knows(self->connections, peer) || is_dropped(port, peer)) {
+    if (!connections_knows(self->connections, peer) || is_dropped(port, peer))
         return;
-    }
     if (self->drop_count == self->drop_room) {
         self->drop_room = self->drop_room ? 2 * self->drop_room : DROPS_INITIAL;
         self->drops = alloc_grown(self->drops, self->drop_room * sizeof *self->drops);
     }
     self->drops[self->drop_count++] = (struct drop){.peer = peer};
     static const struct timeval delay = {0, DROP_DELAY_MS * 1000L};
-    if (!event_pending(self->drop_timer, EV_TIMEOUT, NULL)) {
+    if (!event_pending(self->drop_timer, EV_TIMEOUT, NULL))
         event_add(self->drop_timer, &delay);
-    }
 }
 
 /* ---- Life ---- */
@@ -264,9 +246,8 @@ static void set_bounds(struct zmq_port *port)
 {
     struct rlimit files;
     size_t room = PORT_CONNECTIONS_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         room = files.rlim_cur > OTHER_FILES ? files.rlim_cur - OTHER_FILES : 1;
-    }
     port->max_connections = least(room, PORT_CONNECTIONS_MAX);
     port->max_silent = least(room / 2, PORT_SILENT_MAX);
     port->max_spoken = port->max_connections - port->max_connections / 8;
@@ -275,19 +256,16 @@ static void set_bounds(struct zmq_port *port)
 static int port_prepare(struct zmq_port *port, const struct zmq_port_options *options)
 {
     int rc = connections_open(&port->connections);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     port->drop_timer = event_new(options->base, -1, EV_PERSIST, on_drop_timer, port);
     port->watch = event_new(options->base, -1, EV_PERSIST, on_watch, port);
     static const struct timeval pace = {WATCH_SECONDS, 0};
-    if (!port->drop_timer || !port->watch || event_add(port->watch, &pace) < 0) {
+    if (!port->drop_timer || !port->watch || event_add(port->watch, &pace) < 0)
         return -ENOMEM;
-    }
     rc = port_socket_open(options->zmq_context, options->secret_key, options->endpoints, &port->router);
-    if (rc == 0) {
+    if (rc == 0)
         rc = port_socket_monitor(options->zmq_context, port->router, &port->monitor);
-    }
     return rc;
 }
 
@@ -297,24 +275,21 @@ static int port_start(struct zmq_port *port, const struct zmq_port_options *opti
     struct pump_calls reports = {.user = port, .receive = receive_report, .burst_end = on_reports};
     struct pump_calls frames = {.user = port, .receive = receive_frame, .burst_end = on_frames};
     int rc = pump_open(options->base, port->monitor, reports, &port->reports);
-    if (rc == 0) {
+    if (rc == 0)
         rc = pump_open(options->base, port->router, frames, &port->frames);
-    }
     return rc < 0 ? rc : port_socket_bind(port->router, options->endpoints, port->endpoint);
 }
 
 int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_port)
 {
     struct zmq_port *port = calloc(1, sizeof *port);
-    if (!port) {
+    if (!port)
         return -ENOMEM;
-    }
     port->handler = options->handler;
     set_bounds(port);
     int rc = port_prepare(port, options);
-    if (rc == 0) {
+    if (rc == 0)
         rc = port_start(port, options);
-    }
     if (rc < 0) {
         zmq_port_close(port);
         return rc;
@@ -325,16 +300,14 @@ int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_
 
 static void event_drop(struct event *event)
 {
-    if (event) {
+    if (event)
         event_free(event);
-    }
 }
 
 void zmq_port_close(struct zmq_port *port)
 {
-    if (!port) {
+    if (!port)
         return;
-    }
     pump_close(port->frames);
     pump_close(port->reports);
     port_socket_close(port->router, port->monitor, port->paused);

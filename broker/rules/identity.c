@@ -204,11 +204,10 @@ bool identity_is_phone(const char *text)
 {
     size_t digits = 0;
 
-    for (const char *at = text; *at != '\0'; at++) {
+    for (const char *at = text; *at != '\0'; at++)
         if (*at >= '0' && *at <= '9')
             digits++;
         else if (strchr("- ()", *at) == NULL && !(*at == '+' && at == text))
             return false;
-    }
     return digits >= 7 && digits <= 15;
 }

@@ -205,14 +205,13 @@ static void subtree(struct walk *walk, uint64_t page, unsigned levels, leaf_node
     }
     *(levels == 1 ? &found->leaves : &found->branches) += 1;
     found->entries += levels == 1 ? node_count(head) : 0;
-    for (size_t i = 0; i < node_count(head); i++) {
+    for (size_t i = 0; i < node_count(head); i++)
         if (!read_node(walk, page, head, i, &node))
             fault(walk, "has a node that does not lie within it", page);
         else if (levels == 1)
             leaf_node_read(walk, page, node, each, found);
         else
             subtree(walk, node.below, levels - 1, each, found);
-    }
 }
 
 /* Does it hold what it says it holds? */

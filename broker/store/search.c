@@ -401,12 +401,11 @@ static void expect_referral(struct recounting *recounting, struct bytes id, cons
     size_t count = keys_of(recounting->txn, id, row, generation_of(recounting->rows), keys, 0);
     bool has_other_sheet = row->sheet_version > 1;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (has_other_sheet && keys[i].bytes[0] == SEARCH_PATIENT)
             recounting->lacks |= !is_found_by_patient(recounting->txn, id, row, keys[i]);
         else if (!is_again(keys, i))
             expect_key(recounting, bytes_of(keys[i].bytes, keys[i].size));
-    }
     if (has_other_sheet)
         note_amended(recounting, id);
     recounting->rows++;

@@ -20,9 +20,8 @@ static bool is_given_again(const struct key *key, cfg_opt_t *opt)
 {
     const char *seen = cfg_opt_getcomment(opt), *complete = "complete";
     char count[16];
-    if (seen && (key->kind != KEY_ENDPOINTS || strcmp(seen, complete) == 0)) {
+    if (seen && (key->kind != KEY_ENDPOINTS || strcmp(seen, complete) == 0))
         return true;
-    }
     snprintf(count, sizeof count, "%u", cfg_opt_size(opt));
     cfg_opt_setcomment(opt, (char *)(uintptr_t)(seen && strcmp(seen, count) == 0 ? complete : count));
     return false;
@@ -38,12 +37,10 @@ static int validate(cfg_t *cfg, cfg_opt_t *opt)
         return -1;
     }
     bool good = key->kind != KEY_ENDPOINTS || (count >= key->min && count <= key->max);
-    for (unsigned i = 0; good && i < count; i++) {
+    for (unsigned i = 0; good && i < count; i++)
         good = key_takes(key, cfg_opt_getnstr(opt, i));
-    }
-    if (!good) {
+    if (!good)
         cfg_error(cfg, "key '%s': must be %s (%s)", key->name, key->range, key->help);
-    }
     return good ? 0 : -1;
 }
 
@@ -67,11 +64,9 @@ static void explain_unknown(char *text, size_t size)
 /* It quotes the file, whose words may hold line feeds; what is told is one line. */
 static void make_line(char *text)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
             *text = '?';
-        }
-    }
 }
 
 /* libconfuse hands its error function nothing of ours, but the top section, which has no title: there the first error
@@ -79,25 +74,22 @@ static void make_line(char *text)
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     char text[CONFIG_ERROR_SIZE];
-    if (cfg->title) {
+    if (cfg->title)
         return;
-    }
     vsnprintf(text, sizeof text, format, arguments);
     explain_unknown(text, sizeof text);
     make_line(text);
     int length = cfg->line > 0 ? asprintf(&cfg->title, "%d: %s", cfg->line, text) : asprintf(&cfg->title, " %s", text);
-    if (length < 0) {
+    if (length < 0)
         cfg->title = NULL;
-    }
 }
 
 static char **list_copy(cfg_t *cfg, const struct key *key)
 {
     unsigned count = cfg_size(cfg, key->name);
     char **list = calloc(count + 1, sizeof *list);
-    for (unsigned i = 0; list && i < count; i++) {
+    for (unsigned i = 0; list && i < count; i++)
         list[i] = strdup(cfg_getnstr(cfg, key->name, i));
-    }
     return list;
 }
 
@@ -139,12 +131,10 @@ static cfg_t *config_parser(void)
     }
     options[KEY_COUNT] = (cfg_opt_t)CFG_END();
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
-    for (size_t i = 0; cfg && i < KEY_COUNT; i++) {
+    for (size_t i = 0; cfg && i < KEY_COUNT; i++)
         cfg_set_validate_func(cfg, config_keys[i].name, validate);
-    }
-    if (cfg) {
+    if (cfg)
         cfg_set_error_function(cfg, keep_error);
-    }
     return cfg;
 }
 
@@ -153,9 +143,8 @@ static int config_parse(const char *path, const char *text, struct config *confi
 {
     cfg_t *cfg = config_parser();
     int rc = cfg ? 0 : -ENOMEM;
-    if (cfg && cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+    if (cfg && cfg_parse_buf(cfg, text) != CFG_SUCCESS)
         rc = -EINVAL;
-    }
     for (size_t i = 0; rc == 0 && i < KEY_COUNT; i++) {
         if (is_empty_list(cfg, &config_keys[i])) {
             cfg->line = 0;
@@ -164,12 +153,10 @@ static int config_parse(const char *path, const char *text, struct config *confi
             config_take(config, cfg, &config_keys[i]);
         }
     }
-    if (rc < 0) {
+    if (rc < 0)
         snprintf(error, error_size, "%s:%s", path, cfg && cfg->title ? cfg->title : " cannot be parsed");
-    }
-    if (cfg) {
+    if (cfg)
         cfg_free(cfg);
-    }
     return rc;
 }
 
@@ -189,9 +176,8 @@ int config_load(const char *path, struct config *ret_config, char *error, size_t
 
 void config_fini(struct config *config)
 {
-    for (char **endpoint = config->endpoints; endpoint && *endpoint; endpoint++) {
+    for (char **endpoint = config->endpoints; endpoint && *endpoint; endpoint++)
         free(*endpoint);
-    }
     free(config->endpoints);
     free(config->store_directory);
     free(config->archive_directory);
@@ -207,9 +193,8 @@ static void dump_text(FILE *out, const char *text)
 {
     fputc('"', out);
     for (; text && *text; text++) {
-        if (*text == '"' || *text == '\\') {
+        if (*text == '"' || *text == '\\')
             fputc('\\', out);
-        }
         fputc(*text, out);
     }
     fputc('"', out);
@@ -293,9 +278,8 @@ void config_help(FILE *out)
 
 bool config_key(size_t index, struct config_key *ret_key)
 {
-    if (index >= KEY_COUNT) {
+    if (index >= KEY_COUNT)
         return false;
-    }
     const struct key *key = &config_keys[index];
     *ret_key = (struct config_key){key->name, key->range, key->initial, key->help};
     return true;

@@ -99,11 +99,9 @@ const struct key config_keys[KEY_COUNT] = {
 
 const struct key *key_find(const char *name)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(config_keys[i].name, name) == 0) {
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (strcmp(config_keys[i].name, name) == 0)
             return &config_keys[i];
-        }
-    }
     return NULL;
 }
 
@@ -112,11 +110,9 @@ const char *key_like(const char *name)
     const char *found = NULL;
     struct spelling spelling;
     spelling_init(&spelling, name);
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (spelling_is_nearer(&spelling, config_keys[i].name, strlen(config_keys[i].name))) {
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (spelling_is_nearer(&spelling, config_keys[i].name, strlen(config_keys[i].name)))
             found = config_keys[i].name;
-        }
-    }
     return found;
 }
 
@@ -124,22 +120,19 @@ bool key_number(const struct key *key, const char *text, uint64_t *ret_number)
 {
     static const char units[] = "KMGT";
     char *end;
-    if (text[0] < '0' || text[0] > '9') {
+    if (text[0] < '0' || text[0] > '9')
         return false;
-    }
     errno = 0;
     uint64_t number = strtoull(text, &end, 10);
     if (key->kind == KEY_SIZE && *end != '\0') {
         const char *unit = strchr(units, *end++);
         unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 64;
-        if (shift == 64 || number > key->max >> shift) {
+        if (shift == 64 || number > key->max >> shift)
             return false;
-        }
         number <<= shift;
     }
-    if (errno != 0 || *end != '\0' || number < key->min || number > key->max) {
+    if (errno != 0 || *end != '\0' || number < key->min || number > key->max)
         return false;
-    }
     *ret_number = number;
     return true;
 }
@@ -149,9 +142,8 @@ bool key_number(const struct key *key, const char *text, uint64_t *ret_number)
 static bool is_endpoint(const char *text)
 {
     const char *scheme = "tcp://", *colon = strrchr(text, ':');
-    if (strncmp(text, scheme, strlen(scheme)) != 0 || colon <= text + strlen(scheme)) {
+    if (strncmp(text, scheme, strlen(scheme)) != 0 || colon <= text + strlen(scheme))
         return false;
-    }
     uint64_t port;
     static const struct key range = {.kind = KEY_NUMBER, .max = 65535};
     return strcmp(colon + 1, "*") == 0 || key_number(&range, colon + 1, &port);
@@ -165,12 +157,10 @@ static bool is_local(const char *text)
     char host[sizeof "255.255.255.255"];
     struct in_addr address;
     uint64_t port;
-    if (strncmp(text, path, strlen(path)) == 0) {
+    if (strncmp(text, path, strlen(path)) == 0)
         return strlen(text) > strlen(path) && strlen(text) <= UNIX_BYTES_MAX;
-    }
-    if (!colon || (size_t)(colon - text) >= sizeof host || !key_number(&range, colon + 1, &port)) {
+    if (!colon || (size_t)(colon - text) >= sizeof host || !key_number(&range, colon + 1, &port))
         return text[0] == '\0';
-    }
     memcpy(host, text, (size_t)(colon - text));
     host[colon - text] = '\0';
     return strcmp(host, "[::1]") == 0 ||

@@ -12,9 +12,8 @@
 /* From one past its opening quote to its closing one, or to the final NUL. */
 static char *skip_string(char *text, char quote)
 {
-    while (*text && *text != quote) {
+    while (*text && *text != quote)
         text += text[0] == '\\' && text[1] ? 2 : 1;
-    }
     return text;
 }
 
@@ -40,18 +39,15 @@ static void blank_comments(char *text)
     char before = '\0';
     while (*text) {
         if (is_comment(text, before)) {
-            for (char *end = comment_end(text); text < end; text++) {
+            for (char *end = comment_end(text); text < end; text++)
                 *text = *text == '\n' ? '\n' : ' ';
-            }
             before = ' ';
             continue;
         }
-        if (*text == '"' || *text == '\'') {
+        if (*text == '"' || *text == '\'')
             text = skip_string(text + 1, *text);
-        }
-        if (*text) {
+        if (*text)
             before = *text++;
-        }
     }
 }
 
@@ -87,13 +83,11 @@ static int read_text(FILE *file, char **ret_text)
 int config_text(const char *path, char **ret_text)
 {
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (!file)
         return -errno;
-    }
     int rc = read_text(file, ret_text);
     fclose(file);
-    if (rc == 0) {
+    if (rc == 0)
         blank_comments(*ret_text);
-    }
     return rc;
 }

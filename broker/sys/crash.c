@@ -28,14 +28,11 @@ static bool is_machines_fault(int number, const siginfo_t *info)
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    if (*watched.word == watched.from && !is_machines_fault(number, info)) {
+    if (*watched.word == watched.from && !is_machines_fault(number, info))
         *watched.word = watched.to;
-    }
-    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        if (signals[i] == number) {
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        if (signals[i] == number)
             sigaction(number, &watched.before[i], NULL);
-        }
-    }
     raise(number);
 }
 
@@ -44,14 +41,12 @@ void crash_watch(volatile uint32_t *word, uint32_t from, uint32_t to)
     static char stack[STACK_BYTES];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
     const struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
-    if (!word) {
+    if (!word)
         return;
-    }
     watched.word = word;
     watched.from = from;
     watched.to = to;
     sigaltstack(&other, NULL);
-    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
         sigaction(signals[i], &action, &watched.before[i]);
-    }
 }

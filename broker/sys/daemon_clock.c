@@ -49,11 +49,10 @@ void daemon_clock_init(struct daemon_clock *clock, struct instant last_turn, int
     clock->now = instant_of(max_of(wall_ms, last_turn.ms));
     clock->boot_ms = boot_ms;
     clock->wall_ms = wall_ms;
-    if (is_doubtful(clock)) {
+    if (is_doubtful(clock))
         daemon_clock_hold(clock, "clock-differs");
-    } else if (instant_is_set(last_turn) && wall_ms - last_turn.ms > CLOCK_LONG_STOP_MS) {
+    else if (instant_is_set(last_turn) && wall_ms - last_turn.ms > CLOCK_LONG_STOP_MS)
         daemon_clock_hold(clock, "long-stop");
-    }
 }
 
 /* Towards the wall clock, by what the time gone by allows; not while that clock is in doubt. */
@@ -71,11 +70,10 @@ struct instant daemon_clock_read(struct daemon_clock *clock, int64_t boot_ms, in
     clock->boot_ms = max_of(boot_ms, clock->boot_ms);
     clock->wall_ms = wall_ms;
     clock->now.ms += elapsed_ms;
-    if (is_doubtful(clock)) {
+    if (is_doubtful(clock))
         daemon_clock_hold(clock, "clock-differs");
-    } else if (elapsed_ms > CLOCK_LONG_STOP_MS) {
+    else if (elapsed_ms > CLOCK_LONG_STOP_MS)
         daemon_clock_hold(clock, "long-stop");
-    }
     clock->now.ms += correction(clock, elapsed_ms);
     int64_t confirmed = clock->confirmed_difference_ms;
     clock->confirmed_difference_ms =
@@ -119,14 +117,12 @@ bool clock_test_ms(const char *path, int64_t *ret_ms)
     char text[32] = "", *end;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     errno = 0;
     long long ms = strtoll(text, &end, 10);
-    if (length <= 0 || end == text || (*end != '\0' && *end != '\n') || errno != 0 || ms < 0) {
+    if (length <= 0 || end == text || (*end != '\0' && *end != '\n') || errno != 0 || ms < 0)
         return false;
-    }
     *ret_ms = ms;
     return true;
 }

@@ -77,11 +77,9 @@ bool journal_level_parse(const char *text, enum log_level *ret_level)
 
 const char *journal_level_name(enum log_level level)
 {
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (levels[i].level == level) {
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (levels[i].level == level)
             return levels[i].name;
-        }
-    }
     return "info";
 }
 
@@ -97,11 +95,9 @@ bool journal_wants(enum journal_event event)
 
 static void replace_controls(char *text)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
             *text = ' ';
-        }
-    }
 }
 
 /* "word=" at the start: key=value already. */
@@ -134,9 +130,8 @@ static size_t add_quoted(char *line, const char *text)
     size_t length = 0;
     line[length++] = '"';
     for (; *text; text++) {
-        if (*text == '"' || *text == '\\') {
+        if (*text == '"' || *text == '\\')
             line[length++] = '\\';
-        }
         line[length++] = *text;
     }
     line[length++] = '"';
@@ -190,11 +185,9 @@ static void write_stderr(const struct journal_entry *entry, const struct fields 
 static struct iovec field_vector(char out[FIELD_SIZE], const char *name, const char *value)
 {
     snprintf(out, FIELD_SIZE, "%s=%s", name, value);
-    for (char *letter = out; *letter != '='; letter++) {
-        if (*letter >= 'a' && *letter <= 'z') {
+    for (char *letter = out; *letter != '='; letter++)
+        if (*letter >= 'a' && *letter <= 'z')
             *letter = (char)(*letter - 'a' + 'A');
-        }
-    }
     return (struct iovec){.iov_base = out, .iov_len = strlen(out)};
 }
 
@@ -228,9 +221,8 @@ static bool write_line(const struct journal_about *about, enum journal_event eve
         write_journal(&entries[event], &fields, text);
         return true;
     }
-    if (!stderr_takes()) {
+    if (!stderr_takes())
         return false;
-    }
     write_stderr(&entries[event], &fields, text);
     return true;
 }
@@ -245,9 +237,8 @@ static bool is_in_pace(enum journal_event event)
 __attribute__((format(printf, 3, 0))) static void say(const struct journal_about *about, enum journal_event event,
                                                       const char *format, va_list arguments)
 {
-    if (!journal_wants(event) || !is_in_pace(event)) {
+    if (!journal_wants(event) || !is_in_pace(event))
         return;
-    }
     char text[LINE_SIZE];
     vsnprintf(text, sizeof text, format, arguments);
     replace_controls(text);

@@ -38,9 +38,8 @@ static const char *fault_of(int fd, bool is_credential, int *ret_error)
         return geteuid() == 0 ? "belongs to another user: run this as that user, by runuser -u"
                               : "belongs to another user: chown it to the daemon's";
     }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) && !(is_credential && is_readable_credential(&status))) {
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) && !(is_credential && is_readable_credential(&status)))
         return "can be read or changed by group or others: chmod 600";
-    }
     if (status.st_size > SECRET_FILE_MAX) {
         *ret_error = -EINVAL;
         return "is too large for a key file";
@@ -53,15 +52,12 @@ static ssize_t read_all(int fd, char *text, size_t size)
     size_t length = 0;
     for (;;) {
         ssize_t got = read(fd, text + length, size - length);
-        if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR)
             continue;
-        }
-        if (got < 0) {
+        if (got < 0)
             return -errno;
-        }
-        if (got == 0 || (length += (size_t)got) == size) {
+        if (got == 0 || (length += (size_t)got) == size)
             return (ssize_t)length;
-        }
     }
 }
 
@@ -74,9 +70,8 @@ static bool find_key(char *text, const char *name, uint8_t ret_key[32])
         const char *word = strtok_r(line, " \t\r", &part);
         const char *equals = word ? strtok_r(NULL, " \t\r", &part) : NULL;
         const char *value = equals ? strtok_r(NULL, " \t\r", &part) : NULL;
-        if (value && strcmp(word, name) == 0 && strcmp(equals, "=") == 0) {
+        if (value && strcmp(word, name) == 0 && strcmp(equals, "=") == 0)
             return !strtok_r(NULL, " \t\r", &part) && hex_decode(ret_key, 32, value);
-        }
     }
     return false;
 }
@@ -111,11 +106,10 @@ int config_read_secret(const char *file, const char *name, uint8_t ret_key[32], 
     } else {
         text[length] = '\0';
         rc = find_key(text, name, key) ? 0 : -EINVAL;
-        if (rc == 0) {
+        if (rc == 0)
             memcpy(ret_key, key, sizeof key);
-        } else {
+        else
             snprintf(error, error_size, "%s: has no line \"%s = \" with 64 hex digits", path, name);
-        }
     }
     sodium_munlock(text, sizeof text);
     sodium_memzero(key, sizeof key);

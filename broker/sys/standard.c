@@ -8,14 +8,12 @@
 int standard_hold(void)
 {
     for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
-        if (fcntl(number, F_GETFD) >= 0) {
+        if (fcntl(number, F_GETFD) >= 0)
             continue;
-        }
         /* Those below are open, so this one is the lowest that is free. */
         int fd = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-        if (fd < 0) {
+        if (fd < 0)
             return -errno;
-        }
     }
     return 0;
 }

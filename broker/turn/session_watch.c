@@ -61,13 +61,12 @@ void turn_walk_sessions(struct turn *turn)
     turn->next_key_end = instant_of(0);
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
-        if (instant_is_due(session->speaker.valid_to, turn->clock.now)) {
+        if (instant_is_due(session->speaker.valid_to, turn->clock.now))
             turn_lose_session(turn, session, "key-expired", "key expired", true);
-        } else if (silent_ms(turn, session) <= turn->clock.mono_ms) {
+        else if (silent_ms(turn, session) <= turn->clock.mono_ms)
             turn_lose_session(turn, session, "silent", NULL, true);
-        } else {
+        else
             turn_watch(turn, session);
-        }
     }
 }
 
@@ -93,11 +92,10 @@ void turn_renew_sessions(struct turn *turn, struct store_txn *txn)
     HASH_ITER(by_peer, turn->sessions.by_peer, session, next)
     {
         turn->renewing = session;
-        if (engine_speaker(txn, session->key, turn->clock.now, &speaker)) {
+        if (engine_speaker(txn, session->key, turn->clock.now, &speaker))
             renew_session(turn, txn, session, &speaker);
-        } else {
+        else
             turn_lose_session(turn, session, "key-revoked", "key revoked", true);
-        }
     }
     turn->renewing = NULL;
     turn->keys_changed = false;

@@ -38,9 +38,8 @@ static void print_tally(const struct tally *tally)
         {"promises checked                检查", tally->checks},
         {"failed                          失败", tally->failed},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         printf("  %-40s %8u\n", rows[i].what, rows[i].count);
-    }
 }
 
 /* The kernel's choice of a free port on loopback, for run.sh. */
@@ -61,9 +60,8 @@ static int print_free_port(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--free-port") == 0) {
+    if (argc == 2 && strcmp(argv[1], "--free-port") == 0)
         return print_free_port();
-    }
     if (argc < 4) {
         fprintf(stderr, "usage: referral-demo REFERRALD FOLDER ADDRESS [--keep]\n");
         return 2;
@@ -83,11 +81,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "referrald did not start; its log is %s/referrald.log\n", stage.folder);
         return 1;
     }
-    for (int role = 0; role < ROLE_COUNT; role++) {
-        if (role != TCM_HOSPITAL) { /* offline until scene three */
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (role != TCM_HOSPITAL) /* offline until scene three */
             stage_connect(&stage, (enum role)role, 64);
-        }
-    }
     stage_say(&stage, ROLE_COUNT, "serves at %s; %d systems connected over CURVE, each a process of its own",
               stage.address, ROLE_COUNT - 1);
     scene_up_and_down(&stage);
@@ -98,8 +94,7 @@ int main(int argc, char **argv)
     struct tally tally = stage.tally;
     print_tally(&tally);
     stage_end_parties(&stage);
-    if (!keep) {
+    if (!keep)
         stage_kill_broker(&stage, SIGTERM);
-    }
     return tally.failed == 0 && tally.checks > 0 ? 0 : 1;
 }

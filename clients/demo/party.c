@@ -26,9 +26,8 @@ bool pipe_put(int fd, const void *head, size_t head_size, const void *body, size
     for (size_t i = 0; i < 2; i++) {
         for (size_t done = 0; done < sizes[i];) {
             ssize_t n = write(fd, (const char *)parts[i] + done, sizes[i] - done);
-            if (n <= 0) {
+            if (n <= 0)
                 return false;
-            }
             done += (size_t)n;
         }
     }
@@ -39,9 +38,8 @@ bool pipe_get(int fd, void *data, size_t size)
 {
     for (size_t done = 0; done < size;) {
         ssize_t n = read(fd, (char *)data + done, size - done);
-        if (n <= 0) {
+        if (n <= 0)
             return false;
-        }
         done += (size_t)n;
     }
     return true;
@@ -54,9 +52,8 @@ static void tell(struct party *party, const struct report *what, const ProtobufC
     if (message != NULL) {
         report.size = protobuf_c_message_get_packed_size(message);
         body = malloc(report.size + 1);
-        if (body == NULL) {
+        if (body == NULL)
             abort();
-        }
         protobuf_c_message_pack(message, body);
     }
     pipe_put(party->fd, &report, sizeof report, body, report.size);
@@ -101,17 +98,15 @@ static void party_connect(struct party *party, uint32_t credit)
         .user = party,
     };
     memcpy(options.server_key, identity->server_key, sizeof options.server_key);
-    if (referral_open(&options, &party->client) != REFERRAL_OK) {
+    if (referral_open(&options, &party->client) != REFERRAL_OK)
         party->client = NULL;
-    }
 }
 
 static void party_ask(struct party *party, const struct order *order, const void *body)
 {
     struct asked *asked = malloc(sizeof *asked);
-    if (asked == NULL) {
+    if (asked == NULL)
         abort();
-    }
     *asked = (struct asked){.party = party, .tag = order->tag};
     struct referral_request request = {
         .kind = order->request,
@@ -121,18 +116,16 @@ static void party_ask(struct party *party, const struct order *order, const void
     };
     enum referral_status status =
         party->client == NULL ? REFERRAL_DISCONNECTED : referral_send(party->client, &request, on_reply, asked);
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         on_reply(NULL, asked, status, NULL);
-    }
 }
 
 /* False: it is over. */
 static bool party_obey(struct party *party)
 {
     struct order order;
-    if (!pipe_get(party->fd, &order, sizeof order) || order.kind == ORDER_QUIT) {
+    if (!pipe_get(party->fd, &order, sizeof order) || order.kind == ORDER_QUIT)
         return false;
-    }
     uint8_t *body = malloc(order.size + 1);
     if (body == NULL || !pipe_get(party->fd, body, order.size)) {
         free(body);
@@ -156,18 +149,14 @@ int party_run(const struct party_identity *identity, int fd)
     struct party party = {.identity = identity, .fd = fd};
     for (bool going = true; going;) {
         struct pollfd polled[2] = {{.fd = fd, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
-        if (party.client != NULL) {
+        if (party.client != NULL)
             polled[1].fd = referral_fd(party.client);
-        }
-        if (poll(polled, 2, -1) < 0) {
+        if (poll(polled, 2, -1) < 0)
             continue;
-        }
-        if (polled[1].revents != 0) {
+        if (polled[1].revents != 0)
             referral_process(party.client);
-        }
-        if (polled[0].revents != 0) {
+        if (polled[0].revents != 0)
             going = party_obey(&party);
-        }
     }
     referral_close(party.client);
     return 0;

@@ -76,9 +76,8 @@ static bool play_event(struct stage *stage, enum role who, enum role told, Refer
                            reply != NULL ? reply->refusals[0]->text_en : "no answer");
     }
     int notice = stage_expect(stage, told, from, event->referral_id, event->type);
-    if (notice >= 0) {
+    if (notice >= 0)
         stage_say(stage, told, "收到通知: now %s", state_text(stage->seen[notice].state));
-    }
     return stage_check(stage, notice >= 0, "L2 the other party was told by a durable message");
 }
 
@@ -94,9 +93,8 @@ static Referral__State ask_state(struct stage *stage, enum role who, const char 
     Referral__ReferralView *view =
         reply == NULL ? NULL : referral__referral_view__unpack(NULL, reply->result.len, reply->result.data);
     Referral__State state = view == NULL || view->summary == NULL ? (Referral__State)0 : view->summary->state;
-    if (view != NULL) {
+    if (view != NULL)
         referral__referral_view__free_unpacked(view, NULL);
-    }
     return state;
 }
 
@@ -135,9 +133,8 @@ static void come_down(struct stage *stage, const char *up)
     down.impression = "心绞痛,恢复期";
     stage_say(stage, HOSPITAL, "下转(回转)单: sends the patient down again, with findings and plan");
     const Referral__Reply *reply = stage_answer(stage, submit(stage, HOSPITAL, NULL, &down));
-    if (!check_accepted(stage, reply, "L5 the return is accepted")) {
+    if (!check_accepted(stage, reply, "L5 the return is accepted"))
         return;
-    }
     char child[LIMIT_ID_BYTES + 1];
     snprintf(child, sizeof child, "%s", reply->referral_id);
     stage_check(stage, stage_expect(stage, CENTRE_A, from, child, (Referral__EventType)0) >= 0,
@@ -162,18 +159,16 @@ void scene_up_and_down(struct stage *stage)
     up.department = "XN";
     stage_say(stage, CENTRE_A, "上转(转出)单 → %s: urgent, chest pain on exertion", stage->actors[HOSPITAL].name);
     const Referral__Reply *reply = stage_answer(stage, submit(stage, CENTRE_A, NULL, &up));
-    if (!check_accepted(stage, reply, "D2 accepted: on disk before the answer")) {
+    if (!check_accepted(stage, reply, "D2 accepted: on disk before the answer"))
         return;
-    }
     char id[LIMIT_ID_BYTES + 1];
     snprintf(id, sizeof id, "%s", reply->referral_id);
     stage_say(stage, ROLE_COUNT, "referral %s; contact at the hospital 联系人: %s %s", id,
               reply->receiver_contact != NULL ? reply->receiver_contact->name : "-",
               reply->receiver_contact != NULL ? reply->receiver_contact->phone : "-");
     if (!stage_check(stage, stage_expect(stage, HOSPITAL, from, id, (Referral__EventType)0) >= 0,
-                     "delivered to the hospital's system, which acknowledged it")) {
+                     "delivered to the hospital's system, which acknowledged it"))
         return;
-    }
     care_for(stage, id);
     come_down(stage, id);
 }
@@ -234,11 +229,10 @@ static size_t send_waiting(struct stage *stage, char (*ids)[LIMIT_ID_BYTES + 1])
     }
     for (unsigned i = 0; i < WAITING; i++) {
         const Referral__Reply *reply = stage_answer(stage, tags[i]);
-        if (reply != NULL && reply->n_refusals == 0) {
+        if (reply != NULL && reply->n_refusals == 0)
             snprintf(ids[accepted++], sizeof *ids, "%s", reply->referral_id);
-        } else if (reply != NULL && i == 0) {
+        else if (reply != NULL && i == 0)
             printf("%14s%s %s\n", "", reply->refusals[0]->code, reply->refusals[0]->text_en);
-        }
     }
     return accepted;
 }
@@ -251,13 +245,11 @@ static bool is_in_order(const struct stage *stage, size_t from, const char *emer
     bool first = true;
     for (size_t i = from; i < stage->seen_count; i++) {
         const struct seen_delivery *seen = &stage->seen[i];
-        if (seen->by != TCM_HOSPITAL || seen->kind != REFERRAL__DELIVERY_KIND__SHEET) {
+        if (seen->by != TCM_HOSPITAL || seen->kind != REFERRAL__DELIVERY_KIND__SHEET)
             continue;
-        }
         if (first) {
-            if (strcmp(seen->referral_id, emergency) != 0) {
+            if (strcmp(seen->referral_id, emergency) != 0)
                 return false;
-            }
             first = false;
         } else if (next >= count || strcmp(seen->referral_id, ids[next++]) != 0) {
             return false;
@@ -284,9 +276,8 @@ void scene_emergency_overtakes(struct stage *stage)
     plan.impression = "突发偏瘫,疑似脑卒中";
     stage_say(stage, EMERGENCY_120, "急诊: stroke on the way; the information must arrive before the patient (F5)");
     const Referral__Reply *reply = stage_answer(stage, submit(stage, EMERGENCY_120, NULL, &plan));
-    if (!check_accepted(stage, reply, "T7 accepted")) {
+    if (!check_accepted(stage, reply, "T7 accepted"))
         return;
-    }
     char emergency[LIMIT_ID_BYTES + 1];
     snprintf(emergency, sizeof emergency, "%s", reply->referral_id);
 
@@ -339,19 +330,16 @@ void scene_sent_twice(struct stage *stage)
 static bool half_answered(const struct stage *stage, const void *user)
 {
     size_t come = 0, first = *(const size_t *)user;
-    for (size_t i = first; i < stage->answer_count; i++) {
+    for (size_t i = first; i < stage->answer_count; i++)
         come += stage->answers[i].come;
-    }
     return come >= TRAFFIC / 3;
 }
 
 static bool all_answered(const struct stage *stage, const void *user)
 {
-    for (size_t i = *(const size_t *)user; i < stage->answer_count; i++) {
-        if (!stage->answers[i].come) {
+    for (size_t i = *(const size_t *)user; i < stage->answer_count; i++)
+        if (!stage->answers[i].come)
             return false;
-        }
-    }
     return true;
 }
 
@@ -371,23 +359,18 @@ static struct exactly_once compare(const struct stage *stage, size_t first_answe
     struct exactly_once result = {0};
     size_t room = stage->answer_count - first_answer, count = 0;
     char(*ids)[LIMIT_ID_BYTES + 1] = calloc(room + 1, sizeof *ids);
-    if (ids == NULL) {
+    if (ids == NULL)
         abort();
-    }
-    for (size_t i = first_answer; i < stage->answer_count; i++) {
-        if (stage->answers[i].status == REFERRAL_OK && stage->answers[i].reply != NULL) {
+    for (size_t i = first_answer; i < stage->answer_count; i++)
+        if (stage->answers[i].status == REFERRAL_OK && stage->answers[i].reply != NULL)
             snprintf(ids[count++], sizeof *ids, "%s", stage->answers[i].reply->referral_id);
-        }
-    }
     qsort(ids, count, sizeof *ids, by_text);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 1; i < count; i++)
         result.doubled += strcmp(ids[i - 1], ids[i]) == 0;
-    }
     for (size_t i = 0; i < count; i++) {
         bool found = false;
-        for (size_t j = first_seen; j < stage->seen_count && !found; j++) {
+        for (size_t j = first_seen; j < stage->seen_count && !found; j++)
             found = stage->seen[j].by == HOSPITAL && strcmp(stage->seen[j].referral_id, ids[i]) == 0;
-        }
         result.missing += !found;
     }
     result.acknowledged = count;
@@ -395,9 +378,8 @@ static struct exactly_once compare(const struct stage *stage, size_t first_answe
     for (size_t j = first_seen; j < stage->seen_count; j++) {
         const struct seen_delivery *seen = &stage->seen[j];
         if (seen->by == HOSPITAL && seen->kind == REFERRAL__DELIVERY_KIND__SHEET &&
-            bsearch(seen->referral_id, ids, count, sizeof *ids, by_text) == NULL) {
+            bsearch(seen->referral_id, ids, count, sizeof *ids, by_text) == NULL)
             result.doubled++;
-        }
     }
     free(ids);
     return result;
@@ -416,14 +398,12 @@ void scene_killed(struct stage *stage)
     stage_until(stage, half_answered, &first_answer, 30000);
     stage_kill_broker(stage, SIGKILL);
     size_t before = 0;
-    for (size_t i = first_answer; i < stage->answer_count; i++) {
+    for (size_t i = first_answer; i < stage->answer_count; i++)
         before += stage->answers[i].come;
-    }
     stage_say(stage, ROLE_COUNT, "killed with SIGKILL after %zu answers had been read", before);
     int64_t start = stage_clock_ms();
-    if (!stage_check(stage, stage_start_broker(stage), "it starts again by itself on the same store")) {
+    if (!stage_check(stage, stage_start_broker(stage), "it starts again by itself on the same store"))
         return;
-    }
     stage_say(stage, ROLE_COUNT, "serves again after %lld ms; the clients reconnect and resend what was unanswered",
               (long long)(stage_clock_ms() - start));
     stage_check(stage, stage_until(stage, all_answered, &first_answer, 60000), "every request was answered in the end");

@@ -14,9 +14,8 @@ static void invent_resident_id(unsigned number, bool male, char ret_id[19], char
     snprintf(ret_birth, 11, "%04u-%02u-%02u", year % 10000, month % 100, day % 100);
     snprintf(ret_id, 19, "120224%04u%02u%02u%03u", year % 10000, month % 100, day % 100, sequence);
     int sum = 0;
-    for (int i = 0; i < 17; i++) {
+    for (int i = 0; i < 17; i++)
         sum += (ret_id[i] - '0') * weights[i];
-    }
     ret_id[17] = "10X98765432"[sum % 11];
     ret_id[18] = '\0';
 }
@@ -85,11 +84,10 @@ void sheet_fill(const struct sheet_plan *plan, struct sheet_bytes *ret_bytes)
     sheet.n_diagnoses = 1;
     sheet.diagnoses = diagnoses;
     sheet.consent = REFERRAL__CONSENT__GIVEN;
-    if (plan->direction == REFERRAL__DIRECTION__DOWN) {
+    if (plan->direction == REFERRAL__DIRECTION__DOWN)
         fill_down(&sheet, plan);
-    } else {
+    else
         fill_up(&sheet);
-    }
     assert(referral__sheet__get_packed_size(&sheet) <= sizeof ret_bytes->data);
     ret_bytes->size = referral__sheet__pack(&sheet, ret_bytes->data);
 }

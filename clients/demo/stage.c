@@ -27,14 +27,12 @@ int64_t stage_clock_ms(void)
 
 static void *grown(void *list, size_t count, size_t *room, size_t size)
 {
-    if (count < *room) {
+    if (count < *room)
         return list;
-    }
     *room = *room == 0 ? 256 : *room * 2;
     list = realloc(list, *room * size);
-    if (list == NULL) {
+    if (list == NULL)
         abort();
-    }
     return list;
 }
 
@@ -42,9 +40,8 @@ static void *grown(void *list, size_t count, size_t *room, size_t size)
 
 void stage_path(const struct stage *stage, const char *file, char *ret_path, size_t size)
 {
-    if ((size_t)snprintf(ret_path, size, "%s/%s", stage->folder, file) >= size) {
+    if ((size_t)snprintf(ret_path, size, "%s/%s", stage->folder, file) >= size)
         abort();
-    }
 }
 
 static void key_path(const struct stage *stage, const char *name, char *ret_path, size_t size)
@@ -73,9 +70,8 @@ static void become_broker(const struct stage *stage)
     stage_path(stage, "referrald.log", log, sizeof log);
     stage_path(stage, "referrald.conf", config, sizeof config);
     if (freopen("/dev/null", "r", stdin) != NULL && freopen(log, "a", stdout) != NULL &&
-        dup2(STDOUT_FILENO, STDERR_FILENO) >= 0) {
+        dup2(STDOUT_FILENO, STDERR_FILENO) >= 0)
         execl(stage->broker_program, "referrald", "--config", config, (char *)NULL);
-    }
     _exit(127);
 }
 
@@ -94,9 +90,8 @@ bool stage_start_broker(struct stage *stage)
 {
     fflush(stdout);
     stage->broker = fork();
-    if (stage->broker == 0) {
+    if (stage->broker == 0)
         become_broker(stage);
-    }
     note_broker(stage);
     return stage->broker > 0 && broker_answers(stage);
 }
@@ -111,9 +106,8 @@ void stage_kill_broker(struct stage *stage, int signal)
 static bool start_party(struct stage *stage, struct actor *actor)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
-    }
     fflush(stdout);
     actor->pid = fork();
     if (actor->pid == 0) {
@@ -131,11 +125,9 @@ static bool start_party(struct stage *stage, struct actor *actor)
 
 bool stage_start_parties(struct stage *stage)
 {
-    for (int i = 0; i < ROLE_COUNT; i++) {
-        if (!start_party(stage, &stage->actors[i])) {
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if (!start_party(stage, &stage->actors[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -149,9 +141,8 @@ void stage_end_parties(struct stage *stage)
             close(stage->actors[i].fd);
         }
     }
-    for (size_t i = 0; i < stage->answer_count; i++) {
+    for (size_t i = 0; i < stage->answer_count; i++)
         referral_reply_free(stage->answers[i].reply);
-    }
     free(stage->answers);
     free(stage->seen);
 }
@@ -162,9 +153,8 @@ static bool was_seen(const struct stage *stage, const struct seen_delivery *what
 {
     for (size_t i = 0; i < stage->seen_count; i++) {
         const struct seen_delivery *seen = &stage->seen[i];
-        if (seen->by == what->by && seen->event == what->event && strcmp(seen->referral_id, what->referral_id) == 0) {
+        if (seen->by == what->by && seen->event == what->event && strcmp(seen->referral_id, what->referral_id) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -172,9 +162,8 @@ static bool was_seen(const struct stage *stage, const struct seen_delivery *what
 static void note_delivery(struct stage *stage, enum role by, const uint8_t *body, size_t size)
 {
     Referral__Delivery *delivery = referral__delivery__unpack(NULL, size, body);
-    if (delivery == NULL) {
+    if (delivery == NULL)
         abort();
-    }
     stage->seen = grown(stage->seen, stage->seen_count, &stage->seen_room, sizeof *stage->seen);
     struct seen_delivery *seen = &stage->seen[stage->seen_count];
     *seen = (struct seen_delivery){.by = by,
@@ -196,9 +185,8 @@ static void note_delivery(struct stage *stage, enum role by, const uint8_t *body
     }
     seen->again = was_seen(stage, seen);
     stage->seen_count++;
-    if (delivery->attempt > 1 || delivery->possibly_redelivered) {
+    if (delivery->attempt > 1 || delivery->possibly_redelivered)
         stage->tally.redelivered++;
-    }
     referral__delivery__free_unpacked(delivery, NULL);
 }
 
@@ -222,13 +210,12 @@ static void hear(struct stage *stage, enum role role)
         fprintf(stderr, "the process of %s ended\n", actor->name);
         exit(1);
     }
-    if (report.kind == REPORT_LINK) {
+    if (report.kind == REPORT_LINK)
         actor->linked = report.up;
-    } else if (report.kind == REPORT_REPLY) {
+    else if (report.kind == REPORT_REPLY)
         note_reply(stage, &report, body);
-    } else {
+    else
         note_delivery(stage, role, body, report.size);
-    }
     free(body);
 }
 
@@ -239,17 +226,13 @@ bool stage_until(struct stage *stage, bool (*done)(const struct stage *stage, co
     while (!done(stage, user)) {
         int64_t rest = end - stage_clock_ms();
         struct pollfd polled[ROLE_COUNT];
-        for (int i = 0; i < ROLE_COUNT; i++) {
+        for (int i = 0; i < ROLE_COUNT; i++)
             polled[i] = (struct pollfd){.fd = stage->actors[i].fd, .events = POLLIN};
-        }
-        if (rest <= 0 || poll(polled, ROLE_COUNT, (int)rest) <= 0) {
+        if (rest <= 0 || poll(polled, ROLE_COUNT, (int)rest) <= 0)
             return done(stage, user);
-        }
-        for (int i = 0; i < ROLE_COUNT; i++) {
-            if (polled[i].revents != 0) {
+        for (int i = 0; i < ROLE_COUNT; i++)
+            if (polled[i].revents != 0)
                 hear(stage, (enum role)i);
-            }
-        }
     }
     return true;
 }
@@ -291,9 +274,8 @@ size_t stage_ask(struct stage *stage, enum role role, Referral__Kind kind, const
     stage->answers[tag] = (struct answer){.counts = kind < REFERRAL__KIND__GET_REFERRAL};
     stage->tally.sent += stage->answers[tag].counts;
     struct order order = {.kind = ORDER_ASK, .request = kind, .tag = tag, .size = size};
-    if (message_id != NULL) {
+    if (message_id != NULL)
         snprintf(order.message_id, sizeof order.message_id, "%s", message_id);
-    }
     give(stage, role, &order, body);
     return tag;
 }
@@ -302,9 +284,8 @@ size_t stage_event(struct stage *stage, enum role role, const Referral__Event *e
 {
     uint8_t body[8192];
     size_t size = referral__event__get_packed_size(event);
-    if (size > sizeof body) {
+    if (size > sizeof body)
         abort();
-    }
     referral__event__pack(event, body);
     return stage_ask(stage, role, REFERRAL__KIND__EVENT, NULL, body, size);
 }
@@ -332,9 +313,8 @@ static int find_expected(const struct stage *stage, const struct expected *expec
     for (size_t i = expected->from; i < stage->seen_count; i++) {
         const struct seen_delivery *seen = &stage->seen[i];
         if (seen->by == expected->by && seen->event == expected->event &&
-            strcmp(seen->referral_id, expected->referral_id) == 0) {
+            strcmp(seen->referral_id, expected->referral_id) == 0)
             return (int)i;
-        }
     }
     return -1;
 }

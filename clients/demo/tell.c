@@ -30,9 +30,8 @@ void tell_title(const char *format, va_list arguments)
 bool tell_check(int indent, bool holds, const char *format, va_list arguments)
 {
     const char *mark = holds ? "  ok   " : "  FAIL ";
-    if (tell_in_colour()) {
+    if (tell_in_colour())
         mark = holds ? "  \033[32mok\033[0m   " : "  \033[31mFAIL\033[0m ";
-    }
     printf("%*s%s", indent, "", mark);
     vprintf(format, arguments);
     putchar('\n');

@@ -48,11 +48,9 @@ static const struct result { /* what a kind's reply carries, as wire.proto says 
 
 static const ProtobufCMessageDescriptor *result_of(Referral__Kind kind)
 {
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-        if (results[i].kind == kind) {
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i].kind == kind)
             return results[i].descriptor;
-        }
-    }
     return NULL;
 }
 
@@ -60,25 +58,22 @@ enum referral_status referral_query(struct referral_client *client, Referral__Ki
                                     ProtobufCMessage **ret_view, Referral__Reply **ret_reply)
 {
     const ProtobufCMessageDescriptor *descriptor = result_of(kind);
-    if (descriptor == NULL) {
+    if (descriptor == NULL)
         return REFERRAL_BAD_ARGUMENT;
-    }
     struct referral_request request = {.kind = kind, .message = query};
     Referral__Reply *reply = NULL;
     enum referral_status status = referral_call(client, &request, &reply);
     if (status == REFERRAL_OK) {
         ProtobufCMessage *view = protobuf_c_message_unpack(descriptor, NULL, reply->result.len, reply->result.data);
-        if (view == NULL) {
+        if (view == NULL)
             status = REFERRAL_UNREADABLE;
-        } else {
+        else
             *ret_view = view;
-        }
     }
-    if (status == REFERRAL_REFUSED && ret_reply != NULL) {
+    if (status == REFERRAL_REFUSED && ret_reply != NULL)
         *ret_reply = reply;
-    } else {
+    else
         referral_reply_free(reply);
-    }
     return status;
 }
 
@@ -137,9 +132,8 @@ enum referral_status referral_act(struct referral_client *client, const struct r
     uint8_t *sheet = NULL;
     if (act->sheet != NULL) {
         sheet = malloc(referral__sheet__get_packed_size(act->sheet) + 1);
-        if (sheet == NULL) {
+        if (sheet == NULL)
             return REFERRAL_NO_MEMORY;
-        }
         event.has_sheet = true;
         event.sheet = (ProtobufCBinaryData){.len = referral__sheet__pack(act->sheet, sheet), .data = sheet};
     }

@@ -18,9 +18,8 @@
 /* Something is to be done now; inside of a round, that round does it. */
 static void wake(struct referral_client *client)
 {
-    if (!client->is_processing) {
+    if (!client->is_processing)
         waker_now(&client->waker);
-    }
 }
 
 /* A round ends. Whatever came in meanwhile gave no edge of its own (sends eat edges): ask, and come again at once. */
@@ -61,13 +60,11 @@ static bool wait_until(struct referral_client *client, bool (*is_done)(const str
 {
     for (;;) {
         referral_process(client);
-        if (is_done(client, what)) {
+        if (is_done(client, what))
             return true;
-        }
         int64_t left_ms = until_ms - waker_clock_ms();
-        if (left_ms <= 0) {
+        if (left_ms <= 0)
             return false;
-        }
         struct pollfd fd = {.fd = client->epoll_fd, .events = POLLIN};
         poll(&fd, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
     }
@@ -97,9 +94,8 @@ static enum referral_status options_copy(struct referral_client *client, const s
 static enum referral_status descriptors_open(struct referral_client *client)
 {
     client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (client->epoll_fd < 0 || !waker_init(&client->waker, client->epoll_fd)) {
+    if (client->epoll_fd < 0 || !waker_init(&client->waker, client->epoll_fd))
         return REFERRAL_SYSTEM;
-    }
     waker_now(&client->waker); /* the first round connects */
     return REFERRAL_OK;
 }
@@ -107,9 +103,8 @@ static enum referral_status descriptors_open(struct referral_client *client)
 static enum referral_status wirelink_open(struct referral_client *client, const struct referral_options *options)
 {
     struct referral_key key = options->key;
-    if (options->key_file != NULL && referral_key_load(options->key_file, &key) != 0) {
+    if (options->key_file != NULL && referral_key_load(options->key_file, &key) != 0)
         return REFERRAL_BAD_KEY_FILE;
-    }
     enum referral_status status = wirelink_init(&client->link, options, &key, client->epoll_fd);
     sodium_memzero(&key, sizeof key);
     return status;
@@ -121,9 +116,8 @@ static void client_free(struct referral_client *client, int linger_ms)
     intake_fini(&client->intake);
     referral__welcome__free_unpacked(client->welcome, NULL);
     waker_fini(&client->waker);
-    if (client->epoll_fd >= 0) {
+    if (client->epoll_fd >= 0)
         close(client->epoll_fd);
-    }
     free(client->name);
     free(client->version);
     free(client->language);
@@ -146,26 +140,21 @@ static bool options_are_meant(const struct referral_options *options)
 
 enum referral_status referral_open(const struct referral_options *options, struct referral_client **ret_client)
 {
-    if (sodium_init() < 0) {
+    if (sodium_init() < 0)
         return REFERRAL_SYSTEM;
-    }
-    if (!options_are_meant(options)) {
+    if (!options_are_meant(options))
         return REFERRAL_BAD_ARGUMENT;
-    }
     struct referral_client *client = calloc(1, sizeof *client);
-    if (client == NULL) {
+    if (client == NULL)
         return REFERRAL_NO_MEMORY;
-    }
     client->epoll_fd = client->waker.timer_fd = client->waker.wake_fd = -1;
     requests_init(&client->requests);
     intake_init(&client->intake, options->credit);
     enum referral_status status = options_copy(client, options);
-    if (status == REFERRAL_OK) {
+    if (status == REFERRAL_OK)
         status = descriptors_open(client);
-    }
-    if (status == REFERRAL_OK) {
+    if (status == REFERRAL_OK)
         status = wirelink_open(client, options);
-    }
     if (status != REFERRAL_OK) {
         int error = errno;
         client_free(client, 0);
@@ -183,23 +172,20 @@ static void say_goodbye(struct referral_client *client)
         Referral__Goodbye goodbye = REFERRAL__GOODBYE__INIT;
         goodbye.reason = (char *)(uintptr_t) "bye";
         outframe_init(&client->frame, client->epoch);
-        if (outframe_say(&client->frame, REFERRAL__KIND__GOODBYE, &goodbye.base)) {
+        if (outframe_say(&client->frame, REFERRAL__KIND__GOODBYE, &goodbye.base))
             outframe_send(&client->frame, &client->link);
-        }
     }
 }
 
 void referral_close(struct referral_client *client)
 {
-    if (client == NULL) {
+    if (client == NULL)
         return;
-    }
     assert(!client->is_processing);
     client->is_processing = client->is_closing = true;
     say_goodbye(client);
-    for (struct request *request = NULL; (request = requests_any(&client->requests)) != NULL;) {
+    for (struct request *request = NULL; (request = requests_any(&client->requests)) != NULL;)
         conversation_finish(client, request, REFERRAL_CLOSED, NULL);
-    }
     client_free(client, CLOSE_LINGER_MS);
 }
 
@@ -236,9 +222,8 @@ enum referral_status referral_connect(struct referral_client *client, uint32_t t
 static enum referral_status ask(struct referral_client *client, const struct referral_request *request,
                                 struct request **ret_request)
 {
-    if (client->is_closing) {
+    if (client->is_closing)
         return REFERRAL_CLOSED;
-    }
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->request_timeout_ms;
     return requests_add(&client->requests, request, waker_clock_ms() + timeout_ms, ret_request);
 }
@@ -269,17 +254,15 @@ enum referral_status referral_call(struct referral_client *client, const struct 
 {
     struct request *added = NULL;
     enum referral_status status = ask(client, request, &added);
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         return status;
-    }
     struct answer answer = {0};
     added->answer = &answer;
     wait_until(client, is_answered, &answer, WIRELINK_NEVER); /* the request's own deadline ends it */
-    if (ret_reply != NULL && answer.reply != NULL) {
+    if (ret_reply != NULL && answer.reply != NULL)
         *ret_reply = answer.reply;
-    } else {
+    else
         referral_reply_free(answer.reply);
-    }
     return answer.status;
 }
 
@@ -297,9 +280,8 @@ void referral_reply_free(Referral__Reply *reply)
 
 enum referral_status referral_grant(struct referral_client *client, uint32_t add)
 {
-    if (!intake_grant(&client->intake, add)) {
+    if (!intake_grant(&client->intake, add))
         return REFERRAL_BAD_ARGUMENT;
-    }
     wake(client);
     return REFERRAL_OK;
 }
@@ -313,15 +295,12 @@ static bool has_waiting(const struct referral_client *client, const void *what)
 enum referral_status referral_receive(struct referral_client *client, uint32_t timeout_ms,
                                       Referral__Delivery **ret_delivery)
 {
-    if (client->on_delivery != NULL) {
+    if (client->on_delivery != NULL)
         return REFERRAL_BAD_ARGUMENT;
-    }
-    if (waker_timeout_ms(&client->waker) == 0) {
+    if (waker_timeout_ms(&client->waker) == 0)
         referral_process(client); /* however much waits here: the broker wants to hear of us */
-    }
-    if (client->intake.waiting == NULL && !wait_until(client, has_waiting, NULL, waker_clock_ms() + timeout_ms)) {
+    if (client->intake.waiting == NULL && !wait_until(client, has_waiting, NULL, waker_clock_ms() + timeout_ms))
         return client->session == SESSION_LIVE ? REFERRAL_TIMEOUT : REFERRAL_DISCONNECTED;
-    }
     *ret_delivery = intake_take(&client->intake);
     return REFERRAL_OK;
 }
@@ -335,9 +314,8 @@ void referral_delivery_free(Referral__Delivery *delivery)
  * the last of those that came together, but not for long. */
 static void let_go(struct referral_client *client)
 {
-    if (client->is_processing) {
+    if (client->is_processing)
         return;
-    }
     if (client->on_delivery != NULL) {
         wake(client);
         return;
@@ -358,26 +336,22 @@ static bool id_is_meant(ProtobufCBinaryData delivery_id)
 
 enum referral_status referral_ack(struct referral_client *client, ProtobufCBinaryData delivery_id)
 {
-    if (!id_is_meant(delivery_id)) {
+    if (!id_is_meant(delivery_id))
         return REFERRAL_BAD_ARGUMENT;
-    }
     enum referral_status status = intake_ack(&client->intake, delivery_id);
-    if (status == REFERRAL_OK) {
+    if (status == REFERRAL_OK)
         let_go(client);
-    }
     return status;
 }
 
 enum referral_status referral_nack(struct referral_client *client, ProtobufCBinaryData delivery_id,
                                    Referral__NackCode code, const char *text)
 {
-    if (!id_is_meant(delivery_id) || (text != NULL && strlen(text) > LIMIT_LINE_BYTES)) {
+    if (!id_is_meant(delivery_id) || (text != NULL && strlen(text) > LIMIT_LINE_BYTES))
         return REFERRAL_BAD_ARGUMENT;
-    }
     enum referral_status status = intake_nack(&client->intake, delivery_id, code, text);
-    if (status == REFERRAL_OK) {
+    if (status == REFERRAL_OK)
         let_go(client);
-    }
     return status;
 }
 
@@ -389,8 +363,7 @@ static bool is_quiet(const struct referral_client *client, const void *what)
 
 enum referral_status referral_flush(struct referral_client *client, uint32_t timeout_ms)
 {
-    if (wait_until(client, is_quiet, NULL, waker_clock_ms() + timeout_ms)) {
+    if (wait_until(client, is_quiet, NULL, waker_clock_ms() + timeout_ms))
         return REFERRAL_OK;
-    }
     return client->session == SESSION_LIVE ? REFERRAL_TIMEOUT : REFERRAL_DISCONNECTED;
 }

@@ -30,9 +30,8 @@ void conversation_finish(struct referral_client *client, struct request *request
         *ended.answer = (struct answer){.is_done = true, .status = status, .reply = reply};
         return;
     }
-    if (ended.on_reply != NULL) {
+    if (ended.on_reply != NULL)
         ended.on_reply(client, ended.user, status, reply);
-    }
     referral_reply_free(reply);
 }
 
@@ -40,9 +39,8 @@ void conversation_finish(struct referral_client *client, struct request *request
 
 static void tell_link(struct referral_client *client, enum referral_link link)
 {
-    if (client->on_link != NULL) {
+    if (client->on_link != NULL)
         client->on_link(client, client->user, link, client->link.trouble);
-    }
 }
 
 static void session_end(struct referral_client *client, enum session_state next)
@@ -90,9 +88,8 @@ static void session_begin(struct referral_client *client, Referral__Welcome *wel
     wirelink_settle(&client->link);
     /* What another store, or an older copy of this one, may have done is not for us to repeat: it would be done
      * twice. */
-    for (struct request *request = NULL; !is_same && (request = requests_doubtful(&client->requests)) != NULL;) {
+    for (struct request *request = NULL; !is_same && (request = requests_doubtful(&client->requests)) != NULL;)
         conversation_finish(client, request, REFERRAL_OTHER_STORE, NULL);
-    }
     tell_link(client, REFERRAL_LINK_READY);
 }
 
@@ -109,11 +106,10 @@ static void hear_welcome(struct referral_client *client, struct heard heard)
     Referral__Welcome *welcome = referral__welcome__unpack(NULL, heard.body.len, heard.body.data);
     bool is_fit = client->session == SESSION_GREETING && !client->hello_due && welcome != NULL &&
                   welcome->session != 0 && welcome->store_id != NULL;
-    if (is_fit) {
+    if (is_fit)
         session_begin(client, welcome, heard.now_ms);
-    } else if (welcome != NULL) {
+    else if (welcome != NULL)
         referral__welcome__free_unpacked(welcome, NULL);
-    }
 }
 
 static void hear_ping(struct referral_client *client, struct heard heard)
@@ -138,9 +134,8 @@ static void hear_goodbye(struct referral_client *client, struct heard heard)
     enum referral_trouble trouble = REFERRAL_TROUBLE_GOODBYE;
     if (goodbye != NULL) {
         wait_ms = goodbye->retry_after_ms < GOODBYE_WAIT_MAX_MS ? goodbye->retry_after_ms : GOODBYE_WAIT_MAX_MS;
-        if (goodbye->reason != NULL && strncmp(goodbye->reason, "key", 3) == 0) {
+        if (goodbye->reason != NULL && strncmp(goodbye->reason, "key", 3) == 0)
             trouble = REFERRAL_TROUBLE_KEY_REFUSED;
-        }
         referral__goodbye__free_unpacked(goodbye, NULL);
     }
     connection_end(client, trouble, wait_ms, heard.now_ms);
@@ -150,14 +145,11 @@ static void hear_goodbye(struct referral_client *client, struct heard heard)
 static bool is_for_now(const Referral__Reply *reply)
 {
     static const char *const codes[] = {"BUSY", "DRAINING", "FAILED"};
-    if (reply->n_refusals != 1 || reply->refusals[0]->code == NULL) {
+    if (reply->n_refusals != 1 || reply->refusals[0]->code == NULL)
         return false;
-    }
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (strcmp(reply->refusals[0]->code, codes[i]) == 0) {
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(reply->refusals[0]->code, codes[i]) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -173,9 +165,8 @@ static void hear_reply(struct referral_client *client, struct heard heard)
     Referral__Reply *reply = referral__reply__unpack(NULL, heard.body.len, heard.body.data);
     struct request *request = reply != NULL ? requests_find(&client->requests, reply->request) : NULL;
     bool is_now = request != NULL && is_for_now(reply);
-    if (is_about_hello(client, heard, reply)) {
+    if (is_about_hello(client, heard, reply))
         connection_end(client, REFERRAL_TROUBLE_HELLO_REFUSED, 0, heard.now_ms);
-    }
     if (request == NULL || (is_now && !request->is_sent)) {
         referral_reply_free(reply); /* its time was up, or it goes out again anyway */
     } else if (is_now) {
@@ -195,9 +186,8 @@ static bool is_of_this_session(const struct referral_client *client, struct hear
 static void hear_delivery(struct referral_client *client, struct heard heard)
 {
     Referral__Delivery *delivery = referral__delivery__unpack(NULL, heard.body.len, heard.body.data);
-    if (delivery == NULL) {
+    if (delivery == NULL)
         return;
-    }
     size_t id_size = delivery->delivery_id.len;
     if (!is_of_this_session(client, heard) || id_size == 0 || id_size > LIMIT_ID_BYTES) {
         referral_delivery_free(delivery);
@@ -207,14 +197,12 @@ static void hear_delivery(struct referral_client *client, struct heard heard)
     if (status == REFERRAL_OK && client->on_delivery == NULL) {
         status = intake_keep(&client->intake, delivery);
     } else {
-        if (status == REFERRAL_OK) {
+        if (status == REFERRAL_OK)
             client->on_delivery(client, client->user, delivery);
-        }
         referral_delivery_free(delivery);
     }
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         client->failure = status; /* not acknowledged: it comes again */
-    }
 }
 
 static const struct hearing {
@@ -230,9 +218,8 @@ static const struct hearing {
 static void hear_envelope(struct referral_client *client, uint64_t session, ProtobufCBinaryData bytes, int64_t now_ms)
 {
     Referral__Envelope *envelope = referral__envelope__unpack(NULL, bytes.len, bytes.data);
-    if (envelope == NULL) {
+    if (envelope == NULL)
         return;
-    }
     for (size_t i = 0; i < sizeof hearings / sizeof *hearings; i++) {
         if (hearings[i].kind == envelope->kind) {
             struct heard heard = {.session = session, .body = envelope->body, .now_ms = now_ms};
@@ -251,9 +238,8 @@ void conversation_hear(struct referral_client *client, int64_t now_ms)
         Referral__Frame *frame = referral__frame__unpack(NULL, zmq_msg_size(&message), zmq_msg_data(&message));
         client->heard_ms = now_ms;
         client->wondered_ms = 0;
-        for (size_t k = 0; frame != NULL && k < frame->n_envelopes; k++) {
+        for (size_t k = 0; frame != NULL && k < frame->n_envelopes; k++)
             hear_envelope(client, frame->session, frame->envelopes[k], now_ms);
-        }
         referral__frame__free_unpacked(frame, NULL);
     }
     zmq_msg_close(&message);
@@ -299,20 +285,17 @@ static void expire(struct referral_client *client, struct request *request)
 void conversation_tend(struct referral_client *client, int64_t now_ms)
 {
     enum wirelink_change change = wirelink_step(&client->link, now_ms);
-    if (change == WIRELINK_LOST) {
+    if (change == WIRELINK_LOST)
         session_end(client, SESSION_NONE);
-    } else if (change == WIRELINK_UP) {
+    else if (change == WIRELINK_UP)
         session_greet(client, now_ms);
-    }
     bool greets_in_vain = client->session == SESSION_GREETING && now_ms >= client->greeted_ms + GREETING_MS;
     bool is_silent = client->session == SESSION_LIVE && now_ms >= silent_due_ms(client);
-    if (greets_in_vain || is_silent) {
+    if (greets_in_vain || is_silent)
         connection_end(client, REFERRAL_TROUBLE_SILENT, 0, now_ms);
-    }
     ping_when_due(client, now_ms);
-    for (struct request *request = NULL; (request = requests_expired(&client->requests, now_ms)) != NULL;) {
+    for (struct request *request = NULL; (request = requests_expired(&client->requests, now_ms)) != NULL;)
         expire(client, request);
-    }
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -323,11 +306,10 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t conversation_due_ms(const struct referral_client *client)
 {
     int64_t due = earlier(client->requests.soonest_ms, client->link.due_ms);
-    if (client->session == SESSION_GREETING) {
+    if (client->session == SESSION_GREETING)
         due = earlier(due, client->greeted_ms + GREETING_MS);
-    } else if (client->session == SESSION_LIVE) {
+    else if (client->session == SESSION_LIVE)
         due = earlier(due, earlier(ping_due_ms(client), silent_due_ms(client)));
-    }
     return due;
 }
 
@@ -336,20 +318,17 @@ int64_t conversation_due_ms(const struct referral_client *client)
 static void say_acks(struct referral_client *client, struct outframe *frame)
 {
     struct intake *intake = &client->intake;
-    if (intake->ack_count == 0) {
+    if (intake->ack_count == 0)
         return;
-    }
     ProtobufCBinaryData ids[LIMIT_ACK_IDS];
     size_t count = intake->ack_count < LIMIT_ACK_IDS ? intake->ack_count : LIMIT_ACK_IDS;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         ids[i] = (ProtobufCBinaryData){.len = intake->acks[i].size, .data = intake->acks[i].id};
-    }
     Referral__Ack ack = REFERRAL__ACK__INIT;
     ack.n_delivery_ids = count;
     ack.delivery_ids = ids;
-    if (outframe_say(frame, REFERRAL__KIND__ACK, &ack.base)) {
+    if (outframe_say(frame, REFERRAL__KIND__ACK, &ack.base))
         intake_acks_left(intake, count);
-    }
 }
 
 static void say_credit(struct referral_client *client, struct outframe *frame)
@@ -357,9 +336,8 @@ static void say_credit(struct referral_client *client, struct outframe *frame)
     Referral__Credit credit = REFERRAL__CREDIT__INIT;
     credit.has_add = true;
     credit.add = client->intake.to_grant;
-    if (credit.add > 0 && outframe_say(frame, REFERRAL__KIND__CREDIT, &credit.base)) {
+    if (credit.add > 0 && outframe_say(frame, REFERRAL__KIND__CREDIT, &credit.base))
         client->intake.to_grant = 0;
-    }
 }
 
 static void say_hello(struct referral_client *client, struct outframe *frame)
@@ -373,12 +351,10 @@ static void say_hello(struct referral_client *client, struct outframe *frame)
 
 static void say_signs_of_life(struct referral_client *client, struct outframe *frame)
 {
-    if (client->pong_due && outframe_say(frame, REFERRAL__KIND__PONG, NULL)) {
+    if (client->pong_due && outframe_say(frame, REFERRAL__KIND__PONG, NULL))
         client->pong_due = false;
-    }
-    if (client->ping_due && outframe_say(frame, REFERRAL__KIND__PING, NULL)) {
+    if (client->ping_due && outframe_say(frame, REFERRAL__KIND__PING, NULL))
         client->ping_due = false;
-    }
 }
 
 /* Refused deliveries leave the list with the frame that carries them: after a failed send they come again by
@@ -389,9 +365,8 @@ static size_t say_nacks(struct referral_client *client, struct outframe *frame)
     struct note *note = NULL;
     DL_FOREACH(client->intake.nacks, note)
     {
-        if (!outframe_has_room(frame, note->size)) {
+        if (!outframe_has_room(frame, note->size))
             break;
-        }
         outframe_add(frame, note->envelope, note->size);
         count++;
     }
@@ -411,9 +386,8 @@ static void say_requests(struct referral_client *client, struct outframe *frame)
 {
     struct requests *requests = &client->requests;
     for (struct request *next = NULL; (next = requests->queued) != NULL;) {
-        if (requests->sent_count >= window(client) || !outframe_has_room(frame, next->size)) {
+        if (requests->sent_count >= window(client) || !outframe_has_room(frame, next->size))
             return;
-        }
         outframe_add(frame, next->envelope, next->size);
         requests_sent(requests, next);
     }
@@ -434,14 +408,12 @@ static bool say_frame(struct referral_client *client, int64_t now_ms)
         say_credit(client, frame);
         say_requests(client, frame);
     }
-    if (frame->count == 0) {
+    if (frame->count == 0)
         return false;
-    }
     bool sent = outframe_send(frame, &client->link);
     free_nacks(client, nacks);
-    if (!sent) {
+    if (!sent)
         connection_end(client, REFERRAL_TROUBLE_LOST, 0, now_ms);
-    }
     client->said_ms = now_ms;
     return sent;
 }

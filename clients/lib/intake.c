@@ -28,9 +28,8 @@ static void forget_in_hand(struct intake *intake)
 
 static void drop_waiting(struct intake *intake)
 {
-    for (Referral__Delivery *delivery = NULL; (delivery = intake_take(intake)) != NULL;) {
+    for (Referral__Delivery *delivery = NULL; (delivery = intake_take(intake)) != NULL;)
         referral_delivery_free(delivery);
-    }
 }
 
 void intake_fini(struct intake *intake)
@@ -48,9 +47,8 @@ void intake_fini(struct intake *intake)
 
 bool intake_grant(struct intake *intake, uint32_t add)
 {
-    if (add > LIMIT_CREDIT - intake->credit) {
+    if (add > LIMIT_CREDIT - intake->credit)
         return false;
-    }
     intake->credit += add;
     intake->to_grant += add;
     return true;
@@ -72,9 +70,8 @@ enum referral_status intake_arrived(struct intake *intake, ProtobufCBinaryData d
         return REFERRAL_OK;
     }
     struct in_hand *held = calloc(1, sizeof *held);
-    if (held == NULL) {
+    if (held == NULL)
         return REFERRAL_NO_MEMORY;
-    }
     held->size = delivery_id.len;
     memcpy(held->id, delivery_id.data, delivery_id.len);
     HASH_ADD_KEYPTR(hh, intake->in_hand, held->id, held->size, held);
@@ -102,9 +99,8 @@ enum referral_status intake_keep(struct intake *intake, Referral__Delivery *deli
     }
     waiting->delivery = delivery;
     struct waiting *before = intake->waiting != NULL ? intake->waiting->prev : NULL;
-    while (before != NULL && goes_before(delivery, before->delivery)) {
+    while (before != NULL && goes_before(delivery, before->delivery))
         before = before != intake->waiting ? before->prev : NULL;
-    }
     DL_APPEND_ELEM(intake->waiting, before, waiting); /* NULL: first of all */
     find(intake, delivery->delivery_id)->waiting++;
     return REFERRAL_OK;
@@ -114,9 +110,8 @@ static Referral__Delivery *take(struct intake *intake, struct waiting *waiting)
 {
     Referral__Delivery *delivery = waiting->delivery;
     struct in_hand *held = find(intake, delivery->delivery_id);
-    if (held != NULL) {
+    if (held != NULL)
         held->waiting--;
-    }
     DL_DELETE(intake->waiting, waiting);
     free(waiting);
     return delivery;
@@ -139,9 +134,8 @@ static void drop_copies(struct intake *intake, const struct in_hand *held)
     struct waiting *waiting = NULL, *next = NULL;
     DL_FOREACH_SAFE(intake->waiting, waiting, next)
     {
-        if (held->waiting > 0 && is_of(waiting, held)) {
+        if (held->waiting > 0 && is_of(waiting, held))
             referral_delivery_free(take(intake, waiting));
-        }
     }
 }
 
@@ -149,9 +143,8 @@ static void give_back(struct intake *intake, ProtobufCBinaryData delivery_id)
 {
     struct in_hand *held = find(intake, delivery_id);
     if (held != NULL) {
-        if (held->waiting > 0) {
+        if (held->waiting > 0)
             drop_copies(intake, held);
-        }
         HASH_DEL(intake->in_hand, held);
         free(held);
         intake->to_grant++;
@@ -163,9 +156,8 @@ enum referral_status intake_ack(struct intake *intake, ProtobufCBinaryData deliv
     if (intake->ack_count == intake->ack_room) {
         size_t room = intake->ack_room != 0 ? 2 * intake->ack_room : 64;
         struct ack *acks = reallocarray(intake->acks, room, sizeof *acks);
-        if (acks == NULL) {
+        if (acks == NULL)
             return REFERRAL_NO_MEMORY;
-        }
         intake->acks = acks;
         intake->ack_room = room;
     }
@@ -199,9 +191,8 @@ enum referral_status intake_nack(struct intake *intake, ProtobufCBinaryData deli
 
     size_t size = referral__envelope__get_packed_size(&envelope);
     struct note *note = calloc(1, sizeof *note + size);
-    if (note == NULL) {
+    if (note == NULL)
         return REFERRAL_NO_MEMORY;
-    }
     note->size = referral__envelope__pack(&envelope, note->envelope);
     DL_APPEND(intake->nacks, note);
     give_back(intake, delivery_id);

@@ -13,9 +13,8 @@
 
 int referral_key_generate(struct referral_key *ret_key)
 {
-    if (sodium_init() < 0) {
+    if (sodium_init() < 0)
         return -EIO;
-    }
     /* CURVE's keys are X25519 keys, as crypto_box makes them. */
     crypto_box_keypair(ret_key->public_key, ret_key->secret_key);
     return 0;
@@ -31,9 +30,8 @@ bool referral_key_from_hex(const char *hex, uint8_t ret_public_key[REFERRAL_KEY_
     uint8_t key[REFERRAL_KEY_SIZE];
     size_t size = 0;
     if (strlen(hex) != REFERRAL_KEY_HEX_SIZE - 1 ||
-        sodium_hex2bin(key, sizeof key, hex, REFERRAL_KEY_HEX_SIZE - 1, NULL, &size, NULL) != 0 || size != sizeof key) {
+        sodium_hex2bin(key, sizeof key, hex, REFERRAL_KEY_HEX_SIZE - 1, NULL, &size, NULL) != 0 || size != sizeof key)
         return false;
-    }
     memcpy(ret_public_key, key, sizeof key);
     sodium_memzero(key, sizeof key);
     return true;
@@ -48,9 +46,8 @@ static char *trim(char *text)
 {
     text += strspn(text, " \t\r");
     size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL) {
+    while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL)
         length--;
-    }
     text[length] = '\0';
     return text;
 }
@@ -59,32 +56,26 @@ static char *trim(char *text)
 static bool line_read(char *line, struct key_lines *lines)
 {
     line = trim(line);
-    if (*line == '\0' || *line == '#') {
+    if (*line == '\0' || *line == '#')
         return true;
-    }
     char *equals = strchr(line, '=');
-    if (equals == NULL) {
+    if (equals == NULL)
         return false;
-    }
     *equals = '\0';
     const char *name = trim(line), *value = trim(equals + 1);
-    if (strcmp(name, "public") == 0 && !lines->has_public) {
+    if (strcmp(name, "public") == 0 && !lines->has_public)
         return lines->has_public = referral_key_from_hex(value, lines->key.public_key);
-    }
-    if (strcmp(name, "secret") == 0 && !lines->has_secret) {
+    if (strcmp(name, "secret") == 0 && !lines->has_secret)
         return lines->has_secret = referral_key_from_hex(value, lines->key.secret_key);
-    }
     return false;
 }
 
 static int text_read(char *text, struct key_lines *ret_lines)
 {
     *ret_lines = (struct key_lines){0};
-    for (char *rest = text, *line = NULL; (line = strsep(&rest, "\n")) != NULL;) {
-        if (!line_read(line, ret_lines)) {
+    for (char *rest = text, *line = NULL; (line = strsep(&rest, "\n")) != NULL;)
+        if (!line_read(line, ret_lines))
             return -EINVAL;
-        }
-    }
     return 0;
 }
 
@@ -92,27 +83,23 @@ static int text_read(char *text, struct key_lines *ret_lines)
 static int file_read(const char *path, bool is_private, char text[KEY_FILE_MAX + 1])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
+    if (fd < 0)
         return -errno;
-    }
     struct stat status;
     int error = 0;
     size_t size = 0;
-    if (fstat(fd, &status) != 0) {
+    if (fstat(fd, &status) != 0)
         error = -errno;
-    } else if (!S_ISREG(status.st_mode)) {
+    else if (!S_ISREG(status.st_mode))
         error = -EINVAL;
-    } else if (is_private && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    else if (is_private && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         error = -EACCES;
-    }
     while (error == 0 && size < KEY_FILE_MAX) {
         ssize_t n = read(fd, text + size, KEY_FILE_MAX - size);
-        if (n == 0) {
+        if (n == 0)
             break;
-        }
-        if (n < 0 && errno != EINTR) {
+        if (n < 0 && errno != EINTR)
             error = -errno;
-        }
         size += n > 0 ? (size_t)n : 0;
     }
     close(fd);
@@ -124,9 +111,8 @@ static int lines_load(const char *path, bool is_private, struct key_lines *ret_l
 {
     char text[KEY_FILE_MAX + 1];
     int error = file_read(path, is_private, text);
-    if (error == 0) {
+    if (error == 0)
         error = text_read(text, ret_lines);
-    }
     sodium_memzero(text, sizeof text);
     return error;
 }
@@ -135,17 +121,15 @@ int referral_key_load(const char *path, struct referral_key *ret_key)
 {
     struct key_lines lines;
     int error = lines_load(path, true, &lines);
-    if (error != 0) {
+    if (error != 0)
         return error;
-    }
     uint8_t derived[REFERRAL_KEY_SIZE];
     if (!lines.has_public || !lines.has_secret ||
         crypto_scalarmult_curve25519_base(derived, lines.key.secret_key) != 0 ||
-        sodium_memcmp(derived, lines.key.public_key, sizeof derived) != 0) {
+        sodium_memcmp(derived, lines.key.public_key, sizeof derived) != 0)
         error = -EINVAL;
-    } else {
+    else
         *ret_key = lines.key;
-    }
     sodium_memzero(&lines, sizeof lines);
     return error;
 }
@@ -154,12 +138,10 @@ int referral_key_load_public(const char *path, uint8_t ret_public_key[REFERRAL_K
 {
     struct key_lines lines;
     int error = lines_load(path, false, &lines);
-    if (error == 0 && !lines.has_public) {
+    if (error == 0 && !lines.has_public)
         error = -EINVAL;
-    }
-    if (error == 0) {
+    if (error == 0)
         memcpy(ret_public_key, lines.key.public_key, REFERRAL_KEY_SIZE);
-    }
     sodium_memzero(&lines, sizeof lines);
     return error;
 }
@@ -168,26 +150,21 @@ int referral_key_load_public(const char *path, uint8_t ret_public_key[REFERRAL_K
 static int file_write(const char *path, mode_t mode, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) {
+    if (fd < 0)
         return -errno;
-    }
     int error = 0;
     for (size_t done = 0, size = strlen(text); error == 0 && done < size;) {
         ssize_t n = write(fd, text + done, size - done);
-        if (n < 0 && errno != EINTR) {
+        if (n < 0 && errno != EINTR)
             error = -errno;
-        }
         done += n > 0 ? (size_t)n : 0;
     }
-    if (error == 0 && fsync(fd) != 0) {
+    if (error == 0 && fsync(fd) != 0)
         error = -errno;
-    }
-    if (close(fd) != 0 && error == 0) {
+    if (close(fd) != 0 && error == 0)
         error = -errno;
-    }
-    if (error != 0) {
+    if (error != 0)
         unlink(path);
-    }
     return error;
 }
 

@@ -16,14 +16,11 @@ void referral_message_id(char ret_id[REFERRAL_MESSAGE_ID_SIZE])
     uint64_t chance = 0;
     randombytes_buf(&chance, sizeof chance);
 
-    for (size_t i = 10; i-- > 0; ms >>= 5) { /* 10 digits of time */
+    for (size_t i = 10; i-- > 0; ms >>= 5) /* 10 digits of time */
         ret_id[i] = digits[ms & 31];
-    }
-    for (size_t i = 14; i-- > 10; ns >>= 5) { /* 4 digits: 20 bits hold a million */
+    for (size_t i = 14; i-- > 10; ns >>= 5) /* 4 digits: 20 bits hold a million */
         ret_id[i] = digits[ns & 31];
-    }
-    for (size_t i = 26; i-- > 14; chance >>= 5) { /* 12 digits of chance */
+    for (size_t i = 26; i-- > 14; chance >>= 5) /* 12 digits of chance */
         ret_id[i] = digits[chance & 31];
-    }
     ret_id[26] = '\0';
 }

@@ -30,9 +30,8 @@ bool outframe_say(struct outframe *frame, Referral__Kind kind, const ProtobufCMe
 {
     size_t body_size = body != NULL ? protobuf_c_message_get_packed_size(body) : 0;
     uint8_t *packed_body = malloc(body_size + 1);
-    if (packed_body == NULL) {
+    if (packed_body == NULL)
         return false;
-    }
     Referral__Envelope envelope = REFERRAL__ENVELOPE__INIT;
     envelope.has_version = envelope.has_kind = true;
     envelope.version = PROTOCOL_VERSION;
@@ -66,9 +65,8 @@ bool outframe_send(struct outframe *frame, struct wirelink *link)
         sent = wirelink_send(link, &part);
         zmq_msg_close(&part); /* harmless once it is sent */
     }
-    for (size_t i = 0; i < frame->count; i++) {
+    for (size_t i = 0; i < frame->count; i++)
         free(frame->owned[i]);
-    }
     outframe_init(frame, frame->session);
     return sent;
 }

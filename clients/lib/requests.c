@@ -25,9 +25,8 @@ static bool kind_is_query(Referral__Kind kind)
 
 static void soonest(struct requests *requests, int64_t at_ms)
 {
-    if (at_ms < requests->soonest_ms) {
+    if (at_ms < requests->soonest_ms)
         requests->soonest_ms = at_ms;
-    }
 }
 
 /* The body as bytes: packed from the message, or as it was given. */
@@ -40,9 +39,8 @@ static bool body_pack(const struct referral_request *asked, uint8_t **ret_owned,
     }
     ret_body->len = protobuf_c_message_get_packed_size(asked->message);
     ret_body->data = *ret_owned = malloc(ret_body->len + 1);
-    if (*ret_owned == NULL) {
+    if (*ret_owned == NULL)
         return false;
-    }
     protobuf_c_message_pack(asked->message, *ret_owned);
     return true;
 }
@@ -86,19 +84,16 @@ static bool is_meant(const struct referral_request *asked)
 enum referral_status requests_add(struct requests *requests, const struct referral_request *asked, int64_t deadline_ms,
                                   struct request **ret_request)
 {
-    if (!is_meant(asked)) {
+    if (!is_meant(asked))
         return REFERRAL_BAD_ARGUMENT;
-    }
     uint8_t *owned = NULL;
     ProtobufCBinaryData body = {0};
-    if (!body_pack(asked, &owned, &body)) {
+    if (!body_pack(asked, &owned, &body))
         return REFERRAL_NO_MEMORY;
-    }
     struct request *request = envelope_pack(asked, requests->last_number + 1, body);
     free(owned);
-    if (request == NULL) {
+    if (request == NULL)
         return REFERRAL_NO_MEMORY;
-    }
     if (request->size > LIMIT_ENVELOPE_BYTES) {
         free(request);
         return REFERRAL_TOO_LARGE;
@@ -177,9 +172,8 @@ void requests_remove(struct requests *requests, struct request *request)
 /* Looks at all only when the soonest time has come; what it finds is the soonest of the next look. */
 struct request *requests_expired(struct requests *requests, int64_t now_ms)
 {
-    if (now_ms < requests->soonest_ms) {
+    if (now_ms < requests->soonest_ms)
         return NULL;
-    }
     requests->soonest_ms = INT64_MAX;
     struct request *request = NULL, *next = NULL;
     HASH_ITER(hh, requests->by_number, request, next)
@@ -204,9 +198,8 @@ struct request *requests_doubtful(struct requests *requests)
     struct request *request = NULL, *next = NULL;
     HASH_ITER(hh, requests->by_number, request, next)
     {
-        if (request->is_command && request->is_doubtful) {
+        if (request->is_command && request->is_doubtful)
             return request;
-        }
     }
     return NULL;
 }

@@ -27,12 +27,10 @@ bool waker_init(struct waker *waker, int epoll_fd)
 
 void waker_fini(struct waker *waker)
 {
-    if (waker->wake_fd >= 0) {
+    if (waker->wake_fd >= 0)
         close(waker->wake_fd);
-    }
-    if (waker->timer_fd >= 0) {
+    if (waker->timer_fd >= 0)
         close(waker->timer_fd);
-    }
 }
 
 static void timer_set(struct waker *waker, int64_t at_ms)
@@ -49,38 +47,33 @@ static void timer_set(struct waker *waker, int64_t at_ms)
 /* A timer that lies in the past would do, at the price of an interrupt. */
 void waker_now(struct waker *waker)
 {
-    if (!waker->is_woken) {
+    if (!waker->is_woken)
         waker->is_woken = eventfd_write(waker->wake_fd, 1) == 0;
-    }
 }
 
 void waker_begin(struct waker *waker)
 {
     eventfd_t count;
-    if (waker->is_woken) {
+    if (waker->is_woken)
         eventfd_read(waker->wake_fd, &count);
-    }
     waker->is_woken = false;
 }
 
 /* A timer that goes off too early costs a round; it is moved only when it has gone off or would be late. */
 void waker_end(struct waker *waker, int64_t due_ms, int64_t now_ms)
 {
-    if (due_ms <= now_ms) {
+    if (due_ms <= now_ms)
         waker_now(waker);
-    } else if (waker->armed_ms <= now_ms || due_ms < waker->armed_ms) {
+    else if (waker->armed_ms <= now_ms || due_ms < waker->armed_ms)
         timer_set(waker, due_ms);
-    }
 }
 
 int waker_timeout_ms(const struct waker *waker)
 {
-    if (waker->is_woken) {
+    if (waker->is_woken)
         return 0;
-    }
-    if (waker->armed_ms == WIRELINK_NEVER) {
+    if (waker->armed_ms == WIRELINK_NEVER)
         return -1;
-    }
     int64_t left_ms = waker->armed_ms - waker_clock_ms();
     return left_ms <= 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }

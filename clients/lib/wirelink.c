@@ -37,17 +37,14 @@ enum referral_status wirelink_init(struct wirelink *link, const struct referral_
     *link = (struct wirelink){.epoll_fd = epoll_fd, .key = *key, .backoff_ms = BACKOFF_FIRST_MS};
     memcpy(link->server_key, options->server_key, sizeof link->server_key);
     link->addresses = calloc(options->address_count, sizeof *link->addresses);
-    if (link->addresses == NULL) {
+    if (link->addresses == NULL)
         return REFERRAL_NO_MEMORY;
-    }
     for (size_t i = 0; i < options->address_count; i++) {
-        if (options->addresses[i] == NULL) {
+        if (options->addresses[i] == NULL)
             return REFERRAL_BAD_ARGUMENT;
-        }
         link->addresses[i] = strdup(options->addresses[i]);
-        if (link->addresses[i] == NULL) {
+        if (link->addresses[i] == NULL)
             return REFERRAL_NO_MEMORY;
-        }
         link->address_count++;
     }
     link->context = zmq_ctx_new();
@@ -59,9 +56,8 @@ static int watch(const struct wirelink *link, void *socket, int operation)
 {
     int fd = -1;
     size_t size = sizeof fd;
-    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) != 0) {
+    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) != 0)
         return -1;
-    }
     struct epoll_event event = {.events = EPOLLIN};
     return epoll_ctl(link->epoll_fd, operation, fd, &event);
 }
@@ -89,9 +85,8 @@ void wirelink_fini(struct wirelink *link, int linger_ms)
         while (zmq_ctx_term(link->context) != 0 && errno == EINTR) {
         }
     }
-    for (size_t i = 0; i < link->address_count; i++) {
+    for (size_t i = 0; i < link->address_count; i++)
         free(link->addresses[i]);
-    }
     free(link->addresses);
     sodium_memzero(link, sizeof *link);
 }
@@ -154,9 +149,8 @@ static int64_t backoff_next(struct wirelink *link)
 
 void wirelink_drop(struct wirelink *link, enum referral_trouble trouble, int64_t wait_ms, int64_t now_ms)
 {
-    if (!link->settled) {
+    if (!link->settled)
         link->address_index = (link->address_index + 1) % link->address_count;
-    }
     close_sockets(link, 0);
     link->trouble = trouble;
     int64_t backoff = backoff_next(link);
@@ -205,9 +199,8 @@ static enum referral_trouble trouble_of(int event, bool up)
 enum wirelink_change wirelink_step(struct wirelink *link, int64_t now_ms)
 {
     if (link->socket == NULL) {
-        if (now_ms < link->due_ms) {
+        if (now_ms < link->due_ms)
             return WIRELINK_SAME;
-        }
         if (!socket_open(link)) {
             wirelink_drop(link, REFERRAL_TROUBLE_UNREACHABLE, 0, now_ms);
             return WIRELINK_LOST;
@@ -235,9 +228,8 @@ int wirelink_events(const struct wirelink *link)
 {
     int events = 0;
     size_t size = sizeof events;
-    if (link->socket == NULL || zmq_getsockopt(link->socket, ZMQ_EVENTS, &events, &size) != 0) {
+    if (link->socket == NULL || zmq_getsockopt(link->socket, ZMQ_EVENTS, &events, &size) != 0)
         return 0;
-    }
     return events;
 }
 
@@ -245,9 +237,8 @@ bool wirelink_receive(struct wirelink *link, zmq_msg_t *message)
 {
     bool in_parts = false;
     while (link->socket != NULL && zmq_msg_recv(message, link->socket, ZMQ_DONTWAIT) >= 0) {
-        if (!in_parts && !zmq_msg_more(message)) {
+        if (!in_parts && !zmq_msg_more(message))
             return true;
-        }
         in_parts = zmq_msg_more(message);
     }
     return false;

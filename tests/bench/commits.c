@@ -163,9 +163,8 @@ static void submit(struct commits *commits, struct store_txn *txn, uint64_t inde
         .referral = {.incarnation = incarnation, .index = index, .ordinal = ordinal},
         .ref = {.institution = 2 + ordinal % RECEIVERS, .lane = 3, .index = index, .ordinal = ordinal},
     };
-    if (dedup_row(txn, 1, message_id) != NULL) {
+    if (dedup_row(txn, 1, message_id) != NULL)
         must(-1, "a message id twice");
-    }
     write_referral(commits, txn, trip->referral, now, message_id);
     write_inbox(txn, trip, now, commits->form.size);
     write_dedup(commits, txn, now, message_id);
@@ -175,9 +174,8 @@ static void submit(struct commits *commits, struct store_txn *txn, uint64_t inde
 static void acknowledge(struct commits *commits, struct store_txn *txn, uint64_t index, const struct trip *trip)
 {
     Record__Referral *row = referral_row(txn, trip->referral);
-    if (inbox_row(txn, trip->ref) == NULL || row == NULL) {
+    if (inbox_row(txn, trip->ref) == NULL || row == NULL)
         must(-1, "a row is not there");
-    }
     inbox_row_delete(txn, trip->ref);
     books_of(txn, trip->ref.institution)->waiting--;
     books_touch(txn, trip->ref.institution);
@@ -192,12 +190,10 @@ static void read_deliveries(struct commits *commits, const struct trip *trips)
     struct store_txn *txn = NULL;
     struct bytes sheet;
     must(store_read_begin(commits->store, &commits->arena, &txn), "read");
-    for (uint32_t i = 0; i < commits->batch; i++) {
+    for (uint32_t i = 0; i < commits->batch; i++)
         if (inbox_row(txn, trips[i].ref) == NULL || referral_row(txn, trips[i].referral) == NULL ||
-            !body_get(txn, trips[i].referral, 1, &sheet)) {
+            !body_get(txn, trips[i].referral, 1, &sheet))
             must(-1, "a delivery cannot be read");
-        }
-    }
     store_read_end(txn);
 }
 
@@ -210,12 +206,10 @@ static void turn(struct commits *commits, uint64_t index, bool first)
     must(store_room(commits->store, &room), "room"); /* it also keeps blocks of the file ahead */
     must(store_turn_begin(commits->store, &commits->arena, &txn), "begin");
     mark.time = time_of(txn, index);
-    for (uint32_t i = 0; i < commits->batch; i++) {
+    for (uint32_t i = 0; i < commits->batch; i++)
         submit(commits, txn, index, (uint16_t)i, &now[i]);
-    }
-    for (uint32_t i = 0; i < commits->batch && !first; i++) {
+    for (uint32_t i = 0; i < commits->batch && !first; i++)
         acknowledge(commits, txn, index, &before[i]);
-    }
     must(store_turn_end(txn, &mark), "commit");
     must(store_flush(commits->store), "flush");
     read_deliveries(commits, now);
@@ -259,9 +253,8 @@ static void open_store(struct commits *commits, const char *directory)
     char error[STORE_ERROR_SIZE] = "";
     struct store_options options = {.directory = directory, .host_key = host_key, .error = error};
     int failure = store_create(&options, "bench", instant_of(1700000000000), false);
-    if (failure == 0) {
+    if (failure == 0)
         failure = store_open(&options, &commits->store);
-    }
     if (failure != 0) {
         fprintf(stderr, "referral-commits: %s\n", error);
         exit(1);
@@ -278,19 +271,16 @@ int main(int argc, char **argv)
     const char *directory = NULL;
     double seconds = 3;
     int option;
-    if (commits == NULL) {
+    if (commits == NULL)
         return 1;
-    }
     must(sodium_init() < 0 ? -1 : 0, "libsodium");
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 's') {
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (option == 's')
             directory = optarg;
-        } else if (option == 'b') {
+        else if (option == 'b')
             commits->batch = (uint32_t)strtoul(optarg, NULL, 10);
-        } else if (option == 't') {
+        else if (option == 't')
             seconds = strtod(optarg, NULL);
-        }
-    }
     if (directory == NULL || commits->batch < 1 || commits->batch > BATCH_MAX || optind != argc) {
         fputs("Usage: referral-commits --store NEW-FOLDER --batch N [--seconds S]\n", stderr);
         free(commits);

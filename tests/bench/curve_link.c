@@ -45,17 +45,15 @@ struct curve_link {
 
 static void put_u64(uint8_t to[8], uint64_t value)
 {
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         to[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
 }
 
 static uint64_t get_u64(const uint8_t from[8])
 {
     uint64_t value = 0;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         value = value << 8 | from[i];
-    }
     return value;
 }
 
@@ -63,9 +61,8 @@ static void send_all(const struct curve_link *link, const uint8_t *data, size_t 
 {
     while (size > 0) {
         ssize_t sent = send(link->fd, data, size, MSG_NOSIGNAL);
-        if (sent < 0) {
+        if (sent < 0)
             rush_fail("the server takes nothing: %s", strerror(errno));
-        }
         data += sent;
         size -= (size_t)sent;
     }
@@ -77,9 +74,8 @@ void curve_link_fill(struct curve_link *link)
     link->in_to -= link->in_from;
     link->in_from = 0;
     ssize_t got = recv(link->fd, link->in + link->in_to, BUFFER_SIZE - link->in_to, 0);
-    if (got <= 0) {
+    if (got <= 0)
         rush_fail("the server ended the connection, or sends more than is expected");
-    }
     link->in_to += (size_t)got;
 }
 
@@ -102,13 +98,11 @@ static const uint8_t *next_frame(struct curve_link *link, size_t *ret_size)
     const uint8_t *at = link->in + link->in_from;
     size_t have = link->in_to - link->in_from;
     size_t head = have > 0 && (at[0] & FLAG_LONG) != 0 ? LONG_HEAD_SIZE : SHORT_HEAD_SIZE;
-    if (have < head) {
+    if (have < head)
         return NULL;
-    }
     uint64_t size = head == LONG_HEAD_SIZE ? get_u64(at + 1) : at[1];
-    if (have - head < size) {
+    if (have - head < size)
         return NULL;
-    }
     link->in_from += head + size;
     *ret_size = size;
     return at + head;
@@ -133,20 +127,17 @@ static void say(const struct curve_link *link, const uint8_t *body, size_t size)
 static const uint8_t *hear(struct curve_link *link, const char *name, size_t size_min, size_t *ret_size)
 {
     const uint8_t *frame;
-    while ((frame = next_frame(link, ret_size)) == NULL) {
+    while ((frame = next_frame(link, ret_size)) == NULL)
         curve_link_fill(link);
-    }
-    if (*ret_size < size_min || memcmp(frame, name, strlen(name)) != 0) {
+    if (*ret_size < size_min || memcmp(frame, name, strlen(name)) != 0)
         rush_fail("the handshake failed before %s", name + 1);
-    }
     return frame;
 }
 
 static void must(int failure)
 {
-    if (failure != 0) {
+    if (failure != 0)
         rush_fail("a bad key, or another server's");
-    }
 }
 
 static void greet(struct curve_link *link)
@@ -154,9 +145,8 @@ static void greet(struct curve_link *link)
     static const uint8_t greeting[GREETING_SIZE] = {0xff, [9] = 0x7f, [10] = 3, [11] = 1, [12] = 'C',
                                                     'U',  'R',        'V',      'E'};
     send_all(link, greeting, sizeof greeting);
-    while (link->in_to < GREETING_SIZE) {
+    while (link->in_to < GREETING_SIZE)
         curve_link_fill(link);
-    }
     link->in_from = GREETING_SIZE;
 }
 
@@ -241,9 +231,8 @@ static struct sockaddr_in address_of(const char *endpoint)
     struct sockaddr_in address = {.sin_family = AF_INET};
     char host[INET_ADDRSTRLEN];
     uint16_t port;
-    if (sscanf(endpoint, "tcp://%15[0-9.]:%hu", host, &port) != 2 || inet_pton(AF_INET, host, &address.sin_addr) != 1) {
+    if (sscanf(endpoint, "tcp://%15[0-9.]:%hu", host, &port) != 2 || inet_pton(AF_INET, host, &address.sin_addr) != 1)
         rush_fail("%s: not tcp://A.B.C.D:PORT", endpoint);
-    }
     address.sin_port = htons(port);
     return address;
 }
@@ -253,14 +242,12 @@ struct curve_link *curve_link_open(const char *endpoint, const struct curve_keys
     static const int on = 1;
     struct sockaddr_in address = address_of(endpoint);
     struct curve_link *link = calloc(1, sizeof *link);
-    if (link == NULL || sodium_init() < 0) {
+    if (link == NULL || sodium_init() < 0)
         rush_fail("out of memory");
-    }
     link->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (link->fd < 0 || connect(link->fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+        setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
         rush_fail("%s: %s", endpoint, strerror(errno));
-    }
     shake_hands(link, keys);
     return link;
 }
@@ -280,9 +267,8 @@ int curve_link_fd(const struct curve_link *link)
 static void send_part(struct curve_link *link, uint8_t flags, const void *data, size_t size)
 {
     uint8_t *at = link->out, nonce[NONCE_SIZE];
-    if (LONG_HEAD_SIZE + MESSAGE_HEAD + MAC_SIZE + 1 + size > BUFFER_SIZE) {
+    if (LONG_HEAD_SIZE + MESSAGE_HEAD + MAC_SIZE + 1 + size > BUFFER_SIZE)
         rush_fail("a message too large");
-    }
     at += put_head(at, 0, MESSAGE_HEAD + MAC_SIZE + 1 + size);
     memcpy(at, "\7MESSAGE", 8);
     put_u64(at + 8, link->nonce++);
@@ -315,12 +301,10 @@ static size_t next_part(struct curve_link *link)
     uint8_t nonce[NONCE_SIZE];
     size_t size;
     const uint8_t *frame = next_frame(link, &size);
-    if (frame == NULL) {
+    if (frame == NULL)
         return 0;
-    }
-    if (size < MESSAGE_HEAD + MAC_SIZE + 1 || memcmp(frame, "\7MESSAGE", 8) != 0) {
+    if (size < MESSAGE_HEAD + MAC_SIZE + 1 || memcmp(frame, "\7MESSAGE", 8) != 0)
         rush_fail("not a message");
-    }
     nonce_make(nonce, "CurveZMQMESSAGES", frame + 8);
     must(crypto_box_open_easy_afternm(link->plain, frame + MESSAGE_HEAD, size - MESSAGE_HEAD, nonce, link->shared));
     return size - MESSAGE_HEAD - MAC_SIZE;
@@ -329,9 +313,8 @@ static size_t next_part(struct curve_link *link)
 size_t curve_link_next(struct curve_link *link, const uint8_t **ret_data)
 {
     size_t size;
-    while ((size = next_part(link)) != 0 && (link->plain[0] & PART_COMMAND) != 0) {
+    while ((size = next_part(link)) != 0 && (link->plain[0] & PART_COMMAND) != 0)
         answer_command(link, link->plain + 1, size - 1);
-    }
     *ret_data = link->plain + 1;
     return size == 0 ? 0 : size - 1;
 }

@@ -59,18 +59,15 @@ static _Noreturn void fail(const char *what)
 
 static inline void must(bool fine, const char *what)
 {
-    if (!fine) {
+    if (!fine)
         fail(what);
-    }
 }
 
 static int peer_by_id(struct echo *echo, const uint8_t id[PEER_ID_SIZE])
 {
-    for (int i = 0; i < echo->peer_count; i++) {
-        if (memcmp(echo->peers[i].id, id, PEER_ID_SIZE) == 0) {
+    for (int i = 0; i < echo->peer_count; i++)
+        if (memcmp(echo->peers[i].id, id, PEER_ID_SIZE) == 0)
             return i;
-        }
-    }
     must(echo->peer_count < PEERS_MAX, "too many peers");
     memcpy(echo->peers[echo->peer_count].id, id, PEER_ID_SIZE);
     must(frame_writer_init(&echo->writers[echo->peer_count]) == 0, "memory");
@@ -80,11 +77,9 @@ static int peer_by_id(struct echo *echo, const uint8_t id[PEER_ID_SIZE])
 /* The newest connection of that name. */
 static int peer_by_name(const struct echo *echo, const char *name)
 {
-    for (int i = echo->peer_count - 1; i >= 0; i--) {
-        if (strcmp(echo->peers[i].name, name) == 0) {
+    for (int i = echo->peer_count - 1; i >= 0; i--)
+        if (strcmp(echo->peers[i].name, name) == 0)
             return i;
-        }
-    }
     return NOBODY;
 }
 
@@ -101,9 +96,8 @@ static void hear_hello(struct echo *echo, int peer, ProtobufCBinaryData body)
     Referral__Hello *hello = referral__hello__unpack(NULL, body.len, body.data);
     Referral__Welcome welcome = REFERRAL__WELCOME__INIT;
     char store_id[] = "00000000000000000000000000000000";
-    if (hello == NULL || hello->client_name == NULL) {
+    if (hello == NULL || hello->client_name == NULL)
         fail("a HELLO without a name");
-    }
     snprintf(echo->peers[peer].name, NAME_SIZE, "%s", hello->client_name);
     referral__hello__free_unpacked(hello, NULL);
     welcome.institution = echo->peers[peer].name;
@@ -123,9 +117,8 @@ static void deliver(struct echo *echo, ProtobufCBinaryData sheet, char *referral
     must(sheet.len > RECEIVER_PLACE + 2, "not a sheet of the load");
     snprintf(name, sizeof name, "BR%c%c", sheet.data[RECEIVER_PLACE], sheet.data[RECEIVER_PLACE + 1]);
     int receiver = peer_by_name(echo, name);
-    if (receiver == NOBODY) {
+    if (receiver == NOBODY)
         return;
-    }
     memcpy(id, &echo->deliveries, sizeof echo->deliveries);
     echo->deliveries++;
     delivery.has_delivery_id = delivery.has_lane = delivery.has_attempt = delivery.has_kind = delivery.has_body = true;
@@ -158,11 +151,10 @@ static void hear_frame(struct echo *echo, int peer, struct bytes bytes)
         uint64_t request;
         const Referral__Envelope *envelope = frame_envelope(&frame, i, &echo->arena, &findings, &request);
         must(envelope != NULL, "a bad envelope");
-        if (envelope->kind == REFERRAL__KIND__HELLO) {
+        if (envelope->kind == REFERRAL__KIND__HELLO)
             hear_hello(echo, peer, envelope->body);
-        } else if (envelope->kind == REFERRAL__KIND__SUBMIT) {
+        else if (envelope->kind == REFERRAL__KIND__SUBMIT)
             hear_submit(echo, peer, envelope);
-        }
     }
 }
 
@@ -172,9 +164,8 @@ static bool hear(struct echo *echo)
 {
     zmq_msg_t id, payload;
     zmq_msg_init(&id);
-    if (zmq_msg_recv(&id, echo->router, ZMQ_DONTWAIT) < 0) {
+    if (zmq_msg_recv(&id, echo->router, ZMQ_DONTWAIT) < 0)
         return false;
-    }
     zmq_msg_init(&payload);
     must(zmq_msg_recv(&payload, echo->router, ZMQ_DONTWAIT) >= 0, "a message in one part");
     int peer = peer_by_id(echo, zmq_msg_data(&id));
@@ -187,9 +178,8 @@ static bool hear(struct echo *echo)
 static void send_frame(struct echo *echo, int peer)
 {
     struct bytes frame = frame_writer_bytes(&echo->writers[peer]);
-    if (zmq_send(echo->router, echo->peers[peer].id, PEER_ID_SIZE, ZMQ_SNDMORE) >= 0) { /* else the peer is gone */
+    if (zmq_send(echo->router, echo->peers[peer].id, PEER_ID_SIZE, ZMQ_SNDMORE) >= 0) /* else the peer is gone */
         must(zmq_send(echo->router, frame.data, frame.size, 0) >= 0, "send");
-    }
     echo->peers[peer].is_writing = false;
 }
 
@@ -198,9 +188,8 @@ static void speak(struct echo *echo)
     for (size_t i = 0; i < echo->said_count; i++) {
         const struct said *said = &echo->said[i];
         struct frame_writer *writer = &echo->writers[said->peer];
-        if (!echo->peers[said->peer].is_writing) {
+        if (!echo->peers[said->peer].is_writing)
             frame_writer_reset(writer, (uint64_t)said->peer + 1);
-        }
         if (!frame_writer_add(writer, said->kind, said->body)) {
             send_frame(echo, said->peer);
             frame_writer_reset(writer, (uint64_t)said->peer + 1);
@@ -208,11 +197,9 @@ static void speak(struct echo *echo)
         }
         echo->peers[said->peer].is_writing = true;
     }
-    for (int peer = 0; peer < echo->peer_count; peer++) {
-        if (echo->peers[peer].is_writing) {
+    for (int peer = 0; peer < echo->peer_count; peer++)
+        if (echo->peers[peer].is_writing)
             send_frame(echo, peer);
-        }
-    }
     echo->said_count = 0;
 }
 
@@ -262,9 +249,8 @@ int main(void)
     run(echo);
     zmq_close(echo->router);
     zmq_ctx_term(context);
-    for (int i = 0; i < echo->peer_count; i++) {
+    for (int i = 0; i < echo->peer_count; i++)
         frame_writer_fini(&echo->writers[i]);
-    }
     arena_close(&echo->arena);
     free(echo);
     return 0;

@@ -15,9 +15,8 @@
 static int add_entry(struct ledger *ledger, uint32_t number, const char *message_id)
 {
     struct ledger_entry *entries = reallocarray(ledger->entries, ledger->count + 1, sizeof *entries);
-    if (entries == NULL) {
+    if (entries == NULL)
         return -ENOMEM;
-    }
     ledger->entries = entries;
     entries[ledger->count] = (struct ledger_entry){.number = number};
     snprintf(entries[ledger->count++].message_id, REFERRAL_MESSAGE_ID_SIZE, "%s", message_id);
@@ -39,13 +38,11 @@ static int read_back(struct ledger *ledger, FILE *file)
     char line[LINE_SIZE], message_id[REFERRAL_MESSAGE_ID_SIZE];
     int failure = 0;
     uint32_t number;
-    while (failure == 0 && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "send %" SCNu32 " %26s", &number, message_id) == 2) {
+    while (failure == 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "send %" SCNu32 " %26s", &number, message_id) == 2)
             failure = add_entry(ledger, number, message_id);
-        } else if (sscanf(line, "done %" SCNu32 " %26s", &number, message_id) == 2) {
+        else if (sscanf(line, "done %" SCNu32 " %26s", &number, message_id) == 2)
             note_done(ledger, message_id);
-        }
-    }
     return failure;
 }
 
@@ -53,15 +50,13 @@ int ledger_open(struct ledger *ledger, const char *folder, const char *party)
 {
     char path[4096];
     *ledger = (struct ledger){.fd = -1};
-    if (folder == NULL) {
+    if (folder == NULL)
         return 0;
-    }
     snprintf(path, sizeof path, "%s/%s", folder, party);
     ledger->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     FILE *file = ledger->fd < 0 ? NULL : fopen(path, "re");
-    if (file == NULL) {
+    if (file == NULL)
         return -errno;
-    }
     int failure = read_back(ledger, file);
     fclose(file);
     return failure;
@@ -69,9 +64,8 @@ int ledger_open(struct ledger *ledger, const char *folder, const char *party)
 
 void ledger_close(struct ledger *ledger)
 {
-    if (ledger->fd >= 0) {
+    if (ledger->fd >= 0)
         close(ledger->fd);
-    }
     free(ledger->entries);
     *ledger = (struct ledger){.fd = -1};
 }
@@ -86,17 +80,15 @@ static void put(struct ledger *ledger, const char *line, int size)
 void ledger_send(struct ledger *ledger, uint32_t number, const char *message_id)
 {
     char line[LINE_SIZE];
-    if (ledger->fd >= 0) {
+    if (ledger->fd >= 0)
         put(ledger, line, snprintf(line, sizeof line, "send %" PRIu32 " %s\n", number, message_id));
-    }
 }
 
 void ledger_done(struct ledger *ledger, uint32_t number, const char *message_id, const char *referral_id)
 {
     char line[LINE_SIZE];
-    if (ledger->fd >= 0) {
+    if (ledger->fd >= 0)
         put(ledger, line, snprintf(line, sizeof line, "done %" PRIu32 " %s %s\n", number, message_id, referral_id));
-    }
 }
 
 void ledger_got(struct ledger *ledger, uint32_t number, const Referral__Delivery *delivery)

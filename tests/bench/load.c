@@ -83,9 +83,8 @@ uint32_t board_us(const struct board *board)
 
 static void connect_one(struct referral_client *client)
 {
-    if (referral_connect(client, CONNECT_MS) != REFERRAL_OK) {
+    if (referral_connect(client, CONNECT_MS) != REFERRAL_OK)
         fail("no session: %s", referral_trouble_text(referral_trouble_now(client), "en"));
-    }
 }
 
 static void open_all(struct run *run)
@@ -95,15 +94,13 @@ static void open_all(struct run *run)
     board->close_fd = eventfd(0, EFD_CLOEXEC);
     if (run->mode == RATE) {
         board->times = calloc(run->plan.count, sizeof *board->times);
-        if (board->times == NULL) {
+        if (board->times == NULL)
             fail("out of memory");
-        }
     }
     for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++) {
         receiver_open(&run->receivers[i], board, i);
-        if (run->mode != DRAIN) {
+        if (run->mode != DRAIN)
             connect_one(run->receivers[i].client);
-        }
     }
     for (unsigned i = 0; i < run->plan.senders; i++) {
         sender_open(&run->senders[i], board, i);
@@ -114,41 +111,34 @@ static void open_all(struct run *run)
 static void start_thread(pthread_t *ret_thread, void *(*call)(void *), void *user)
 {
     int failure = pthread_create(ret_thread, NULL, call, user);
-    if (failure != 0) {
+    if (failure != 0)
         fail("no thread: %s", strerror(failure));
-    }
 }
 
 static void start_all(struct run *run)
 {
     run->board.start_ns = monotonic_ns();
-    for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++) {
+    for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++)
         start_thread(&run->receiver_threads[i], receiver_run, &run->receivers[i]);
-    }
-    for (unsigned i = 0; i < run->plan.senders; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++)
         start_thread(&run->sender_threads[i], sender_run, &run->senders[i]);
-    }
 }
 
 static void join_senders(struct run *run)
 {
-    for (unsigned i = 0; i < run->plan.senders; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++)
         pthread_join(run->sender_threads[i], NULL);
-    }
 }
 
 static void end_receivers(struct run *run)
 {
     static const uint64_t one = 1;
-    if (write(run->board.close_fd, &one, sizeof one) < 0) {
+    if (write(run->board.close_fd, &one, sizeof one) < 0)
         fail("receivers cannot be ended: %s", strerror(errno));
-    }
-    for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++) {
+    for (unsigned i = 0; i < run->plan.receivers && run->mode != SUBMIT; i++)
         pthread_join(run->receiver_threads[i], NULL);
-    }
-    for (unsigned i = 0; i < run->plan.senders; i++) {
+    for (unsigned i = 0; i < run->plan.senders; i++)
         close(run->board.senders[i].wake_fd); /* receivers have woken senders to the last */
-    }
     close(run->board.close_fd);
     free(run->board.times);
 }
@@ -174,9 +164,8 @@ static struct sample take_sample(struct run *run)
         sample.answered += atomic_load(&run->board.senders[i].answered);
         sample.acked += atomic_load(&run->board.senders[i].acked);
     }
-    for (unsigned i = 0; i < run->plan.receivers; i++) {
+    for (unsigned i = 0; i < run->plan.receivers; i++)
         sample.received += atomic_load(&run->board.received[i]);
-    }
     return sample;
 }
 
@@ -222,9 +211,8 @@ static void measure_submit(struct run *run)
 static void measure_drain(struct run *run)
 {
     for (int i = 0; atomic_load(&run->board.first_received_ns) == 0; i++) {
-        if (i == CONNECT_MS) {
+        if (i == CONNECT_MS)
             fail("nothing was delivered");
-        }
         wait_ns(1000000);
     }
     struct sample from = take_sample(run);
@@ -264,19 +252,16 @@ static void measure_rate(struct run *run)
     struct sample to = take_sample(run);
     size_t count = run->plan.count;
     uint32_t *us = calloc(count, sizeof *us);
-    if (us == NULL) {
+    if (us == NULL)
         fail("out of memory");
-    }
     printf("{");
     print_figures(to.acked, from, to);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         us[i] = run->board.times[i].answered - run->board.times[i].due;
-    }
     printf(", ");
     print_percentiles("answered_ms", us, count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         us[i] = run->board.times[i].acked - run->board.times[i].due;
-    }
     printf(", ");
     print_percentiles("acked_ms", us, count);
     printf("}\n");
@@ -313,9 +298,8 @@ static void usage(void)
     fputs("Usage: referral-load MODE --address ENDPOINT --server-key HEX --keys FOLDER [--senders N] [--receivers N] "
           "...\n",
           stderr);
-    for (size_t i = 0; i < MODE_COUNT; i++) {
+    for (size_t i = 0; i < MODE_COUNT; i++)
         fprintf(stderr, "  %-8s%s\n", modes[i].name, modes[i].help);
-    }
     _exit(2);
 }
 
@@ -334,9 +318,8 @@ static void take_option(struct run *run, int option, const char *value)
         plan->ledger = value;
         return;
     case 'k':
-        if (!referral_key_from_hex(value, plan->server_key)) {
+        if (!referral_key_from_hex(value, plan->server_key))
             fail("--server-key: 64 hex digits");
-        }
         return;
     case 's':
         plan->senders = number;
@@ -387,22 +370,18 @@ static void parse(struct run *run, int argc, char **argv)
     int option;
     *plan = (struct plan){.senders = 4, .receivers = 4, .in_flight = 16, .credit = CREDIT};
     run->seconds = 3;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         take_option(run, option, optarg);
-    }
     if (optind + 1 != argc || !mode_parse(argv[optind], &run->mode) || plan->address == NULL || plan->keys == NULL ||
         plan->senders < 1 || plan->senders > SENDERS_MAX || plan->receivers < 1 || plan->receivers > RECEIVERS_MAX ||
         (run->mode == RATE && plan->per_second == 0) || (run->mode == SUBMIT && plan->count == 0) ||
-        (run->mode == LEDGER) != (plan->ledger != NULL)) {
+        (run->mode == LEDGER) != (plan->ledger != NULL))
         usage();
-    }
-    if (run->mode == DRAIN) {
+    if (run->mode == DRAIN)
         plan->senders = 0;
-    }
     plan->one_way = run->mode == SUBMIT || run->mode == LEDGER;
-    if (run->mode == RATE) {
+    if (run->mode == RATE)
         plan->count = (uint32_t)(plan->per_second * run->seconds);
-    }
 }
 
 int main(int argc, char **argv)
@@ -413,9 +392,8 @@ int main(int argc, char **argv)
                                                               [DRAIN] = measure_drain,
                                                               [LEDGER] = follow_orders};
     struct run *run = calloc(1, sizeof *run);
-    if (run == NULL) {
+    if (run == NULL)
         fail("out of memory");
-    }
     prctl(PR_SET_PDEATHSIG, 9); /* never outlives who started it */
     setvbuf(stdout, NULL, _IOLBF, 0);
     parse(run, argc, argv);

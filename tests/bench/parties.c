@@ -37,9 +37,8 @@ open_client(const struct board *board, const char *institution, uint32_t credit,
     snprintf(key_file, sizeof key_file, "%s/%s.key", board->plan->keys, institution);
     memcpy(options.server_key, board->plan->server_key, sizeof options.server_key);
     enum referral_status status = referral_open(&options, &client);
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         fail("%s: %s", institution, referral_status_text(status, "en"));
-    }
     return client;
 }
 
@@ -53,9 +52,8 @@ static unsigned receiver_of(const struct plan *plan, uint32_t number)
 
 static Referral__Priority lane_of(const struct plan *plan, uint32_t number)
 {
-    if (plan->ledger == NULL || number % 8 != 0) {
+    if (plan->ledger == NULL || number % 8 != 0)
         return REFERRAL__PRIORITY__ROUTINE;
-    }
     return number % 64 == 0 ? REFERRAL__PRIORITY__EMERGENCY : REFERRAL__PRIORITY__URGENT;
 }
 
@@ -66,9 +64,8 @@ void sender_open(struct sender *sender, struct board *board, unsigned index)
     sender->board = board;
     sender->index = index;
     sheet_sender_id(id, index);
-    if (ledger_open(&sender->ledger, plan->ledger, id) != 0) {
+    if (ledger_open(&sender->ledger, plan->ledger, id) != 0)
         fail("%s/%s: %s", plan->ledger, id, strerror(errno));
-    }
     board->senders[index].wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     for (unsigned receiver = 0; receiver < plan->receivers; receiver++) {
         for (unsigned lane = 0; lane < LANES; lane++) {
@@ -86,15 +83,13 @@ static void on_reply(struct referral_client *client, void *user, enum referral_s
     (void)client;
     struct trip *trip = user;
     struct sender *sender = trip->sender;
-    if (status == REFERRAL_REFUSED) {
+    if (status == REFERRAL_REFUSED)
         fail("refused: %s %s", reply->refusals[0]->code, reply->refusals[0]->field ? reply->refusals[0]->field : "");
-    } else if (status != REFERRAL_OK) {
+    else if (status != REFERRAL_OK)
         fail("not answered: %s", referral_status_text(status, "en"));
-    }
     ledger_done(&sender->ledger, trip->number, trip->message_id, reply->referral_id);
-    if (sender->board->times != NULL) {
+    if (sender->board->times != NULL)
         sender->board->times[trip->number].answered = board_us(sender->board);
-    }
     sender->answered++;
     atomic_store_explicit(&sender->board->senders[sender->index].answered, sender->answered, memory_order_relaxed);
     free(trip);
@@ -105,18 +100,16 @@ static void send_trip(struct sender *sender, uint32_t number, const char *messag
     const struct plan *plan = sender->board->plan;
     struct sheet_form *form = &sender->forms[receiver_of(plan, number)][lane_of(plan, number) - 1];
     struct trip *trip = malloc(sizeof *trip);
-    if (trip == NULL) {
+    if (trip == NULL)
         fail("out of memory");
-    }
     *trip = (struct trip){.sender = sender, .number = number};
     memcpy(trip->message_id, message_id, sizeof trip->message_id);
     sheet_fill(form, number);
     struct referral_request request = {
         .kind = REFERRAL__KIND__SUBMIT, .message_id = trip->message_id, .body = form->bytes, .body_size = form->size};
     enum referral_status status = referral_send(sender->client, &request, on_reply, trip);
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         fail("cannot send: %s", referral_status_text(status, "en"));
-    }
     sender->sent++;
 }
 
@@ -140,9 +133,8 @@ static void resume(struct sender *sender)
     for (size_t i = 0; i < sender->ledger.count; i++) {
         const struct ledger_entry *entry = &sender->ledger.entries[i];
         sender->next = entry->number / sender->board->plan->senders + 1;
-        if (!entry->is_done) {
+        if (!entry->is_done)
             send_trip(sender, entry->number, entry->message_id);
-        }
     }
 }
 
@@ -170,9 +162,8 @@ static bool is_spent(const struct sender *sender)
 
 static void begin_as_they_end(struct sender *sender)
 {
-    while (!is_spent(sender) && in_flight(sender) < share_of(sender->board->plan, sender->index)) {
+    while (!is_spent(sender) && in_flight(sender) < share_of(sender->board->plan, sender->index))
         begin_trip(sender);
-    }
 }
 
 /* When the next trip is due, in microseconds from the start. */
@@ -201,9 +192,8 @@ static struct timespec patience(const struct sender *sender)
 
 static void say_progress(const struct sender *sender, uint32_t answered_before)
 {
-    if (sender->ledger.fd >= 0 && sender->answered != answered_before) {
+    if (sender->ledger.fd >= 0 && sender->answered != answered_before)
         printf("answered %u\n", sender->answered - answered_before);
-    }
 }
 
 void *sender_run(void *user)
@@ -216,16 +206,14 @@ void *sender_run(void *user)
     while (!is_spent(sender) || in_flight(sender) != 0) {
         uint32_t answered_before = sender->answered;
         uint64_t woken;
-        if (sender->board->plan->per_second != 0) {
+        if (sender->board->plan->per_second != 0)
             begin_as_they_are_due(sender);
-        } else {
+        else
             begin_as_they_end(sender);
-        }
         struct timespec wait = patience(sender);
         ppoll(fds, 2, &wait, NULL);
-        if (fds[1].revents != 0 && read(board->wake_fd, &woken, sizeof woken) < 0) {
+        if (fds[1].revents != 0 && read(board->wake_fd, &woken, sizeof woken) < 0)
             continue;
-        }
         referral_process(sender->client);
         say_progress(sender, answered_before);
     }
@@ -240,13 +228,11 @@ static void note_trip(struct receiver *receiver, const Referral__Delivery *deliv
 {
     struct board *board = receiver->board;
     struct sheet_origin origin;
-    if (!delivery->has_body || !sheet_read(delivery->body, &origin) || origin.sender >= board->plan->senders) {
+    if (!delivery->has_body || !sheet_read(delivery->body, &origin) || origin.sender >= board->plan->senders)
         return;
-    }
     ledger_got(&receiver->ledger, origin.number, delivery);
-    if (board->times != NULL && origin.number < board->plan->count) {
+    if (board->times != NULL && origin.number < board->plan->count)
         board->times[origin.number].acked = board_us(board);
-    }
     atomic_fetch_add_explicit(&board->senders[origin.sender].acked, 1, memory_order_release);
     receiver->touched |= 1U << origin.sender;
 }
@@ -255,13 +241,11 @@ static void on_delivery(struct referral_client *client, void *user, const Referr
 {
     struct receiver *receiver = user;
     int64_t none = 0;
-    if (atomic_load_explicit(&receiver->board->first_received_ns, memory_order_relaxed) == 0) {
+    if (atomic_load_explicit(&receiver->board->first_received_ns, memory_order_relaxed) == 0)
         atomic_compare_exchange_strong(&receiver->board->first_received_ns, &none, wall_ns());
-    }
     note_trip(receiver, delivery);
-    if (referral_ack(client, delivery->delivery_id) != REFERRAL_OK) {
+    if (referral_ack(client, delivery->delivery_id) != REFERRAL_OK)
         fail("a delivery cannot be acknowledged");
-    }
     atomic_fetch_add_explicit(&receiver->board->received[receiver->index], 1, memory_order_relaxed);
 }
 
@@ -270,9 +254,8 @@ void receiver_open(struct receiver *receiver, struct board *board, unsigned inde
     char id[PARTY_ID_SIZE];
     *receiver = (struct receiver){.board = board, .index = index};
     sheet_receiver_id(id, board->plan->first_receiver + index);
-    if (ledger_open(&receiver->ledger, board->plan->ledger, id) != 0) {
+    if (ledger_open(&receiver->ledger, board->plan->ledger, id) != 0)
         fail("%s/%s: %s", board->plan->ledger, id, strerror(errno));
-    }
     receiver->client = open_client(board, id, board->plan->credit, on_delivery, receiver);
 }
 
@@ -280,11 +263,9 @@ void receiver_open(struct receiver *receiver, struct board *board, unsigned inde
 static void wake_senders(struct receiver *receiver)
 {
     static const uint64_t one = 1;
-    for (unsigned i = 0; i < receiver->board->plan->senders; i++) {
-        if (receiver->touched >> i & 1 && write(receiver->board->senders[i].wake_fd, &one, sizeof one) < 0) {
+    for (unsigned i = 0; i < receiver->board->plan->senders; i++)
+        if (receiver->touched >> i & 1 && write(receiver->board->senders[i].wake_fd, &one, sizeof one) < 0)
             fail("a sender cannot be woken: %s", strerror(errno));
-        }
-    }
     receiver->touched = 0;
 }
 

@@ -66,29 +66,24 @@ static void note(struct rush *rush, uint32_t client, enum rush_answer answer)
 static void on_readable(struct rush *rush, uint32_t client)
 {
     enum rush_answer answer = server_answer(rush->server, client);
-    if (answer == RUSH_NOT_YET) {
+    if (answer == RUSH_NOT_YET)
         return;
-    }
     note(rush, client, answer);
-    if (rush->next < rush->asks) {
+    if (rush->next < rush->asks)
         ask_next(rush, client);
-    }
 }
 
 static void run(struct rush *rush)
 {
     struct epoll_event events[RUSH_CLIENTS_MAX];
-    for (uint32_t client = 0; client < rush->plan.clients; client++) {
+    for (uint32_t client = 0; client < rush->plan.clients; client++)
         ask_next(rush, client);
-    }
     while (rush->answered < rush->asks) {
         int count = epoll_wait(rush->epoll, events, RUSH_CLIENTS_MAX, -1);
-        if (count < 0 && errno != EINTR) {
+        if (count < 0 && errno != EINTR)
             rush_fail("epoll: %s", strerror(errno));
-        }
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             on_readable(rush, events[i].data.u32);
-        }
     }
 }
 
@@ -97,9 +92,8 @@ static void run(struct rush *rush)
 static void *room_for(size_t count, size_t size)
 {
     void *room = calloc(count, size);
-    if (room == NULL) {
+    if (room == NULL)
         rush_fail("out of memory");
-    }
     return room;
 }
 
@@ -112,9 +106,8 @@ static void prepare(struct rush *rush)
     rush->epoll = epoll_create1(EPOLL_CLOEXEC);
     for (uint32_t client = 0; client < rush->plan.clients; client++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = client};
-        if (epoll_ctl(rush->epoll, EPOLL_CTL_ADD, server_fd(rush->server, client), &event) != 0) {
+        if (epoll_ctl(rush->epoll, EPOLL_CTL_ADD, server_fd(rush->server, client), &event) != 0)
             rush_fail("epoll: %s", strerror(errno));
-        }
     }
 }
 
@@ -136,9 +129,8 @@ static void look_at_what_was_sold(struct rush *rush)
         }
         total += sold[i].bookings;
     }
-    if (total != rush->granted.count) {
+    if (total != rush->granted.count)
         rush_fail("%zu places granted, %u sold", rush->granted.count, total);
-    }
     free(sold);
 }
 
@@ -208,9 +200,8 @@ static uint32_t number_of(const char *value)
 {
     char *end;
     unsigned long number = strtoul(value, &end, 10);
-    if (*end != '\0' || number > 100000000) {
+    if (*end != '\0' || number > 100000000)
         usage();
-    }
     return (uint32_t)number;
 }
 
@@ -218,15 +209,14 @@ static void take_option(struct rush_plan *plan, int option)
 {
     uint32_t *numbers[] = {['c'] = &plan->clients,   ['n'] = &plan->sessions, ['f'] = &plan->first_session,
                            ['a'] = &plan->asks_each, ['C'] = &plan->capacity, ['p'] = &plan->reserve_bp};
-    if (option == 's') {
+    if (option == 's')
         plan->server = optarg;
-    } else if (option == 'r') {
+    else if (option == 'r')
         plan->spread = true;
-    } else if (option < (int)(sizeof numbers / sizeof numbers[0]) && numbers[option] != NULL) {
+    else if (option < (int)(sizeof numbers / sizeof numbers[0]) && numbers[option] != NULL)
         *numbers[option] = number_of(optarg);
-    } else {
+    else
         usage();
-    }
 }
 
 static void parse(struct rush_plan *plan, int argc, char **argv)
@@ -244,14 +234,12 @@ static void parse(struct rush_plan *plan, int argc, char **argv)
     };
     int option;
     *plan = (struct rush_plan){.clients = 64, .sessions = 1000, .asks_each = 80, .capacity = 40, .reserve_bp = 2000};
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         take_option(plan, option);
-    }
     if (optind != argc || plan->server == NULL || plan->clients < 1 || plan->clients > RUSH_CLIENTS_MAX ||
         plan->sessions < 1 || (uint64_t)plan->sessions * plan->asks_each < plan->clients ||
-        (uint64_t)plan->sessions * plan->asks_each > 100000000) {
+        (uint64_t)plan->sessions * plan->asks_each > 100000000)
         usage();
-    }
 }
 
 int main(int argc, char **argv)

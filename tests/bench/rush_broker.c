@@ -110,12 +110,10 @@ static void refer_all(struct server *server, const struct rush_plan *plan)
         centre->referrals = calloc(each, sizeof *centre->referrals);
     }
     for (uint32_t i = 0; i < each; i++) {
-        for (uint32_t client = 0; client < plan->clients; client += 3) {
+        for (uint32_t client = 0; client < plan->clients; client += 3)
             submit(server->sessions[client], &forms[client], number++);
-        }
-        for (uint32_t client = 0; client < plan->clients; client += 3) {
+        for (uint32_t client = 0; client < plan->clients; client += 3)
             keep_referral(&server->centres[client], server->sessions[client]);
-        }
     }
     free(forms);
 }
@@ -123,13 +121,11 @@ static void refer_all(struct server *server, const struct rush_plan *plan)
 struct server *server_open(const struct rush_plan *plan)
 {
     struct server *server = calloc(1, sizeof *server);
-    if (server == NULL) {
+    if (server == NULL)
         rush_fail("out of memory");
-    }
     server->clients = plan->clients;
-    for (unsigned i = 0; i < DAYS; i++) {
+    for (unsigned i = 0; i < DAYS; i++)
         rush_date(server->dates[i], FIRST_DAY + i);
-    }
     connect_all(server, plan->server, true);
     refer_all(server, plan);
     connect_all(server, plan->server, false); /* not before: a broker gives up who is silent */
@@ -156,9 +152,8 @@ int server_fd(const struct server *server, uint32_t client)
 static char *next_referral(struct server *server, uint32_t client)
 {
     struct centre *centre = &server->centres[client];
-    if (centre->next == centre->count) {
+    if (centre->next == centre->count)
         rush_fail("centre %u has no referral left", client / 3);
-    }
     return centre->referrals[centre->next];
 }
 
@@ -171,11 +166,10 @@ void server_ask(struct server *server, const struct rush_ask *ask)
     take.pool = &pool;
     take.has_channel = true;
     take.channel = ask->family ? REFERRAL__CHANNEL__FAMILY_DOCTOR : REFERRAL__CHANNEL__GENERAL;
-    if (ask->family) {
+    if (ask->family)
         take.referral_id = next_referral(server, ask->client);
-    } else {
+    else
         take.reference = (char *)(uintptr_t)ask->message_id;
-    }
     rush_session_ask(server->sessions[ask->client], REFERRAL__KIND__BOOK_PLACE, ask->message_id, &take.base);
 }
 
@@ -183,24 +177,20 @@ void server_ask(struct server *server, const struct rush_ask *ask)
 static void check_refusal(const Referral__Refusal *refusal)
 {
     static const char *const wanted[] = {"NO_FREE", "RESERVED", "GENERAL_CLOSED"};
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        if (strcmp(refusal->code, wanted[i]) == 0) {
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        if (strcmp(refusal->code, wanted[i]) == 0)
             return;
-        }
-    }
     rush_fail("refused: %s %s", refusal->code, refusal->field == NULL ? "" : refusal->field);
 }
 
 enum rush_answer server_answer(struct server *server, uint32_t client)
 {
     Referral__Reply *reply = rush_session_reply(server->sessions[client]);
-    if (reply == NULL) {
+    if (reply == NULL)
         return RUSH_NOT_YET;
-    }
     bool granted = reply->n_refusals == 0;
-    if (!granted) {
+    if (!granted)
         check_refusal(reply->refusals[0]);
-    }
     server->centres[client].next += granted && is_family(client);
     referral__reply__free_unpacked(reply, NULL);
     return granted ? RUSH_GRANTED : RUSH_REFUSED;
@@ -241,9 +231,8 @@ bool server_sold(struct server *server, const struct rush_plan *plan, struct rus
         const struct rush_place place = place_of(server, plan->first_session + i);
         Referral__Reply *reply = list_pool(scheduler, &place);
         Referral__PoolList *list = referral__pool_list__unpack(NULL, reply->result.len, reply->result.data);
-        if (list == NULL || list->n_pools != 1) {
+        if (list == NULL || list->n_pools != 1)
             rush_fail("session %u is not there", plan->first_session + i);
-        }
         const Referral__PoolView *view = list->pools[0];
         ret_sold[i] = (struct rush_sold){
             .general = (uint32_t)view->general, .family = (uint32_t)view->family, .bookings = count_bookings(view)};

@@ -20,14 +20,12 @@ struct server *server_open(const struct rush_plan *plan)
     char endpoint[64], key[REFERRAL_KEY_HEX_SIZE], name[8];
     struct curve_keys keys;
     if (server == NULL || sscanf(plan->server, "%63s %64s", endpoint, key) != 2 ||
-        !referral_key_from_hex(key, keys.server)) {
+        !referral_key_from_hex(key, keys.server))
         rush_fail("%s: not ENDPOINT KEY", plan->server);
-    }
     server->clients = plan->clients;
     for (uint32_t i = 0; i < plan->clients; i++) {
-        if (referral_key_generate(&keys.own) != 0) {
+        if (referral_key_generate(&keys.own) != 0)
             rush_fail("no key");
-        }
         snprintf(name, sizeof name, "C%u", i % 1000);
         server->sessions[i] = rush_session_open(endpoint, &keys, name);
     }
@@ -36,9 +34,8 @@ struct server *server_open(const struct rush_plan *plan)
 
 void server_close(struct server *server)
 {
-    for (uint32_t i = 0; i < server->clients; i++) {
+    for (uint32_t i = 0; i < server->clients; i++)
         rush_session_close(server->sessions[i]);
-    }
     free(server);
 }
 
@@ -68,9 +65,8 @@ void server_ask(struct server *server, const struct rush_ask *ask)
 enum rush_answer server_answer(struct server *server, uint32_t client)
 {
     Referral__Reply *reply = rush_session_reply(server->sessions[client]);
-    if (reply == NULL) {
+    if (reply == NULL)
         return RUSH_NOT_YET;
-    }
     referral__reply__free_unpacked(reply, NULL);
     return RUSH_GRANTED;
 }

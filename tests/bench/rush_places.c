@@ -33,9 +33,8 @@ void rush_date(char ret_date[16], unsigned days)
 static int64_t morning_ms(const char *date)
 {
     struct tm day = {0};
-    if (strptime(date, "%Y-%m-%d", &day) == NULL) {
+    if (strptime(date, "%Y-%m-%d", &day) == NULL)
         rush_fail("%s: no date", date);
-    }
     return ((int64_t)timegm(&day) + MORNING_S - CHINA_OFFSET_S) * 1000;
 }
 
@@ -43,13 +42,11 @@ struct rush_session *rush_places_connect(const char *address, const char *key_na
 {
     char endpoint[64], key[REFERRAL_KEY_HEX_SIZE], folder[PATH_SIZE], path[PATH_SIZE + 64];
     struct curve_keys keys;
-    if (sscanf(address, "%63s %64s %4095s", endpoint, key, folder) != 3 || !referral_key_from_hex(key, keys.server)) {
+    if (sscanf(address, "%63s %64s %4095s", endpoint, key, folder) != 3 || !referral_key_from_hex(key, keys.server))
         rush_fail("%s: not ENDPOINT KEY FOLDER", address);
-    }
     snprintf(path, sizeof path, "%s/%s.key", folder, key_name);
-    if (referral_key_load(path, &keys.own) != 0) {
+    if (referral_key_load(path, &keys.own) != 0)
         rush_fail("%s: no key", path);
-    }
     return rush_session_open(endpoint, &keys, key_name);
 }
 

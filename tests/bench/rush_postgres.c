@@ -58,9 +58,8 @@ static const char sold_of_each[] =
 
 static PGresult *checked(PGconn *pg, PGresult *result, ExecStatusType wanted)
 {
-    if (PQresultStatus(result) != wanted) {
+    if (PQresultStatus(result) != wanted)
         rush_fail("PostgreSQL: %s", PQerrorMessage(pg));
-    }
     return result;
 }
 
@@ -87,31 +86,27 @@ static void publish_sessions(PGconn *pg, const struct rush_plan *plan)
 static PGconn *connect_one(const char *address)
 {
     PGconn *pg = PQconnectdb(address);
-    if (PQstatus(pg) != CONNECTION_OK) {
+    if (PQstatus(pg) != CONNECTION_OK)
         rush_fail("PostgreSQL: %s", PQerrorMessage(pg));
-    }
     return pg;
 }
 
 static void prepare_statements(PGconn *pg)
 {
-    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
         PQclear(checked(pg, PQprepare(pg, statements[i].name, statements[i].text, 0, NULL), PGRES_COMMAND_OK));
-    }
 }
 
 struct server *server_open(const struct rush_plan *plan)
 {
     struct server *server = calloc(1, sizeof *server);
-    if (server == NULL) {
+    if (server == NULL)
         rush_fail("out of memory");
-    }
     server->clients = plan->clients;
     for (uint32_t i = 0; i < plan->clients; i++) {
         server->connections[i].pg = connect_one(plan->server);
-        if (i == 0) {
+        if (i == 0)
             publish_sessions(server->connections[0].pg, plan);
-        }
         prepare_statements(server->connections[i].pg);
     }
     return server;
@@ -119,9 +114,8 @@ struct server *server_open(const struct rush_plan *plan)
 
 void server_close(struct server *server)
 {
-    for (uint32_t i = 0; i < server->clients; i++) {
+    for (uint32_t i = 0; i < server->clients; i++)
         PQfinish(server->connections[i].pg);
-    }
     free(server);
 }
 
@@ -138,22 +132,19 @@ void server_ask(struct server *server, const struct rush_ask *ask)
     snprintf(client, sizeof client, "%u", ask->client);
     const char *values[] = {session, ask->message_id, client, "1"};
     connection->answer = RUSH_NOT_YET;
-    if (PQsendQueryPrepared(connection->pg, ask->family ? "family" : "general", 4, values, NULL, NULL, 0) != 1) {
+    if (PQsendQueryPrepared(connection->pg, ask->family ? "family" : "general", 4, values, NULL, NULL, 0) != 1)
         rush_fail("PostgreSQL: %s", PQerrorMessage(connection->pg));
-    }
 }
 
 enum rush_answer server_answer(struct server *server, uint32_t client)
 {
     struct connection *connection = &server->connections[client];
-    if (PQconsumeInput(connection->pg) != 1) {
+    if (PQconsumeInput(connection->pg) != 1)
         rush_fail("PostgreSQL: %s", PQerrorMessage(connection->pg));
-    }
     while (PQisBusy(connection->pg) == 0) {
         PGresult *result = PQgetResult(connection->pg);
-        if (result == NULL) {
+        if (result == NULL)
             return connection->answer;
-        }
         checked(connection->pg, result, PGRES_COMMAND_OK);
         connection->answer = PQcmdTuples(result)[0] == '1' ? RUSH_GRANTED : RUSH_REFUSED;
         PQclear(result);
@@ -171,9 +162,8 @@ bool server_sold(struct server *server, const struct rush_plan *plan, struct rus
     PGconn *pg = server->connections[0].pg;
     const uint32_t numbers[] = {plan->first_session, plan->sessions};
     PGresult *result = checked(pg, ask_with(pg, sold_of_each, numbers, 2), PGRES_TUPLES_OK);
-    if (PQntuples(result) != (int)plan->sessions) {
+    if (PQntuples(result) != (int)plan->sessions)
         rush_fail("PostgreSQL: %d sessions", PQntuples(result));
-    }
     for (int i = 0; i < (int)plan->sessions; i++) {
         ret_sold[i] = (struct rush_sold){
             .general = number_at(result, i, 0), .family = number_at(result, i, 1), .bookings = number_at(result, i, 2)};

@@ -45,9 +45,8 @@ static void session_keys(char ret_session[KEY_SIZE], char ret_bookings[KEY_SIZE]
 
 static redisReply *checked(redisContext *connection, redisReply *reply)
 {
-    if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
+    if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
         rush_fail("Redis: %s", reply == NULL ? connection->errstr : reply->str);
-    }
     return reply;
 }
 
@@ -55,13 +54,11 @@ static redisContext *connect_one(const char *address)
 {
     char host[KEY_SIZE];
     int port;
-    if (sscanf(address, "%63[^:]:%d", host, &port) != 2) {
+    if (sscanf(address, "%63[^:]:%d", host, &port) != 2)
         rush_fail("%s: not HOST:PORT", address);
-    }
     redisContext *connection = redisConnect(host, port);
-    if (connection == NULL || connection->err != 0) {
+    if (connection == NULL || connection->err != 0)
         rush_fail("Redis: %s", connection == NULL ? "out of memory" : connection->errstr);
-    }
     return connection;
 }
 
@@ -84,13 +81,11 @@ static void publish(redisContext *connection, const struct rush_plan *plan)
 struct server *server_open(const struct rush_plan *plan)
 {
     struct server *server = calloc(1, sizeof *server);
-    if (server == NULL) {
+    if (server == NULL)
         rush_fail("out of memory");
-    }
     server->clients = plan->clients;
-    for (uint32_t i = 0; i < plan->clients; i++) {
+    for (uint32_t i = 0; i < plan->clients; i++)
         server->connections[i] = connect_one(plan->server);
-    }
     redisContext *first = server->connections[0];
     redisReply *reply = checked(first, redisCommand(first, "SCRIPT LOAD %s", take_script));
     snprintf(server->take, sizeof server->take, "%s", reply->str);
@@ -101,9 +96,8 @@ struct server *server_open(const struct rush_plan *plan)
 
 void server_close(struct server *server)
 {
-    for (uint32_t i = 0; i < server->clients; i++) {
+    for (uint32_t i = 0; i < server->clients; i++)
         redisFree(server->connections[i]);
-    }
     free(server);
 }
 
@@ -123,23 +117,19 @@ void server_ask(struct server *server, const struct rush_ask *ask)
         "1"};
     int done = 0;
     redisAppendCommandArgv(connection, sizeof arguments / sizeof arguments[0], arguments, NULL);
-    while (done == 0) {
-        if (redisBufferWrite(connection, &done) != REDIS_OK) {
+    while (done == 0)
+        if (redisBufferWrite(connection, &done) != REDIS_OK)
             rush_fail("Redis: %s", connection->errstr);
-        }
-    }
 }
 
 enum rush_answer server_answer(struct server *server, uint32_t client)
 {
     redisContext *connection = server->connections[client];
     void *reply = NULL;
-    if (redisBufferRead(connection) != REDIS_OK || redisGetReplyFromReader(connection, &reply) != REDIS_OK) {
+    if (redisBufferRead(connection) != REDIS_OK || redisGetReplyFromReader(connection, &reply) != REDIS_OK)
         rush_fail("Redis: %s", connection->errstr);
-    }
-    if (reply == NULL) {
+    if (reply == NULL)
         return RUSH_NOT_YET;
-    }
     bool granted = checked(connection, reply)->integer != 0;
     freeReplyObject(reply);
     return granted ? RUSH_GRANTED : RUSH_REFUSED;

@@ -52,13 +52,11 @@ static void publish(const char *address)
             snprintf(text, sizeof text, "01PVS%021u", number);
             rush_places_publish(sessions[number - from], &place, text, PLACES, RESERVE_BP);
         }
-        for (uint32_t number = from; number < to; number++) {
+        for (uint32_t number = from; number < to; number++)
             referral__reply__free_unpacked(rush_places_accepted(sessions[number - from], "publishing"), NULL);
-        }
     }
-    for (uint32_t i = 0; i < connections; i++) {
+    for (uint32_t i = 0; i < connections; i++)
         rush_session_close(sessions[i]);
-    }
 }
 
 /* ---- Asking -------------------------------------------------------------------------------------------------------------------- */
@@ -91,9 +89,8 @@ static void ask(struct search *search)
     Referral__Reply *reply = rush_places_accepted(search->session, "searching");
     search->us[search->count++] = (uint32_t)(now_us() - from);
     Referral__PlaceList *list = referral__place_list__unpack(NULL, reply->result.len, reply->result.data);
-    if (list == NULL || list->n_places == 0) {
+    if (list == NULL || list->n_places == 0)
         rush_fail("nothing was found");
-    }
     search->places += list->n_places;
     referral__place_list__free_unpacked(list, NULL);
     referral__reply__free_unpacked(reply, NULL);

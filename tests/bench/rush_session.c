@@ -22,9 +22,8 @@ static void say(struct rush_session *session, Referral__Kind kind, const char *m
     uint8_t body_bytes[BODY_MAX], envelope_bytes[ENVELOPE_MAX], frame_bytes[FRAME_MAX];
     Referral__Envelope envelope = REFERRAL__ENVELOPE__INIT;
     Referral__Frame frame = REFERRAL__FRAME__INIT;
-    if (protobuf_c_message_get_packed_size(body) > BODY_MAX) {
+    if (protobuf_c_message_get_packed_size(body) > BODY_MAX)
         rush_fail("a body too large");
-    }
     envelope.has_version = envelope.has_kind = envelope.has_request = envelope.has_body = true;
     envelope.version = PROTOCOL_VERSION;
     envelope.kind = kind;
@@ -44,9 +43,8 @@ static void say(struct rush_session *session, Referral__Kind kind, const char *m
 static void hear_welcome(struct rush_session *session, ProtobufCBinaryData body)
 {
     Referral__Welcome *welcome = referral__welcome__unpack(NULL, body.len, body.data);
-    if (welcome == NULL || !welcome->has_session) {
+    if (welcome == NULL || !welcome->has_session)
         rush_fail("an unreadable WELCOME");
-    }
     session->number = welcome->session;
     referral__welcome__free_unpacked(welcome, NULL);
 }
@@ -54,9 +52,8 @@ static void hear_welcome(struct rush_session *session, ProtobufCBinaryData body)
 static Referral__Reply *hear_reply(const struct rush_session *session, ProtobufCBinaryData body)
 {
     Referral__Reply *reply = referral__reply__unpack(NULL, body.len, body.data);
-    if (reply == NULL || reply->request != session->request) {
+    if (reply == NULL || reply->request != session->request)
         rush_fail("an unreadable reply, or to what was not asked");
-    }
     return reply;
 }
 
@@ -64,16 +61,14 @@ static Referral__Reply *hear_envelope(struct rush_session *session, ProtobufCBin
 {
     Referral__Envelope *envelope = referral__envelope__unpack(NULL, bytes.len, bytes.data);
     Referral__Reply *reply = NULL;
-    if (envelope == NULL) {
+    if (envelope == NULL)
         rush_fail("an unreadable envelope");
-    }
-    if (envelope->kind == REFERRAL__KIND__WELCOME) {
+    if (envelope->kind == REFERRAL__KIND__WELCOME)
         hear_welcome(session, envelope->body);
-    } else if (envelope->kind == REFERRAL__KIND__REPLY) {
+    else if (envelope->kind == REFERRAL__KIND__REPLY)
         reply = hear_reply(session, envelope->body);
-    } else if (envelope->kind == REFERRAL__KIND__GOODBYE || envelope->kind == REFERRAL__KIND__NO_SESSION) {
+    else if (envelope->kind == REFERRAL__KIND__GOODBYE || envelope->kind == REFERRAL__KIND__NO_SESSION)
         rush_fail("the broker ended the session");
-    }
     referral__envelope__free_unpacked(envelope, NULL);
     return reply;
 }
@@ -86,9 +81,8 @@ static Referral__Reply *hear_frames(struct rush_session *session)
     size_t size;
     while ((size = curve_link_next(session->link, &data)) != 0) {
         Referral__Frame *frame = referral__frame__unpack(NULL, size, data);
-        if (frame == NULL) {
+        if (frame == NULL)
             rush_fail("an unreadable frame");
-        }
         for (size_t i = 0; i < frame->n_envelopes; i++) {
             Referral__Reply *heard = hear_envelope(session, frame->envelopes[i]);
             reply = heard != NULL ? heard : reply;
@@ -104,9 +98,8 @@ struct rush_session *rush_session_open(const char *endpoint, const struct curve_
 {
     struct rush_session *session = calloc(1, sizeof *session);
     Referral__Hello hello = REFERRAL__HELLO__INIT;
-    if (session == NULL) {
+    if (session == NULL)
         rush_fail("out of memory");
-    }
     session->link = curve_link_open(endpoint, keys);
     hello.client_name = (char *)(uintptr_t)name;
     say(session, REFERRAL__KIND__HELLO, NULL, &hello.base);

@@ -43,9 +43,8 @@ static void put_digits(uint8_t *to, size_t width, uint32_t number)
 static uint32_t get_digits(const uint8_t *from, size_t width)
 {
     uint32_t number = 0;
-    for (size_t i = 0; i < width; i++) {
+    for (size_t i = 0; i < width; i++)
         number = number * 10 + (uint32_t)(from[i] - '0');
-    }
     return number;
 }
 
@@ -130,9 +129,8 @@ static uint8_t check_character(const uint8_t first_17[17])
 {
     static const unsigned weights[17] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
     unsigned sum = 0;
-    for (size_t i = 0; i < 17; i++) {
+    for (size_t i = 0; i < 17; i++)
         sum += (unsigned)(first_17[i] - '0') * weights[i];
-    }
     return (uint8_t) "10X98765432"[sum % 11];
 }
 
@@ -154,9 +152,8 @@ void sheet_fill(struct sheet_form *form, uint32_t number)
 bool sheet_read(ProtobufCBinaryData sheet, struct sheet_origin *ret_origin)
 {
     const uint8_t *reference = sheet.data + 2; /* tag and length */
-    if (sheet.len < 2 + REFERENCE_SIZE || sheet.data[1] != REFERENCE_SIZE || memcmp(reference, "B-", 2) != 0) {
+    if (sheet.len < 2 + REFERENCE_SIZE || sheet.data[1] != REFERENCE_SIZE || memcmp(reference, "B-", 2) != 0)
         return false;
-    }
     ret_origin->sender = get_digits(reference + SENDER_DIGITS, 2);
     ret_origin->receiver = get_digits(reference + RECEIVER_DIGITS, 2);
     ret_origin->number = get_digits(reference + NUMBER_DIGITS, NUMBER_WIDTH);

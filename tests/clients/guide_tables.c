@@ -120,9 +120,8 @@ static void print_bits(int set, const struct bit_name *names, size_t count, cons
 static void print_from(uint32_t from)
 {
     uint32_t before_arrival = 0;
-    for (int state = SUBMITTED; state < STATE_COUNT; state++) {
+    for (int state = SUBMITTED; state < STATE_COUNT; state++)
         before_arrival |= state_is_before_arrival((enum state)state) ? STATE_BIT(state) : 0;
-    }
     const char *comma = "";
     if (from == (STATE_BIT(VOID) - 2)) {
         printf("any but VOID");
@@ -258,9 +257,8 @@ static void print_sheet(void)
         print_need(field->need_up);
         print_need(field->need_down);
         print_need(field->need_emergency);
-        if (field->max_chars != 0) {
+        if (field->max_chars != 0)
             printf("%u to %u", field->min_chars, field->max_chars);
-        }
         printf(" | %s | %s |\n", field->note_zh, field->note_en);
     }
     end("sheet");
@@ -270,11 +268,9 @@ static void print_sheet(void)
 static size_t next_bound(const struct field_bound *bounds, size_t count, size_t above)
 {
     size_t next = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (bounds[i].bound > above && (next == 0 || bounds[i].bound < next)) {
+    for (size_t i = 0; i < count; i++)
+        if (bounds[i].bound > above && (next == 0 || bounds[i].bound < next))
             next = bounds[i].bound;
-        }
-    }
     return next;
 }
 

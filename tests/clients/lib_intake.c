@@ -68,9 +68,8 @@ static void hear_acks(struct peer *broker, const char *expected)
     struct said said = peer_hear(broker, REFERRAL__KIND__ACK);
     Referral__Ack *ack = referral__ack__unpack(NULL, said.envelope->body.len, said.envelope->body.data);
     assert(ack->n_delivery_ids == strlen(expected));
-    for (size_t i = 0; i < ack->n_delivery_ids; i++) {
+    for (size_t i = 0; i < ack->n_delivery_ids; i++)
         assert(ack->delivery_ids[i].len == 1 && ack->delivery_ids[i].data[0] == (uint8_t)expected[i]);
-    }
     referral__ack__free_unpacked(ack, NULL);
     said_free(said);
 }
@@ -174,9 +173,8 @@ static void hear_refused(struct peer *broker)
 static void hear_credits(struct peer *broker, uint32_t sum)
 {
     uint32_t heard = 0;
-    while (heard < sum) {
+    while (heard < sum)
         heard += hear_credit(broker);
-    }
     assert(heard == sum);
 }
 
@@ -257,9 +255,8 @@ static void delivers_more_than_can_be_read(struct peer *broker)
     broker->ping_interval_ms = 200;
     peer_welcome(broker, "a", 1);
     assert(hear_credit(broker) == HOARD);
-    for (char id[] = "a"; id[0] < 'a' + HOARD; id[0]++) {
+    for (char id[] = "a"; id[0] < 'a' + HOARD; id[0]++)
         peer_deliver(broker, id, 1);
-    }
     accept_question(broker);
     said_free(peer_hear(broker, REFERRAL__KIND__PING));
     heard = true;
@@ -347,9 +344,8 @@ Test(intake, d4_a_delivery_of_a_session_that_ended_is_left_to_the_next)
     Referral__Delivery *none = NULL;
     cr_assert(referral_receive(client, 0, &none) == REFERRAL_BAD_ARGUMENT);
     peer_run(&peer, speaks_for_a_dead_session);
-    while (taken == 0) {
+    while (taken == 0)
         cr_assert(referral_connect(client, PEER_PATIENCE_MS) == REFERRAL_OK);
-    }
     cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
     peer_join(&peer);
 }
@@ -410,9 +406,8 @@ Test(intake, the_descriptor_alone_drives_a_foreign_loop)
 static void goes_away_and_comes_back(struct peer *broker)
 {
     for (int i = 0; i < 3; i++) {
-        if (i > 0) {
+        if (i > 0)
             peer_restart(broker);
-        }
         peer_welcome(broker, "a", 1);
         said_free(peer_hear(broker, REFERRAL__KIND__GET_STATUS));
     }
@@ -430,9 +425,8 @@ static void note_link(struct referral_client *observer, void *user, enum referra
     cr_assert(count + 1 < sizeof links);
     links[count] = link == REFERRAL_LINK_READY ? 'R' : 'D';
     struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
-    if (strlen(links) == 1) { /* unanswered, it is asked again in each session */
+    if (strlen(links) == 1) /* unanswered, it is asked again in each session */
         cr_assert(referral_send(observer, &question, NULL, NULL) == REFERRAL_OK);
-    }
 }
 
 Test(intake, the_descriptor_alone_brings_a_lost_connection_back)

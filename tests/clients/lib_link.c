@@ -58,9 +58,8 @@ Test(link, its_descriptors_pass_to_no_other_program)
 {
     bool before[256];
     int count = 0;
-    for (int fd = 0; fd < 256; fd++) {
+    for (int fd = 0; fd < 256; fd++)
         before[fd] = fcntl(fd, F_GETFD) >= 0;
-    }
     connect_client();
     for (int fd = 0; fd < 256; fd++) {
         int flags = fcntl(fd, F_GETFD);
@@ -87,9 +86,8 @@ Test(link, its_threads_take_no_signals)
 static enum referral_trouble trouble_met(const struct referral_options *options)
 {
     cr_assert(referral_open(options, &client) == REFERRAL_OK);
-    while (referral_trouble_now(client) == REFERRAL_TROUBLE_NONE) {
+    while (referral_trouble_now(client) == REFERRAL_TROUBLE_NONE)
         cr_assert(referral_connect(client, 20) == REFERRAL_DISCONNECTED);
-    }
     return referral_trouble_now(client);
 }
 
@@ -129,9 +127,8 @@ static void admits_nobody(struct peer *broker)
             zmq_getsockopt(broker->zap, ZMQ_RCVMORE, &more, &size);
         }
         /* address, empty, version, request id ... */
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 4; i++)
             zmq_send(broker->zap, parts[i], (size_t)sizes[i], ZMQ_SNDMORE);
-        }
         zmq_send(broker->zap, "400", 3, ZMQ_SNDMORE);
         zmq_send(broker->zap, "no", 2, ZMQ_SNDMORE);
         zmq_send(broker->zap, "", 0, ZMQ_SNDMORE);
@@ -170,9 +167,8 @@ static void note_trouble(struct referral_client *observer, void *user, enum refe
 {
     (void)observer;
     (void)user;
-    if (link == REFERRAL_LINK_DOWN) {
+    if (link == REFERRAL_LINK_DOWN)
         last_trouble = trouble;
-    }
 }
 
 Test(link, t5_a_revoked_key_is_said)
@@ -267,9 +263,8 @@ Test(link, an_idle_connection_is_kept_alive_by_pings_both_ways)
     cr_assert(referral_open(&options, &client) == REFERRAL_OK);
     peer_run(&peer, pings);
     Referral__Delivery *none = NULL;
-    while (pongs < PINGS) {
+    while (pongs < PINGS)
         cr_assert(referral_receive(client, 50, &none) == REFERRAL_TIMEOUT);
-    }
     enum referral_status status = REFERRAL_TIMEOUT;
     struct referral_request question = {.kind = REFERRAL__KIND__GET_STATUS};
     cr_assert(referral_send(client, &question, note_answer, &status) == REFERRAL_OK);
@@ -294,9 +289,8 @@ static void babbles(struct peer *broker)
     uint32_t state = 7;
     for (size_t i = 0; i < 3000; i++) {
         size_t size = next_number(&state) % sizeof noise;
-        for (size_t k = 0; k < size; k++) {
+        for (size_t k = 0; k < size; k++)
             noise[k] = (uint8_t)next_number(&state);
-        }
         envelope.has_kind = envelope.has_body = true;
         envelope.kind = (Referral__Kind)(next_number(&state) % 100);
         envelope.kind = envelope.kind == REFERRAL__KIND__GOODBYE || envelope.kind == REFERRAL__KIND__NO_SESSION
@@ -311,9 +305,8 @@ static void babbles(struct peer *broker)
         size_t frame_size = referral__frame__pack(&frame, packed_frame);
         zmq_send(broker->router, broker->route, broker->route_size, ZMQ_SNDMORE);
         zmq_send(broker->router, packed_frame, frame_size, i % 3 == 0 ? ZMQ_SNDMORE : 0);
-        if (i % 3 == 0) { /* a second part: no frame of ours */
+        if (i % 3 == 0) /* a second part: no frame of ours */
             zmq_send(broker->router, noise, size, 0);
-        }
         zmq_send(broker->router, broker->route, broker->route_size, ZMQ_SNDMORE);
         zmq_send(broker->router, noise, size, 0);
     }

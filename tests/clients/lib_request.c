@@ -329,9 +329,8 @@ static void has_a_small_window(struct peer *broker)
         unanswered[i % 3] = said.envelope->request;
         said_free(said);
     }
-    for (size_t i = 7; i < 10; i++) {
+    for (size_t i = 7; i < 10; i++)
         peer_accept(broker, unanswered[i % 3]);
-    }
 }
 
 Test(request, d6_beyond_the_window_requests_wait_their_turn)
@@ -348,9 +347,8 @@ static void counts_frames(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);
     size_t before = broker->frames_heard;
-    for (size_t i = 0; i < 200; i++) {
+    for (size_t i = 0; i < 200; i++)
         answer(broker, REFERRAL__KIND__SUBMIT);
-    }
     assert(broker->frames_heard - before < 20);
 }
 

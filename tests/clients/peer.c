@@ -111,11 +111,9 @@ static bool next_frame(struct peer *peer)
 
 static bool next_said(struct peer *peer, struct said *ret_said)
 {
-    while (peer->frame == NULL || peer->taken == peer->frame->n_envelopes) {
-        if (!next_frame(peer)) {
+    while (peer->frame == NULL || peer->taken == peer->frame->n_envelopes)
+        if (!next_frame(peer))
             return false;
-        }
-    }
     ret_said->session = peer->frame->session;
     ret_said->bytes = peer->frame->envelopes[peer->taken++];
     ret_said->envelope = referral__envelope__unpack(NULL, ret_said->bytes.len, ret_said->bytes.data);
@@ -125,12 +123,10 @@ static bool next_said(struct peer *peer, struct said *ret_said)
 
 static bool is_skipped(struct peer *peer, const struct said *said, Referral__Kind wanted)
 {
-    if (said->envelope->kind != REFERRAL__KIND__PING || wanted == REFERRAL__KIND__PING) {
+    if (said->envelope->kind != REFERRAL__KIND__PING || wanted == REFERRAL__KIND__PING)
         return false;
-    }
-    if (peer->answers_pings) {
+    if (peer->answers_pings)
         peer_say(peer, REFERRAL__KIND__PONG, NULL);
-    }
     return true;
 }
 

@@ -64,12 +64,11 @@ void sim_act_disk(struct sim *s)
         sim_speaker(s, party);
     sim_settle(s);
     sim_disk(s, true);
-    for (size_t i = 0; i < acts && !sim_failed(s); i++) {
+    for (size_t i = 0; i < acts && !sim_failed(s); i++)
         if (sim_one_in(s, 3))
             sim_act_ack(s);
         else
             say_something(s);
-    }
     sim_disk(s, false);
     sim_tell(s, "[the disk has room]");
     if (sim_failed(s))

@@ -10,11 +10,9 @@ static const char *meant(const char *word)
     const char *found = NULL;
     struct spelling spelling;
     spelling_init(&spelling, word);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (spelling_is_nearer(&spelling, known[i], strlen(known[i]))) {
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (spelling_is_nearer(&spelling, known[i], strlen(known[i])))
             found = known[i];
-        }
-    }
     return found ? found : "";
 }
 
@@ -35,17 +33,15 @@ Test(spelling, the_nearest_word_is_found_and_the_first_of_equals)
         {"stauts", "status"}, /* two letters swapped are one slip: "start" is two away */
         {"sattus", "status"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         cr_assert_str_eq(meant(rows[i].typed), rows[i].meant, "%s", rows[i].typed);
-    }
 }
 
 Test(spelling, what_is_far_from_all_is_none_of_them)
 {
     static const char *const rows[] = {"", "x", "store_directory", "wwwwwww"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         cr_assert_str_eq(meant(rows[i]), "", "%s", rows[i]);
-    }
 }
 
 Test(spelling, a_word_of_any_length_is_safe)

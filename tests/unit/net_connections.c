@@ -116,9 +116,8 @@ Test(connections, only_an_open_one_has_a_shape)
 Test(connections, beyond_the_bound_the_oldest_silent_one_is_named_once)
 {
     struct connection_shape shape;
-    for (int fd = 10; fd < 14; fd++) {
+    for (int fd = 10; fd < 14; fd++)
         accepted(fd, 0);
-    }
     heard(1, 10);
     cr_assert_not(connections_excess(all, 3, 100, &shape), "three are silent");
     accepted(14, 0);
@@ -190,9 +189,8 @@ static int crowded_out(uint64_t newcomer, size_t max)
 
 Test(connections, of_too_many_that_spoke_the_key_with_most_loses_the_one_still_for_longest)
 {
-    for (int fd = 11; fd < 17; fd++) {
+    for (int fd = 11; fd < 17; fd++)
         accepted(fd, 0);
-    }
     heard_of(1, 11, 'a');
     heard_of(2, 12, 'b');
     heard_of(3, 13, 'b');

@@ -50,9 +50,8 @@ static inline void net_frame(void *user, uint64_t peer, const uint8_t public_key
     net->peer = peer;
     memcpy(net->key, public_key, sizeof net->key);
     snprintf(net->text, sizeof net->text, "%.*s", (int)frame.size, (const char *)frame.data);
-    if (net->echo) {
+    if (net->echo)
         cr_assert_eq(zmq_port_send(net->port, peer, frame), 0);
-    }
 }
 
 static inline void net_lost(void *user, uint64_t peer)

@@ -84,9 +84,8 @@ Test(port, frames_of_several_parts_or_none_are_dropped_and_counted)
     void *client = client_open(&net, context, &net.known);
     zmq_send(client, "", 0, ZMQ_SNDMORE);
     client_say(client, "two parts");
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         zmq_send(client, "many", 4, ZMQ_SNDMORE);
-    }
     client_say(client, "parts");
     client_say(client, "");
     client_say(client, "one");
@@ -137,9 +136,8 @@ Test(port, d4_of_many_connections_each_is_lost_once)
             client_say(clients[i], "hello");
         }
         cr_assert(net_until(&net, net.frames == (size_t)(round + 1) * CLIENTS));
-        for (int i = 0; i < CLIENTS; i++) {
+        for (int i = 0; i < CLIENTS; i++)
             zmq_close(clients[i]);
-        }
         cr_assert(net_until(&net, net.lost == net.frames));
     }
     cr_assert_eq(zmq_port_connections(net.port), 0);
@@ -279,9 +277,8 @@ Test(port, beyond_the_bound_the_oldest_silent_connections_are_closed_at_once, .t
         raw[i] = connect_raw();
         event_base_loop(net.base, EVLOOP_NONBLOCK);
     }
-    for (int i = 0; i < MORE; i++) {
+    for (int i = 0; i < MORE; i++)
         cr_assert(net_until(&net, is_closed(raw[i])), "the %d. is open", i);
-    }
     cr_assert_eq(zmq_port_connections(net.port), PORT_SILENT_MAX + 1);
     client_say(client, "still served");
     cr_assert(net_until(&net, net.frames == 2));
@@ -298,9 +295,8 @@ Test(port, with_few_descriptors_fewer_connections_are_let_in, .timeout = 60)
     zmq_port_close(net.port);
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
     net_open_port(&net);
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++)
         raw[i] = connect_raw();
-    }
     for (int i = 0; i < CLIENTS - LET_IN; i++) {
         cr_assert(net_until(&net, is_closed(raw[i])), "the %d. is open", i);
         cr_assert_leq(zmq_port_connections(net.port), LET_IN);

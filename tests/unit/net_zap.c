@@ -93,9 +93,8 @@ static void ask(const struct bytes *parts, size_t count, char ret_status[4], cha
     char part[80];
     int answered = -1, size;
     cr_assert_eq(zmq_connect(asking, "inproc://zeromq.zap.01"), 0);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         zmq_send(asking, parts[i].data, parts[i].size, i + 1 < count ? ZMQ_SNDMORE : 0);
-    }
     net_until(&net, answered >= 0 || (answered = zmq_recv(asking, part, sizeof part, ZMQ_DONTWAIT)) >= 0);
     cr_assert_eq(answered, 3, "no answer to %zu parts", count);
     cr_assert_eq(memcmp(part, "1.0", 3), 0);
@@ -103,11 +102,10 @@ static void ask(const struct bytes *parts, size_t count, char ret_status[4], cha
         size = zmq_recv(asking, part, sizeof part - 1, ZMQ_DONTWAIT);
         cr_assert(size >= 0, "part %d of the answer", i);
         part[size] = '\0';
-        if (i == 2) {
+        if (i == 2)
             strcpy(ret_status, part);
-        } else if (i == 4) {
+        else if (i == 4)
             strcpy(ret_user_id, part);
-        }
     }
     int more;
     zmq_getsockopt(asking, ZMQ_RCVMORE, &more, &(size_t){sizeof more});

@@ -208,12 +208,11 @@ static inline Referral__Reply *pools_family(struct district *d, Referral__Kind k
 
 static inline void pools_fill_one(struct district *d, Referral__PoolRef *ref, const char *signs, char sign)
 {
-    for (uint32_t i = 0; signs[i] != '\0'; i++) {
+    for (uint32_t i = 0; signs[i] != '\0'; i++)
         if (signs[i] == sign && sign == 'G')
             district_assert_said(d, pools_sell(d, ref, 1, i + 1), "");
         else if (signs[i] == sign)
             district_assert_said(d, pools_family(d, REFERRAL__KIND__BOOK_PLACE, ref, 1, i + 1), "");
-    }
 }
 
 /* "FG.G": sells the units from number 1 on as the signs say, first to family doctors, so that general may; '.' stays

@@ -138,9 +138,8 @@ Test(config, a_bad_value_names_file_line_key_and_range)
         {"endpoints = {\"tcp://a:1\"} endpoints = {\"tcp://b:1\"}", "key 'endpoints': is given twice"},
         {"endpoints = {\"tcp://a:1\", \"tcp://a:2\"} endpoints = {\"tcp://b:1\"}", "key 'endpoints': is given twice"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_refused(rows[i].line, rows[i].expected);
-    }
 }
 
 Test(config, what_operators_see_is_for_this_machine_only)
@@ -177,9 +176,8 @@ Test(config, a_path_of_5000_bytes_and_17_endpoints_are_too_many)
     memset(text + strlen(text), 'a', 5000);
     check_refused(text, "key 'test_clock_file': must be a path, or empty (");
     strcpy(text, "endpoints = {\"tcp://a:0\"");
-    for (int i = 1; i < 17; i++) {
+    for (int i = 1; i < 17; i++)
         strcat(text, ", \"tcp://a:1\"");
-    }
     check_refused(strcat(text, "}"), "key 'endpoints': must be 1 to 16 of");
 }
 

@@ -46,11 +46,9 @@ static int read_key(const char *name)
 
 static bool key_is_untouched(void)
 {
-    for (size_t i = 0; i < sizeof key; i++) {
-        if (key[i] != 0xee) {
+    for (size_t i = 0; i < sizeof key; i++)
+        if (key[i] != 0xee)
             return false;
-        }
-    }
     return true;
 }
 
@@ -93,9 +91,8 @@ Test(secret, what_group_or_others_may_touch_is_refused_and_the_line_says_chmod_6
 /* Root could read it, but would leave files of its own in the store; and a chown would lock the daemon out. */
 Test(secret, root_is_told_to_become_the_user_whose_file_it_is)
 {
-    if (geteuid() != 0) {
+    if (geteuid() != 0)
         cr_skip_test("not run: only root may give files away");
-    }
     write_file("key = " DIGITS "\n", 0600);
     cr_assert_eq(chown(path, 12345, 12345), 0);
     cr_assert_eq(read_key("key"), -EACCES);
@@ -109,9 +106,8 @@ Test(secret, root_is_told_to_become_the_user_whose_file_it_is)
 /* Nobody but its owner, or root, could have made it what it is. */
 Test(secret, anothers_file_is_refused_and_the_line_says_chown)
 {
-    if (geteuid() != 0) {
+    if (geteuid() != 0)
         cr_skip_test("not run: only root may give files away");
-    }
     write_file("key = " DIGITS "\n", 0644);
     cr_assert_eq(chmod(directory, 0755), 0);
     cr_assert_eq(chown(path, 12345, 12345), 0);
@@ -220,9 +216,8 @@ Test(secret, a_file_of_the_working_folder_has_its_credential_too, .fini = drop_c
 
 Test(secret, a_credential_of_another_group_is_refused, .fini = drop_credential)
 {
-    if (geteuid() != 0) {
+    if (geteuid() != 0)
         cr_skip_test("not run: only root may give files away");
-    }
     char credential[96];
     write_credential("key = " DIGITS "\n", 0440);
     snprintf(credential, sizeof credential, "%s/credentials/host.key", directory);

@@ -19,19 +19,14 @@ static bool is_held(int number)
  * other file becomes one. */
 static int hold(unsigned closed)
 {
-    for (int number = 0; number <= 2; number++) {
-        if (closed >> number & 1) {
+    for (int number = 0; number <= 2; number++)
+        if (closed >> number & 1)
             close(number);
-        }
-    }
-    if (standard_hold() != 0) {
+    if (standard_hold() != 0)
         return 1;
-    }
-    for (int number = 0; number <= 2; number++) {
-        if ((closed >> number & 1) && !is_held(number)) {
+    for (int number = 0; number <= 2; number++)
+        if ((closed >> number & 1) && !is_held(number))
             return 2;
-        }
-    }
     return open("/dev/null", O_RDONLY) > 2 ? 0 : 3;
 }
 
@@ -40,9 +35,8 @@ Test(sys_standard, d2_what_is_opened_next_is_none_of_the_three)
     for (unsigned closed = 0; closed < 8; closed++) {
         int status = 0;
         pid_t pid = fork();
-        if (pid == 0) {
+        if (pid == 0)
             _exit(hold(closed));
-        }
         cr_assert_eq(waitpid(pid, &status, 0), pid);
         cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "closed %u: %d", closed, WEXITSTATUS(status));
     }

@@ -27,14 +27,12 @@ static bool settle(struct morning *morning)
     struct broker_state before = {0}, now;
     int64_t end = real_ms() + MORNING_PATIENCE_MS;
     do {
-        if (!desks_until_quiet(morning) || !sessions_ask_broker(morning, &now)) {
+        if (!desks_until_quiet(morning) || !sessions_ask_broker(morning, &now))
             return false;
-        }
         bool same = before.index == now.index && now.waiting == 0 && now.now_ms >= morning->clock.now_ms;
         before = now;
-        if (same) {
+        if (same)
             return true;
-        }
         desks_serve(morning, 40);
     } while (real_ms() < end);
     return false;
@@ -52,11 +50,9 @@ static void go_to(struct morning *morning, int day, int hour, int minute)
 static void refer_all(struct morning *morning)
 {
     unsigned referred = 0;
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
-        if (is_family(patient)) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
+        if (is_family(patient))
             care_submit(patient);
-        }
-    }
     settle(morning);
     for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         if (patient->referral_id[0] != '\0') {
@@ -82,9 +78,8 @@ static void book_early(struct morning *morning)
     }
     settle(morning);
     patient_try(&morning->desks[0], &morning->tomorrow.list[0], code);
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         booked += patient->state == PATIENT_BOOKED;
-    }
     morning_check(morning, booked == wanted, "Q6 %u family doctors' patients booked a day before everybody else",
                   booked);
     morning_check(morning, strcmp(code, "NOT_OPEN_YET") == 0, "Q6 a general booking is refused: %s", code);
@@ -107,9 +102,8 @@ static void plan_rush(struct morning *morning)
 {
     for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
         unsigned turn = is_family(patient) ? patient->number % FAMILY_EACH : patient->number % GENERAL_EACH;
-        if (patient->state != PATIENT_WAITING_ROOM) {
+        if (patient->state != PATIENT_WAITING_ROOM)
             continue;
-        }
         patient->tries = 0;
         patient->answer = patient->number % 16 == 3   ? ANSWER_NO
                           : patient->number % 16 == 7 ? ANSWER_NOTHING
@@ -132,9 +126,8 @@ static void watch_rush(struct morning *morning)
             drawn = start + since;
         }
         stepping = morning->unanswered > 0;
-        for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+        for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
             stepping |= patient->step_at_ms != 0;
-        }
     }
 }
 
@@ -142,9 +135,8 @@ static void check_rush(struct morning *morning)
 {
     struct sessions_sum sum = sessions_add(&morning->tomorrow);
     unsigned wait = 0;
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         wait += patient->state == PATIENT_LISTED;
-    }
     morning_say(morning, "%u places taken: %u by family doctors, %u by others; %u patients wait",
                 (sum.family + sum.general), sum.family, sum.general, wait);
     morning_check(morning, count_unexpected(morning) == 0, "every request was answered, by a place or a rule");
@@ -175,12 +167,10 @@ void act_rush(struct morning *morning)
 static unsigned count_offers(struct morning *morning, const char *department, bool family)
 {
     unsigned offers = 0;
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         if (patient->hospital == morning->hospitals && strcmp(patient->department, department) == 0 &&
-            is_family(patient) == family) {
+            is_family(patient) == family)
             offers += patient->offers;
-        }
-    }
     return offers;
 }
 
@@ -227,9 +217,8 @@ static void check_lapsed(struct morning *morning)
 {
     unsigned lapsed = morning->notices.family[REFERRAL__EVENT_TYPE__EVENT_PLACE_LAPSED], offered = 0;
     sessions_look(morning, WEDNESDAY, &morning->tomorrow);
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         offered += patient->state == PATIENT_OFFERED;
-    }
     morning_check(morning, lapsed > 0 && sessions_add(&morning->tomorrow).held == offered,
                   "Q7 %u holds that nobody confirmed lapsed after ten minutes", lapsed);
 }
@@ -294,12 +283,10 @@ void act_doctor_ill(struct morning *morning)
     unsigned count = 0, told = 0, family = 0, again = 0;
     morning_title("周二 07:40  Dr Wang of cardiology is ill: the session does not take place");
     go_to(morning, TUESDAY, 7, 40);
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         if (patient->state == PATIENT_BOOKED && patient->hospital == morning->hospitals &&
-            strcmp(patient->place.resource, ILL_DOCTOR) == 0) {
+            strcmp(patient->place.resource, ILL_DOCTOR) == 0)
             affected[count++] = patient;
-        }
-    }
     cancel_session(morning);
     settle(morning);
     for (unsigned i = 0; i < count; i++) {
@@ -321,9 +308,8 @@ static struct session *most_kept(struct morning *morning)
     for (size_t i = 0; i < morning->tomorrow.count; i++) {
         struct session *session = &morning->tomorrow.list[i];
         if (!session->short_notice && !session->grouped && session->marked == session->free && session->marked > 0 &&
-            (most == NULL || session->marked > most->marked)) {
+            (most == NULL || session->marked > most->marked))
             most = session;
-        }
     }
     return most;
 }
@@ -333,27 +319,23 @@ static void check_instant(struct morning *morning)
 {
     struct session *session = most_kept(morning);
     morning_check(morning, session != NULL, "a session has nothing free but what is kept");
-    if (session == NULL) {
+    if (session == NULL)
         return;
-    }
     struct desk *scheduler = morning->desks;
-    while (scheduler->house != session->hospital) {
+    while (scheduler->house != session->hospital)
         scheduler++;
-    }
     char before[CODE_SIZE], at[CODE_SIZE];
     unsigned offers = 0;
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         offers -= is_family(patient) ? 0 : patient->offers;
-    }
     test_clock_set(&morning->clock, session->release_at_ms - 1);
     settle(morning);
     patient_try(scheduler, session, before);
     test_clock_set(&morning->clock, session->release_at_ms);
     settle(morning);
     patient_try(scheduler, session, at);
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         offers += is_family(patient) ? 0 : patient->offers;
-    }
     morning_check(morning, strcmp(before, "RESERVED") == 0, "C1 a millisecond before its release it is kept: %s",
                   before);
     morning_check(morning, offers > 0 || at[0] == '\0',
@@ -387,16 +369,14 @@ static unsigned see_patients(struct morning *morning, int day)
 {
     unsigned missing = 0;
     for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
-        if (patient->state != PATIENT_BOOKED || strcmp(patient->place.date, test_clock_date(day)) != 0) {
+        if (patient->state != PATIENT_BOOKED || strcmp(patient->place.date, test_clock_date(day)) != 0)
             continue;
-        }
         bool comes = patient->number % 13 != 0;
         missing += !comes && is_family(patient);
-        if (comes) {
+        if (comes)
             care_arrive(patient);
-        } else if (!is_family(patient)) {
+        else if (!is_family(patient))
             care_miss(patient);
-        }
     }
     settle(morning);
     return missing;
@@ -418,9 +398,8 @@ void act_the_day(struct morning *morning)
     go_to(morning, THURSDAY, 18, 30);
     missing += see_patients(morning, THURSDAY);
     go_to(morning, FRIDAY, 18, 30);
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
         seen += patient->state == PATIENT_SEEN;
-    }
     struct offers *offers = &morning->offers;
     unsigned made = morning->notices.family[REFERRAL__EVENT_TYPE__EVENT_PLACE_OFFERED] +
                     morning->notices.general[REFERRAL__EVENT_TYPE__EVENT_PLACE_OFFERED];

@@ -11,11 +11,10 @@
 
 static void on_submitted(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
-    if (accepted) {
+    if (accepted)
         snprintf(patient->referral_id, sizeof patient->referral_id, "%s", reply->referral_id);
-    } else {
+    else
         patient_refused(patient, reply);
-    }
 }
 
 static void submit(struct patient *patient)
@@ -42,9 +41,8 @@ void care_submit(struct patient *patient)
 
 static void on_noted(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
-    if (!accepted) {
+    if (!accepted)
         patient_refused(patient, reply);
-    }
 }
 
 static struct desk *hospital_of(const struct patient *patient)
@@ -76,20 +74,18 @@ void care_accept(struct patient *patient)
 
 static void on_seen(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
-    if (accepted) {
+    if (accepted)
         patient->state = PATIENT_SEEN;
-    } else {
+    else
         patient_refused(patient, reply);
-    }
 }
 
 static void on_missed(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
-    if (accepted) {
+    if (accepted)
         patient->state = PATIENT_MISSED;
-    } else {
+    else
         patient_refused(patient, reply);
-    }
 }
 
 static void mark(struct patient *patient, Referral__BookingState state,
@@ -104,11 +100,10 @@ static void mark(struct patient *patient, Referral__BookingState state,
 
 void care_arrive(struct patient *patient)
 {
-    if (is_family(patient)) {
+    if (is_family(patient))
         tell_event(patient, REFERRAL__EVENT_TYPE__EVENT_ARRIVE, patient->desk->morning->clock.now_ms, on_seen);
-    } else {
+    else
         mark(patient, REFERRAL__BOOKING_STATE__PLACE_USED, on_seen);
-    }
 }
 
 void care_miss(struct patient *patient)

@@ -63,11 +63,9 @@ static bool read_hospitals(struct morning *morning, const Referral__InstitutionL
 
 static const Referral__Institution *institution_of(const Referral__InstitutionList *list, const char *id)
 {
-    for (size_t i = 0; i < list->n_institutions; i++) {
-        if (strcmp(list->institutions[i]->id, id) == 0) {
+    for (size_t i = 0; i < list->n_institutions; i++)
+        if (strcmp(list->institutions[i]->id, id) == 0)
             return list->institutions[i];
-        }
-    }
     return NULL;
 }
 
@@ -79,9 +77,8 @@ static bool read_teams(struct morning *morning, const Referral__InstitutionList 
         struct desk *desk = &morning->desks[SCHEDULERS + i];
         const Referral__Team *team = teams->n_teams < TEAMS ? NULL : teams->teams[i * teams->n_teams / TEAMS];
         const Referral__Institution *centre = team == NULL ? NULL : institution_of(institutions, team->institution);
-        if (centre == NULL) {
+        if (centre == NULL)
             return false;
-        }
         house_read(&morning->centres[i], centre);
         *desk = (struct desk){.kind = DESK_TEAM, .house = &morning->centres[i]};
         copy(desk->team_id, sizeof desk->team_id, team->id);
@@ -96,12 +93,10 @@ static bool read_registry(struct morning *morning)
               ask_all(morning, REFERRAL__KIND__LIST_TEAMS, &teams) &&
               read_hospitals(morning, (const Referral__InstitutionList *)institutions) &&
               read_teams(morning, (const Referral__InstitutionList *)institutions, (const Referral__TeamList *)teams);
-    if (institutions != NULL) {
+    if (institutions != NULL)
         protobuf_c_message_free_unpacked(institutions, NULL);
-    }
-    if (teams != NULL) {
+    if (teams != NULL)
         protobuf_c_message_free_unpacked(teams, NULL);
-    }
     return ok;
 }
 
@@ -109,9 +104,8 @@ static void place_hospital_desks(struct morning *morning)
 {
     struct desk *desk = morning->desks;
     for (size_t i = 0; i < HOSPITALS; i++) {
-        for (size_t j = 0; j < hospitals[i].schedulers; j++) {
+        for (size_t j = 0; j < hospitals[i].schedulers; j++)
             *desk++ = (struct desk){.kind = DESK_SCHEDULER, .house = &morning->hospitals[i]};
-        }
         *hospital_desk(morning, i) = (struct desk){.kind = DESK_HOSPITAL, .house = &morning->hospitals[i]};
     }
 }
@@ -122,12 +116,10 @@ static bool register_key(struct morning *morning, struct desk *desk)
 {
     Referral__Role roles[2] = {REFERRAL__ROLE__SCHEDULE, REFERRAL__ROLE__RECEIVE};
     Referral__AccessKey body = REFERRAL__ACCESS_KEY__INIT;
-    if (referral_key_generate(&desk->key) != 0) {
+    if (referral_key_generate(&desk->key) != 0)
         return false;
-    }
-    if (desk->kind == DESK_TEAM) {
+    if (desk->kind == DESK_TEAM)
         roles[0] = REFERRAL__ROLE__REFER;
-    }
     body.has_public_key = true;
     body.public_key = (ProtobufCBinaryData){.data = desk->key.public_key, .len = sizeof desk->key.public_key};
     body.institution = lend(desk->house->id);

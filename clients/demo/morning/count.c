@@ -13,11 +13,9 @@ static bool has_place(const struct patient *patient)
 
 unsigned count_refused(const struct morning *morning, const char *code)
 {
-    for (size_t i = 0; i < morning->refusals.count; i++) {
-        if (strcmp(morning->refusals.list[i].code, code) == 0) {
+    for (size_t i = 0; i < morning->refusals.count; i++)
+        if (strcmp(morning->refusals.list[i].code, code) == 0)
             return morning->refusals.list[i].general + morning->refusals.list[i].family;
-        }
-    }
     return 0;
 }
 
@@ -37,15 +35,12 @@ unsigned count_sold_twice(struct morning *morning)
     struct patient *placed[PATIENTS];
     size_t count = 0;
     unsigned twice = 0;
-    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++) {
-        if (has_place(patient)) {
+    for (struct patient *patient = morning->patients; patient < patients_end(morning); patient++)
+        if (has_place(patient))
             placed[count++] = patient;
-        }
-    }
     qsort(placed, count, sizeof *placed, by_place);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 1; i < count; i++)
         twice += by_place(&placed[i - 1], &placed[i]) == 0;
-    }
     return twice;
 }
 
@@ -63,9 +58,8 @@ bool sessions_agree(struct morning *morning)
             family += here && is_family(patient);
             general += here && !is_family(patient);
         }
-        if (family != session->family || general != session->general) {
+        if (family != session->family || general != session->general)
             return false;
-        }
     }
     return true;
 }
@@ -77,9 +71,8 @@ unsigned count_unexpected(const struct morning *morning)
     unsigned count = 0;
     for (size_t i = 0; i < morning->refusals.count; i++) {
         bool known = false;
-        for (size_t j = 0; j < sizeof expected / sizeof *expected; j++) {
+        for (size_t j = 0; j < sizeof expected / sizeof *expected; j++)
             known |= strcmp(morning->refusals.list[i].code, expected[j]) == 0;
-        }
         if (!known) {
             morning_say(morning, "refused %s, %u times", morning->refusals.list[i].code,
                         count_refused(morning, morning->refusals.list[i].code));

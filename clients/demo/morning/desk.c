@@ -29,16 +29,14 @@ void desk_ask(struct desk *desk, Referral__Kind kind, const ProtobufCMessage *me
               void (*on_answer)(struct patient *patient, const Referral__Reply *reply, bool accepted))
 {
     struct asked *asked = malloc(sizeof *asked);
-    if (asked == NULL) {
+    if (asked == NULL)
         abort();
-    }
     *asked = (struct asked){.desk = desk, .patient = patient, .on_answer = on_answer};
     struct referral_request request = {.kind = kind, .message = message};
     desk->morning->unanswered++;
     enum referral_status status = referral_send(desk->client, &request, on_reply, asked);
-    if (status != REFERRAL_OK) {
+    if (status != REFERRAL_OK)
         on_reply(desk->client, asked, status, NULL);
-    }
 }
 
 /* ---- Connections ------------------------------------------------------------------------------------------------------- */
@@ -57,9 +55,8 @@ static void on_delivery(struct referral_client *client, void *user, const Referr
         desk->morning->sheets++;
     } else {
         Referral__Notice *notice = referral__notice__unpack(NULL, delivery->body.len, delivery->body.data);
-        if (notice == NULL) {
+        if (notice == NULL)
             abort();
-        }
         patient_hears(desk->morning, desk, notice);
         referral__notice__free_unpacked(notice, NULL);
     }
@@ -71,9 +68,8 @@ static void on_delivery(struct referral_client *client, void *user, const Referr
 static bool takes_inbox(const struct desk *desk)
 {
     const struct desk *first = desk->morning->desks;
-    while (first->kind != desk->kind || strcmp(first->house->id, desk->house->id) != 0) {
+    while (first->kind != desk->kind || strcmp(first->house->id, desk->house->id) != 0)
         first++;
-    }
     return desk->kind != DESK_SCHEDULER && first == desk;
 }
 
@@ -97,29 +93,24 @@ static bool open_desk(struct desk *desk)
 static bool all_linked(const struct morning *morning, const void *user)
 {
     (void)user;
-    for (size_t i = 0; i < DESKS; i++) {
-        if (!morning->desks[i].linked) {
+    for (size_t i = 0; i < DESKS; i++)
+        if (!morning->desks[i].linked)
             return false;
-        }
-    }
     return true;
 }
 
 bool desks_open(struct morning *morning)
 {
-    for (size_t i = 0; i < DESKS; i++) {
-        if (!open_desk(&morning->desks[i])) {
+    for (size_t i = 0; i < DESKS; i++)
+        if (!open_desk(&morning->desks[i]))
             return false;
-        }
-    }
     return desks_until(morning, all_linked, NULL);
 }
 
 void desks_close(struct morning *morning)
 {
-    for (size_t i = 0; i < DESKS; i++) {
+    for (size_t i = 0; i < DESKS; i++)
         referral_close(morning->desks[i].client);
-    }
     referral_close(morning->operator);
 }
 
@@ -131,9 +122,8 @@ static int take_steps(struct morning *morning, int timeout_ms)
     int64_t now = real_ms(), next = now + timeout_ms;
     for (size_t i = 0; i < PATIENTS; i++) {
         struct patient *patient = &morning->patients[i];
-        if (patient->step_at_ms == 0) {
+        if (patient->step_at_ms == 0)
             continue;
-        }
         if (patient->step_at_ms <= now) {
             patient->step_at_ms = 0;
             patient->step(patient);
@@ -148,17 +138,13 @@ void desks_serve(struct morning *morning, int timeout_ms)
 {
     struct pollfd polled[DESKS];
     int wait_ms = take_steps(morning, timeout_ms);
-    for (size_t i = 0; i < DESKS; i++) {
+    for (size_t i = 0; i < DESKS; i++)
         polled[i] = (struct pollfd){.fd = referral_fd(morning->desks[i].client), .events = POLLIN};
-    }
-    if (poll(polled, DESKS, wait_ms) <= 0) {
+    if (poll(polled, DESKS, wait_ms) <= 0)
         return;
-    }
-    for (size_t i = 0; i < DESKS; i++) {
-        if (polled[i].revents != 0) {
+    for (size_t i = 0; i < DESKS; i++)
+        if (polled[i].revents != 0)
             referral_process(morning->desks[i].client);
-        }
-    }
 }
 
 bool desks_until(struct morning *morning, bool (*done)(const struct morning *morning, const void *user),
@@ -166,9 +152,8 @@ bool desks_until(struct morning *morning, bool (*done)(const struct morning *mor
 {
     int64_t end = real_ms() + MORNING_PATIENCE_MS;
     while (!done(morning, user)) {
-        if (real_ms() >= end) {
+        if (real_ms() >= end)
             return false;
-        }
         desks_serve(morning, 50);
     }
     return true;
@@ -177,11 +162,9 @@ bool desks_until(struct morning *morning, bool (*done)(const struct morning *mor
 static bool is_quiet(const struct morning *morning, const void *user)
 {
     (void)user;
-    for (size_t i = 0; i < PATIENTS; i++) {
-        if (morning->patients[i].step_at_ms != 0) {
+    for (size_t i = 0; i < PATIENTS; i++)
+        if (morning->patients[i].step_at_ms != 0)
             return false;
-        }
-    }
     return morning->unanswered == 0;
 }
 

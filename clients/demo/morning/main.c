@@ -94,9 +94,8 @@ int main(int argc, char **argv)
     }
     raise_limits();
     struct morning *morning = calloc(1, sizeof *morning);
-    if (morning == NULL) {
+    if (morning == NULL)
         return 1;
-    }
     morning->folder = argv[1];
     morning->address = argv[2];
     bool good = play(morning);

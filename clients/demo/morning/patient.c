@@ -25,12 +25,10 @@ void patient_refused(struct patient *patient, const Referral__Reply *reply)
     struct refusals *refusals = &patient->desk->morning->refusals;
     const char *code = reply == NULL || reply->n_refusals == 0 ? "no answer" : reply->refusals[0]->code;
     size_t i = 0;
-    while (i < refusals->count && strcmp(refusals->list[i].code, code) != 0) {
+    while (i < refusals->count && strcmp(refusals->list[i].code, code) != 0)
         i++;
-    }
-    if (i == CODES_MAX) {
+    if (i == CODES_MAX)
         return;
-    }
     if (i == refusals->count) {
         refusals->count++;
         snprintf(refusals->list[i].code, CODE_SIZE, "%s", code);
@@ -106,11 +104,10 @@ void patient_try(struct desk *scheduler, const struct session *session, char ret
 
 static void on_listed(struct patient *patient, const Referral__Reply *reply, bool accepted)
 {
-    if (!accepted) {
+    if (!accepted)
         patient_refused(patient, reply);
-    } else if (patient->state == PATIENT_WAITING_ROOM) { /* an offer may have been told before this answer */
+    else if (patient->state == PATIENT_WAITING_ROOM) /* an offer may have been told before this answer */
         patient->state = PATIENT_LISTED;
-    }
 }
 
 static void join_list(struct patient *patient)
@@ -136,9 +133,8 @@ static const struct session *session_of(const struct patient *patient, unsigned 
     unsigned count = 0;
     for (size_t i = 0; i < sessions->count; i++) {
         const struct session *session = &sessions->list[i];
-        if (session->hospital == patient->hospital && strcmp(session->department, patient->department) == 0) {
+        if (session->hospital == patient->hospital && strcmp(session->department, patient->department) == 0)
             of_department[count++] = session;
-        }
     }
     *ret_count = count;
     return count == 0 ? NULL : of_department[number % count];
@@ -209,11 +205,10 @@ static void change_place(struct patient *patient, Referral__Kind kind, Referral_
 
 static void answer_place(struct patient *patient)
 {
-    if (patient->answer == ANSWER_YES) {
+    if (patient->answer == ANSWER_YES)
         change_place(patient, REFERRAL__KIND__CONFIRM_PLACE, (Referral__Reason)0, on_confirmed);
-    } else if (patient->answer == ANSWER_NO) {
+    else if (patient->answer == ANSWER_NO)
         change_place(patient, REFERRAL__KIND__CANCEL_PLACE, REFERRAL__REASON__PATIENT_DECLINED, on_given_back);
-    }
     patient->answer = ANSWER_YES; /* the next time */
 }
 
@@ -234,15 +229,12 @@ static void on_held(struct patient *patient, const Referral__Reply *reply, bool 
 static const Referral__FreePlace *choose(const struct patient *patient, const Referral__PlaceList *list)
 {
     size_t bookable = 0, wanted;
-    for (size_t i = 0; i < list->n_places; i++) {
+    for (size_t i = 0; i < list->n_places; i++)
         bookable += list->places[i]->bookable > 0;
-    }
     wanted = bookable == 0 ? 0 : patient->number % bookable;
-    for (size_t i = 0; i < list->n_places; i++) {
-        if (list->places[i]->bookable > 0 && wanted-- == 0) {
+    for (size_t i = 0; i < list->n_places; i++)
+        if (list->places[i]->bookable > 0 && wanted-- == 0)
             return list->places[i];
-        }
-    }
     return NULL;
 }
 
@@ -255,11 +247,10 @@ static void on_found(struct patient *patient, const Referral__Reply *reply, bool
         return;
     }
     const Referral__FreePlace *place = choose(patient, list);
-    if (place != NULL && patient->tries++ < TRIES_MAX) {
+    if (place != NULL && patient->tries++ < TRIES_MAX)
         take(patient, REFERRAL__KIND__HOLD_PLACE, place->pool, on_held);
-    } else {
+    else
         join_list(patient);
-    }
     referral__place_list__free_unpacked(list, NULL);
 }
 
@@ -303,9 +294,8 @@ static struct patient *patient_of(struct morning *morning, const Referral__Notic
     for (size_t i = 0; i < PATIENTS; i++) {
         struct patient *patient = &morning->patients[i];
         if (notice->referral_id != NULL ? strcmp(patient->referral_id, notice->referral_id) == 0
-                                        : reference != NULL && strcmp(patient->reference, reference) == 0) {
+                                        : reference != NULL && strcmp(patient->reference, reference) == 0)
             return patient;
-        }
     }
     return NULL;
 }
@@ -334,15 +324,13 @@ static void hear_displaced(struct patient *patient)
 void patient_hears(struct morning *morning, struct desk *desk, const Referral__Notice *notice)
 {
     struct patient *patient = patient_of(morning, notice);
-    if (patient == NULL) {
+    if (patient == NULL)
         return;
-    }
     /* What a hospital hears of a referral its sender did. */
     bool is_ours = is_family(patient) == (desk->kind == DESK_TEAM);
     unsigned *counts = is_family(patient) ? morning->notices.family : morning->notices.general;
-    if (!is_ours) {
+    if (!is_ours)
         return;
-    }
     counts[notice->event]++;
     if (notice->event == REFERRAL__EVENT_TYPE__EVENT_PLACE_OFFERED) {
         hear_offer(patient, notice);

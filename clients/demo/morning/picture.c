@@ -21,11 +21,9 @@ static void print_padded(const char *text, int columns)
 
 static const char *department_name(const struct session *session)
 {
-    for (size_t i = 0; i < session->hospital->department_count; i++) {
-        if (strcmp(session->hospital->departments[i].code, session->department) == 0) {
+    for (size_t i = 0; i < session->hospital->department_count; i++)
+        if (strcmp(session->hospital->departments[i].code, session->department) == 0)
             return session->hospital->departments[i].name;
-        }
-    }
     return session->department;
 }
 
@@ -37,11 +35,10 @@ static const char *house_name(const struct house *house)
 
 static void print_state(const struct session *session)
 {
-    if (session->released) {
+    if (session->released)
         fputs(" 放", stdout);
-    } else if (session->marked > 0) {
+    else if (session->marked > 0)
         printf(" 留 %u", session->marked);
-    }
 }
 
 static void print_bar(const struct session *session, bool colour)
@@ -64,9 +61,8 @@ static void print_bar(const struct session *session, bool colour)
 static void print_session(const struct session *session, bool first_of_house, bool colour)
 {
     char start[TEST_CLOCK_TEXT_SIZE] = "--:--:--"; /* what is cancelled has no units */
-    if (session->capacity > 0) {
+    if (session->capacity > 0)
         test_clock_text(session->start_ms, start);
-    }
     fputs(colour ? "\033[2K  " : "  ", stdout);
     print_padded(first_of_house ? house_name(session->hospital) : "", HOUSE_COLUMNS);
     print_padded(department_name(session), DEPARTMENT_COLUMNS);
@@ -109,16 +105,14 @@ void picture_legend(void)
 void picture_draw(struct morning *morning, bool final)
 {
     bool terminal = tell_in_colour();
-    if (!sessions_look(morning, 2, &morning->tomorrow) || (!terminal && !final)) {
+    if (!sessions_look(morning, 2, &morning->tomorrow) || (!terminal && !final))
         return;
-    }
     print_head(morning, terminal);
     for (size_t i = 0; i < morning->tomorrow.count; i++) {
         const struct session *session = &morning->tomorrow.list[i];
         print_session(session, i == 0 || session[-1].hospital != session->hospital, terminal);
     }
-    if (terminal && !final) {
+    if (terminal && !final)
         printf("\033[%zuA", morning->tomorrow.count + 1);
-    }
     fflush(stdout);
 }

@@ -35,13 +35,11 @@ static bool look_at(struct morning *morning, const struct house *hospital, int d
     Referral__PoolQuery query = REFERRAL__POOL_QUERY__INIT;
     query.hospital = lend(hospital->id);
     query.first_date = query.last_date = lend(test_clock_date(day));
-    if (referral_query(morning->operator, REFERRAL__KIND__LIST_POOLS, &query.base, &view, NULL) != REFERRAL_OK) {
+    if (referral_query(morning->operator, REFERRAL__KIND__LIST_POOLS, &query.base, &view, NULL) != REFERRAL_OK)
         return false;
-    }
     const Referral__PoolList *list = (const Referral__PoolList *)view;
-    for (size_t i = 0; i < list->n_pools && sessions->count < SESSIONS_MAX; i++) {
+    for (size_t i = 0; i < list->n_pools && sessions->count < SESSIONS_MAX; i++)
         read_session(hospital, list->pools[i], &sessions->list[sessions->count++]);
-    }
     protobuf_c_message_free_unpacked(view, NULL);
     return true;
 }
@@ -49,11 +47,9 @@ static bool look_at(struct morning *morning, const struct house *hospital, int d
 bool sessions_look(struct morning *morning, int day, struct sessions *ret_sessions)
 {
     ret_sessions->count = 0;
-    for (size_t i = 0; i < HOSPITALS; i++) {
-        if (!look_at(morning, &morning->hospitals[i], day, ret_sessions)) {
+    for (size_t i = 0; i < HOSPITALS; i++)
+        if (!look_at(morning, &morning->hospitals[i], day, ret_sessions))
             return false;
-        }
-    }
     return true;
 }
 
@@ -61,9 +57,8 @@ struct session *sessions_find(struct sessions *sessions, const struct house *hos
 {
     for (size_t i = 0; i < sessions->count; i++) {
         struct session *session = &sessions->list[i];
-        if (session->hospital == hospital && strcmp(session->resource, resource) == 0) {
+        if (session->hospital == hospital && strcmp(session->resource, resource) == 0)
             return session;
-        }
     }
     return NULL;
 }
@@ -103,9 +98,8 @@ bool sessions_keep_reserve(const struct sessions *sessions)
             }
         }
         unsigned kept = family > session->reserve ? family : session->reserve;
-        if (!session->released && taken + kept > capacity) {
+        if (!session->released && taken + kept > capacity)
             return false;
-        }
     }
     return true;
 }
@@ -116,14 +110,12 @@ bool sessions_ask_broker(struct morning *morning, struct broker_state *ret_state
     Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
     query.has_rows = true;
     query.rows = 200;
-    if (referral_query(morning->operator, REFERRAL__KIND__GET_STATUS, &query.base, &view, NULL) != REFERRAL_OK) {
+    if (referral_query(morning->operator, REFERRAL__KIND__GET_STATUS, &query.base, &view, NULL) != REFERRAL_OK)
         return false;
-    }
     const Referral__StatusView *status = (const Referral__StatusView *)view;
     *ret_state = (struct broker_state){.now_ms = status->now_ms, .index = status->index};
-    for (size_t i = 0; i < status->n_inboxes; i++) {
+    for (size_t i = 0; i < status->n_inboxes; i++)
         ret_state->waiting += status->inboxes[i]->waiting;
-    }
     protobuf_c_message_free_unpacked(view, NULL);
     return true;
 }
