@@ -84,9 +84,15 @@ static int64_t limit_ms(struct daemon *daemon, const char *name)
     return setting_read(daemon->store, &daemon->arena, name, &value) < 0 ? 0 : value;
 }
 
+/* What was done while the wall clock was ahead (C4) has a time that says nothing: it would be new until that comes. */
+static bool is_ahead(int64_t wall_ms)
+{
+    return wall_ms - clock_wall_ms() > CLOCK_DOUBT_MS;
+}
+
 static bool is_old(int64_t made_ms, int64_t limit)
 {
-    return limit != 0 && clock_wall_ms() - made_ms > limit;
+    return limit != 0 && (clock_wall_ms() - made_ms > limit || is_ahead(made_ms));
 }
 
 static void watch_room(struct daemon *daemon)
@@ -115,13 +121,17 @@ static void watch_time(struct daemon *daemon)
 }
 
 /* Raised once a damaged row is met. It ends with a verification that began after the row was met last and found no
- * fault; a process that has met none goes by when the alarm was raised. */
+ * fault; a process that has met none, or when nobody can say, goes by when the alarm was raised. */
 static void watch_damage(struct daemon *daemon)
 {
     static const char code[] = "store-damaged";
-    int64_t met_ms = daemon->alarms.damaged_ms != 0 ? daemon->alarms.damaged_ms : since_ms(daemon, code);
-    if (met_ms != 0)
-        set(daemon, code, NULL, verify_state_read(daemon->config->store_directory).sound_ms <= met_ms);
+    int64_t met_ms = daemon->alarms.damaged_ms;
+    if (met_ms == 0 || is_ahead(met_ms))
+        met_ms = since_ms(daemon, code);
+    if (met_ms == 0)
+        return;
+    int64_t sound_ms = verify_state_read(daemon->config->store_directory).sound_ms;
+    set(daemon, code, NULL, sound_ms <= met_ms || is_ahead(sound_ms));
 }
 
 static void watch_backup(struct daemon *daemon)

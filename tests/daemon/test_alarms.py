@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import fixture
@@ -203,6 +204,21 @@ class Machine(AlarmsTest):
         subprocess.run(self.backup(), check=True, capture_output=True, timeout=fixture.PATIENCE_S)
         self.cleared("backup-old")
 
+    def test_what_was_done_while_the_clock_was_ahead_is_nothing_to_rely_on(self):
+        """Its time says nothing once the clock is right again: it would be new for a year."""
+        verify = ("verify", "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        ahead_ms = int(time.time() * 1000) + 365 * DAY_MS
+        (self.broker.store / "backup.state").write_text("made_ms=%d failed_ms=0 fault=-\n" % ahead_ms)
+        (self.broker.store / "verify.state").write_text("sound_ms=%d failed_ms=0\n" % ahead_ms)
+        self.set("backup_age_alarm_ms", HOUR_MS)
+        self.set("verify_age_alarm_ms", HOUR_MS)
+        self.raised("backup-old")
+        self.raised("verify-old")
+        subprocess.run(self.backup(), check=True, capture_output=True, timeout=fixture.PATIENCE_S)
+        self.cleared("backup-old")
+        self.broker.ctl_offline(*verify)
+        self.cleared("verify-old")
+
     def test_a_store_that_nobody_looked_through(self):
         self.set("verify_age_alarm_ms", HOUR_MS)
         self.raised("verify-old")
@@ -229,6 +245,8 @@ class Machine(AlarmsTest):
         subprocess.run(tool, check=True)
         self.broker.start()
         self.assertFalse(self.stands("store-damaged"), "nobody has met it")
+        ahead_ms = int(time.time() * 1000) + 365 * DAY_MS
+        (self.broker.store / "verify.state").write_text("sound_ms=%d failed_ms=0\n" % ahead_ms)  # by a clock that was ahead
         body = body_of("GET_REFERRAL", {"referral_id": damaged}).SerializeToString()
         for _ in range(2):
             data, number = self.operator.ask("GET_REFERRAL", body)
