@@ -28,8 +28,9 @@
 #define COMMAND_CREDIT 1 /* what waits behind a slow command waits better in the inbox */
 #define FLUSH_MS       3000
 
-/* What the command's exit code says, as sysexits.h names them. */
-enum decision_code { TAKEN = 0, UNREADABLE = 65, NOT_FOR_US = 67, TRY_LATER = 75, NO_COMMAND = 126, NOT_FOUND = 127 };
+/* What the command's exit code says, as sysexits.h names them. From NO_COMMAND to KILLED_LAST they are a shell's: what it
+ * could not run, or 128 and the signal that ended it. */
+enum decision_code { TAKEN = 0, UNREADABLE = 65, NOT_FOR_US = 67, TRY_LATER = 75, NO_COMMAND = 126, KILLED_LAST = 192 };
 
 struct listener {
     const struct ctl *ctl;
@@ -49,6 +50,12 @@ struct decision {
     char text[64];
 };
 
+/* A fault of this machine says nothing about the message: it must not die of it. */
+static bool is_of_machine(int code)
+{
+    return code < 0 || (code >= NO_COMMAND && code <= KILLED_LAST);
+}
+
 static struct decision decide(int status)
 {
     struct decision decision = {.ack = false, .code = REFERRAL__NACK_CODE__NACK_RETRY};
@@ -56,6 +63,8 @@ static struct decision decide(int status)
 
     snprintf(decision.text, sizeof decision.text, code < 0 ? "ended by signal %d" : "exit code %d",
              code < 0 ? WTERMSIG(status) : code);
+    if (is_of_machine(code))
+        return decision;
     switch (code) {
     case TAKEN:
         decision.ack = true;
@@ -66,9 +75,6 @@ static struct decision decide(int status)
     case NOT_FOR_US:
         decision.code = REFERRAL__NACK_CODE__NACK_NOT_FOR_US;
         break;
-    case -1: /* a fault of this machine says nothing about the message: it must not die of it */
-    case NO_COMMAND:
-    case NOT_FOUND:
     case TRY_LATER:
         break;
     default:

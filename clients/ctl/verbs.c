@@ -314,8 +314,8 @@ static const struct option_info load[] = {
     {"keep-going", NULL, NULL, "遇拒绝继续(否则停止; 已发出的至多 256 条仍会执行)", "go on after a refusal (else stop; at most 256 are on their way by then)"}, END,
 };
 static const struct option_info listen[] = {
-    {"exec", "COMMAND", NULL, "每条消息以 JSON 交给该命令的标准输入; 退出码 0 确认, 75 稍后重试, 65 无法读取, 67 非本机构, 其他永久拒收",
-     "give each message as JSON to this command's input; it exits 0: ack, 75: retry, 65: unreadable, 67: not for us, else: refused for ever"},
+    {"exec", "COMMAND", NULL, "每条消息以 JSON 交给该命令的标准输入; 退出码 0 确认, 75 及 126 至 192(无法运行, 被信号终止)稍后重试, 65 无法读取, 67 非本机构, 其他永久拒收",
+     "give each message as JSON to this command's input; it exits 0: ack, 75 or 126 to 192 (cannot be run, ended by a signal): retry, 65: unreadable, 67: not for us, else: refused for ever"},
     {"count", "N", NULL, "收到 N 条后结束", "end after N messages"},
     {"credit", "N", NULL, "同时未确认的最多条数(默认 16; 有 --exec 时 1)", "unacknowledged messages at most (default 16; with --exec 1)"},
     {"idle", "SECONDS", NULL, "这么久没有消息就结束", "end when none came for so long"},

@@ -149,11 +149,11 @@ class Receiving(CtlTest):
 
     def test_d4_what_says_nothing_of_the_message_is_tried_again(self):
         before = self.dead()
-        for code in ("75", "127", "$(kill -9 $$)"):
+        for code in ("75", "127", "$(kill -9 $$)", "137"):  # the last as a script ends whose program was killed
             self.send(sheets.UP)
             self.decide(code)
         waiting = self.ask("inbox", "H1")["entries"]
-        self.assertEqual([e["attempts"] for e in waiting], [1, 1, 1])
+        self.assertEqual([e["attempts"] for e in waiting], [1, 1, 1, 1])
         self.assertEqual(self.dead(), before)
 
     def test_d4_a_command_has_one_message_in_hand(self):
