@@ -1,4 +1,5 @@
 #include "conversation.h"
+#include "text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -344,12 +345,15 @@ enum referral_status referral_ack(struct referral_client *client, ProtobufCBinar
     return status;
 }
 
+/* Nobody hears of a NACK that the broker refuses, so no text may be the reason. */
 enum referral_status referral_nack(struct referral_client *client, ProtobufCBinaryData delivery_id,
                                    Referral__NackCode code, const char *text)
 {
-    if (!id_is_meant(delivery_id) || (text != NULL && strlen(text) > LIMIT_LINE_BYTES))
+    if (!id_is_meant(delivery_id) || !fits(text, LIMIT_LINE_BYTES) ||
+        protobuf_c_enum_descriptor_get_value(&referral__nack_code__descriptor, (int)code) == NULL)
         return REFERRAL_BAD_ARGUMENT;
-    enum referral_status status = intake_nack(&client->intake, delivery_id, code, text);
+    const char *told = text != NULL && text_is_fit(text) ? text : NULL;
+    enum referral_status status = intake_nack(&client->intake, delivery_id, code, told);
     if (status == REFERRAL_OK)
         let_go(client);
     return status;

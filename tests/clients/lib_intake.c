@@ -125,6 +125,45 @@ Test(intake, d5_a_refused_delivery_gives_its_credit_back_too)
     peer_join(&peer);
 }
 
+static const char *const unfit_texts[] = {
+    "cut in the middle: \xe6\x82", "overlong: \xc0\x80",      "a surrogate: \xed\xa0\x80",
+    "beyond: \xf4\x90\x80\x80",    "lines of a terminal\r\n", "U+0085: \xc2\x85",
+    "U+2028: \xe2\x80\xa8",        "U+202E: \xe2\x80\xae",    "U+FEFF: \xef\xbb\xbf"};
+#define UNFIT_TEXTS (sizeof unfit_texts / sizeof *unfit_texts)
+static const char fit_text[] = "格式不符\n\t\xf0\x9f\x8f\xa5 \xc3\xa9";
+
+static void hears_the_refusals_without_their_texts(struct peer *broker)
+{
+    peer_welcome(broker, "a", 1);
+    for (size_t i = 0; i <= UNFIT_TEXTS; i++) {
+        struct said said = peer_hear(broker, REFERRAL__KIND__NACK);
+        Referral__Nack *nack = referral__nack__unpack(NULL, said.envelope->body.len, said.envelope->body.data);
+        assert(nack->code == REFERRAL__NACK_CODE__NACK_UNREADABLE);
+        assert(i < UNFIT_TEXTS ? nack->text == NULL : strcmp(nack->text, fit_text) == 0);
+        referral__nack__free_unpacked(nack, NULL);
+        said_free(said);
+    }
+}
+
+Test(intake, d5_a_refusal_gets_through_whatever_its_text_is)
+{
+    open_client(1);
+    peer_run(&peer, hears_the_refusals_without_their_texts);
+    for (size_t i = 0; i < UNFIT_TEXTS; i++)
+        cr_assert(referral_nack(client, id_of("1"), REFERRAL__NACK_CODE__NACK_UNREADABLE, unfit_texts[i]) ==
+                  REFERRAL_OK);
+    cr_assert(referral_nack(client, id_of("1"), REFERRAL__NACK_CODE__NACK_UNREADABLE, fit_text) == REFERRAL_OK);
+    cr_assert(referral_flush(client, PEER_PATIENCE_MS) == REFERRAL_OK);
+    peer_join(&peer);
+}
+
+Test(intake, d5_a_refusal_without_a_code_cannot_be_meant)
+{
+    open_client(1);
+    cr_assert(referral_nack(client, id_of("1"), (Referral__NackCode)0, NULL) == REFERRAL_BAD_ARGUMENT);
+    cr_assert(referral_nack(client, id_of("1"), (Referral__NackCode)5, NULL) == REFERRAL_BAD_ARGUMENT);
+}
+
 static void delivers_the_same_twice(struct peer *broker)
 {
     peer_welcome(broker, "a", 1);

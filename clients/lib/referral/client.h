@@ -216,8 +216,9 @@ void referral_delivery_free(Referral__Delivery *delivery); /* NULL is fine */
  * for referral_receive, goes with it. */
 enum referral_status referral_ack(struct referral_client *client, ProtobufCBinaryData delivery_id);
 /* It could not be taken. NACK_RETRY: again after the back-off; the other codes are for ever, and the message moves to
- * the dead letters (D5). `text`, at most LIMIT_LINE_BYTES, is kept with it for the operators; no patient data in it;
- * may be NULL. */
+ * the dead letters (D5). `text`, at most LIMIT_LINE_BYTES, is kept with a dead letter for the operators; no patient data
+ * in it; may be NULL. One that is no text of the protocol's (UTF-8 cut in the middle, a carriage return) is left out. A
+ * code that is none of wire.proto's is BAD_ARGUMENT. */
 enum referral_status referral_nack(struct referral_client *client, ProtobufCBinaryData delivery_id,
                                    Referral__NackCode code, const char *text);
 /* Waits at most `timeout_ms` until all requests are answered and all acknowledgements handed to the network: OK,
