@@ -4,6 +4,7 @@ room is back all goes on by itself (D2, D6, D7; design: the engine's discipline)
 import hashlib
 import os
 import resource
+import signal
 import subprocess
 
 import fixture
@@ -135,17 +136,22 @@ class OwnDisk(Full):
         self.broker.resize(3 * DISK_MIB)
         self.assert_recovers()
 
-    def test_2_d2_another_program_takes_all_that_is_left(self):
-        self.broker.resize(3 * DISK_MIB)
-        ids = [self.accepted(self.centre.submit(large_sheet(100))).referral_id for _ in range(20)]
-        ballast = self.broker.store / "ballast"
-        with open(ballast, "wb", buffering=0) as file:
+    def take_all(self):
+        """Another program's file, with every byte that was left."""
+        path = self.broker.store / "ballast"
+        with open(path, "wb", buffering=0) as file:
             try:
                 while file.write(b"\0" * MIB) == MIB:
                     pass
             except OSError:
                 pass
         self.assertEqual(0, os.statvfs(self.broker.store).f_bavail)
+        return path
+
+    def test_2_d2_another_program_takes_all_that_is_left(self):
+        self.broker.resize(3 * DISK_MIB)
+        ids = [self.accepted(self.centre.submit(large_sheet(100))).referral_id for _ in range(20)]
+        ballast = self.take_all()
         ids += self.fill(100)  # what the store had put by: the rest of it is for acks
         self.assert_refuses_new_work_only(ids)
         self.assert_drains(ids)
@@ -156,6 +162,22 @@ class OwnDisk(Full):
         self.assert_is_full(self.centre.submit(sheets.made("up")))
         ballast.unlink()
         self.assert_recovers()
+
+    def has_alarm(self, code):
+        self.broker.process.send_signal(signal.SIGHUP)  # it looks, as it does each minute
+        return code in {a.code for a in self.operator.query("LIST_ALARMS").alarms}
+
+    def test_0_d8_a_backup_that_finds_no_room_is_heard_of(self):
+        kept = self.broker.folder / "kept"
+        kept.mkdir()
+        backup = ("backup", kept, "--store", self.broker.store, "--host-key", self.broker.keys / "host.key")
+        self.broker.ctl_offline(*backup)
+        ballast = self.take_all()
+        self.assertNotEqual(0, self.broker.ctl_offline(*backup, "--staging", self.broker.store / "staging", check=False).returncode)
+        ballast.unlink()
+        fixture.until(lambda: self.has_alarm("backup-failed"), "the alarm, which the full disk had no new file for")
+        self.broker.ctl_offline(*backup)
+        fixture.until(lambda: not self.has_alarm("backup-failed"), "its end")
 
 
 class FileLimit(Full):

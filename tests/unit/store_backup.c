@@ -321,6 +321,28 @@ Test(store_backup, its_state_is_kept_and_nonsense_is_no_backup)
     cr_assert_eq(rmdir(directory), 0);
 }
 
+Test(store_backup, d8_where_no_second_file_can_be_the_state_is_written_over)
+{
+    char directory[] = "/tmp/store-test-XXXXXX", path[64], apart[96];
+    struct backup_state state = {.made_ms = 5, .failed_ms = 1000, .fault = BACKUP_ROOM};
+
+    cr_assert_not_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/backup.state", directory);
+    snprintf(apart, sizeof(apart), "%s.new", path);
+    cr_assert_eq(mkdir(apart, 0700), 0);
+    cr_assert_eq(backup_state_write(directory, &state), -EISDIR);
+    file_save(path, (const uint8_t *)"", 0);
+    cr_assert_eq(backup_state_write(directory, &state), 0);
+    cr_assert_eq(backup_state_read(directory).failed_ms, 1000);
+    state = (struct backup_state){.made_ms = 9}; /* shorter */
+    cr_assert_eq(backup_state_write(directory, &state), 0);
+    cr_assert_eq(backup_state_read(directory).made_ms, 9);
+    cr_assert_eq(backup_state_read(directory).fault, BACKUP_WELL);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(rmdir(apart), 0);
+    cr_assert_eq(rmdir(directory), 0);
+}
+
 /* What root verified or backed up, the daemon's user reads all the same. */
 Test(store_backup, a_state_belongs_to_whom_the_store_belongs)
 {
