@@ -24,7 +24,7 @@ static void end_here(struct work *work, struct life_of *life, struct booking_of 
     pool_save(work, booking->pool);
 }
 
-/* Before its day nobody used the place: a walk-in takes no unit. */
+/* Before its day nobody used the place. */
 static bool is_on_its_day(const struct work *work, const struct booking_of *booking)
 {
     int offset = booking->pool->hospital->offset_minutes;
@@ -32,21 +32,63 @@ static bool is_on_its_day(const struct work *work, const struct booking_of *book
     return booking->pool->key.day <= date_to_days(instant_local_date(work->now, offset));
 }
 
-const Referral__Booking *booking_main_used(struct work *work, struct life_of *life)
+static struct booking_of *booking_of_claim(struct work *work, const Record__Claim *claim)
+{
+    return claim != NULL && claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
+}
+
+/* Today's rather than one of a day before, and the earlier one of a day. */
+static bool comes_before(const struct booking_of *booking, const struct booking_of *other)
+{
+    if (booking->pool->key.day != other->pool->key.day)
+        return booking->pool->key.day > other->pool->key.day;
+    return booking->row->start_ms < other->row->start_ms;
+}
+
+/* The place for which the patient came: the main one on its day, else one of another class. NULL: a walk-in. */
+static struct booking_of *place_of_the_day(struct work *work, const struct life_of *life)
+{
+    struct booking_of *found = booking_main(work, life);
+
+    if (found != NULL && is_on_its_day(work, found))
+        return found;
+    found = NULL;
+    for (Referral__PlaceClass class = REFERRAL__PLACE_CLASS__EXPERT; class <= REFERRAL__PLACE_CLASS__EXAM; class ++) {
+        struct booking_of *booking = booking_of_claim(work, claim_of(life->row, class));
+
+        if (booking != NULL && booking->row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
+            is_on_its_day(work, booking) && (found == NULL || comes_before(booking, found)))
+            found = booking;
+    }
+    return found;
+}
+
+/* He takes no unit: what drove the state until now is given back. */
+static const Referral__Booking *walk_in(struct work *work, struct life_of *life)
 {
     struct booking_of *booking = booking_main(work, life);
 
     booking_main_left(work, life);
     if (booking == NULL)
         return NULL;
-    if (is_on_its_day(work, booking)) {
-        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_USED, UNITS_SPENT, 0);
-    } else {
-        work->gives_back = true;
-        end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, UNITS_FREE, 0);
-        work->gives_back = false;
-        life->row->place = NULL;
+    work->gives_back = true;
+    end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_CANCELLED, UNITS_FREE, 0);
+    work->gives_back = false;
+    life->row->place = NULL;
+    return view(work, booking);
+}
+
+const Referral__Booking *booking_arrived(struct work *work, struct life_of *life)
+{
+    struct booking_of *booking = place_of_the_day(work, life);
+
+    if (booking == NULL)
+        return walk_in(work, life);
+    if (booking != booking_main(work, life)) { /* the main one's day comes later: it stays, as one beside the care */
+        claim_make_main(life->row, NULL);
+        life_place(work, life, booking_place(work, booking));
     }
+    end_here(work, life, booking, REFERRAL__BOOKING_STATE__PLACE_USED, UNITS_SPENT, 0);
     return view(work, booking);
 }
 
@@ -126,11 +168,6 @@ void booking_release_claims(struct work *work, struct life_of *life, bool booked
 }
 
 /* ---- Whose they are (Q5) ---- */
-
-static struct booking_of *booking_of_claim(struct work *work, const Record__Claim *claim)
-{
-    return claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
-}
 
 static bool is_of_family(struct work *work, const Record__Claim *claim)
 {

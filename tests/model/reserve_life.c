@@ -361,19 +361,57 @@ void m_event_judge(struct world *world, const struct command *command, struct an
     m_say(answer, "NOT_NOW");
 }
 
-/* The patient came: on the day, or a walk-in before it, who takes no unit. */
+static bool has_come_for(const struct world *world, const struct m_claim *claim)
+{
+    const struct m_booking *booking = claim->booking == NOBODY ? NULL : &world->bookings[claim->booking];
+
+    return booking != NULL && booking->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
+           reserve_slots[booking->slot].day <= m_day_of(world->now);
+}
+
+/* Today's place rather than yesterday's, and the earlier one of a day; but the main one before all. */
+static struct m_claim *place_of_the_day(struct world *world, struct m_referral *referral)
+{
+    struct m_claim *found = NULL;
+    int64_t found_day = 0, found_start = 0;
+
+    for (int i = 1; i < CLASSES; i++) {
+        struct m_claim *claim = &referral->claims[i];
+
+        if (!has_come_for(world, claim))
+            continue;
+        if (claim->is_main)
+            return claim;
+
+        const struct m_booking *booking = &world->bookings[claim->booking];
+        int64_t day = reserve_slots[booking->slot].day;
+
+        if (found == NULL || day > found_day || (day == found_day && booking->start < found_start)) {
+            found = claim;
+            found_day = day;
+            found_start = booking->start;
+        }
+    }
+    return found;
+}
+
+/* The patient came: for a place of the day, or as a walk-in, who takes no unit and gives back what he had. */
 void m_main_arrived(struct world *world, struct m_referral *referral)
 {
+    struct m_claim *place = place_of_the_day(world, referral);
     const struct m_claim *claim = m_main_claim(referral);
 
+    if (place != NULL) {
+        if (!place->is_main)
+            for (int i = 1; i < CLASSES; i++)
+                referral->claims[i].is_main = false;
+        m_booking_finish(world, place->booking, REFERRAL__BOOKING_STATE__PLACE_USED);
+        return;
+    }
     if (claim == NULL)
         return;
     if (claim->entry != NOBODY) {
         m_entry_remove(world, claim->entry);
-        return;
-    }
-    if (reserve_slots[world->bookings[claim->booking].slot].day <= m_day_of(world->now)) {
-        m_booking_finish(world, claim->booking, REFERRAL__BOOKING_STATE__PLACE_USED);
         return;
     }
     m_booking_vacate(world, claim->booking, false);

@@ -388,3 +388,30 @@ Test(places, q5_a_bed_is_booked_beside_the_specialist)
                     "first for EXPERT, attempt 1\n");
     world_close(w);
 }
+
+/* Q7: his bed was booked first, his specialist sees him before. He is no walk-in: the place of the day is used, and the
+ * bed is still his. */
+Test(places, q7_who_comes_to_the_specialist_keeps_the_bed_of_another_day)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "WANG EXPERT 5 places");
+    world_publish(w, "H1", "WARD3 BED 5 places at 08:00 every 0 on 2026-03-09");
+    world_refer(w, 1);
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book WARD3 family r1");
+    world_place(w, "T07", "book WANG family r1");
+    world_forget(w);
+    world_until(w, 262800);
+    world_event(w, "H1", "arrive r1");
+    cr_assert_str_eq(world_units(w, "WANG"), "F....");
+    cr_assert_str_eq(world_units(w, "WARD3"), "F....");
+    world_until(w, 54000 + 6 * 86400 + 8 * 3600);
+    world_place(w, "H1", "used b1");
+    world_expect(w, "[262800] H1 > arrive r1\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, b2 USED WANG 1, attempt 1\n"
+                    "[601200] H1 > used b1\n"
+                    "         H1 < accepted r1 ARRIVED, b1 USED WARD3 1\n");
+    world_close(w);
+}
