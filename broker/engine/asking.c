@@ -45,7 +45,7 @@ bool asking_speaks_for(struct asking *asking, const char *institution)
            (strcmp(institution, asking->work.actor) == 0 || may_act_for(&asking->work, institution));
 }
 
-const char *asking_institution(struct asking *asking, const char *named)
+const char *asking_institution(struct asking *asking, const char *named, const char *field)
 {
     if (named == NULL || named[0] == '\0')
         return asking->work.actor;
@@ -53,7 +53,7 @@ const char *asking_institution(struct asking *asking, const char *named)
         return named;
     if (asking->all && institution_row(asking->work.txn, named) != NULL)
         return named;
-    return asking_refuse(asking, REFUSED_NOT_FOUND, "institution");
+    return asking_refuse(asking, REFUSED_NOT_FOUND, field);
 }
 
 uint32_t asking_number_of(struct asking *asking, const char *institution)

@@ -50,9 +50,9 @@ void *asking_message(struct asking *asking, const ProtobufCMessageDescriptor *de
 char *asking_id_text(struct asking *asking, struct id id); /* NULL for an unset id */
 /* P2: the actor itself, or one it acts for by delegation. NULL is nobody. */
 bool asking_speaks_for(struct asking *asking, const char *institution);
-/* For lists below one institution: `named`, or the actor itself where none is named. Where `named` is not the asker's,
- * nor all are, NULL after NOT_FOUND. */
-const char *asking_institution(struct asking *asking, const char *named);
+/* For lists below one institution: `named`, by the question's field of that name, or the actor itself where none is
+ * named. Where `named` is not the asker's, nor all are, NULL after NOT_FOUND. */
+const char *asking_institution(struct asking *asking, const char *named, const char *field);
 uint32_t asking_number_of(struct asking *asking, const char *institution); /* 0: no such */
 
 /* The referral that a ReferralQuery names by id, message id or own reference, if the asker may see it; else NULL after

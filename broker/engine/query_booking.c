@@ -111,9 +111,11 @@ static bool bookings_of_pool(struct asking *asking, struct page *page, const Ref
 
     if (!pool_read_ref(&asking->work, query->pool, "pool", &key))
         return false;
-    row = asking_institution(asking, query->pool->hospital) == NULL ? NULL : pool_row(asking->work.txn, &key);
+    if (asking_institution(asking, query->pool->hospital, "pool.hospital") == NULL)
+        return false;
+    row = pool_row(asking->work.txn, &key);
     if (row == NULL)
-        return is_refused(&asking->work) ? false : refuse(&asking->work, REFUSED_UNKNOWN_POOL, "pool.resource");
+        return refuse(&asking->work, REFUSED_UNKNOWN_POOL, "pool.resource");
     return walk_pool(asking, page, row, query->cursor);
 }
 

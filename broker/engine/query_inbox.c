@@ -48,7 +48,7 @@ Referral__InboxEntry *query_inbox_entry(struct asking *asking, struct inbox_ref 
 static bool inbox_prefix(struct asking *asking, uint8_t prefix[5], size_t *ret_size)
 {
     const Referral__InboxQuery *query = (const Referral__InboxQuery *)asking->work.body;
-    const char *institution = asking_institution(asking, query->institution);
+    const char *institution = asking_institution(asking, query->institution, "institution");
 
     if (institution == NULL)
         return false;
@@ -219,7 +219,7 @@ ProtobufCMessage *query_status(struct asking *asking)
 {
     const Referral__PageQuery *query = (const Referral__PageQuery *)asking->work.body;
     bool everybody = asking->all && query->institution == NULL;
-    const char *one = everybody ? NULL : asking_institution(asking, query->institution);
+    const char *one = everybody ? NULL : asking_institution(asking, query->institution, "institution");
     Referral__StatusView *status = asking_message(asking, &referral__status_view__descriptor);
     struct bytes key, value;
     struct page page;

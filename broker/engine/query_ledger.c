@@ -12,7 +12,7 @@ ProtobufCMessage *query_ledger(struct asking *asking)
 {
     const Referral__LedgerQuery *query = (const Referral__LedgerQuery *)asking->work.body;
     Referral__LedgerPages *list = asking_message(asking, &referral__ledger_pages__descriptor);
-    const char *hospital = asking_institution(asking, query->hospital);
+    const char *hospital = asking_institution(asking, query->hospital, "hospital");
     uint32_t number = hospital == NULL ? 0 : asking_number_of(asking, hospital);
     uint64_t from = query->from_row == 0 ? 1 : query->from_row, first = 0;
     struct ledger_mark mark;
@@ -46,7 +46,7 @@ ProtobufCMessage *query_timetables(struct asking *asking)
 {
     const Referral__PageQuery *query = (const Referral__PageQuery *)asking->work.body;
     Referral__TimetableList *list = asking_message(asking, &referral__timetable_list__descriptor);
-    const char *hospital = asking_institution(asking, query->institution);
+    const char *hospital = asking_institution(asking, query->institution, "institution");
     struct bytes key, value;
     struct page page;
     uint8_t prefix[4];

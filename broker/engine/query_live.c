@@ -65,7 +65,7 @@ static void add_sessions(struct page *page, uint32_t institution, uint64_t epoch
 static bool whose(struct asking *asking, const char *named, uint32_t *ret_institution)
 {
     bool everybody = asking->all && (named == NULL || named[0] == '\0');
-    const char *institution = everybody ? NULL : asking_institution(asking, named);
+    const char *institution = everybody ? NULL : asking_institution(asking, named, "institution");
 
     *ret_institution = institution == NULL ? 0 : asking_number_of(asking, institution);
     return everybody || *ret_institution != 0;

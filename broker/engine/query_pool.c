@@ -237,7 +237,7 @@ ProtobufCMessage *query_pools(struct asking *asking)
 {
     const Referral__PoolQuery *query = (const Referral__PoolQuery *)asking->work.body;
     Referral__PoolList *list = asking_message(asking, &referral__pool_list__descriptor);
-    const char *hospital = asking_institution(asking, query->hospital);
+    const char *hospital = asking_institution(asking, query->hospital, "hospital");
     struct pool_filter filter = {.class = query->has_class_ ? (uint8_t)query->class_ : 0,
                                  .department = query_text_or_null(query->department),
                                  .resource = query_text_or_null(query->resource)};

@@ -273,7 +273,7 @@ ProtobufCMessage *query_referrals(struct asking *asking)
     const Referral__ReferralsQuery *query = (const Referral__ReferralsQuery *)asking->work.body;
     bool everybody = asking->all && (query->institution == NULL || query->institution[0] == '\0');
     Referral__ReferralList *list = asking_message(asking, &referral__referral_list__descriptor);
-    const char *institution = everybody ? NULL : asking_institution(asking, query->institution);
+    const char *institution = everybody ? NULL : asking_institution(asking, query->institution, "institution");
     struct page page;
 
     if (!everybody && institution == NULL)

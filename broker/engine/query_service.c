@@ -22,7 +22,7 @@ ProtobufCMessage *query_service_facts(struct asking *asking)
 {
     const Referral__ServiceQuery *query = (const Referral__ServiceQuery *)asking->work.body;
     Referral__ServiceFacts *facts = asking_message(asking, &referral__service_facts__descriptor);
-    const char *hospital = asking_institution(asking, query->hospital);
+    const char *hospital = asking_institution(asking, query->hospital, "hospital");
     struct id at = life_id_of(query->cursor);
     struct service_range range;
 

@@ -95,7 +95,7 @@ static struct bytes cursor_after(struct asking *asking, struct id id, uint32_t t
 /* The list of a hospital's department in its order: for the hospital itself and operators. */
 static bool entries_of_list(struct asking *asking, struct page *page, const Referral__WaitQuery *query)
 {
-    const char *hospital = asking_institution(asking, query->hospital);
+    const char *hospital = asking_institution(asking, query->hospital, "hospital");
     struct wait_key at = {.class = (uint8_t)query->class_}, next;
     Record__WaitEntry *row;
     uint32_t ahead = 0;

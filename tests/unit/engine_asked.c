@@ -38,9 +38,9 @@ Test(asked, p2_service_facts_are_of_a_hospital_one_speaks_for_and_of_a_span_of_t
     expect_said(&d, "H1", KIND(GET_SERVICE_FACTS), &query, "");
     query.hospital = "H1";
     expect_said(&d, "OPS", KIND(GET_SERVICE_FACTS), &query, "");
-    expect_said(&d, "H2", KIND(GET_SERVICE_FACTS), &query, "NOT_FOUND institution");
+    expect_said(&d, "H2", KIND(GET_SERVICE_FACTS), &query, "NOT_FOUND hospital");
     query.hospital = "H9";
-    expect_said(&d, "OPS", KIND(GET_SERVICE_FACTS), &query, "NOT_FOUND institution");
+    expect_said(&d, "OPS", KIND(GET_SERVICE_FACTS), &query, "NOT_FOUND hospital");
     places_close(&d);
 }
 
@@ -159,7 +159,7 @@ Test(asked, q8_a_list_is_of_one_class_and_department_of_a_hospital_one_speaks_fo
     query.class_ = EXAM;
     expect_said(&d, "H1", KIND(LIST_WAITING), &query, "BAD_VALUE cursor");
     query.hospital = "H1";
-    expect_said(&d, "T07", KIND(LIST_WAITING), &query, "NOT_FOUND institution");
+    expect_said(&d, "T07", KIND(LIST_WAITING), &query, "NOT_FOUND hospital");
     places_close(&d);
 }
 
@@ -302,7 +302,7 @@ Test(asked, q7_a_pools_bookings_come_in_the_order_of_its_units)
     cr_assert(page->n_bookings <= 1, "what begins on an earlier unit is not told again");
     query.cursor = (ProtobufCBinaryData){sizeof odd, odd};
     expect_said(&d, "H1", KIND(LIST_BOOKINGS), &query, "BAD_VALUE cursor");
-    expect_said(&d, "T07", KIND(LIST_BOOKINGS), &query, "NOT_FOUND institution");
+    expect_said(&d, "T07", KIND(LIST_BOOKINGS), &query, "NOT_FOUND pool.hospital");
     query.pool = places_ref(&d, EXPERT, "NOBODY", TUESDAY);
     expect_said(&d, "H1", KIND(LIST_BOOKINGS), &query, "UNKNOWN_POOL pool.resource");
     query.pool->date = "Tuesday";
@@ -420,7 +420,7 @@ Test(asked, q7_a_search_and_a_list_go_on_after_a_cursor_and_refuse_one_that_is_n
     expect_said(&d, "H1", KIND(LIST_POOLS), &pools, "BAD_VALUE cursor");
     pools.has_cursor = false;
     pools.hospital = "H1";
-    expect_said(&d, "T07", KIND(LIST_POOLS), &pools, "NOT_FOUND institution");
+    expect_said(&d, "T07", KIND(LIST_POOLS), &pools, "NOT_FOUND hospital");
     places_close(&d);
 }
 
@@ -510,7 +510,7 @@ Test(asked, q13_a_ledger_is_read_from_a_row_on_by_its_hospital_and_operators)
     cr_assert(pages->n_pages == 0 && pages->rows == 1, "beyond the end");
     query.hospital = "H1";
     expect_said(&d, "OPS", KIND(LIST_LEDGER), &query, "");
-    expect_said(&d, "H2", KIND(LIST_LEDGER), &query, "NOT_FOUND institution");
+    expect_said(&d, "H2", KIND(LIST_LEDGER), &query, "NOT_FOUND hospital");
     places_close(&d);
 }
 

@@ -94,7 +94,7 @@ Test(bookings, p2_anothers_do_not_exist)
     for (size_t i = 0; i < 2; i++) {
         const char *who = (const char *[]){"T08", "H2"}[i];
 
-        cr_assert_str_eq(said(&d, who, &by_pool), "NOT_FOUND institution");
+        cr_assert_str_eq(said(&d, who, &by_pool), "NOT_FOUND pool.hospital");
         cr_assert_str_eq(said(&d, who, &by_id), "NOT_FOUND booking_id");
         cr_assert_str_eq(said(&d, who, &by_referral), "NOT_FOUND referral_id");
         cr_assert_str_eq(said(&d, who, &by_team), "NOT_FOUND team_id");
