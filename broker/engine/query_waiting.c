@@ -120,8 +120,12 @@ static bool entries_of_list(struct asking *asking, struct page *page, const Refe
 static bool find_entries(struct asking *asking, struct page *page)
 {
     const Referral__WaitQuery *query = (const Referral__WaitQuery *)asking->work.body;
+    bool list = query_text_or_null(query->hospital) != NULL || query->has_class_ ||
+                query_text_or_null(query->department) != NULL;
     struct id id;
 
+    if ((query->entry_id != NULL) + (query->referral_id != NULL) + list > 1)
+        return refuse(&asking->work, REFUSED_NOT_EXPECTED, "entry_id");
     page->ended = true;
     if (query->entry_id != NULL)
         return (work_parse_id(&asking->work, query->entry_id, &id) && one_entry(asking, page, id)) ||

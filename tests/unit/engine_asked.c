@@ -163,6 +163,24 @@ Test(asked, q8_a_list_is_of_one_class_and_department_of_a_hospital_one_speaks_fo
     places_close(&d);
 }
 
+Test(asked, f2_one_entry_a_referrals_or_a_list_but_not_two_of_them)
+{
+    struct district d;
+    Referral__WaitQuery query = REFERRAL__WAIT_QUERY__INIT;
+
+    places_open(&d);
+    query.referral_id = places_refer(&d, "T07", "Wang Fang");
+    query.entry_id = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, query.referral_id));
+    expect_said(&d, "T07", KIND(LIST_WAITING), &query, "NOT_EXPECTED entry_id");
+    query.entry_id = NULL;
+    FIELD_SET(&query, class_, EXAM);
+    expect_said(&d, "T07", KIND(LIST_WAITING), &query, "NOT_EXPECTED entry_id");
+    FIELD_CLEAR(&query, class_);
+    query.hospital = "H1";
+    expect_said(&d, "H1", KIND(LIST_WAITING), &query, "NOT_EXPECTED entry_id");
+    places_close(&d);
+}
+
 /* More than are counted before one that is asked for by itself. */
 static void fill_list(struct district *d, uint16_t count)
 {
