@@ -186,6 +186,8 @@ bool settings_apply_calendar_day(struct work *work)
     /* Days are unsigned in the store's keys. */
     if (!date_parse(put->date, &date) || date_to_days(date) < 0)
         return refuse(work, REFUSED_BAD_DATE, "date");
+    if (put->note != NULL && !put->has_working) /* it would be lost, and a holiday with it */
+        return refuse(work, REFUSED_MISSING, "working");
 
     FIELD_SET(&row, schema, STORE_SCHEMA);
     FIELD_SET(&row, working, put->working);

@@ -262,7 +262,7 @@ static const struct option_info setting[] = {
 };
 static const struct option_info day[] = {
     {"working", "yes|no", "working", "是否工作日(省略则恢复默认)", "a working day? (absent: back to Monday to Friday)"},
-    {"note", "TEXT", "note", "备注", "note"}, END,
+    {"note", "TEXT", "note", "备注(与 --working 同用)", "note, beside --working"}, END,
 };
 static const struct option_info audit[] = {
     {"from", "INDEX", "from_index", "从该序号起(默认最近的)", "from this turn on, whole turns (default: the latest rows)"}, PAGE, END,

@@ -175,3 +175,20 @@ Test(settings, l4_a_day_must_be_one)
     cr_assert_str_eq(put_day(&desk, "1969-12-31", true, true), "BAD_DATE date");
     desk_close(&desk);
 }
+
+Test(settings, l4_a_note_is_of_a_day_that_is_said_to_be_one_or_the_other)
+{
+    Referral__CalendarDay day = REFERRAL__CALENDAR_DAY__INIT;
+    struct calendar calendar;
+    struct desk desk;
+
+    desk_open(&desk);
+    cr_assert_str_eq(put_day(&desk, "2026-11-23", true, false), "");
+    day.date = "2026-11-23";
+    day.note = "holiday";
+    cr_assert_str_eq(desk_operate(&desk, settings_apply_calendar_day, REFERRAL__KIND__PUT_CALENDAR_DAY, &day),
+                     "MISSING working");
+    calendar = settings_calendar(desk.txn, &desk.arena, desk.now, 480);
+    cr_assert(!calendar_is_working(&calendar, (struct date){2026, 11, 23}));
+    desk_close(&desk);
+}
