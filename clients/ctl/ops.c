@@ -180,6 +180,17 @@ int ops_with_facts(struct ctl *ctl, ops_show_facts *show)
     return result;
 }
 
+/* A waiter says whether its oldest message is in flight, an inbox how many are. */
+static bool has_in_flight(const json_t *row)
+{
+    return ops_flag(row, "in_flight") || ops_number(row, "in_flight") != 0;
+}
+
+bool ops_takes_nothing(const json_t *row)
+{
+    return ops_number(row, "connections") == 0 || (ops_number(row, "credit") == 0 && !has_in_flight(row));
+}
+
 static void add_inbox(struct ops_totals *totals, const json_t *books)
 {
     uint64_t waiting = (uint64_t)ops_number(books, "waiting");
@@ -189,7 +200,7 @@ static void add_inbox(struct ops_totals *totals, const json_t *books)
     totals->in_flight += (uint64_t)ops_number(books, "in_flight");
     totals->dead += (uint64_t)ops_number(books, "dead");
     totals->paused += ops_flag(books, "paused");
-    totals->without_consumer += waiting != 0 && ops_number(books, "connections") == 0;
+    totals->without_consumer += waiting != 0 && ops_takes_nothing(books);
     for (size_t lane = 0; lane < OPS_LANES; lane++)
         totals->lanes[lane] +=
             (uint64_t)json_integer_value(json_array_get(json_object_get(books, "waiting_lanes"), lane));

@@ -35,6 +35,8 @@ struct ops_totals {
     const json_t *pressed; /* the waiter whose deadline breaches first; NULL: nothing waits */
 };
 struct ops_totals ops_totals(const struct ops_facts *facts);
+/* Nobody is connected, or whoever is grants no credit and has nothing under way (D4): for a waiter and for an inbox. */
+bool ops_takes_nothing(const json_t *row);
 
 /* Members of an answer: 0, "" and false where they are absent. */
 int64_t ops_number(const json_t *row, const char *member);

@@ -13,8 +13,8 @@
 static void tell(const struct ctl *ctl, const struct ops_totals *totals)
 {
     fprintf(ctl->out,
-            ctl_say(ctl, "投递中 %" PRIu64 ", 等待 %" PRIu64 ", 其中 %" PRIu64 " 个机构未连接\n",
-                    "in flight %" PRIu64 ", waiting %" PRIu64 ", %" PRIu64 " destinations not connected\n"),
+            ctl_say(ctl, "投递中 %" PRIu64 ", 等待 %" PRIu64 ", 其中 %" PRIu64 " 个机构无人接收\n",
+                    "in flight %" PRIu64 ", waiting %" PRIu64 ", %" PRIu64 " destinations take nothing\n"),
             totals->in_flight, totals->waiting, totals->without_consumer);
     fflush(ctl->out);
 }

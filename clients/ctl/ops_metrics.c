@@ -110,8 +110,8 @@ void ops_metrics_facts(FILE *out, const struct ops_facts *facts)
         }
     put_total(out, "referrald_work_at_risk", "messages past half their deadline or behind such ones, and dead letters",
               totals.at_risk);
-    put_total(out, "referrald_destinations_without_consumer", "of them, those with waiting messages and no connection",
-              totals.without_consumer);
+    put_total(out, "referrald_destinations_without_consumer",
+              "of them, those with waiting messages and nobody who takes any", totals.without_consumer);
     put_total(out, "referrald_destinations_paused", "of them, those paused by an operator (D9)", totals.paused);
     ops_metrics_queues(out, facts);
     ops_metrics_alarms(out, facts);

@@ -15,17 +15,6 @@
 
 /* ---- What is wrong ---- */
 
-/* A waiter says whether its oldest message is in flight, an inbox how many are. */
-static bool has_in_flight(const json_t *row)
-{
-    return ops_flag(row, "in_flight") || ops_number(row, "in_flight") != 0;
-}
-
-bool ops_takes_nothing(const json_t *row)
-{
-    return ops_number(row, "connections") == 0 || (ops_number(row, "credit") == 0 && !has_in_flight(row));
-}
-
 void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZE])
 {
     const struct {
@@ -112,8 +101,8 @@ enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts
                      json_array_size(facts->alarms));
         else if (totals->without_consumer != 0)
             snprintf(out, size,
-                     ctl_say(ctl, "有消息等待但未连接的机构: %llu 个",
-                             "destinations with waiting messages and no connection: %llu"),
+                     ctl_say(ctl, "有消息等待而无人接收的机构: %llu 个",
+                             "destinations with waiting messages that nobody takes: %llu"),
                      (unsigned long long)totals->without_consumer);
         else {
             snprintf(out, size, "%s", ctl_say(ctl, "一切正常", "all is well"));

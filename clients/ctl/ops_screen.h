@@ -12,8 +12,6 @@ enum ops_level { LEVEL_GOOD, LEVEL_WARN, LEVEL_BAD };
 /* The worst that is true in one sentence, and whom to call (P4). */
 enum ops_level ops_sentence(const struct ctl *ctl, const struct ops_facts *facts, const struct ops_totals *totals,
                             char *out, size_t size);
-/* Nobody is connected, or whoever is grants no credit and has nothing under way (D4): for a waiter and for an inbox. */
-bool ops_takes_nothing(const json_t *row);
 /* "no connection, paused": what keeps a destination's messages; empty: nothing that is known. */
 void ops_held_up(const struct ctl *ctl, const json_t *row, char out[OPS_TEXT_SIZE]);
 /* `before`: of some time ago, for rates; NULL: none are shown. `lines`: room for alarms and waiters; 0: as status has

@@ -80,7 +80,7 @@ class Seeing(OpsTest):
     def test_p4_status_says_first_what_is_wrong_and_whom_to_call(self):
         self.assertIn("all is well", self.run_ctl("status").stdout)
         self.urgent()
-        self.assertIn("destinations with waiting messages and no connection: 1", self.run_ctl("status").stdout)
+        self.assertIn("destinations with waiting messages that nobody takes: 1", self.run_ctl("status").stdout)
         self.advance(3 * 3600 * 1000)
         for lang, words in (("en", ("overdue for 1h", "not connected", "call 联系人H1 022-29000001", "at risk ")),
                             ("zh", ("已超期 1h", "未连接", "请联系 联系人H1", "有风险 "))):

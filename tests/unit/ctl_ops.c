@@ -75,6 +75,8 @@ Test(ctl_ops, l4_totals_count_what_is_at_risk_as_the_broker_does)
     cr_assert(totals.late == 0 && totals.without_consumer == 1 && totals.in_flight == 1);
     cr_assert(totals.oldest_ms == 3900000);
     cr_assert_str_eq(ops_string(totals.pressed, "institution"), "H1");
+    json_object_set_new(json_array_get(json_object_get(facts.status, "inboxes"), 1), "in_flight", json_integer(0));
+    cr_assert(ops_totals(&facts).without_consumer == 2, "H2 is connected and takes nothing");
     ops_facts_fini(&facts);
 }
 
