@@ -139,6 +139,7 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
         return;
     }
     why->is_sheet = is_sheet(waiting);
+    why->lost = waiting->returns;
     if (found != NULL && found->row->paused) {
         why->delivery = WHY_PAUSED;
         why->pause_reason = found->row->pause_reason;

@@ -6,7 +6,7 @@
 
 /* Braces stand for facts: {S} sender, {R} receiver, {C} the child's receiver, {T} since when, {B} submitted, {D}
  * delivered, {P} the booked time, {O} the end of an offer, {N} whose inbox, {A} the time of the clause, {n} attempt,
- * {k} how many go first, {W} why paused, {U} due. */
+ * {k} how many go first, {l} how often lost, {W} why paused, {U} due. */
 struct phrase {
     const char *code, *zh, *en;
 };
@@ -85,6 +85,11 @@ static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
 /* Beside no-consumer, by whether anything was ever acknowledged. */
 static const struct phrase last_heard = {"", ",最近一次签收 {A}", ", last acknowledged {A}"};
 static const struct phrase never_heard = {"", ",从未签收过消息", ", and never acknowledged anything"};
+
+/* A connection is lost now and then. What is in hand each time may be what ends their program. */
+static const struct phrase came_back = {"", ";该消息已 {l} 次随连接中断退回",
+                                        "; the message came back {l} times with a lost connection"};
+#define LOST_TOLD 3
 
 /* Where somebody waits for something else, a message that waits is said beside it: a place may be booked before the
  * sheet has come. */
@@ -257,6 +262,8 @@ static const char *fact(struct writer *writer, char name)
         return number(writer, why->attempt);
     case 'k':
         return number(writer, why->ahead);
+    case 'l':
+        return number(writer, why->lost);
     case 'W':
         return why->pause_reason != NULL ? why->pause_reason : "-";
     default:
@@ -303,6 +310,8 @@ static void say_delivery(struct writer *writer)
     say(writer, &deliveries[why->delivery]);
     if (why->delivery == WHY_NO_CONSUMER)
         say(writer, instant_is_set(why->at) ? &last_heard : &never_heard);
+    if (why->lost >= LOST_TOLD)
+        say(writer, &came_back);
 }
 
 static void say_deadline(struct writer *writer)

@@ -44,6 +44,7 @@ struct why {
     const char *pause_reason;
     struct instant at; /* paused, last acknowledged, next try, dead: as the case is; unset: not known */
     uint32_t attempt;
+    uint32_t lost; /* D4: so often it came back with a lost connection, which is no failed attempt */
     uint64_t ahead;
 
     const Referral__Contact *call; /* NULL: nobody is registered */

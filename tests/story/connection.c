@@ -1,4 +1,5 @@
 /* connection.c - connections come, go, and share an inbox (D3, D4; design: sessions are not state). */
+#include "query.pb-c.h"
 #include "story/world_inside.h"
 #include "turn/inside.h"
 
@@ -26,6 +27,25 @@ Test(connection, d4_a_lost_connection_is_a_redelivery_and_no_failed_attempt)
                     "[     0] H1 > connect, credit 10\n"
                     "         H1 < routine sheet r1 from T07, attempt 2\n"
                     "         H1 < routine sheet r2 from T07, attempt 2\n");
+    world_close(w);
+}
+
+Test(connection, d4_why_tells_of_a_message_that_is_in_hand_whenever_the_connection_is_lost)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 0);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    for (int i = 0; i < 3; i++) {
+        world_connect(w, "H1", 1);
+        world_lose(w, "H1");
+    }
+    world_say(w, "OP", "WHY", "referral_id=r1; language=en");
+
+    const char *sentence = ((const Referral__WhyView *)world_result(w))->sentence;
+
+    cr_assert(strstr(sentence, "the message came back 3 times with a lost connection") != NULL, "%s", sentence);
     world_close(w);
 }
 

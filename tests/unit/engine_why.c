@@ -208,6 +208,34 @@ Test(why, d9_each_hindrance_of_delivery_has_its_words_and_code)
     }
 }
 
+Test(why, d4_a_message_that_comes_back_with_each_connection_is_told)
+{
+    struct why why = delivered();
+
+    why.state = SUBMITTED;
+    why.now = AT(30);
+    why.delivery = WHY_IN_FLIGHT;
+    why.destination = why.receiver;
+    why.attempt = 1;
+    why.lost = 2;
+    expect(
+        &why,
+        "等待送达宝坻区人民医院:转诊已于 11-21 08:30 提交,应在 10:30 前答复,第 1 "
+        "次投递已发出,等待宝坻区人民医院的系统签收;"
+        "请致电 张主任 022-29240001。",
+        "Waiting to be delivered to 宝坻区人民医院: submitted 11-21 08:30, an answer is due 10:30, attempt 1 is on its "
+        "way to the system of 宝坻区人民医院, unacknowledged; call 张主任 022-29240001.");
+    why.lost = 39;
+    expect(
+        &why,
+        "等待送达宝坻区人民医院:转诊已于 11-21 08:30 提交,应在 10:30 前答复,第 1 "
+        "次投递已发出,等待宝坻区人民医院的系统签收;"
+        "该消息已 39 次随连接中断退回;请致电 张主任 022-29240001。",
+        "Waiting to be delivered to 宝坻区人民医院: submitted 11-21 08:30, an answer is due 10:30, attempt 1 is on its "
+        "way to the system of 宝坻区人民医院, unacknowledged; the message came back 39 times with a lost connection; "
+        "call 张主任 022-29240001.");
+}
+
 Test(why, l2_a_notice_that_waits_is_said_beside_the_state)
 {
     struct why why = delivered();
