@@ -201,10 +201,7 @@ static void check_results(const struct sheet_check *check)
 }
 
 /* What a living body, or a dying one, can show; in thousandths of the unit. */
-static const struct {
-    const char *unit;
-    int64_t min_milli, max_milli;
-} vital_ranges[] = {
+static const struct vital_range vital_ranges[] = {
     [REFERRAL__VITAL_ITEM__TEMPERATURE] = {"degC", 20000, 45000},
     [REFERRAL__VITAL_ITEM__PULSE] = {"/min", 0, 300000},
     [REFERRAL__VITAL_ITEM__RESPIRATION] = {"/min", 0, 120000},
@@ -220,6 +217,12 @@ static const struct {
     [REFERRAL__VITAL_ITEM__URIC_ACID] = {"umol/L", 1000, 3000000},
 };
 
+const struct vital_range *sheet_vital_range(Referral__VitalItem item)
+{
+    assert((size_t)item < sizeof vital_ranges / sizeof *vital_ranges);
+    return &vital_ranges[item];
+}
+
 static void check_vitals(const struct sheet_check *check)
 {
     for (size_t i = 0; i < check->sheet->n_vitals; i++) {
@@ -227,11 +230,12 @@ static void check_vitals(const struct sheet_check *check)
 
         if (!vital->has_item)
             continue;
-        assert((size_t)vital->item < sizeof vital_ranges / sizeof *vital_ranges);
-        if (vital->unit != NULL && strcmp(vital->unit, vital_ranges[vital->item].unit) != 0)
+
+        const struct vital_range *range = sheet_vital_range(vital->item);
+
+        if (vital->unit != NULL && strcmp(vital->unit, range->unit) != 0)
             sheet_refuse_at(check, REFUSED_BAD_UNIT, "vitals[].unit", i);
-        if (vital->has_value_milli && (vital->value_milli < vital_ranges[vital->item].min_milli ||
-                                       vital->value_milli > vital_ranges[vital->item].max_milli))
+        if (vital->has_value_milli && (vital->value_milli < range->min_milli || vital->value_milli > range->max_milli))
             sheet_refuse_at(check, REFUSED_OUT_OF_RANGE, "vitals[].value_milli", i);
     }
 }

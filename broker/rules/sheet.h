@@ -26,5 +26,11 @@ struct sheet_field {
 const struct sheet_field *sheet_fields(size_t *ret_count);
 /* NULL where the path is not of the table; indices "[0]" are ignored. */
 const struct sheet_field *sheet_field(const char *path);
+/* What a vital sign may be: of this unit, both ends included. The item is one there is. */
+struct vital_range {
+    const char *unit;
+    int64_t min_milli, max_milli;
+};
+const struct vital_range *sheet_vital_range(Referral__VitalItem item);
 /* F4: any diagnosis in the operator's list. */
 bool sheet_is_eligible_for_down(const Referral__Sheet *sheet, const char *disease_list);

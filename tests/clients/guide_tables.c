@@ -264,6 +264,19 @@ static void print_sheet(void)
     end("sheet");
 }
 
+static void print_vitals(void)
+{
+    const ProtobufCEnumDescriptor *items = &referral__vital_item__descriptor;
+    begin("vitals");
+    printf("| Item | `unit` | `value_milli` from | to |\n|---|---|---|---|\n");
+    for (unsigned i = 0; i < items->n_values; i++) {
+        const struct vital_range *range = sheet_vital_range((Referral__VitalItem)items->values[i].value);
+        printf("| %s | %s | %lld | %lld |\n", items->values[i].name, range->unit, (long long)range->min_milli,
+               (long long)range->max_milli);
+    }
+    end("vitals");
+}
+
 /* The smallest bound above `above`; 0: none. */
 static size_t next_bound(const struct field_bound *bounds, size_t count, size_t above)
 {
@@ -317,6 +330,7 @@ int main(void)
     print_life("life-down", LIFE_DOWN);
     print_reasons();
     print_sheet();
+    print_vitals();
     print_refusals();
     return 0;
 }
