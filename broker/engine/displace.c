@@ -215,7 +215,7 @@ static void settle(struct picture *picture, size_t index, size_t first)
 }
 
 /* Would it do if this bearer gave its units? Freed in `units` for good: the next one comes on top. An allotment gives
- * its latest first. */
+ * its latest first, and keeps what has begun. */
 static bool try_without(const struct picture *picture, struct units *units, size_t general, const struct bearer *bearer,
                         size_t *ret_first)
 {
@@ -231,10 +231,9 @@ static bool try_without(const struct picture *picture, struct units *units, size
     return !one_by_one && find_place(units, bearer, picture->work->now, ret_first);
 }
 
-static bool may_give(const struct picture *picture, const struct bearer *bearer)
+static bool may_give(const struct bearer *bearer)
 {
-    return !bearer->is_family && !bearer->is_fixed && bearer->fate == STAYS &&
-           !booking_has_started(picture->work, bearer->booking);
+    return !bearer->is_family && !bearer->is_fixed && bearer->fate == STAYS;
 }
 
 /* General bookings make room for a family doctor's, the newest first; those not in the way after all keep theirs. */
@@ -247,7 +246,7 @@ static bool make_room(struct picture *picture, size_t index)
 
     memcpy(trial.list, picture->units.list, bytes);
     for (size_t i = picture->count; i-- > 0 && !found;)
-        found = may_give(picture, &picture->bearers[i]) && try_without(picture, &trial, i, bearer, &first);
+        found = may_give(&picture->bearers[i]) && try_without(picture, &trial, i, bearer, &first);
     if (!found)
         return false;
     for (size_t i = first; i < first + bearer->booking->row->n_units; i++)

@@ -63,9 +63,12 @@ static int find_target(const struct cut *cut, int count)
     return NOBODY;
 }
 
+/* An allotment goes on giving what of it has not begun. */
 static bool has_started(const struct cut *cut, int booking)
 {
-    return cut->world->bookings[booking].start <= cut->world->now;
+    const struct m_booking *taken = &cut->world->bookings[booking];
+
+    return !taken->allotment && taken->start <= cut->world->now;
 }
 
 /* Somebody else's latest living general place which nobody has looked at; of an allotment, one unit at a time. */
@@ -91,7 +94,8 @@ static bool vacate_next(const struct cut *cut, bool *tried)
     if (booking == NOBODY)
         return false;
     for (int i = pool->count - 1; i >= 0; i--) {
-        if (pool->units[i].booking != booking || pool->units[i].vacant || cut->goes[i])
+        if (pool->units[i].booking != booking || pool->units[i].vacant || cut->goes[i] ||
+            pool->units[i].start <= cut->world->now)
             continue;
         if (one) {
             left++;

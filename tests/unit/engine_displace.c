@@ -270,6 +270,31 @@ Test(displace, q15_an_allotment_makes_room_with_single_units_the_latest_first)
     pools_close(&d);
 }
 
+/* Q10: a general booking gives way to a family doctor's patient while it has places to give. */
+Test(displace, q15_an_allotment_that_has_begun_makes_room_with_what_has_not)
+{
+    struct district d;
+    Referral__Reply *family, *allotment;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 6);
+    family = pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 2, 5);
+    allotment = pools_allot(&d, pools_wang(&d), 4);
+    district_assert_said(&d, allotment, "");
+    d.now = pools_at(POOLS_DAY, 8 * 60 + 5); /* its first unit has begun */
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(6)), true), "");
+    pools_assert_line(&d, pools_wang(&d), "C5 R1 B0 G3 F2 GGGFF");
+    cr_assert_str_eq(state_of(&d, family), "BOOKED");
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(5)), true), "");
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(4)), true), "");
+    pools_assert_line(&d, pools_wang(&d), "C3 R1 B0 G1 F2 GFF");
+    cr_assert_str_eq(state_of(&d, family), "BOOKED");
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(3)), true), "");
+    pools_assert_line(&d, pools_wang(&d), "C2 R1 B0 G1 F0 G."); /* what has begun is nobody's room */
+    cr_assert_str_eq(state_of(&d, family), "DISPLACED");
+    pools_close(&d);
+}
+
 Test(displace, q7_a_held_place_moves_and_stays_held)
 {
     struct district d;
@@ -307,6 +332,28 @@ Test(displace, q10_a_cancelled_session_displaces_all_and_opens_to_nobody)
     cr_assert_str_eq(pools_put(&d, pools_session(&d, pools_wang(&d), 5)), "POOL_CANCELLED pool");
     change = pools_change(&d, pools_wang(&d), 1, REFERRAL__BLOCK_REASON__STAFF_ABSENT);
     cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__CANCEL_POOL, change), "NOT_EXPECTED count; POOL_CANCELLED pool");
+    change = pools_units(&d, pools_wang(&d), POOLS_UNITS(1), REFERRAL__BLOCK_REASON__STAFF_ABSENT);
+    cr_assert_str_eq(pools_do(&d, REFERRAL__KIND__CANCEL_POOL, change), "NOT_EXPECTED units; POOL_CANCELLED pool");
+    pools_close(&d);
+}
+
+Test(displace, q10_who_came_before_his_time_keeps_the_unit_that_has_not_begun)
+{
+    struct district d;
+    Referral__Reply *booked;
+    Referral__Event *arrival;
+
+    pools_open(&d);
+    pools_publish(&d, pools_wang(&d), 5);
+    booked = pools_family(&d, REFERRAL__KIND__BOOK_PLACE, pools_wang(&d), 1, 5);
+    district_assert_said(&d, booked, "");
+    d.now = pools_at(POOLS_DAY, 7 * 60);
+    arrival = district_event(&d, booked->referral_id, ARRIVE);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, arrival), "");
+    cr_assert_str_eq(state_of(&d, booked), "USED");
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(4, 5)), true), "UNIT_TAKEN units[1]");
+    cr_assert_str_eq(cut(&d, cut_units(&d, POOLS_UNITS(4)), true), "");
+    cr_assert_str_eq(state_of(&d, booked), "USED");
     pools_close(&d);
 }
 
