@@ -285,3 +285,23 @@ Test(alarm, q10_subjects_longer_than_a_key_are_told_apart_and_cleared)
     cr_assert_eq(list(&d, true)->n_alarms, 2);
     district_close(&d);
 }
+
+Test(alarm, p4_what_is_shown_of_a_long_subject_ends_with_a_whole_character)
+{
+    struct district d;
+    char subject[240];
+
+    district_open(&d);
+    for (size_t before = 0; before < 3; before++) {
+        memset(subject, '\0', sizeof subject);
+        memset(subject, 'a', before);
+        while (strlen(subject) < 200)
+            strcat(subject, "\xe5\x8f\xb7");
+        raise_alarm(&d, "reserve-deficit", subject, NULL);
+        cr_assert_eq(list(&d, false)->n_alarms, 1);
+        cr_assert_eq(text_check(bytes_text(list(&d, false)->alarms[0]->subject)), TEXT_OK, "%zu", before);
+        clear_alarm(&d, "reserve-deficit", subject);
+        cr_assert_eq(list(&d, false)->n_alarms, 0);
+    }
+    district_close(&d);
+}

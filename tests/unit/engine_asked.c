@@ -406,6 +406,87 @@ Test(asked, q7_a_search_narrows_by_hospital_class_department_resource_and_doctor
     places_close(&d);
 }
 
+static void put_departments(struct district *d, const char *first, const char *second)
+{
+    Referral__Institution institution = REFERRAL__INSTITUTION__INIT;
+    Referral__Department departments[2], *list[] = {&departments[0], &departments[1]};
+
+    referral__department__init(&departments[0]);
+    referral__department__init(&departments[1]);
+    departments[0].code = departments[0].name = arena_text(&d->keep, first);
+    departments[1].code = departments[1].name = arena_text(&d->keep, second);
+    institution.id = institution.name = "H1";
+    FIELD_SET(&institution, kind, REFERRAL__INSTITUTION_KIND__HOSPITAL);
+    FIELD_SET(&institution, tier, REFERRAL__TIER__COUNTY);
+    institution.consortium = "C1";
+    institution.departments = list;
+    institution.n_departments = 2;
+    district_assert_said(d, district_say(d, "OPS", KIND(PUT_INSTITUTION), &institution), "");
+}
+
+Test(asked, q7_a_department_is_found_in_every_class_and_between_others)
+{
+    struct district d;
+    Referral__PlaceQuery query = REFERRAL__PLACE_QUERY__INIT;
+    Referral__PoolQuery pools = REFERRAL__POOL_QUERY__INIT;
+    static const char *const departments[] = {"CARD", "NEUR"};
+
+    places_open(&d);
+    pools.first_date = TUESDAY;
+    put_departments(&d, "CARD", "NEUR");
+    for (size_t i = 0; i < 2; i++)
+        for (int class = EXPERT; class <= (int)EXAM; class += EXAM - EXPERT) {
+            Referral__Pool *pool = places_pool(&d, places_ref(&d, (Referral__PlaceClass) class, "ONE", TUESDAY), 4);
+
+            pool->pool->department = arena_text(&d.keep, departments[i]);
+            district_assert_said(&d, district_say(&d, "H1", KIND(PUT_POOL), pool), "");
+        }
+    for (size_t i = 0; i < 2; i++) {
+        query.department = pools.department = arena_text(&d.keep, departments[i]);
+        cr_assert_eq(search_places(&d, &query)->n_places, 2, "%s", departments[i]);
+        cr_assert_eq(((Referral__PoolList *)ask(&d, "H1", KIND(LIST_POOLS), &pools))->n_pools, 2, "%s", departments[i]);
+    }
+    query.department = "CARE"; /* none there, between both */
+    cr_assert_eq(search_places(&d, &query)->n_places, 0);
+    query.department = NULL;
+    query.resource = "ON";
+    cr_assert_eq(search_places(&d, &query)->n_places, 0);
+    places_close(&d);
+}
+
+/* C4: while the time is in doubt nothing lapses, whatever the clock says. */
+Test(asked, c4_what_is_held_is_shown_as_held_until_it_has_lapsed)
+{
+    struct district d;
+    struct stage stage;
+    Referral__PoolQuery pools = REFERRAL__POOL_QUERY__INIT;
+    Referral__BookingQuery holds = REFERRAL__BOOKING_QUERY__INIT;
+
+    places_open(&d);
+    stage_init(&stage);
+    pools.first_date = TUESDAY;
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 10);
+
+    places_held(&d, "T07", ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    holds.team_id = "TEAM7";
+    for (int i = 0; i < 3; i++) {
+        static const struct {
+            int minutes;
+            bool doubt, held;
+        } looks[] = {{9, false, true}, {1, false, false}, {0, true, true}};
+
+        d.now = instant_after(d.now, looks[i].minutes * MINUTE_MS);
+        stage.live.time_held = looks[i].doubt;
+        const Referral__PoolList *list = ask_on(&d, &stage, "H1", KIND(LIST_POOLS), &pools);
+
+        cr_assert_eq(list->n_pools, 1);
+        cr_assert_eq(list->pools[0]->held, looks[i].held, "look %d", i);
+        cr_assert_eq(((Referral__BookingList *)ask_on(&d, &stage, "T07", KIND(LIST_BOOKINGS), &holds))->n_bookings,
+                     looks[i].held, "look %d", i);
+    }
+    places_close(&d);
+}
+
 Test(asked, q7_a_search_and_a_list_go_on_after_a_cursor_and_refuse_one_that_is_none)
 {
     struct district d;

@@ -705,6 +705,34 @@ Test(booking, q15_an_allotment_is_taken_from_what_general_may_take_and_given_bac
     places_close(&d);
 }
 
+Test(booking, q15_of_an_allotment_what_has_begun_is_not_given_back)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 10);
+    Referral__TakePlace *take = places_wish(&d, ref, GENERAL, NULL);
+    uint32_t two[] = {2, 10}, one[] = {10};
+
+    FIELD_SET(take, allotment, true);
+    FIELD_SET(take, units, 7);
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__BOOK_PLACE, take);
+
+    district_assert_said(&d, reply, "");
+    cr_assert_str_eq(places_units(&d, ref), ".G.GGGG.GG");
+    Referral__PlaceChange *change = places_change(&d, reply->booking->booking_id);
+
+    d.now = instant_of(places_at(TUESDAY, 9, 10)); /* unit 2 begins */
+    change->units = two;
+    change->n_units = 2;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__CANCEL_PLACE, change), "STARTED units[0]");
+    change->units = one;
+    change->n_units = 1;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__CANCEL_PLACE, change), "");
+    cr_assert_str_eq(places_units(&d, ref), ".G.GGGG.G.");
+    places_close(&d);
+}
+
 Test(booking, q15_only_an_allotment_gives_back_single_units)
 {
     struct district d;

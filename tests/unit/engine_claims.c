@@ -229,6 +229,32 @@ Test(claims, q5_a_proof_must_agree_with_the_sheet_in_all_it_says)
     places_close(&d);
 }
 
+Test(claims, q5_a_proof_of_another_kind_of_document_disagrees)
+{
+    struct district d;
+    Referral__PatientProof proof = REFERRAL__PATIENT_PROOF__INIT;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__Sheet *sheet = places_sheet(&d, "T07", "Wang Fang");
+
+    sheet->patient->no_id_reason = NULL;
+    FIELD_SET(sheet->patient, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    sheet->patient->id_value = "E12345678";
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    Referral__TakePlace *take = places_wish(&d, ref, FAMILY, reply->referral_id);
+
+    take->patient = &proof;
+    proof.id_value = "E12345678";
+    FIELD_SET(&proof, id_type, REFERRAL__ID_TYPE__HEALTH_CARD);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take), "PATIENT_DISAGREES patient");
+    FIELD_SET(&proof, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__BOOK_PLACE, take), "");
+    places_close(&d);
+}
+
 Test(claims, q5_before_acceptance_only_where_the_hospital_books_directly)
 {
     struct district d;

@@ -195,6 +195,35 @@ Test(event, l2_what_a_query_only_receiver_does_takes_its_sheet_from_the_inbox)
     district_close(&d);
 }
 
+/* One turn put them there together: they differ in their place in it. */
+Test(event, l2_what_a_query_only_receiver_does_takes_no_other_message_of_that_turn)
+{
+    struct district d;
+    Batch__Command *commands[3];
+    char *up, *first, *second;
+
+    district_open(&d);
+    up = district_refer(&d, "T07", "H1", ROUTINE);
+    commands[0] = district_command(&d, "H1", REFERRAL__KIND__EVENT, "a", district_event(&d, up, ACCEPT));
+    commands[1] =
+        district_command(&d, "H1", REFERRAL__KIND__SUBMIT, "b", district_sheet(&d, "H1", "T07", true, ROUTINE));
+    commands[2] =
+        district_command(&d, "H1", REFERRAL__KIND__SUBMIT, "c", district_sheet(&d, "H1", "T07", true, ROUTINE));
+    district_turn(&d, commands, 3);
+    first = district_reply(&d, 1)->referral_id;
+    second = district_reply(&d, 2)->referral_id;
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept, submit/sheet, submit/sheet");
+    district_put(&d, "T07", REFERRAL__INSTITUTION_KIND__PRIMARY, REFERRAL__TIER__TOWNSHIP, true);
+    district_assert_said(&d, district_happen(&d, "T07", second, ACKNOWLEDGE), "");
+    cr_assert_str_eq(district_state(&d, second), "DELIVERED");
+    cr_assert_str_eq(district_state(&d, first), "SUBMITTED");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept, submit/sheet");
+    district_assert_said(&d, district_happen(&d, "T07", first, ACKNOWLEDGE), "");
+    cr_assert_str_eq(district_inbox(&d, "T07"), "accept");
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(event, l2_what_has_ended_waits_for_no_query_only_receiver)
 {
     struct district d;
@@ -729,5 +758,55 @@ Test(event, l1_a_terminal_referral_stays_as_it_is)
         cr_assert_str_neq(said, "", "%s by the receiver", event_name((enum event)event));
     }
     cr_assert_str_eq(district_state(&d, id), "CANCELLED");
+    district_close(&d);
+}
+
+Test(event, f5_an_amended_emergency_need_not_say_which_way_it_goes)
+{
+    struct district d;
+
+    district_open(&d);
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, EMERGENCY);
+    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    FIELD_CLEAR(sheet, direction);
+    sheet->treatment = "thrombolysis begun";
+    Referral__Event *event = district_event(&d, reply->referral_id, AMEND);
+
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    cr_assert_eq(district_row(&d, reply->referral_id)->sheet_version, 2);
+    FIELD_CLEAR(sheet, priority);
+    FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
+    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
+                         "MISSING sheet.direction; MISSING sheet.priority; EMERGENCY_ONLY sheet.emergency_category");
+    cr_assert_eq(district_row(&d, reply->referral_id)->priority, EMERGENCY);
+    district_close(&d);
+}
+
+/* A team may move on to another institution while its patient is still under way. */
+Test(event, d8_all_who_were_told_are_remembered_once_each)
+{
+    struct district d;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    Referral__Sheet *sheet = district_sheet(&d, "V01", "H1", false, ROUTINE);
+
+    sheet->team_id = "TEAM7";
+    Referral__Reply *reply = district_say(&d, "V01", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, reply, "");
+    district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, REQUEST_INFO), "");
+    district_assert_said(&d, district_happen(&d, "V01", reply->referral_id, SUPPLY_INFO), "");
+    district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, REQUEST_INFO), "");
+    cr_assert_eq(district_row(&d, reply->referral_id)->n_told_numbers, 1);
+    district_delegate(&d, "T08", "V01");
+    district_team(&d, "T08");
+    district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, ACCEPT), "");
+    district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, ARRIVE), "");
+    cr_assert_str_eq(district_inbox(&d, "T08"), "accept, arrive");
+    cr_assert_eq(district_row(&d, reply->referral_id)->n_told_numbers, 2);
     district_close(&d);
 }

@@ -153,3 +153,56 @@ Test(live, d1_an_accepted_command_is_found_by_its_message_id_below_its_sender)
     cr_assert_str_eq(ask_said(&d, "OPS", KIND(FIND_MESSAGE), &query), "MISSING message_id");
     district_close(&d);
 }
+
+Test(live, d1_a_command_without_a_referral_is_found_too)
+{
+    Referral__MessageQuery query = REFERRAL__MESSAGE_QUERY__INIT;
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+    Referral__MessageView *view;
+    struct district d;
+
+    district_open(&d);
+    setting.name = "answer_urgent_ms";
+    setting.value = "3600000";
+    district_assert_said(&d, district_send(&d, district_command(&d, "OPS", KIND(PUT_SETTING), "m-s", &setting)), "");
+    query.message_id = "m-s";
+    view = ask(&d, "OPS", KIND(FIND_MESSAGE), &query);
+    cr_assert_eq(view->kind, KIND(PUT_SETTING));
+    cr_assert_eq(view->accepted_at_ms, DISTRICT_NOW);
+    cr_assert_null(view->referral_id);
+    cr_assert_not(view->has_state);
+    district_close(&d);
+}
+
+/* Observers see that it waits, and for how long. */
+Test(live, p2_whose_message_waits_is_the_destinations_and_the_operators_to_know)
+{
+    Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
+    Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
+    Referral__Role roles[] = {REFERRAL__ROLE__OBSERVE};
+    Referral__WaiterList *list;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    FIELD_SET(&key, public_key, district_key(&d, "observer"));
+    key.institution = "T08";
+    key.roles = roles;
+    key.n_roles = 1;
+    district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");
+    id = district_refer(&d, "T07", "H1", URGENT);
+    query.institution = "H1";
+    list = ask(&d, "OPS", KIND(LIST_WAITERS), &query);
+    cr_assert_str_eq(list->waiters[0]->referral_id, id);
+    list = ask(&d, "H1", KIND(LIST_WAITERS), &query);
+    cr_assert_str_eq(list->waiters[0]->referral_id, id);
+    list = ask(&d, "observer", KIND(LIST_WAITERS), &query);
+    cr_assert_eq(list->waiters[0]->waiting, 1);
+    cr_assert_null(list->waiters[0]->referral_id);
+    key.institution = "H1"; /* a key of the house itself that may not look into its inbox */
+    FIELD_SET(&key, public_key, district_key(&d, "statistician"));
+    district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");
+    list = ask(&d, "statistician", KIND(LIST_WAITERS), &query);
+    cr_assert_null(list->waiters[0]->referral_id);
+    district_close(&d);
+}

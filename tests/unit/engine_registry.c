@@ -430,6 +430,43 @@ Test(registry, p2_the_last_operator_key_cannot_be_revoked_weakened_or_shortened)
     desk_close(&desk);
 }
 
+/* Whoever is to operate on must be able to renew what is about to end. */
+Test(registry, p2_the_last_operator_key_is_prolonged_and_not_shortened)
+{
+    Referral__AccessKey key;
+    struct desk desk;
+
+    district(&desk);
+    key = access_key(key_a, "H1", operate);
+    FIELD_SET(&key, valid_to_ms, DESK_NOW + DAY_MS);
+    cr_assert_str_eq(add_key(&desk, &key), "");
+    FIELD_SET(&key, valid_to_ms, DESK_NOW + DAY_MS - 1);
+    cr_assert_str_eq(add_key(&desk, &key), "LAST_OPERATOR public_key");
+    FIELD_SET(&key, valid_to_ms, DESK_NOW + DAY_MS);
+    cr_assert_str_eq(add_key(&desk, &key), "");
+    FIELD_SET(&key, valid_to_ms, DESK_NOW + 2 * DAY_MS);
+    cr_assert_str_eq(add_key(&desk, &key), "");
+    FIELD_CLEAR(&key, valid_to_ms);
+    cr_assert_str_eq(add_key(&desk, &key), "", "without an end it ends later than ever");
+    desk_close(&desk);
+}
+
+Test(registry, p2_keys_are_revoked_by_operators_only)
+{
+    Referral__AccessKey key;
+    Referral__RevokeKey revoke = REFERRAL__REVOKE_KEY__INIT;
+    struct desk desk;
+
+    district(&desk);
+    key = access_key(key_a, "H1", refer);
+    cr_assert_str_eq(add_key(&desk, &key), "");
+    FIELD_SET(&revoke, public_key, key.public_key);
+    cr_assert_str_eq(desk_do(&desk, registry_apply_revoke_key, KIND(REVOKE_KEY), "C1", ROLE_BIT(REFER), &revoke),
+                     "NOT_ALLOWED");
+    cr_assert_not(access_key_row(desk.txn, key_a)->revoked);
+    desk_close(&desk);
+}
+
 static const char *destination(struct desk *desk, bool (*handler)(struct work *), Referral__Kind kind,
                                char *institution, char *reason)
 {

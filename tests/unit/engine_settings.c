@@ -66,6 +66,8 @@ Test(settings, l4_names_values_ranges_and_scopes_are_checked)
         {"answer_urgent_ms", NULL, "99999999999999999999", "BAD_VALUE value"},
         {"answer_urgent_ms", "NOBODY", "60000", "UNKNOWN_INSTITUTION institution"},
         {"validity_ms", "H1", "3600000", "NOT_EXPECTED institution"},
+        {"validity", "H1", "3600000", "UNKNOWN_SETTING name"},
+        {"validity", "NOBODY", "3600000", "UNKNOWN_SETTING name; UNKNOWN_INSTITUTION institution"},
         {"validity_ms", "H1", "1", "OUT_OF_RANGE value; NOT_EXPECTED institution"},
         {"down_referral_diseases", NULL, "hypertension", "BAD_ICD10 value"},
         {"down_referral_diseases", NULL, "I10-I15 J44", ""},

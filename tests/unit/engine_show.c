@@ -347,6 +347,9 @@ Test(show, d5_a_dead_letter_is_shown_to_its_receiver_and_to_operators_with_a_rea
     command.referral_id = id;
     district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "NOT_EXPECTED dead_delivery_id");
     command.referral_id = NULL;
+    FIELD_SET(&command, event_number, 1);
+    district_assert_said(&d, district_say(&d, "OPS", KIND(SHOW_PAYLOAD), &command), "NOT_EXPECTED event_number");
+    FIELD_CLEAR(&command, event_number);
     command.dead_delivery_id.data[3] ^= 1;
     district_assert_said(&d, district_say(&d, "H1", KIND(SHOW_PAYLOAD), &command), "NOT_FOUND");
     command.dead_delivery_id.data[3] ^= 1;
@@ -509,6 +512,27 @@ Test(why_query, d3_what_goes_before_a_message_is_of_a_higher_lane_or_earlier)
     cr_assert_str_eq(why(&d, &stage, "T07", emergency)->waits_for, "delivery");
     stage.inbox.credit = 0;
     cr_assert_str_eq(why(&d, &stage, "T07", emergency)->waits_for, "no-credit");
+    district_close(&d);
+}
+
+/* Within a turn it is their place in it that counts. */
+Test(why_query, d3_of_two_messages_of_one_turn_the_first_goes_before)
+{
+    struct stage stage;
+    struct district d;
+    Batch__Command *commands[2];
+
+    district_open(&d);
+    stage_init(&stage);
+    stage.inbox = (struct live_inbox){.connected = true, .connections = 1, .credit = 1};
+    for (int i = 0; i < 2; i++)
+        commands[i] = district_command(&d, "T07", KIND(SUBMIT), i == 0 ? "a" : "b",
+                                       district_sheet(&d, "T07", "H1", false, ROUTINE));
+    district_turn(&d, commands, 2);
+    char *first = district_reply(&d, 0)->referral_id, *second = district_reply(&d, 1)->referral_id;
+
+    cr_assert(strstr(why(&d, &stage, "T07", second)->sentence, " 1 more urgent or earlier") != NULL);
+    cr_assert(strstr(why(&d, &stage, "T07", first)->sentence, "more urgent or earlier") == NULL);
     district_close(&d);
 }
 

@@ -1,4 +1,6 @@
 /* engine_submit.c - a sheet becomes a referral (F, T, L5, D1, D6). */
+#include <sodium.h>
+
 #include "district.h"
 
 #define ROUTINE   REFERRAL__PRIORITY__ROUTINE
@@ -122,6 +124,24 @@ Test(submit, f2_sheet_route_and_team_are_answered_at_once)
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet),
                          "NOT_DOWN_WITHOUT_PLAN further_plan; WRONG_DIRECTION direction; UNKNOWN_TEAM team_id");
     cr_assert_str_eq(district_inbox(&d, "H1"), "");
+    district_close(&d);
+}
+
+Test(submit, t6_a_team_on_the_way_down_is_the_receivers)
+{
+    struct district d;
+
+    district_open(&d);
+    district_team(&d, "T07");
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "T08", true, ROUTINE);
+
+    sheet->team_id = "TEAM7";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet), "UNKNOWN_TEAM team_id");
+    sheet->receiver = "T99";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet),
+                         "UNKNOWN_RECEIVER receiver; UNKNOWN_TEAM team_id");
+    sheet->receiver = "T07";
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet), "");
     district_close(&d);
 }
 
@@ -365,6 +385,39 @@ Test(submit, d6_a_full_inbox_refuses_submissions_with_a_retry_time_but_no_emerge
     district_close(&d);
 }
 
+Test(submit, d6_an_inbox_is_full_of_bytes_as_of_messages)
+{
+    struct district d;
+    Referral__Setting setting = REFERRAL__SETTING__INIT;
+    Referral__Reply *reply;
+
+    district_open(&d);
+    setting.name = "inbox_bytes_max";
+    setting.institution = "H1";
+    setting.value = "1048576";
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_SETTING, &setting), "");
+    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
+    Referral__Attachment attachment = REFERRAL__ATTACHMENT__INIT, *attachments[] = {&attachment};
+    static uint8_t image[240000];
+    uint8_t digest[crypto_hash_sha256_BYTES];
+
+    crypto_hash_sha256(digest, image, sizeof image);
+    attachment.media_type = "image/png";
+    FIELD_SET(&attachment, content, binary_copy(&d.keep, bytes_of(image, sizeof image)));
+    FIELD_SET(&attachment, size_bytes, sizeof image);
+    FIELD_SET(&attachment, sha256, binary_copy(&d.keep, bytes_of(digest, sizeof digest)));
+    sheet->attachments = attachments;
+    sheet->n_attachments = 1;
+    for (int i = 0; i < 4; i++)
+        district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet), "");
+    reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+    district_assert_said(&d, reply, "INBOX_FULL");
+    cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    district_refer(&d, "T07", "H1", EMERGENCY);
+    district_assert_books(&d);
+    district_close(&d);
+}
+
 Test(submit, d6_a_full_disk_refuses_new_work_and_lets_the_rest_go_on)
 {
     struct district d;
@@ -449,6 +502,33 @@ Test(submit, l5_the_parent_belongs_to_a_journey_the_sender_took_part_in)
     sheet->parent_referral_id = "from elsewhere";
     FIELD_SET(sheet, parent_is_external, true);
     district_assert_said(&d, district_say(&d, "H2", REFERRAL__KIND__SUBMIT, sheet), "");
+    district_close(&d);
+}
+
+/* C9, of the city, is sent the patient by H1 in the same journey. */
+Test(submit, l5_who_is_no_primary_institution_is_returned_to_only_where_he_sent_the_patient)
+{
+    struct district d;
+
+    district_open(&d);
+    district_put(&d, "C9", REFERRAL__INSTITUTION_KIND__HOSPITAL, REFERRAL__TIER__CITY, false);
+    char *first = district_refer(&d, "T07", "H1", ROUTINE);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "C9", false, ROUTINE);
+
+    sheet->parent_referral_id = first;
+    Referral__Reply *up = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
+
+    district_assert_said(&d, up, "");
+    cr_assert_str_eq(up->journey_id, first);
+    cr_assert_str_eq(district_state(&d, first), "SUBMITTED", "to send a patient further up returns nothing");
+    district_assert_said(&d, district_happen(&d, "C9", up->referral_id, ARRIVE), "");
+    sheet = district_sheet(&d, "C9", "H2", true, ROUTINE);
+    sheet->parent_referral_id = up->referral_id;
+    district_assert_said(&d, district_say(&d, "C9", REFERRAL__KIND__SUBMIT, sheet), "NOT_PRIMARY receiver");
+    cr_assert_str_eq(district_state(&d, up->referral_id), "ARRIVED");
+    sheet->receiver = "H1";
+    district_assert_said(&d, district_say(&d, "C9", REFERRAL__KIND__SUBMIT, sheet), "");
+    cr_assert_str_eq(district_state(&d, up->referral_id), "RETURNED");
     district_close(&d);
 }
 

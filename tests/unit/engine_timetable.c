@@ -299,6 +299,26 @@ Test(timetable, q10_a_booked_session_that_the_plan_no_longer_has_is_cut_to_its_b
     pools_close(&d);
 }
 
+Test(timetable, q10_of_two_booked_sessions_in_the_way_both_are_cut_and_one_alarm_stands)
+{
+    struct district d;
+    Referral__Timetable *plan;
+    Referral__PoolRef *other;
+
+    pools_open(&d);
+    plan = plan_two_days(&d);
+    plan_add(plan, plan_session(&d, 2, "SUN-AM", 5));
+    cr_assert_str_eq(plan_put(&d, plan), "");
+    other = pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "SUN-AM", POOLS_DAY);
+    pools_fill(&d, plan_on(&d, POOLS_DAY), ".F");
+    pools_fill(&d, other, "..F");
+    cr_assert_str_eq(plan_put(&d, plan_new(&d)), "");
+    pools_assert_line(&d, plan_on(&d, POOLS_DAY), "C1 R1 B0 G0 F1 F");
+    pools_assert_line(&d, other, "C1 R1 B0 G0 F1 F");
+    cr_assert(pools_has_alarm(&d, "timetable-conflict", "H1/EXPERT/CARD/PLAN/" POOLS_DAY));
+    pools_close(&d);
+}
+
 Test(timetable, q10_what_people_cancelled_stays_cancelled)
 {
     struct district d;
@@ -377,6 +397,8 @@ Test(timetable, q11_the_terms_of_a_groups_sessions_are_those_best_for_family_doc
     FIELD_SET(plan->sessions[1], release_before_minutes, 60);
     FIELD_SET(plan->sessions[1], reserve_bp, 4000);
     FIELD_SET(plan->sessions[2], span, 4); /* another day's */
+    plan_add(plan, plan_session(&d, 2, "D", 4));
+    FIELD_SET(plan->sessions[3], release_before_minutes, 90);
     cr_assert_str_eq(plan_put(&d, plan), "");
     row = pools_row(&d, pools_ref(&d, REFERRAL__PLACE_CLASS__EXPERT, "B", "2026-12-01"));
     cr_assert(row->grouped && row->reserve_bp == 5000 && row->span == 2);

@@ -93,3 +93,35 @@ Test(waiting_over, q8_who_left_before_is_not_told_again)
     cr_assert_eq(d.effects.due_left, false);
     places_close(&d);
 }
+
+/* C3: the day is over, and so is the referral: what ended it took the entry along. */
+Test(waiting_over, l6_a_referral_that_expired_meanwhile_leaves_the_list_with_its_end)
+{
+    struct district d;
+    char *referral, *entry;
+
+    places_open(&d);
+    referral = places_refer(&d, "T07", "Wang Fang");
+    district_assert_said(&d, district_happen(&d, "H1", referral, ACCEPT), ""); /* nothing else is due of it */
+    entry = places_joined(&d, "T07", places_wait(&d, EXPERT, FAMILY, referral));
+    clock_at(&d, places_at("2026-12-06", 0, 0)); /* the broker slept for a fortnight */
+    cr_assert_null(places_entry(&d, entry));
+    cr_assert_str_eq(district_state(&d, referral), "EXPIRED");
+    cr_assert_null(strstr(district_inbox(&d, "T07"), "list-left"));
+    cr_assert_not_null(strstr(district_inbox(&d, "T07"), "expire"));
+    places_close(&d);
+}
+
+Test(waiting_over, l2_a_hospital_without_a_system_has_no_message_of_its_own_waiting)
+{
+    struct district d;
+    char *entry;
+
+    places_open(&d);
+    entry = places_joined(&d, "H1", places_wait(&d, BED, GENERAL, NULL));
+    district_put(&d, "H1", REFERRAL__INSTITUTION_KIND__HOSPITAL, REFERRAL__TIER__COUNTY, true);
+    clock_at(&d, places_at("2026-11-28", 0, 0));
+    cr_assert_null(places_entry(&d, entry));
+    cr_assert_str_eq(district_inbox(&d, "H1"), "");
+    places_close(&d);
+}
