@@ -1,5 +1,5 @@
+#include "base/utf8.h"
 #include "conversation.h"
-#include "text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -352,7 +352,7 @@ enum referral_status referral_nack(struct referral_client *client, ProtobufCBina
     if (!id_is_meant(delivery_id) || !fits(text, LIMIT_LINE_BYTES) ||
         protobuf_c_enum_descriptor_get_value(&referral__nack_code__descriptor, (int)code) == NULL)
         return REFERRAL_BAD_ARGUMENT;
-    const char *told = text != NULL && text_is_fit(text) ? text : NULL;
+    const char *told = text != NULL && text_check(bytes_text(text)) == TEXT_OK ? text : NULL;
     enum referral_status status = intake_nack(&client->intake, delivery_id, code, told);
     if (status == REFERRAL_OK)
         let_go(client);
