@@ -133,10 +133,16 @@ void query_session(const Record__Pool *row, protobuf_c_boolean *ret_has_start, i
 static void add_counts(const struct counted_pool *pool, struct instant now, bool hold, Referral__PoolView *view)
 {
     struct quota alone = pool_quota(pool->row, now, hold);
-    uint64_t marked = 0;
+    uint64_t marked = 0, begun = 0;
 
-    for (size_t i = 0; i < pool->count.units.count; i++)
-        marked += pool->count.units.list[i].pool == pool->position && pool->count.units.list[i].marked;
+    for (size_t i = 0; i < pool->count.units.count; i++) {
+        const struct unit *unit = &pool->count.units.list[i];
+
+        if (unit->pool != pool->position)
+            continue;
+        marked += unit->marked;
+        begun += unit->state == UNIT_IS_FREE && instant_is_due(unit->start, now);
+    }
     FIELD_SET(view, capacity, alone.capacity);
     FIELD_SET(view, blocked, alone.blocked);
     FIELD_SET(view, general, alone.general);
@@ -144,6 +150,7 @@ static void add_counts(const struct counted_pool *pool, struct instant now, bool
     FIELD_SET(view, free, quota_free(&alone));
     FIELD_SET(view, reserve, quota_reserve(&pool->count.quota));
     FIELD_SET(view, marked, marked);
+    FIELD_SET(view, begun, begun);
     FIELD_SET(view, deficit, quota_deficit(&pool->count.quota, now));
 }
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum bar_part { BAR_FAMILY, BAR_GENERAL, BAR_KEPT, BAR_FREE, BAR_BLOCKED, BAR_PARTS };
+enum bar_part { BAR_FAMILY, BAR_GENERAL, BAR_KEPT, BAR_FREE, BAR_BEGUN, BAR_BLOCKED, BAR_PARTS };
 
 struct bar {
     uint64_t units[BAR_PARTS];

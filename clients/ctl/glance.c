@@ -18,7 +18,7 @@ static int64_t number_of(json_t *object, const char *member)
     return json_integer_value(json_object_get(object, member));
 }
 
-/* C1: open from then on; what is cancelled or over is open to nobody. A reserve that is short closes the general
+/* C1: open from then on; what is cancelled, over or begun is open to nobody. A reserve that is short closes the general
  * channel (Q10). */
 static void add_availability(struct glance *glance, json_t *view, int64_t now_ms)
 {
@@ -29,9 +29,9 @@ static void add_availability(struct glance *glance, json_t *view, int64_t now_ms
     glance->family_opens_ms = now_ms < family_opens ? family_opens : 0;
     glance->general_opens_ms = now_ms < general_opens ? general_opens : 0;
     if (glance->family_opens_ms == 0)
-        glance->family_now = glance->free;
-    if (glance->general_opens_ms == 0 && glance->deficit == 0 && glance->free > glance->marked)
-        glance->general_now = glance->free - glance->marked;
+        glance->family_now = glance->free - glance->begun;
+    if (glance->general_opens_ms == 0 && glance->deficit == 0 && glance->free > glance->marked + glance->begun)
+        glance->general_now = glance->free - glance->marked - glance->begun;
 }
 
 static struct glance glance_of(json_t *view, int64_t now_ms)
@@ -53,6 +53,7 @@ static struct glance glance_of(json_t *view, int64_t now_ms)
         .family = (uint64_t)number_of(view, "family"),
         .free = (uint64_t)number_of(view, "free"),
         .marked = (uint64_t)number_of(view, "marked"),
+        .begun = (uint64_t)number_of(view, "begun"),
         .held = (uint64_t)number_of(view, "held"),
         .deficit = (uint64_t)number_of(view, "deficit"),
         .grouped = json_is_true(json_object_get(view, "grouped")),
@@ -137,6 +138,7 @@ struct glance glance_sum(const struct glance *first, size_t count)
         sum.family += glance->family;
         sum.free += glance->free;
         sum.marked += glance->marked;
+        sum.begun += glance->begun;
         sum.held += glance->held;
         sum.family_now += glance->family_now;
         sum.general_now += glance->general_now;

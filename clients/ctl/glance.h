@@ -11,6 +11,7 @@ struct glance {
         *doctor; /* borrowed from the answer; "" where absent */
     int64_t start_ms, end_ms;
     uint64_t capacity, reserve, blocked, general, family, free, marked, held, deficit;
+    uint64_t begun;                   /* of the free ones: nobody takes them any more (Q6) */
     uint64_t family_now, general_now; /* free for whom, at the broker's time */
     bool grouped, cancelled, released, short_notice;
     int64_t family_opens_ms, general_opens_ms; /* not open before; 0: open */

@@ -237,12 +237,22 @@ static void print_total(const struct ctl *ctl, int columns, const struct glance 
     fputc('\n', ctl->out);
 }
 
-static void print_legend(const struct layout *layout)
+static bool has_begun(const struct glance *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].begun != 0)
+            return true;
+    return false;
+}
+
+static void print_legend(const struct layout *layout, bool begun)
 {
     const struct ctl *ctl = layout->ctl;
     struct flow flow = {.out = ctl->out, .columns = layout->columns};
 
     for (enum bar_part part = 0; part < BAR_PARTS; part++) {
+        if (part == BAR_BEGUN && !begun)
+            continue;
         flow_next(&flow, "   ", 2 + width_of(bar_meaning(part, ctl->zh)));
         bar_print_meaning(ctl->out, part, ctl->zh, layout->colour);
     }
@@ -265,7 +275,7 @@ static void print_places(const struct ctl *ctl, struct referral_client *client, 
         fputc('\n', ctl->out);
         at += length;
     }
-    print_legend(&layout);
+    print_legend(&layout, has_begun(list, count));
 }
 
 int places_run(struct ctl *ctl)

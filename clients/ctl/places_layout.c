@@ -80,12 +80,13 @@ void layout_texts(const struct layout *layout, const struct glance *glance, char
 
 struct bar layout_bar(const struct glance *glance)
 {
-    uint64_t kept = glance->marked < glance->free ? glance->marked : glance->free;
+    uint64_t left = glance->free - glance->begun, kept = glance->marked < left ? glance->marked : left;
 
     return (struct bar){.units = {[BAR_FAMILY] = glance->family,
                                   [BAR_GENERAL] = glance->general,
                                   [BAR_KEPT] = kept,
-                                  [BAR_FREE] = glance->free - kept,
+                                  [BAR_FREE] = left - kept,
+                                  [BAR_BEGUN] = glance->begun,
                                   [BAR_BLOCKED] = glance->blocked}};
 }
 

@@ -303,6 +303,18 @@ class Glance(PlacesTest):
         self.advance(69 * HOUR_MS)  # 2026-12-04 06:00
         self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout, r"10  \.{10} .* 10/10  released\n")
 
+    def test_q6_what_has_begun_is_nobodys_any_more(self):
+        """In mid-session: what the doctor has sat through unbooked cannot be booked."""
+        self.publish()
+        self.sell(units=3)
+        self.advance(71 * HOUR_MS + 14 * MINUTE_MS)  # 08:14: the first has begun
+        shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
+        self.assertRegex(shown, r" 10  GGG\.{6}- .* 7 +6/6  released\n")
+        self.assertIn("   - free, but begun\nx blocked\n", shown)
+        self.advance(MINUTE_MS)
+        self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", "--lang", "zh", key="H1").stdout, r" 10  GGG\.{5}-- .* 7 +5/5  预留已释放\n")
+        self.assertEqual(5, len(self.ask("search", "--from", "2026-12-04", "--class", "expert", key="H1")["places"][0]["first"]))
+
     def test_q13_no_name_looks_like_a_line_of_ours(self):
         """A hospital chooses names and codes, and they may hold a line feed."""
         self.publish("EXPERT/NK/LI\nGGGG/2026-12-04", 10, "08:00", 15, "--doctor", "李\nRRRR")

@@ -96,14 +96,15 @@ Test(ctl_places, q1_a_share_is_shown_as_a_percentage)
 Test(ctl_places, q3_every_unit_is_a_sign_where_there_is_room)
 {
     struct bar bar = {
-        .units = {[BAR_FAMILY] = 2, [BAR_GENERAL] = 3, [BAR_KEPT] = 1, [BAR_FREE] = 4, [BAR_BLOCKED] = 2}};
+        .units = {
+            [BAR_FAMILY] = 2, [BAR_GENERAL] = 3, [BAR_KEPT] = 1, [BAR_FREE] = 3, [BAR_BEGUN] = 1, [BAR_BLOCKED] = 2}};
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
     cr_assert(bar_print(out, &bar, 1, false) == 12);
     fclose(out);
-    cr_assert_str_eq(text, "FFGGGR....xx");
+    cr_assert_str_eq(text, "FFGGGR...-xx");
     free(text);
 }
 
@@ -171,6 +172,8 @@ Test(ctl_places, c1_q6_q10_free_for_whom)
         {600, ",\"deficit\":1", 4, 0},
         {600, ",\"cancelled\":true", 0, 0},
         {1999, "", 4, 3},
+        {1999, ",\"begun\":2", 2, 1},
+        {1999, ",\"begun\":3", 1, 0},
         {2000, "", 0, 0},
     };
 
