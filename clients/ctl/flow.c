@@ -9,13 +9,15 @@
 void flow_next(struct flow *flow, const char *separator, int width)
 {
     size_t length = strlen(separator);
-    bool fits = flow->used + width_of(separator) + width <= flow->columns;
+    int whole = width_of(separator);
+    bool fits;
 
+    while (length != 0 && separator[length - 1] == ' ')
+        length--;
+    fits = flow->used + whole + width + (int)length <= flow->columns; /* a comma may follow at the end of the line */
     if (flow->used > flow->indent) {
-        while (!fits && length != 0 && separator[length - 1] == ' ')
-            length--;
-        fprintf(flow->out, "%.*s", (int)length, separator);
-        flow->used += width_of(separator);
+        fprintf(flow->out, "%.*s", fits ? (int)strlen(separator) : (int)length, separator);
+        flow->used += whole;
         if (!fits) {
             fprintf(flow->out, "\n%*s", flow->indent, "");
             flow->used = flow->indent;
