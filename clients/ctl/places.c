@@ -212,6 +212,15 @@ static void add_count(struct flow *flow, const char *separator, const char *name
     flow_text(flow, separator, text);
 }
 
+static bool is_released(const struct glance *first, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (first[i].released)
+            return true;
+    return false;
+}
+
+/* What is short of the reserve is known while it is there; how short it was when it was released, the report says. */
 static void print_total(const struct ctl *ctl, int columns, const struct glance *first, size_t count)
 {
     struct glance sum = glance_sum(first, count);
@@ -223,9 +232,10 @@ static void print_total(const struct ctl *ctl, int columns, const struct glance 
              class_text(ctl, first->class), sum.capacity);
     flow_text(&total, "", text);
     add_count(&total, ", ", ctl_say(ctl, "预留", "reserved"), sum.reserve);
-    if (sum.capacity != 0) {
+    if (sum.capacity != 0 && !is_released(first, count)) {
         share_text(share, kept, sum.capacity);
-        snprintf(text, sizeof text, ctl_say(ctl, "保住 %" PRIu64 " = %s %%", "kept %" PRIu64 " = %s %%"), kept, share);
+        snprintf(text, sizeof text, ctl_say(ctl, "现保住 %" PRIu64 " = %s %%", "now kept %" PRIu64 " = %s %%"), kept,
+                 share);
         flow_text(&total, ", ", text);
     }
     add_count(&total, "; ", ctl_say(ctl, "家医", "family"), sum.family);

@@ -203,7 +203,7 @@ class Capacity(PlacesTest):
         shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
         self.assertRegex(shown, r"NK +A +08:00-08:30 .*\| ")
         self.assertRegex(shown, r"NK += group +6  [R.]{6}\D+2   0   0   0    6 +6/4\n")
-        self.assertIn("EXPERT total: capacity 6, reserved 2, kept 2 = 33.33 %;", shown)
+        self.assertIn("EXPERT total: capacity 6, reserved 2, now kept 2 = 33.33 %;", shown)
 
     def test_p1_only_what_says_so_is_read_from_a_file(self):
         """A reference that a script passes on comes from elsewhere: it never brings a file of this machine along."""
@@ -272,7 +272,7 @@ class Glance(PlacesTest):
             "dept  session  time         doctor   cap             res fam gen blk free  for fam/gen",
             "NK    WANG-AM  08:00-10:30  王主任    10  FGGGR....x   2   1   3   1    5          5/4  held 1",
             "NK    LI-PM    14:00-15:00  王主任     4  R...         1   0   0   0    4          4/3",
-            "EXPERT total: capacity 14, reserved 3, kept 3 = 21.42 %; family 1, general 3, blocked 1, free 9",
+            "EXPERT total: capacity 14, reserved 3, now kept 3 = 21.42 %; family 1, general 3, blocked 1, free 9",
             "",
             "F family doctors' patients   G general   R free, kept for family doctors   . free for everybody   x blocked",
             "a bar counts units; where they lie in the session it does not say"])
@@ -282,7 +282,7 @@ class Glance(PlacesTest):
         shown = self.run_ctl("places", "--date", "2026-12-04", "--lang", "zh", key="H1").stdout.splitlines()
         self.assertEqual(shown[0], "2026-12-04 周五  H1 县人民医院  专家号")
         self.assertIn("FGGGR....x    2    1    3    1    5         5/4  暂占 1", shown[2])
-        self.assertEqual(shown[3], "专家号合计: 容量 10, 预留 2, 保住 2 = 20.00 %; 家医 1, 一般 3, 停用 1, 空余 5")
+        self.assertEqual(shown[3], "专家号合计: 容量 10, 预留 2, 现保住 2 = 20.00 %; 家医 1, 一般 3, 停用 1, 空余 5")
 
     def test_q6_q10_what_is_not_as_it_should_be_is_marked(self):
         self.publish(WANG, 10, "08:00", 15, "--opens", "2026-12-02 07:00", "--general-opens", "2026-12-02 08:00")
@@ -296,7 +296,7 @@ class Glance(PlacesTest):
         self.assertRegex(shown, r"SOON .*GGGGx .* 0/0  DEFICIT 1  short notice\n")
         self.assertRegex(shown, r"GONE .* 0/0  cancelled")
         self.assertRegex(shown, r"WANG-AM .* 0/0  family from 12-02 07:00\s+general from 12-02 08:00\n")
-        self.assertIn("EXPERT total: capacity 5, reserved 1, kept 0 = 0.00 %; family 0, general 4, blocked 1, free 0, DEFICIT 1", shown)
+        self.assertIn("EXPERT total: capacity 5, reserved 1, now kept 0 = 0.00 %; family 0, general 4, blocked 1, free 0, DEFICIT 1", shown)
         narrow = self.run_ctl("places", "--date", "2026-12-02", "--to", "2026-12-04", key="H1", env={**os.environ, "COLUMNS": "80"}).stdout
         self.assertLessEqual(max(map(columns_of, narrow.splitlines())), 80)
         self.assertRegex(narrow, r"WANG-AM +08:00-10:30 .* 0/0\n {6}family from 12-02 07:00  general from 12-02 08:00\n")
@@ -314,6 +314,16 @@ class Glance(PlacesTest):
         self.advance(MINUTE_MS)
         self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", "--lang", "zh", key="H1").stdout, r" 10  GGG\.{5}-- .* 7 +5/5  预留已释放\n")
         self.assertEqual(5, len(self.ask("search", "--from", "2026-12-04", "--class", "expert", key="H1")["places"][0]["first"]))
+
+    def test_q13_what_was_kept_until_the_release_the_report_says(self):
+        """The whole reserve was missing for days, until it was released: the day's total must not say that it is kept."""
+        self.publish()
+        self.run_ctl("block", WANG, "--count", "10", "--reason", "staff-absent", "--person", "何主任", key="H1")
+        self.assertIn("reserved 2, now kept 0 = 0.00 %;", self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout)
+        self.advance(48 * HOUR_MS)
+        shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
+        self.assertIn("EXPERT total: capacity 10, reserved 2; family 0, general 0, blocked 10, free 0\n", shown)
+        self.assertRegex(self.run_ctl("report", "reserve", key="H1").stdout, r"EXPERT 2026-12-04 +1 +10 +2 +0 +0.00 %")
 
     def test_q13_no_name_looks_like_a_line_of_ours(self):
         """A hospital chooses names and codes, and they may hold a line feed."""
