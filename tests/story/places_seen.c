@@ -128,9 +128,9 @@ Test(seen, p2_anothers_booking_and_one_that_there_is_not_answer_alike)
                     "         C1 < refused NOT_FOUND (P2) team_id\n"
                     "[     0] C1 > LIST_BOOKINGS pool.hospital=H1; pool.class=EXPERT; pool.department=MED; "
                     "pool.resource=WANG; pool.date=2026-03-05;\n"
-                    "         C1 < refused NOT_FOUND (P2) institution\n"
+                    "         C1 < refused NOT_FOUND (P2) pool.hospital\n"
                     "[     0] C1 > LIST_WAITING hospital=H1; class=EXPERT; department=MED\n"
-                    "         C1 < refused NOT_FOUND (P2) institution\n");
+                    "         C1 < refused NOT_FOUND (P2) hospital\n");
     cr_assert_str_eq(world_units(w, "WANG"), "Gf...*....");
     world_close(w);
 }
@@ -149,7 +149,7 @@ Test(seen, p2_a_team_sees_what_is_free_and_not_who_has_the_rest)
     world_expect(w, "[     0] T07 > SEARCH_PLACES hospital=H1; first_date=2026-03-05;\n"
                     "         T07 < answered\n"
                     "[     0] T07 > LIST_POOLS hospital=H1; first_date=2026-03-05;units=true\n"
-                    "         T07 < refused NOT_FOUND (P2) institution\n"
+                    "         T07 < refused NOT_FOUND (P2) hospital\n"
                     "[     0] T07 > LIST_LEDGER hospital=H1\n"
                     "         T07 < refused NOT_ALLOWED (P2)\n");
     world_close(w);
