@@ -139,15 +139,14 @@ Referral__Contact *tidings_call(struct work *work, const struct life_of *life, e
     return copy;
 }
 
-/* T2: the contact of whoever acts next; where nobody is to act, or the addressee itself, that of the other party. An
- * escalation names both. */
+/* T2: whom to call. To a party that is the other one, whoever acts next: nobody calls himself. To a team's home or the
+ * receiver of a return it is the one who acts next, else the receiver. An escalation names both. */
 static void notice_add_contacts(struct work *work, const struct life_of *life, Referral__Notice *notice,
                                 const char *institution)
 {
     const Record__Referral *row = life->row;
-    const char *next = life_next_actor(life);
-    bool to_receiver = strcmp(institution, row->receiver) == 0;
-    bool of_receiver = strcmp(next, "receiver") == 0 || (strcmp(next, "sender") != 0 && !to_receiver);
+    bool to_sender = strcmp(institution, row->sender) == 0, to_receiver = strcmp(institution, row->receiver) == 0;
+    bool of_receiver = to_sender || (!to_receiver && strcmp(life_next_actor(life), "sender") != 0);
 
     if (notice->event == REFERRAL__EVENT_TYPE__EVENT_ESCALATED)
         of_receiver = true;

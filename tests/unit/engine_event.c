@@ -141,7 +141,11 @@ Test(event, l2_a_notice_carries_the_event_as_received_and_whom_to_call)
     cr_assert_eq(notice->core_status, REFERRAL__CORE_STATUS__CORE_ACTION_REQUIRED);
     cr_assert_str_eq(notice->by, "H1");
     cr_assert_str_eq(notice->sender_reference, "ref-1");
-    cr_assert_str_eq(notice->contact->name, "contact of T07");
+    cr_assert_str_eq(notice->contact->name, "contact of H1", "it is T07's turn, which need not call itself");
+    cr_assert_str_eq(notice->contact_institution, "H1");
+    district_assert_said(&d, district_happen(&d, "T07", id, SUPPLY_INFO), "");
+    notice = last_notice(&d, "H1");
+    cr_assert_str_eq(notice->contact->name, "contact of T07", "it is H1's turn");
     cr_assert_str_eq(notice->contact_institution, "T07");
     district_assert_said(&d, district_happen(&d, "T07", id, CANCEL), "");
     cr_assert_null(last_notice(&d, "H1")->sender_reference, "the sender's own number is for the sender");
