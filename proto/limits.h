@@ -20,7 +20,7 @@
 #define LIMIT_ACK_IDS     1024 /* delivery ids in one Ack */
 
 #define LIMIT_WINDOW    256  /* unanswered requests of one session, by default */
-#define LIMIT_CREDIT    4096 /* credit a session may hold */
+#define LIMIT_CREDIT    4096 /* credit a client grants a session, all in all */
 #define LIMIT_PAGE_ROWS 200
 
 #define LIMIT_POOL_UNITS   500  /* units of one pool (Q) */

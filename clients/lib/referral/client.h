@@ -169,7 +169,8 @@ enum referral_status referral_query(struct referral_client *client, Referral__Ki
                                     ProtobufCMessage **ret_view, Referral__Reply **ret_reply);
 
 /* One event of a referral's life (section 4 of the rules). 0 and NULL mean absent; which fields an event needs stands
- * in referral.proto beside each, and the broker says what is missing. */
+ * in referral.proto beside each, and the broker says what is missing. What it has no room for, attachments and further
+ * diagnoses, is said by referral_call with a Referral__Event. */
 struct referral_act {
     Referral__EventType type; /* such as REFERRAL__EVENT_TYPE__EVENT_ACCEPT */
     const char *referral_id;
@@ -177,16 +178,16 @@ struct referral_act {
     const char *acting_for;  /* T5; NULL: for itself */
     const char *person_name; /* who acted */
     const char *person_phone;
-    Referral__Reason reason;        /* reject, redirect, cancel, request-cancel, cancel-booking, displace, void */
-    const char *text;               /* request-info, supply-info; else a remark */
-    int64_t occurred_at_ms;         /* arrive; start, no-show, report; milliseconds since 1970 UTC */
+    Referral__Reason reason; /* reject, redirect, cancel, request-cancel, void, cancel-booking, leave-list, no-show */
+    const char *text;        /* request-info, supply-info; else a remark */
+    int64_t occurred_at_ms;  /* arrive; start, no-show, report; milliseconds since 1970 UTC */
     const Referral__Sheet *sheet;   /* amend: the whole new sheet */
     const char *receiver;           /* redirect */
     const char *department;         /* redirect */
     const Referral__Place *place;   /* book, move */
-    const char *diagnosis;          /* report: text of the (first) diagnosis */
-    const char *diagnosis_icd10;    /* report: its code, or NULL */
-    const char *treatment;          /* report */
+    const char *diagnosis;          /* report, close: text of the (first) diagnosis */
+    const char *diagnosis_icd10;    /* report, close: its code, or NULL */
+    const char *treatment;          /* report, close */
     Referral__CloseCode close_code; /* close */
     bool agreed;                    /* answer-cancel: may it be cancelled? */
     uint32_t timeout_ms;            /* 0: the option's */
