@@ -185,12 +185,12 @@ static enum daemon_exit open_turn(struct daemon *daemon)
     return failure < 0 ? failed("the turn cannot be opened", failure) : DAEMON_STOPPED;
 }
 
-static bool admits(void *user, const uint8_t public_key[32])
+static bool admits(void *user, const uint8_t public_key[32], struct bytes address)
 {
     struct daemon *daemon = user;
     bool is_admitted = turn_admits(daemon->turn, public_key, daemon_now(daemon).now);
     if (!is_admitted)
-        daemon_note_refused_key(daemon, public_key);
+        daemon_note_refused_key(daemon, public_key, address);
     return is_admitted;
 }
 

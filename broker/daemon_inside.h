@@ -83,7 +83,7 @@ void daemon_reload(struct daemon *daemon);
 /* daemon_news.c: for turn_watcher and ZAP. */
 
 void daemon_on_news(void *user, const struct turn_news *news);
-void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32]);
+void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32], struct bytes address);
 
 /* daemon_time.c */
 

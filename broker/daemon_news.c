@@ -93,10 +93,10 @@ void daemon_on_news(void *user, const struct turn_news *news)
     }
 }
 
-void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32])
+void daemon_note_refused_key(struct daemon *daemon, const uint8_t public_key[32], struct bytes address)
 {
     char hex[2 * 8 + 1];
     hex_encode(hex, bytes_of(public_key, 8));
     if (daemon->serving) /* the self-test is a stranger, too */
-        journal(JOURNAL_key_refused, "key=%s", hex);
+        journal(JOURNAL_key_refused, "key=%s address=%.*s", hex, (int)address.size, (const char *)address.data);
 }

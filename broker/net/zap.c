@@ -93,7 +93,8 @@ static ssize_t zap_receive(void *user)
     if (size < 0)
         return size;
     char user_id[USER_ID_SIZE] = "";
-    bool admitted = question_is_ours(&question) && zap->admits(zap->user, part_bytes(&question, CREDENTIALS).data);
+    bool admitted = question_is_ours(&question) &&
+                    zap->admits(zap->user, part_bytes(&question, CREDENTIALS).data, part_bytes(&question, ADDRESS));
     if (admitted)
         hex_encode(user_id, part_bytes(&question, CREDENTIALS));
     else

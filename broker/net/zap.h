@@ -7,7 +7,8 @@
 #include <event2/event.h>
 
 struct zap;
-typedef bool (*zap_admits)(void *user, const uint8_t public_key[32]);
+/* `address` is text, of where the connection comes from. */
+typedef bool (*zap_admits)(void *user, const uint8_t public_key[32], struct bytes address);
 
 #define ZAP_DOMAIN "referrald"
 

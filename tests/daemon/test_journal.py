@@ -168,7 +168,7 @@ class Lines(PartyTest):
         fixture.until(lambda: self.lines("event=alarm_raised institution=T07 alarm=emergency-gap"), "the alarm")
         public = self.broker.make_key("stranger")
         self.party("stranger", hello=False).say_hello()
-        fixture.until(lambda: self.lines("level=warning event=key_refused key=%s" % public.hex()[:16]), "the refused key")
+        fixture.until(lambda: self.lines("level=warning event=key_refused key=%s address=127.0.0.1" % public.hex()[:16]), "the refused key")
 
     def test_a_flood_of_one_event_is_cut_off_and_counted(self):
         centre = self.party("T08")

@@ -22,7 +22,7 @@ struct net {
     /* What came. */
     uint64_t peer, lost_peer;
     uint8_t key[32];
-    char text[64];
+    char text[64], address[64];
     size_t frames, lost, bursts;
     bool echo; /* every frame is sent back */
 };
@@ -37,9 +37,10 @@ static inline struct key_pair key_pair_new(void)
     return pair;
 }
 
-static inline bool net_admits(void *user, const uint8_t public_key[32])
+static inline bool net_admits(void *user, const uint8_t public_key[32], struct bytes address)
 {
     struct net *net = user;
+    snprintf(net->address, sizeof net->address, "%.*s", (int)address.size, (const char *)address.data);
     return net->admit_all || memcmp(public_key, net->known.public_key, 32) == 0;
 }
 

@@ -128,6 +128,7 @@ Test(zap, t5_only_a_question_of_the_exact_form_is_answered_with_200)
     ask(good, 7, status, user_id);
     cr_assert_str_eq(status, "200");
     cr_assert_str_eq(user_id, hex, "the User-Id is the key");
+    cr_assert_str_eq(net.address, "::1");
     for (size_t count = 1; count <= 8; count++) {
         if (count != 7) {
             ask(good, count, status, user_id);
