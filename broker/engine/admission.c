@@ -27,7 +27,7 @@ static bool is_team_of(const struct work *work, const Referral__Team *team, cons
     return strcmp(team->institution, institution) == 0 || delegation_exists(work->txn, team->institution, institution);
 }
 
-/* On the way up the sender's, or of who speaks for it; on the way down the patient goes to a team of the receiver's. */
+/* On the way up the sender's; on the way down the patient goes to a team of the receiver's. */
 static bool is_team_of_this(const struct work *work, const Referral__Team *team, const struct admission *admission,
                             const char *sender)
 {
@@ -35,7 +35,7 @@ static bool is_team_of_this(const struct work *work, const Referral__Team *team,
 
     if (admission->direction == REFERRAL__DIRECTION__DOWN)
         return receiver != NULL && is_team_of(work, team, receiver->institution->id);
-    return is_team_of(work, team, sender) || strcmp(team->institution, work->speaker) == 0;
+    return is_team_of(work, team, sender);
 }
 
 /* T7, F5: nothing about a team stops an emergency. */

@@ -40,9 +40,9 @@ static bool is_as_written(struct work *work, struct id id, const Record__Referra
     size_t mark = arena_mark(work->arena);
     uint8_t digest[ARCHIVE_HASH_SIZE];
     struct bytes record;
-    bool same = archive_record(work->txn, id, row, &record) == 0;
+    bool same = false;
 
-    if (same) {
+    if (archive_record(work->txn, id, row, &record) == 0) {
         store_keyed_hash(store_of(work->txn), record, digest);
         same = bytes_equal(binary_bytes(written->digest), bytes_of(digest, sizeof digest));
     }

@@ -118,5 +118,5 @@ bool authority_allows(Referral__Kind kind, uint32_t roles, enum scope scope)
 
 bool authority_allows_any(Referral__Kind kind, uint32_t roles)
 {
-    return authority_allows(kind, roles, SCOPE_OWN) || authority_allows(kind, roles, SCOPE_OTHER);
+    return authority_allows(kind, roles, SCOPE_OWN); /* whoever may for others may for itself */
 }

@@ -215,14 +215,14 @@ static void settle(struct picture *picture, size_t index, size_t first)
 }
 
 /* Would it do if this bearer gave its units? Freed in `units` for good: the next one comes on top. An allotment gives
- * its latest first, and keeps what has begun. */
+ * its latest first; what of it has begun is nobody's place any more. */
 static bool try_without(const struct picture *picture, struct units *units, size_t general, const struct bearer *bearer,
                         size_t *ret_first)
 {
     bool one_by_one = picture->bearers[general].booking->row->allotment;
 
     for (size_t i = units->count; i-- > 0;) {
-        if (picture->bearer_of[i] != general || picture->is_fixed[i])
+        if (picture->bearer_of[i] != general)
             continue;
         units->list[i].state = UNIT_IS_FREE;
         if (one_by_one && find_place(units, bearer, picture->work->now, ret_first))

@@ -1,4 +1,6 @@
 /* inbox_dead.c - dead letters: a message moves there in one transaction, and back or out by an operator (D5, D7). */
+#include <assert.h>
+
 #include "base/utf8.h"
 #include "engine/binary.h"
 #include "engine/inbox_parts.h"
@@ -6,14 +8,14 @@
 
 #define DEAD_PER_COMMAND 1000
 
-/* The institution that caused the message is told; not of a dead letter about a dead letter, nor by the inbox that just
- * refused one. */
+/* The institution that caused the message is told: it never is the one in whose inbox it lay. Not of a dead letter about
+ * a dead letter. */
 static void tell_death(struct work *work, struct inbox_ref ref, const Record__Inbox *row, const char *cause)
 {
     struct life_of *life = life_load(work, life_id_of(row->referral));
     uint8_t id[DELIVERY_ID_SIZE];
     char hex[2 * DELIVERY_ID_SIZE + 1];
-    bool told = row->event != DEAD_LETTER && row->cause_number != ref.institution;
+    bool told = row->event != DEAD_LETTER;
     struct delivery_event death = {.event = DEAD_LETTER,
                                    .by_name = "broker",
                                    .destination = inbox_owner(work, ref.institution),
@@ -124,9 +126,10 @@ static uint32_t act_on_named(struct work *work, const Referral__DeadLetters *let
     for (size_t i = 0; i < letters->n_delivery_ids; i++) {
         struct inbox_ref ref;
         uint32_t incarnation;
+        bool is_id = delivery_id_decode(binary_bytes(letters->delivery_ids[i]), &incarnation, &ref);
 
-        /* One that is named twice is acted on once. */
-        affected += delivery_id_decode(binary_bytes(letters->delivery_ids[i]), &incarnation, &ref) && act(work, ref);
+        assert(is_id);
+        affected += act(work, ref); /* one that is named twice is acted on once */
     }
     return affected;
 }

@@ -397,7 +397,7 @@ static void publish(struct work *work, const struct pool_plan *plan, const struc
     publish_set_terms(work, pool->row, &change->times, change->reserve_bp, change->span);
     add_units(work, plan, change, &row);
     write_row(work, plan, pool, REFERRAL__LEDGER_EVENT__LEDGER_PUBLISHED, &row);
-    if (pool->is_new && pool->row->grouped) {
+    if (pool->row->grouped) {
         FIELD_SET(&joins, event, REFERRAL__LEDGER_EVENT__LEDGER_GROUPED);
         ledger_write_terms(work, pool, &joins);
     }

@@ -197,12 +197,14 @@ static Referral__UnitView *unit_view(struct asking *asking, const struct unit *u
     return view;
 }
 
+/* It is one of them. */
 static const Record__Unit *unit_row(const Record__Pool *row, uint32_t number)
 {
-    for (size_t i = 0; i < row->n_units; i++)
-        if (row->units[i]->number == number)
-            return row->units[i];
-    return NULL;
+    size_t i = 0;
+
+    while (row->units[i]->number != number)
+        i++;
+    return row->units[i];
 }
 
 static void add_units(struct asking *asking, const struct counted_pool *pool, Referral__PoolView *view)

@@ -166,7 +166,7 @@ bool settings_apply_put(struct work *work)
         return false;
 
     setting_row_put(work->txn, put->name, institution, put->value);
-    if (known && is_cap(setting))
+    if (is_cap(setting))
         inbox_check_caps(work, institution[0] != '\0' ? institution_row(work->txn, institution)->number : 0);
     work->effects->destinations_changed = true; /* ack time-outs (D4) */
     work->audit.subject = arena_text(work->arena, institution[0] != '\0' ? institution : put->name);
