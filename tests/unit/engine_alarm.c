@@ -45,14 +45,19 @@ static Referral__AlarmList *list(struct district *d, bool past)
 
 static const uint8_t hash[SUSPECT_HASH_SIZE] = {0xab}; /* of a SUBMIT that ended the broker */
 
-static void hold_back(struct district *d, const char *institution)
+static void hold_back_kind(struct district *d, const char *institution, uint32_t kind)
 {
     Batch__Culprit culprit = BATCH__CULPRIT__INIT;
 
     FIELD_SET(&culprit, hash, binary_copy(&d->keep, bytes_of(hash, sizeof hash)));
     culprit.institution = arena_text(&d->keep, institution);
-    FIELD_SET(&culprit, kind, REFERRAL__KIND__SUBMIT);
+    FIELD_SET(&culprit, kind, kind);
     district_say(d, NULL, BATCH__INTERNAL__QUARANTINE, &culprit);
+}
+
+static void hold_back(struct district *d, const char *institution)
+{
+    hold_back_kind(d, institution, REFERRAL__KIND__SUBMIT);
 }
 
 static void reopen(struct district *d)
@@ -129,9 +134,10 @@ Test(alarm, p4_a_record_says_its_level_its_reason_and_what_to_do)
     district_close(&d);
 }
 
-Test(alarm, p2_who_does_not_operate_sees_its_own_alarms_present_and_past)
+Test(alarm, p2_operators_see_all_alarms_or_one_institutions_and_partners_none)
 {
     struct district d;
+    Referral__AlarmQuery query = REFERRAL__ALARM_QUERY__INIT;
 
     district_open(&d);
     raise_alarm(&d, "inbox-age", "H1", NULL);
@@ -140,6 +146,7 @@ Test(alarm, p2_who_does_not_operate_sees_its_own_alarms_present_and_past)
     cr_assert_eq(list_for(&d, "OPS", false, NULL)->n_alarms, 3);
     cr_assert_eq(list_for(&d, "OPS", false, "H1")->n_alarms, 2, "its own, and those of its pools");
     cr_assert_eq(list_for(&d, "OPS", false, "H")->n_alarms, 0);
+    cr_assert_str_eq(ask_said(&d, "H1", REFERRAL__KIND__LIST_ALARMS, &query), "NOT_ALLOWED");
     clear_alarm(&d, "inbox-age", "H1");
     clear_alarm(&d, "inbox-age", "H2");
     cr_assert_eq(list_for(&d, "OPS", true, NULL)->n_alarms, 2);
@@ -182,6 +189,18 @@ Test(alarm, d2_a_release_ends_the_alarm_of_its_command)
 }
 
 /* Also pages: the oldest end first, each once. */
+/* The broker that it ended may have been a newer one. */
+Test(alarm, d2_a_command_of_a_kind_that_nobody_knows_any_more_is_held_back_too)
+{
+    struct district d;
+
+    district_open(&d);
+    hold_back_kind(&d, "T07", 999);
+    cr_assert_eq(list(&d, false)->n_alarms, 1);
+    cr_assert_null(list(&d, false)->alarms[0]->detail);
+    district_close(&d);
+}
+
 Test(alarm, d6_the_past_keeps_the_last_thousand)
 {
     struct district d;

@@ -799,6 +799,32 @@ Test(claims, q10_who_was_there_already_may_take_what_he_is_offered_instead)
     }
 }
 
+/* L1: there is no booking while the hospital has asked for more; what is owed is offered all the same, and waits. */
+Test(claims, q10_what_is_offered_instead_is_confirmed_once_the_hospital_has_its_answer)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_publish(&d, EXPERT, "WANG-AM", TUESDAY, 5);
+    Referral__PoolRef *exam = places_publish(&d, EXAM, "CT-1", "2026-11-27", 5);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    char *main = places_booked(&d, "T07", ref, FAMILY, id), *further = places_booked(&d, "T07", exam, FAMILY, id);
+
+    district_assert_said(&d, places_displace(&d, "H1", further), "");
+    district_assert_said(&d, places_cancel(&d, "T07", main, REFERRAL__REASON__PATIENT_DECLINED), "");
+    district_assert_said(&d, district_happen(&d, "H1", id, REQUEST_INFO), "");
+    char *offer = claimed(&d, id, EXAM);
+
+    district_assert_said(&d, places_confirm(&d, "T07", offer), "NOT_BOOKABLE referral_id");
+    cr_assert_str_eq(places_units(&d, exam), "Bf...");
+    district_assert_said(&d, district_happen(&d, "T07", id, SUPPLY_INFO), "");
+    district_assert_said(&d, places_confirm(&d, "T07", offer), "");
+    cr_assert_str_eq(places_units(&d, exam), "BF...");
+    places_close(&d);
+}
+
 Test(claims, l6_what_is_owed_for_a_displaced_place_outlives_the_care)
 {
     struct district d;

@@ -199,6 +199,19 @@ Test(event, l2_what_a_query_only_receiver_does_takes_its_sheet_from_the_inbox)
     district_close(&d);
 }
 
+/* Whose the last of its routine messages is. */
+static const char *last_waiting(struct district *d, const char *institution)
+{
+    struct store_txn *txn = district_read(d);
+    struct inbox_ref ref = {.institution = institution_row(txn, institution)->number, .lane = ROUTINE};
+    char *text = arena_zalloc(&d->keep, ID_TEXT_SIZE);
+
+    for (const Record__Inbox *row; (row = inbox_row_next(txn, ref, &ref)) != NULL;)
+        id_format(text, "bd", life_id_of(row->referral));
+    store_read_end(txn);
+    return text;
+}
+
 /* One turn put them there together: they differ in their place in it. */
 Test(event, l2_what_a_query_only_receiver_does_takes_no_other_message_of_that_turn)
 {
@@ -222,6 +235,7 @@ Test(event, l2_what_a_query_only_receiver_does_takes_no_other_message_of_that_tu
     cr_assert_str_eq(district_state(&d, second), "DELIVERED");
     cr_assert_str_eq(district_state(&d, first), "SUBMITTED");
     cr_assert_str_eq(district_inbox(&d, "T07"), "accept, submit/sheet");
+    cr_assert_str_eq(last_waiting(&d, "T07"), first);
     district_assert_said(&d, district_happen(&d, "T07", first, ACKNOWLEDGE), "");
     cr_assert_str_eq(district_inbox(&d, "T07"), "accept");
     district_assert_books(&d);
@@ -768,22 +782,28 @@ Test(event, l1_a_terminal_referral_stays_as_it_is)
 Test(event, f5_an_amended_emergency_need_not_say_which_way_it_goes)
 {
     struct district d;
+    Referral__Relation relation = REFERRAL__RELATION__INIT;
 
     district_open(&d);
-    Referral__Sheet *sheet = district_sheet(&d, "T07", "H1", false, EMERGENCY);
-    Referral__Reply *reply = district_say(&d, "T07", REFERRAL__KIND__SUBMIT, sheet);
+    Referral__Sheet *sheet = district_sheet(&d, "H1", "H2", false, EMERGENCY);
+
+    FIELD_CLEAR(sheet, direction); /* it is lateral */
+    Referral__Reply *reply = district_say(&d, "H1", REFERRAL__KIND__SUBMIT, sheet);
 
     district_assert_said(&d, reply, "");
-    FIELD_CLEAR(sheet, direction);
+    relation.from = "H1";
+    relation.to = "H2";
+    FIELD_SET(&relation, deny, true); /* it goes where it went, whoever was denied since */
+    district_assert_said(&d, district_say(&d, "OPS", REFERRAL__KIND__PUT_RELATION, &relation), "");
     sheet->treatment = "thrombolysis begun";
     Referral__Event *event = district_event(&d, reply->referral_id, AMEND);
 
     FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
-    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event), "");
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event), "");
     cr_assert_eq(district_row(&d, reply->referral_id)->sheet_version, 2);
     FIELD_CLEAR(sheet, priority);
     FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
-    district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__EVENT, event),
                          "MISSING sheet.direction; MISSING sheet.priority; EMERGENCY_ONLY sheet.emergency_category");
     cr_assert_eq(district_row(&d, reply->referral_id)->priority, EMERGENCY);
     district_close(&d);
@@ -811,6 +831,13 @@ Test(event, d8_all_who_were_told_are_remembered_once_each)
     district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, ACCEPT), "");
     district_assert_said(&d, district_happen(&d, "H1", reply->referral_id, ARRIVE), "");
     cr_assert_str_eq(district_inbox(&d, "T08"), "accept, arrive");
-    cr_assert_eq(district_row(&d, reply->referral_id)->n_told_numbers, 2);
+
+    const Record__Referral *row = district_row(&d, reply->referral_id);
+    struct store_txn *txn = district_read(&d);
+
+    cr_assert_eq(row->n_told_numbers, 2);
+    cr_assert_eq(row->told_numbers[0], institution_row(txn, "T07")->number);
+    cr_assert_eq(row->told_numbers[1], institution_row(txn, "T08")->number);
+    store_read_end(txn);
     district_close(&d);
 }

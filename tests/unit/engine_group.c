@@ -187,6 +187,29 @@ Test(group, q11_a_pool_that_starts_before_the_groups_times_is_refused)
     pools_close(&d);
 }
 
+/* Q6: everybody's opening is before the start, also where the reserve was released before. */
+Test(group, q11_a_pool_that_starts_before_the_group_opens_to_all_is_refused)
+{
+    struct district d;
+    Referral__PoolGroup *group;
+    Referral__Pool *pool;
+
+    open_group(&d, 2);
+    group = group_of(&d);
+    FIELD_SET(group, general_opens_at_ms, pools_at(POOLS_DAY, 7 * 60 + 30).ms);
+    FIELD_SET(group, release_at_ms, pools_at(POOLS_DAY, 7 * 60).ms);
+    cr_assert_str_eq(put_group(&d, group), "");
+    for (int minute = 7 * 60 + 10; minute <= 7 * 60 + 30; minute += 10) {
+        pool = pools_session(&d, room(&d, "D"), 0);
+        pools_add_run(&d, pool, 1, minute, 10);
+        cr_assert_str_eq(pools_put(&d, pool), "BAD_TIMES units");
+    }
+    pool = pools_session(&d, room(&d, "D"), 0);
+    pools_add_run(&d, pool, 1, 7 * 60 + 31, 10);
+    cr_assert_str_eq(pools_put(&d, pool), "");
+    pools_close(&d);
+}
+
 Test(group, q11_a_group_is_declared_before_the_first_booking)
 {
     struct district d;

@@ -199,6 +199,18 @@ Test(lists, p2_keys_are_the_operators_to_list)
     district_close(&d);
 }
 
+/* Whoever goes back to an older version finds what the newer one kept. */
+static void put_setting_of_a_newer_broker(struct district *d, const char *institution)
+{
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    struct store_txn *txn;
+
+    arena_reset(&d->turn, 1 << 20);
+    cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0);
+    setting_row_put(txn, "answer_telepathic_ms", institution, "1");
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
 Test(lists, l4_settings_are_listed_with_defaults_and_exceptions)
 {
     Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
@@ -220,6 +232,8 @@ Test(lists, l4_settings_are_listed_with_defaults_and_exceptions)
     cr_assert_null(list->settings[SETTING_answer_urgent_ms]->institution);
     cr_assert_str_eq(list->settings[SETTING_COUNT]->institution, "H1");
     cr_assert_str_eq(list->settings[SETTING_COUNT]->value, "1800000");
+    put_setting_of_a_newer_broker(&d, "H1");
+    cr_assert_eq(((Referral__SettingList *)ask(&d, "T07", KIND(LIST_SETTINGS), &query))->n_settings, SETTING_COUNT + 1);
     query.institution = "H2";
     list = ask(&d, "T07", KIND(LIST_SETTINGS), &query);
     cr_assert_eq(list->n_settings, SETTING_COUNT);

@@ -179,7 +179,7 @@ Test(live, p2_whose_message_waits_is_the_destinations_and_the_operators_to_know)
 {
     Referral__PageQuery query = REFERRAL__PAGE_QUERY__INIT;
     Referral__AccessKey key = REFERRAL__ACCESS_KEY__INIT;
-    Referral__Role roles[] = {REFERRAL__ROLE__OBSERVE};
+    Referral__Role roles[] = {REFERRAL__ROLE__OBSERVE, REFERRAL__ROLE__RECEIVE};
     Referral__WaiterList *list;
     struct district d;
     char *id;
@@ -199,6 +199,12 @@ Test(live, p2_whose_message_waits_is_the_destinations_and_the_operators_to_know)
     list = ask(&d, "observer", KIND(LIST_WAITERS), &query);
     cr_assert_eq(list->waiters[0]->waiting, 1);
     cr_assert_null(list->waiters[0]->referral_id);
+    FIELD_SET(&key, public_key, district_key(&d, "observer of T08"));
+    key.n_roles = 2; /* that one may look into the inbox of T08 only */
+    district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");
+    list = ask(&d, "observer of T08", KIND(LIST_WAITERS), &query);
+    cr_assert_null(list->waiters[0]->referral_id);
+    key.n_roles = 1;
     key.institution = "H1"; /* a key of the house itself that may not look into its inbox */
     FIELD_SET(&key, public_key, district_key(&d, "statistician"));
     district_assert_said(&d, district_say(&d, "OPS", KIND(ADD_KEY), &key), "");

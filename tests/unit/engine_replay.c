@@ -146,6 +146,42 @@ static void begin_before_it_was_sold(struct pages *pages)
     pages_row(pages, 1)->new_units[0]->start_ms = pages->list[0]->at_ms - HOUR_MS;
 }
 
+static void block_without_a_reason(struct pages *pages)
+{
+    FIELD_CLEAR(pages_row(pages, pages_find(pages, EVENT(BLOCKED), 1)), block_reason);
+}
+
+/* The turn ends with the units that moved out nowhere. */
+static void end_the_turn_of_a_move(struct pages *pages)
+{
+    size_t at;
+    Referral__LedgerPage *page = pages_page(pages, pages_find(pages, EVENT(MOVED_IN), 1), &at);
+
+    page->n_rows = at;
+}
+
+static void sell_of_a_cancelled_session(struct pages *pages)
+{
+    Referral__LedgerRow *sale = pages_row(pages, pages_find(pages, EVENT(BOOKED), 3));
+
+    *pages_row(pages, pages_find(pages, EVENT(REFUSED), 1)) =
+        *pages_row(pages, pages_find(pages, EVENT(POOL_CANCELLED), 1));
+    sale->resource = "LI-AM";
+}
+
+static void release_twice(struct pages *pages)
+{
+    *pages_row(pages, pages_find(pages, EVENT(RELEASED), 2)) = *pages_row(pages, pages_find(pages, EVENT(RELEASED), 1));
+}
+
+static void release_what_was_cancelled(struct pages *pages)
+{
+    Referral__LedgerRow *released = pages_row(pages, pages_find(pages, EVENT(RELEASED), 1));
+
+    released->class_ = REFERRAL__PLACE_CLASS__EXPERT;
+    released->resource = "LI-AM";
+}
+
 static void go_back_in_time(struct pages *pages)
 {
     pages->list[pages->count / 2]->at_ms = DISTRICT_NOW - 1;
@@ -181,9 +217,15 @@ static const struct fault {
     {"another count released", say_less_was_released, "another number of units was released"},
     {"a reason that may not eat the reserve", block_the_reserve_for_maintenance,
      "without one of its four reasons (Q14)"},
+    {"a block of the reserve without a reason", block_without_a_reason, "without one of its four reasons (Q14)"},
     {"an unblock before its block", unblock_what_is_free, "row "},
     {"a cut of a booked unit", cut_what_is_booked, "takes away a unit that is booked"},
     {"a booking moved out, and not in", move_to_nowhere, "row "},
+    {"a turn that ends in the midst of a move", end_the_turn_of_a_move, "ends a turn in which booking"},
+    {"a sale of a cancelled session", sell_of_a_cancelled_session, "takes a unit of a pool that is not open (Q6)"},
+    {"a reserve released twice", release_twice, "releases the reserve before its time, or twice (Q6)"},
+    {"a cancelled session's reserve released", release_what_was_cancelled,
+     "releases the reserve before its time, or twice (Q6)"},
     {"a booking moved in, and not out", move_from_nowhere, "moves units in that were not moved out"},
     {"a grouped pool counted alone", leave_the_group, "of its group (Q11)"},
     {"another sum of the group", say_another_sum_of_the_group, "of its group (Q11)"},

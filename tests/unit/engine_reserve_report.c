@@ -5,7 +5,7 @@
 
 #define WHY(name) REFERRAL__BLOCK_REASON__##name
 
-static struct reserve_report make(struct district *d, bool by_month)
+static struct reserve_report make_of(struct district *d, const char *first, const char *last, bool by_month)
 {
     struct pages pages = pages_read(d);
     struct reserve_report report;
@@ -14,13 +14,18 @@ static struct reserve_report make(struct district *d, bool by_month)
 
     replay = pages_replay(d, &pages, &failure);
     cr_assert_eq(failure, 0, "%s", replay_error(replay));
-    report = reserve_report(replay, &d->keep, NULL, NULL, by_month);
+    report = reserve_report(replay, &d->keep, first, last, by_month);
     for (size_t i = 0; i < report.gap_count; i++) { /* theirs is the replay's */
         report.gaps[i].resource = arena_text(&d->keep, report.gaps[i].resource);
         report.gaps[i].department = report.gaps[i].date = NULL;
     }
     replay_close(replay);
     return report;
+}
+
+static struct reserve_report make(struct district *d, bool by_month)
+{
+    return make_of(d, NULL, NULL, by_month);
 }
 
 /* "R2 kept 1 of C10 (1000), F1 G2 B0, short by 1 for 25 min" of the first line and gap. */
@@ -467,6 +472,10 @@ Test(reserve_report, q15_bookings_without_a_unit_are_counted_by_day_and_class)
     cr_assert(report.lines[2].class == REFERRAL__PLACE_CLASS__EXAM && report.lines[2].outside == 1);
     cr_assert_eq(report.total_count, 2);
     cr_assert_eq(report.totals[0].outside, 3);
+    report = make_of(&d, "2026-11-23", "2026-11-30", false);
+    cr_assert_eq(report.line_count, 1);
+    cr_assert_str_eq(report.lines[0].date, "2026-11-25");
+    cr_assert_eq(report.totals[0].outside, 1);
     pools_close(&d);
 }
 

@@ -242,6 +242,43 @@ Test(service, l5_a_person_sent_down_twice_is_one_and_nobody_in_another_report)
     district_close(&d);
 }
 
+/* F4: the year in which he was taken over counts him, that in which he was sent the referral. */
+Test(service, l5_who_is_taken_over_later_than_he_was_sent_counts_when_he_is)
+{
+    struct district d;
+    struct service_range sent, taken, after;
+    struct sums sums;
+    const char *id;
+
+    district_open(&d);
+    id = refer_down(&d, "Wang Fang");
+    d.now.ms += 3 * DAY_MS;
+    district_assert_said(&d, district_happen(&d, "T07", id, CONFIRM_RECEIPT), "");
+    d.now.ms += DAY_MS;
+    district_clock(&d);
+    sent = taken = after = range_of(&d);
+    sent.to.ms = taken.from.ms = DISTRICT_NOW + DAY_MS;
+    taken.to.ms = after.from.ms = DISTRICT_NOW + 3 * DAY_MS + 1;
+    sums = count_in(&d, sent, REFERRAL__DIRECTION__DOWN);
+    cr_assert(sums.referrals == 1 && sums.person_count == 0);
+    sums = count_in(&d, taken, REFERRAL__DIRECTION__DOWN);
+    cr_assert(sums.referrals == 0 && sums.person_count == 1);
+    sums = count_in(&d, after, REFERRAL__DIRECTION__DOWN);
+    cr_assert(sums.referrals == 0 && sums.person_count == 0);
+
+    struct service_range then = taken; /* as it stood before an operator annulled it */
+
+    then.as_of_index = store_mark(d.store).index;
+    then.as_of = store_mark(d.store).time;
+    d.now.ms += DAY_MS;
+    district_assert_said(&d, district_happen(&d, "OPS", id, ANNUL), "");
+    cr_assert_eq(count_in(&d, then, REFERRAL__DIRECTION__DOWN).person_count, 1);
+    taken.as_of_index = store_mark(d.store).index;
+    taken.as_of = store_mark(d.store).time;
+    cr_assert_eq(count_in(&d, taken, REFERRAL__DIRECTION__DOWN).person_count, 0);
+    district_close(&d);
+}
+
 /* L4, L5: the receiver of a down-referral cannot accept it; what it can do in time is take the patient over. */
 Test(service, l5_a_down_referral_is_answered_by_taking_the_patient_over)
 {

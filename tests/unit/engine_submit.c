@@ -127,6 +127,39 @@ Test(submit, f2_sheet_route_and_team_are_answered_at_once)
     district_close(&d);
 }
 
+Test(submit, t5_a_key_of_another_length_is_nobodys)
+{
+    struct district d;
+    Batch__Command *command;
+
+    district_open(&d);
+    command = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "k", district_sheet(&d, "T07", "H1", false, ROUTINE));
+    command->key.len--;
+    district_assert_said(&d, district_send(&d, command), "NOT_ALLOWED");
+    command->key.len++;
+    district_assert_said(&d, district_send(&d, command), "");
+    district_close(&d);
+}
+
+/* T07 acts for V01, whose patient its own team serves; T08 does not. */
+Test(submit, t6_a_team_on_the_way_up_is_the_senders_or_of_who_speaks_for_it)
+{
+    struct district d;
+    Batch__Command *command;
+    Referral__Sheet *sheet;
+
+    district_open(&d);
+    district_team(&d, "T08");
+    sheet = district_sheet(&d, "V01", "H1", false, ROUTINE);
+    sheet->team_id = "TEAM7";
+    command = district_command(&d, "T07", REFERRAL__KIND__SUBMIT, "k", sheet);
+    command->acting_for = "V01";
+    district_assert_said(&d, district_send(&d, command), "UNKNOWN_TEAM team_id");
+    district_team(&d, "T07");
+    district_assert_said(&d, district_send(&d, command), "");
+    district_close(&d);
+}
+
 Test(submit, t6_a_team_on_the_way_down_is_the_receivers)
 {
     struct district d;
