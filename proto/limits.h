@@ -17,6 +17,7 @@
 #define LIMIT_TEXT_BYTES  8000 /* clinical text: 2,000 characters of up to 4 bytes */
 #define LIMIT_REPEATED    64   /* entries of a repeated field */
 #define LIMIT_ATTACHMENTS 16
+#define LIMIT_DEPARTMENTS 256  /* of an institution */
 #define LIMIT_ACK_IDS     1024 /* delivery ids in one Ack */
 
 #define LIMIT_WINDOW    256  /* unanswered requests of one session, by default */

@@ -20,6 +20,7 @@ static const struct field_bound bounds[] = {
     {"content", LIMIT_ENVELOPE_BYTES},
     {"delivery_ids", LIMIT_ACK_IDS},
     {"department", LIMIT_ID_BYTES},
+    {"departments", LIMIT_DEPARTMENTS},
     {"deputy_name", LIMIT_NAME_BYTES},
     {"deputy_phone", LIMIT_ID_BYTES},
     {"doctor", LIMIT_NAME_BYTES},

@@ -184,6 +184,24 @@ Test(check, f2_repeated_fields_are_bounded)
     expect_one(REFUSED_TOO_MANY, "attachments");
 }
 
+Test(check, t1_a_city_hospital_has_more_departments_than_a_list_has_entries)
+{
+    Referral__Institution hospital = REFERRAL__INSTITUTION__INIT;
+    Referral__Department department = REFERRAL__DEPARTMENT__INIT;
+    Referral__Department *departments[257];
+
+    for (size_t i = 0; i < 257; i++)
+        departments[i] = &department;
+    hospital.departments = departments;
+    hospital.n_departments = 256;
+    findings.count = 0;
+    wire_check(&hospital.base, false, &findings);
+    cr_assert_eq(findings.count, 0);
+    hospital.n_departments = 257;
+    wire_check(&hospital.base, false, &findings);
+    expect_one(REFUSED_TOO_MANY, "departments");
+}
+
 Test(check, f3_unknown_fields_are_kept_or_refused_where_they_stand)
 {
     const uint8_t top[] = {0xf8, 0x3f, 1};                  /* field 1023 */
