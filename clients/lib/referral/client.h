@@ -125,7 +125,8 @@ const Referral__Welcome *referral_welcome(const struct referral_client *client);
  * same body it has one effect and gets the original answer (D1). The library does so by itself when a connection
  * breaks, as long as WELCOME shows the same store and incarnation; a program that must survive its own crash stores id
  * and body before it sends, and does not send again by itself what is older than thirty days: the broker may have
- * forgotten it, and would do it anew. */
+ * forgotten it, and would do it anew. Whoever wants to ask again after TIMEOUT or CLOSED makes the id himself, by
+ * referral_message_id: nobody learns one that the library made. */
 struct referral_request {
     Referral__Kind kind;    /* a command or a query, as wire.proto lists them */
     const char *message_id; /* of a command, at most LIMIT_ID_BYTES; NULL: the library makes one. Queries: NULL */
