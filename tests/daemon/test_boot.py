@@ -279,6 +279,22 @@ class Service(unittest.TestCase):
         self.systemctl("start", UNIT)
         self.check_serves()
 
+    def test_an_address_that_comes_late_is_waited_for(self):
+        """As that of a VPN does, minutes after a power cut."""
+        path = self.machine.path / CONFIGURATION
+        good = path.read_text()
+        path.write_text(good.replace('"tcp://127.0.0.1:5571"', '"tcp://10.77.0.1:5571"'))
+        try:
+            self.systemctl("restart", UNIT, check=False)
+            fixture.until(lambda: int(self.show("NRestarts")) > 12 or self.show("ActiveState") == "failed", "it to be tried again and again")
+            self.machine.inside("ip", "address", "add", "10.77.0.1/32", "dev", "lo")
+            fixture.until(lambda: self.show("ActiveState") == "active", "the service, now that its address is there")
+        finally:
+            path.write_text(good)
+        self.systemctl("reset-failed", UNIT)
+        self.systemctl("restart", UNIT)
+        self.check_serves()
+
     def test_a_reload_changes_the_log_level_without_a_restart(self):
         path, old = self.machine.path / CONFIGURATION, self.show("MainPID")
         good = path.read_text()

@@ -51,6 +51,13 @@ class UnitFiles(unittest.TestCase):
         self.assertEqual([sorted(map(int, [codes[name] for name in FOR_PEOPLE] + [CREDENTIALS_EXIT]))],
                          [sorted(map(int, v.split())) for v in values("referrald.service", "RestartPreventExitStatus")])
 
+    def test_what_only_time_can_cure_has_minutes(self):
+        """An address of a VPN that is not there yet (10), a store that another program has (6): until then a start fails at once."""
+        seconds, = (int(v) for value in values("referrald.service", "RestartSec") for v in re.findall(r"^(\d+)s$", value))
+        burst, = map(int, values("referrald.service", "StartLimitBurst"))
+        self.assertGreaterEqual(burst * seconds, 5 * 60)
+        self.assertEqual(["10min"], values("referrald.service", "StartLimitIntervalSec"), "longer than the burst lasts: it does end")
+
     def test_it_reads_the_configuration_that_is_the_default(self):
         shown = run(fixture.BUILD / "referrald", "--help").stdout
         path = re.search(r"default (/etc/\S+)", shown)[1]
