@@ -152,7 +152,7 @@ static void delivery_facts(struct asking *asking, const struct turn_of *turn, st
 }
 
 /* What brought it into a state that it also comes back to, from a question, a booking or a cancellation that was not
- * granted. */
+ * granted; and a no-show, which the clock may have assumed. */
 static enum event cause_of(enum state state)
 {
     if (state == ACCEPTED)
@@ -161,12 +161,20 @@ static enum event cause_of(enum state state)
         return ARRIVE;
     if (state == IN_CARE)
         return START;
+    if (state == NO_SHOW)
+        return MISS;
     return state == REPORTED ? REPORT : EVENT_NONE;
 }
 
 static const Referral__TimelineEntry *entry_of(struct asking *asking, const Record__Timeline *row)
 {
     return work_read(&asking->work, TABLE_TIMELINE, &referral__timeline_entry__descriptor, row->entry);
+}
+
+/* A place beside the main one may have been missed since. */
+static bool is_another_place(const Referral__TimelineEntry *entry, const Record__Referral *row)
+{
+    return (enum event)entry->event == MISS && entry->at_ms != row->state_since_ms;
 }
 
 /* The last time that that happened; NULL: nothing of it is known. L5: REPORTED is also where a return that failed leads
@@ -180,7 +188,7 @@ static const Referral__TimelineEntry *find_cause(struct asking *asking, struct i
         const Referral__TimelineEntry *entry = line == NULL ? NULL : entry_of(asking, line);
         enum event event = entry == NULL ? EVENT_NONE : (enum event)entry->event;
 
-        if (event == cause || (event == RETURN_FAILED && cause == REPORT))
+        if ((event == cause && !is_another_place(entry, row)) || (event == RETURN_FAILED && cause == REPORT))
             return entry;
     }
     return NULL;
@@ -205,6 +213,7 @@ static struct why facts_of(struct asking *asking, struct id id, const Record__Re
         .life = (enum life)row->life,
         .state = (enum state)row->state,
         .child_open = child != NULL,
+        .assumed = cause != NULL && cause->assumed,
         .booked_out = row->rebookings >= REBOOKINGS_MAX,
         .reason = (Referral__Reason)row->reason,
         .sender = name_of(asking, row->sender),

@@ -58,10 +58,18 @@ static const struct phrase offered = {"offer", "等待{S}确认候补到的号�
 /* The session is over: whether the patient came, the hospital knows. */
 static const struct phrase arrival = {"arrival", "等待{R}报告患者到院或未到:预约时间 {P}",
                                       "Waiting for {R} to report the arrival or the no-show: booked for {P}"};
+/* Nobody said so: the patient may have come. */
+static const struct phrase assumed_miss = {
+    "new-booking", "等待{S}重新预约或撤回:未收到到诊消息,{T} 起按爽约处理",
+    "Waiting for {S} to book again or cancel: nobody reported an arrival, taken for a no-show {T}"};
 /* After the last no-show there is no other booking. */
 static const struct phrase booked_out = {
     "cancellation", "等待{S}撤回:{T} 记录患者未到,已不能再约",
     "Waiting for {S} to cancel: the patient did not come, recorded {T}, and cannot be booked again"};
+
+static const struct phrase assumed_booked_out = {
+    "cancellation", "等待{S}撤回:未收到到诊消息,{T} 起按爽约处理,已不能再约",
+    "Waiting for {S} to cancel: nobody reported an arrival, taken for a no-show {T}, and cannot be booked again"};
 
 static const struct phrase deliveries[WHY_DELIVERY_COUNT] = {
     [WHY_PAUSED] = {"paused", "向{N}的投递自 {A} 起被运维暂停({W})",
@@ -102,6 +110,9 @@ static const struct phrase deadlines[] = {
     [CLOCK_CANCEL_ANSWER] = {"", ",应在 {U} 前答复", ", an answer is due {U}"},
     [CLOCK_RECEIPT] = {"", ",应在 {U} 前确认", ", due {U}"},
 };
+
+/* Where somebody else is waited for: whose answer it is. */
+static const struct phrase hospital_owes = {"", ",院方应在 {U} 前答复", ", the hospital's answer is due {U}"};
 
 static const struct phrase reasons[] = {
     [REFERRAL__REASON__OUT_OF_SCOPE] = {"", "不属收治范围", "out of scope"},
@@ -166,7 +177,9 @@ static const struct phrase *head_of(const struct why *why)
     if (why->state == BOOKED && instant_is_due(why->place_end, why->now))
         return &arrival;
     if (why->state == NO_SHOW && why->booked_out)
-        return &booked_out;
+        return why->assumed ? &assumed_booked_out : &booked_out;
+    if (why->state == NO_SHOW && why->assumed)
+        return &assumed_miss;
     return &heads[why->state];
 }
 
@@ -314,13 +327,19 @@ static void say_delivery(struct writer *writer)
         say(writer, &came_back);
 }
 
+/* A place may be booked or waited for before the hospital has answered (Q5). */
+static bool is_owed_beside(const struct why *why)
+{
+    return why->clock == CLOCK_ANSWER && (why->state == BOOKED || why->state == WAITLISTED);
+}
+
 static void say_deadline(struct writer *writer)
 {
     const struct why *why = writer->why;
 
     if (why->clock == CLOCK_NONE || !instant_is_set(why->due_at))
         return;
-    say(writer, &deadlines[why->clock]);
+    say(writer, is_owed_beside(why) ? &hospital_owes : &deadlines[why->clock]);
     if (!instant_is_due(why->due_at, why->now))
         return;
     append(writer, writer->chinese ? ",已超时 " : ", overdue by ");

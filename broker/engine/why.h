@@ -28,6 +28,7 @@ struct why {
     enum state state;
     bool child_open;
     bool return_failed;                        /* REPORTED: since the down-referral ended otherwise (L5) */
+    bool assumed;                              /* a no-show: by the clock */
     bool booked_out;                           /* after a no-show: as often as it may be */
     Referral__Reason reason;                   /* of the end; 0: none */
     const char *sender, *receiver, *successor; /* names; successor: receiver of the child; NULL: none */

@@ -721,6 +721,25 @@ Test(why_query, d5_a_dropped_sheet_is_not_waited_for)
     district_close(&d);
 }
 
+Test(why_query, l_whoever_nobody_reported_is_not_said_to_have_missed_it)
+{
+    struct stage stage;
+    struct district d;
+    char *id;
+
+    district_open(&d);
+    stage_init(&stage);
+    id = district_refer(&d, "T07", "H1", ROUTINE);
+    district_assert_said(&d, district_happen(&d, "H1", id, ACCEPT), "");
+    happen_later(&d, "T07", id, BOOK);
+    d.now = instant_after(d.now, 3 * DAY_MS);
+    district_clock(&d);
+    expect_said(&d, &stage, id, "to book again or cancel: nobody reported an arrival, taken for a no-show 11-");
+    district_assert_said(&d, district_happen(&d, "H1", id, ARRIVE), "");
+    expect_said(&d, &stage, id, "Waiting for H1 to begin care");
+    district_close(&d);
+}
+
 Test(why_query, l_whoever_missed_the_last_booking_is_not_waited_for)
 {
     struct stage stage;

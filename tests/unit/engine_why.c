@@ -110,13 +110,15 @@ Test(why, l4_the_day_is_left_out_only_where_the_sentence_names_that_one)
     why.state = BOOKED;
     why.now = AT(5);
     why.place_start = instant_after(AT(0), 4 * DAY_MS);
-    expect(
-        &why, "等待患者到宝坻区人民医院就诊:预约时间 11-25 08:30,应在 11-21 10:30 前答复;请致电 张主任 022-29240001。",
-        "Waiting for the patient to come to 宝坻区人民医院: booked for 11-25 08:30, an answer is due 11-21 10:30; call "
-        "张主任 022-29240001.");
+    expect(&why,
+           "等待患者到宝坻区人民医院就诊:预约时间 11-25 08:30,院方应在 11-21 10:30 前答复;请致电 张主任 022-29240001。",
+           "Waiting for the patient to come to 宝坻区人民医院: booked for 11-25 08:30, the hospital's answer is due "
+           "11-21 10:30; call "
+           "张主任 022-29240001.");
     why.place_start = AT(300);
-    expect(&why, "等待患者到宝坻区人民医院就诊:预约时间 11-21 13:30,应在 10:30 前答复;请致电 张主任 022-29240001。",
-           "Waiting for the patient to come to 宝坻区人民医院: booked for 11-21 13:30, an answer is due 10:30; call "
+    expect(&why, "等待患者到宝坻区人民医院就诊:预约时间 11-21 13:30,院方应在 10:30 前答复;请致电 张主任 022-29240001。",
+           "Waiting for the patient to come to 宝坻区人民医院: booked for 11-21 13:30, the hospital's answer is due "
+           "10:30; call "
            "张主任 022-29240001.");
 }
 
@@ -307,6 +309,23 @@ Test(why, l_after_the_last_booking_nobody_waits_for_another)
     expect(&why, "等待S站撤回:11-21 08:32 记录患者未到,已不能再约;未登记联系人。",
            "Waiting for S站 to cancel: the patient did not come, recorded 11-21 08:32, and cannot be booked again; no "
            "contact person is registered.");
+    cr_assert_str_eq(why_waits_for(&why), "cancellation");
+}
+
+/* Nobody said that he did not come: his doctor must not reproach him with it. */
+Test(why, l_a_no_show_of_the_clock_is_no_more_than_silence)
+{
+    struct why why = {
+        .state = NO_SHOW, .sender = "S站", .since = AT(2), .now = AT(5), .assumed = true, .offset_minutes = 480};
+
+    expect(&why, "等待S站重新预约或撤回:未收到到诊消息,11-21 08:32 起按爽约处理;未登记联系人。",
+           "Waiting for S站 to book again or cancel: nobody reported an arrival, taken for a no-show 11-21 08:32; no "
+           "contact person is registered.");
+    cr_assert_str_eq(why_waits_for(&why), "new-booking");
+    why.booked_out = true;
+    expect(&why, "等待S站撤回:未收到到诊消息,11-21 08:32 起按爽约处理,已不能再约;未登记联系人。",
+           "Waiting for S站 to cancel: nobody reported an arrival, taken for a no-show 11-21 08:32, and cannot be "
+           "booked again; no contact person is registered.");
     cr_assert_str_eq(why_waits_for(&why), "cancellation");
 }
 
