@@ -219,6 +219,19 @@ static void print_place(const struct ctl *ctl, json_t *notice)
     fprintf(ctl->out, ctl_say(ctl, ", %s 前确认", ", to be confirmed before %s"), at);
 }
 
+/* What the event's name alone would make believe: that the place was used, that somebody saw him missing. */
+static void print_remark(const struct ctl *ctl, json_t *notice)
+{
+    const char *event = json_string_value(json_object_get(notice, "event"));
+    const char *state = json_string_value(json_object_get(json_object_get(notice, "booking"), "state"));
+
+    if (json_is_true(json_object_get(notice, "assumed")))
+        fputs(ctl_say(ctl, ", 未收到到诊消息, 按爽约处理", ", nobody reported an arrival: taken for a no-show"),
+              ctl->out);
+    if (event != NULL && state != NULL && strcmp(event, "EVENT_ARRIVE") == 0 && strcmp(state, "PLACE_CANCELLED") == 0)
+        fputs(ctl_say(ctl, ", 提前到院, 号源已退还", ", came before its day: the place is free again"), ctl->out);
+}
+
 /* One line without patient data: when, lane, what, which, from whom to whom, which place, attempt, what became of
  * it. */
 static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery, json_t *json,
@@ -236,6 +249,7 @@ static void print_line(const struct ctl *ctl, const Referral__Delivery *delivery
     if (delivery->sender != NULL || delivery->receiver != NULL) /* a hospital's own booking has neither */
         fprintf(ctl->out, "  %s -> %s", text_or_empty(delivery->sender), text_or_empty(delivery->receiver));
     print_place(ctl, json_object_get(json, "notice"));
+    print_remark(ctl, json_object_get(json, "notice"));
     fprintf(ctl->out, "  #%u", delivery->attempt);
     if (delivery->possibly_redelivered)
         fputs(ctl_say(ctl, " (可能重复)", " (perhaps again)"), ctl->out);

@@ -442,6 +442,26 @@ class Views(PlacesTest):
         offer = self.bookings(waiting[0])[0]["booking_id"]
         self.assertEqual(self.ask("confirm", offer, key="T07")["state"], "BOOKED")
 
+    def test_q8_who_waits_for_one_doctor_is_told_which(self):
+        self.publish(LI, 1, "14:00", 30)
+        self.run_ctl("book", self.refer(), "--first", "--yes", key="T07")
+        referral = self.refer()
+        self.run_ctl("waitlist", "join", referral, "--class", "expert", "--department", "NK", "--resource", "LI-PM", "--from", "2026-12-04",
+                     "--to", "2026-12-04", "--channel", "family-doctor", key="T07")
+        self.assertIn("EXPERT NK LI-PM 2026-12-04 to 2026-12-04: number 1 of the wait-list", self.run_ctl("why", referral, key="T07").stdout)
+
+    def test_q7_what_a_notice_of_an_arrival_or_a_no_show_does_not_mean_is_said(self):
+        self.publish()
+        early, silent = self.refer(), self.refer()
+        for referral in (early, silent):
+            self.run_ctl("book", referral, "--first", "--yes", key="T07")
+        self.run_ctl("arrive", early, "--at", "2026-12-01 09:00", key="H1")
+        self.assertRegex(self.run_ctl("listen", "--count", "1", key="T07").stdout,
+                         r" arrive +\S+  T07 -> H1  EXPERT NK WANG-AM 王主任 12-04 08:\d\d, came before its day: the place is free again  #1")
+        self.advance(96 * HOUR_MS)
+        self.assertRegex(self.run_ctl("--lang", "zh", "listen", "--count", "2", "--idle", "5", key="T07").stdout,
+                         r" T07 -> H1  专家号 NK WANG-AM 王主任 12-04 08:\d\d, 未收到到诊消息, 按爽约处理  #1")
+
     def test_q8_a_hospitals_own_patients_wait_by_its_own_number(self):
         self.publish(LI, 1, "14:00", 30, "--general-opens", "2026-12-02 08:00")
         self.run_ctl("waitlist", "join", "--class", "expert", "--department", "NK", "--from", "2026-12-04", "--to", "2026-12-04",
