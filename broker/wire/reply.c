@@ -32,8 +32,6 @@ static void make_room(Referral__Reply *reply, size_t count, struct arena *arena)
 
 void reply_add_findings(Referral__Reply *reply, const struct findings *findings, struct arena *arena)
 {
-    if (findings->count == 0)
-        return;
     make_room(reply, findings->count, arena);
     for (size_t i = 0; i < findings->count; i++)
         reply->refusals[reply->n_refusals++] = refusal_message(&findings->list[i], arena);

@@ -10,7 +10,7 @@ bool shape_take_varint(struct bytes *rest, uint64_t *ret_value)
 {
     uint64_t value = 0;
 
-    for (unsigned shift = 0; shift < 64 && rest->size != 0; shift += 7) {
+    for (unsigned shift = 0; rest->size != 0; shift += 7) {
         uint8_t byte = rest->data[0];
 
         if (shift == 63 && byte > 1)

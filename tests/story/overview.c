@@ -31,6 +31,28 @@ static const struct overview_destination *destination(const struct overview *ove
     abort();
 }
 
+Test(overview, t1_whoever_is_sent_nothing_is_no_destination_and_who_is_disabled_says_so)
+{
+    struct world *w = world_open();
+    struct overview overview;
+    size_t before;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "OP", 0);
+    look(w, &overview);
+    before = overview.destination_count;
+    world_say(w, "OP", "PUT_INSTITUTION", "id=COMM; name=commission; kind=OBSERVER");
+    world_say(w, "OP", "PUT_INSTITUTION", "id=V9; name=v; kind=PRIMARY; tier=VILLAGE; query_only=true");
+    world_say(w, "OP", "PUT_INSTITUTION", "id=CT9; name=imaging; kind=CENTRE; enabled=false");
+    world_say(w, "OP", "PUT_INSTITUTION", "id=CT8; name=imaging; kind=CENTRE; enabled=true");
+    look(w, &overview);
+    cr_assert_eq(overview.destination_count, before + 2);
+    cr_assert_not(destination(&overview, "CT9")->enabled);
+    cr_assert(destination(&overview, "CT8")->enabled);
+    overview_close(&overview);
+    world_close(w);
+}
+
 Test(overview, d3_what_waits_is_counted_by_lane_with_its_oldest)
 {
     struct world *w = world_open();
@@ -330,6 +352,30 @@ Test(overview, q6_what_is_released_is_kept_no_more_unless_the_time_is_in_doubt)
     day = reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1);
     cr_assert_eq(day.reserved, 0);
     cr_assert_eq(day.released, 2);
+    overview_close(&overview);
+    world_close(w);
+}
+
+/* Of a reserve that family doctors have taken nothing is left to release. */
+Test(overview, q6_what_family_doctors_have_is_not_released)
+{
+    struct world *w = world_open();
+    struct overview overview;
+
+    cr_assert_eq(overview_open(&overview), 0);
+    world_connect(w, "T07", 10);
+    world_connect(w, "H1", 10);
+    world_good(w, "H1");
+    world_publish(w, "H1", "WANG EXPERT 10 places");
+    world_submit(w, "T07", "r1", "up to H1, routine, patient 1");
+    world_submit(w, "T07", "r2", "up to H1, routine, patient 2");
+    world_place(w, "T07", "book WANG family r1");
+    world_until(w, 2 * 86400);
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).released, 1);
+    world_place(w, "T07", "book WANG family r2");
+    look(w, &overview);
+    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).released, 0);
     overview_close(&overview);
     world_close(w);
 }

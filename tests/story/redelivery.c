@@ -235,3 +235,27 @@ Test(redelivery, d4_a_shorter_ack_time_out_counts_for_what_is_handed_out_from_th
     cr_assert_eq(world_count(w, "sheet r1 from T07, attempt 2"), 1);
     world_close(w);
 }
+
+Test(redelivery, d4_what_is_late_first_comes_first_though_all_that_is_out_may_stay_longer)
+{
+    struct world *w = world_open();
+
+    world_connect(w, "OP", 0);
+    world_connect(w, "T07", 0);
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=H1; value=600000");
+    world_connect(w, "H1", 10);
+    world_submit(w, "T07", "r1", "up to H1, routine");
+    world_submit(w, "T07", "r2", "up to H1, routine");
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=H1; value=60000");
+    world_submit(w, "T07", "r3", "up to H1, routine");
+    world_say(w, "OP", "PUT_SETTING", "name=ack_timeout_ms; institution=H1; value=30000");
+    world_submit(w, "T07", "r4", "up to H1, routine");
+    world_forget(w);
+    world_after(w, 40);
+    cr_assert_eq(world_count(w, "sheet r4 from T07, attempt 2"), 1);
+    cr_assert_eq(world_count(w, "attempt 2"), 1);
+    world_after(w, 30);
+    cr_assert_eq(world_count(w, "sheet r3 from T07, attempt 2"), 1);
+    cr_assert_eq(world_count(w, "sheet r1 from T07, attempt 2"), 0);
+    world_close(w);
+}

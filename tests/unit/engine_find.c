@@ -69,6 +69,20 @@ static void index_all(struct district *d)
     arena_close(&arena);
 }
 
+/* Its patient had no id; now he has this one. */
+static void name_patient(struct district *d, const char *id, char *passport)
+{
+    Referral__Event *event = district_event(d, id, AMEND);
+    Referral__Sheet *sheet = district_sheet(d, "T07", "H1", false, ROUTINE);
+
+    sheet->patient->no_id_reason = NULL;
+    FIELD_SET(sheet->patient, id_type, REFERRAL__ID_TYPE__PASSPORT);
+    sheet->patient->id_value = passport;
+    event->person = NULL;
+    FIELD_SET(event, sheet, binary_pack(&d->keep, &sheet->base));
+    district_assert_said(d, district_say(d, "T07", KIND(EVENT), event), "");
+}
+
 static void index_anew(struct district *d)
 {
     struct arena arena;
@@ -136,6 +150,29 @@ Test(find, f5_whom_only_a_later_sheet_names_is_found_too)
     index_anew(&d);
     cr_assert_str_eq(found(&d, "T07", by("E22222222", NULL)), arena_format(&d.keep, "%s %s", id, next));
     district_close(&d);
+}
+
+/* Whether the index or a later sheet names him: in the order in which they were accepted, each once. */
+Test(find, f5_whom_an_earlier_and_a_later_sheet_name_is_found_in_order)
+{
+    struct district d;
+    const char *ids[6], *all = "";
+
+    for (int indexed = 0; indexed <= 6; indexed++) {
+        district_open(&d);
+        all = "";
+        for (int i = 0; i < 6; i++) {
+            ids[i] = i == 1 || i == 4 ? refer(&d, "T07", "H1", "E22222222") : district_refer(&d, "T07", "H1", ROUTINE);
+            all = i == 2 ? all : arena_format(&d.keep, "%s%s%s", all, i > 0 ? " " : "", ids[i]);
+            if (i + 1 == indexed)
+                index_all(&d);
+        }
+        for (int i = 0; i < 6; i++)
+            if (i != 1 && i != 2 && i != 4)
+                name_patient(&d, ids[i], "E22222222");
+        cr_assert_str_eq(found(&d, "T07", by("E22222222", NULL)), all, "indexed up to %d", indexed);
+        district_close(&d);
+    }
 }
 
 /* Section 4: it is no patient's any more, and what names it still leads there. */

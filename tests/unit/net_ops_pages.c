@@ -192,6 +192,38 @@ Test(ops_state, p4_the_worst_that_is_true_is_the_sentence)
     scene_close(&scene);
 }
 
+Test(ops_state, p4_whoever_starts_stops_or_drains_says_so)
+{
+    struct scene scene;
+
+    scene_open(&scene, 1);
+    scene.view.is_serving = false;
+    expect_state(&scene, OPS_LEVEL_WARNING, "正在启动或停止。", "Starting or stopping.");
+    scene.view.is_draining = true;
+    expect_state(&scene, OPS_LEVEL_WARNING, "按运维要求暂不接收新业务(急诊除外)。",
+                 "Draining: no new work is taken, but emergencies.");
+    scene_close(&scene);
+}
+
+Test(ops_state, p4_small_numbers_and_missing_ones_read_well)
+{
+    struct scene scene;
+
+    scene_open(&scene, 1);
+
+    struct overview_destination *h1 = &scene.overview.destinations[0];
+
+    h1->at_risk = scene.overview.totals.at_risk = 1;
+    h1->due_at = instant_of(NOW + 1500);
+    h1->contact = (struct overview_contact){.name = "何丽华"}; /* nobody can call a name */
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "1 条消息有风险,最紧迫的是H1(再过 1 秒到期)。",
+                 "1 message is at risk, that for H1 (due in 1 s).");
+    scene.overview.totals.unbalanced = 2;
+    expect_state(&scene, OPS_LEVEL_CRITICAL, "2 个目的地账目不平,请运行 referralctl recount。",
+                 "The books of 2 destinations do not balance; run referralctl recount.");
+    scene_close(&scene);
+}
+
 static bool health(struct scene *scene, enum ops_grade grade, bool verbose)
 {
     ops_text_reset(&scene->text);
@@ -358,8 +390,9 @@ Test(ops_pages, a_page_waits_for_a_view_and_is_rendered_once_for_each)
     cr_assert(ops_pages_answer(pages, "/nowhere", &answer));
     cr_assert_eq(answer.status, 404);
     cr_assert_not(ops_pages_answer(pages, "/readyz", &answer));
-
     fresh = true;
+    cr_assert_not(ops_pages_answer(pages, "/readyz", &answer), "fresh it may be, but there is none");
+
     ops_pages_show(pages, &scene.view);
     cr_assert(ops_pages_answer(pages, "/readyz", &answer));
     cr_assert_eq(answer.status, 200);

@@ -146,7 +146,7 @@ Test(store_open, d2_a_name_that_is_too_long_is_refused)
 /* What is left of a store may be all that somebody has. */
 Test(store_open, d2_what_is_left_of_a_store_is_not_written_over)
 {
-    static const char *const left[] = {"data.mdb", "keys", "owner.lock"};
+    static const char *const left[] = {"data.mdb", "keys", "owner.lock", "restoring"};
     struct fixture f;
     char to[96];
 
@@ -156,7 +156,7 @@ Test(store_open, d2_what_is_left_of_a_store_is_not_written_over)
     struct store_options options = fixture_options(&f);
 
     snprintf(to, sizeof(to), "%s/to", f.base);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
         char line[256];
 
         snprintf(line, sizeof(line), "mkdir %s && touch %s/%s", to, to, left[i]);

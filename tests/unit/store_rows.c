@@ -59,7 +59,11 @@ Test(store_rows, p2_an_overlong_id_is_nobody)
     cr_assert_null(institution_row(txn, id));
     cr_assert_null(team_row(txn, id));
     cr_assert_null(relation_row(txn, id, "H1"));
+    cr_assert_null(relation_row(txn, "H1", id));
     cr_assert_not(delegation_exists(txn, "H1", id));
+    cr_assert_not(delegation_exists(txn, id, "H1"));
+    cr_assert_null(setting_row(txn, id, ""));
+    cr_assert_null(setting_row(txn, "validity", id));
     cr_assert_null(dedup_row(txn, 1, id));
     cr_assert_eq(store_failure(txn), 0);
     store_read_end(txn);
@@ -389,6 +393,18 @@ Test(store_rows, f3_a_referral_its_timeline_and_its_journey_come_back)
     fixture_fini(&f);
 }
 
+static int past_alarms(struct store_txn *txn)
+{
+    struct store_cursor *cursor = store_scan(txn, TABLE_ALARM_PAST, bytes_of(NULL, 0), bytes_of(NULL, 0));
+    struct bytes key;
+    int count = 0;
+
+    while (store_next_key(cursor, &key))
+        count++;
+    store_scan_end(cursor);
+    return count;
+}
+
 Test(store_rows, t1_keys_teams_days_alarms_and_counts_come_back_and_go)
 {
     struct fixture f;
@@ -419,6 +435,15 @@ Test(store_rows, t1_keys_teams_days_alarms_and_counts_come_back_and_go)
     cr_assert_null(alarm_row(txn, "DOWN", ""));
     alarm_row_put(txn, "DOWN", "H1", NULL);
     cr_assert_null(alarm_row(txn, "DOWN", "H1"));
+    for (int i = 0; i < 2; i++) {
+        alarm.has_ended_at_ms = true;
+        alarm.ended_at_ms = FIXTURE_NOW_MS + i;
+        alarm_past_add(txn, "DOWN", "H1", &alarm);
+    }
+    for (int left = 2; left >= 0; left--) {
+        alarm_past_keep(txn, 2, instant_of(FIXTURE_NOW_MS + 2 - left));
+        cr_assert_eq(past_alarms(txn), left);
+    }
     refusal_count_row_put(txn, KEY, 7, &count);
     cr_assert_not_null(refusal_count_row(txn, KEY, 7));
     cr_assert_null(refusal_count_row(txn, KEY, 8));

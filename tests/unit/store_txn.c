@@ -166,6 +166,37 @@ Test(store_txn, d3_a_cursor_keeps_its_place_while_rows_change)
     fixture_fini(&f);
 }
 
+/* Whoever walks one table in the midst of another ends whichever first. */
+Test(store_txn, d3_cursors_end_in_any_order)
+{
+    struct fixture f;
+    struct store_cursor *cursors[3];
+    struct bytes key;
+    uint8_t number[4];
+
+    fixture_init(&f);
+
+    struct store_txn *txn = fixture_turn(&f);
+
+    for (uint32_t i = 1; i <= 3; i++)
+        store_put(txn, TABLE_BOOKS, key_of_number(number, i), bytes_text("v"));
+    for (int first = 0; first < 3; first++) {
+        for (int i = 0; i < 3; i++) {
+            cursors[i] = store_scan(txn, TABLE_BOOKS, bytes_of(NULL, 0), bytes_of(NULL, 0));
+            cr_assert(store_next_key(cursors[i], &key));
+        }
+        store_scan_end(cursors[first]);
+        for (int i = 2; i >= 0; i--)
+            if (i != first)
+                cr_assert(store_next_key(cursors[i], &key) && get_be32(key.data) == 2);
+        for (int i = 0; i < 3; i++)
+            if (i != first)
+                store_scan_end(cursors[i]);
+    }
+    fixture_end(&f, txn);
+    fixture_fini(&f);
+}
+
 Test(store_txn, d2_a_reader_sees_the_last_commit_only)
 {
     struct fixture f;

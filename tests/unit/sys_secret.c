@@ -151,6 +151,8 @@ Test(secret, a_key_of_the_wrong_form_is_refused_and_p1_not_shown)
         "key = " DIGITS " more\n",
         "key = zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
         "keys = " DIGITS "\n",
+        "key is " DIGITS "\n",
+        "keys = " DIGITS "\n \t\nkey : " DIGITS "\n",
         DIGITS "\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -174,6 +174,20 @@ Test(frame, d_an_envelope_that_cannot_be_read_or_holds_more_is_refused_alone)
     cr_assert_eq(judge_bytes(bytes_of("", 0), &request), REFUSED_BAD_VERSION);
 }
 
+/* What fills a page here would take a hundred of them when it is read. */
+Test(frame, d_an_envelope_that_swells_when_it_is_read_is_too_large)
+{
+    size_t size = 400000;
+    uint8_t *data = arena_zalloc(&arena, size);
+    uint64_t request = 99;
+
+    for (size_t i = 0; i < size; i += 2)
+        data[i] = 0x78; /* field 15, which nobody knows, is 0 */
+    cr_assert_eq(judge_bytes(bytes_of(data, size), &request), REFUSED_TOO_LARGE);
+    cr_assert_eq(request, 0);
+    cr_assert_eq(judge_bytes(bytes_of(data, 20), &request), REFUSED_BAD_VERSION);
+}
+
 Test(frame, d_an_envelope_beyond_its_limit_is_too_large_though_the_frame_is_not)
 {
     uint64_t request;
