@@ -62,7 +62,7 @@ static void check_patient(struct work *work, const Referral__Patient *old, const
     if (old == NULL || old->id_value == NULL)
         return;
     if (new == NULL || !same_text(old->id_value, new->id_value) || old->id_type != new->id_type)
-        refuse(work, REFUSED_BAD_VALUE, "patient.id_value");
+        refuse(work, REFUSED_FIXED, "patient.id_value");
 }
 
 /* What decided where the referral went cannot be amended: that would be another referral. Fields that were absent may
@@ -73,17 +73,17 @@ static void check_unchanged(struct work *work, const Record__Referral *row, cons
     if (new->sender != NULL && strcmp(new->sender, row->sender) != 0)
         refuse(work, REFUSED_WRONG_SENDER, "sender");
     if (!same_text(old->receiver, new->receiver) && !same_text(row->receiver, new->receiver))
-        refuse(work, REFUSED_BAD_VALUE, "receiver");
+        refuse(work, REFUSED_FIXED, "receiver");
     if (new->has_direction &&new->direction != (Referral__Direction)row->direction)
-        refuse(work, REFUSED_BAD_VALUE, "direction");
+        refuse(work, REFUSED_FIXED, "direction");
     if (new->has_priority &&new->priority != (Referral__Priority)row->priority)
-        refuse(work, REFUSED_BAD_VALUE, "priority");
+        refuse(work, REFUSED_FIXED, "priority");
     if (!same_text(old->journey_id, new->journey_id))
-        refuse(work, REFUSED_BAD_VALUE, "journey_id");
+        refuse(work, REFUSED_FIXED, "journey_id");
     if (!same_text(old->parent_referral_id, new->parent_referral_id))
-        refuse(work, REFUSED_BAD_VALUE, "parent_referral_id");
+        refuse(work, REFUSED_FIXED, "parent_referral_id");
     if (!same_text(old->sender_reference, new->sender_reference))
-        refuse(work, REFUSED_BAD_VALUE, "sender_reference");
+        refuse(work, REFUSED_FIXED, "sender_reference");
     check_patient(work, old->patient, new->patient);
 }
 

@@ -558,7 +558,7 @@ Test(event, l_amend_stores_a_new_version_of_the_same_patients_sheet)
     sheet->treatment = NULL;
     FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
     district_assert_said(&d, district_say(&d, "T07", REFERRAL__KIND__EVENT, event),
-                         "BAD_VALUE sheet.receiver; BAD_VALUE sheet.priority; MISSING sheet.treatment");
+                         "FIXED sheet.receiver; FIXED sheet.priority; MISSING sheet.treatment");
     sheet = district_sheet(&d, "T07", "H1", false, ROUTINE);
     sheet->treatment = "more rest";
     FIELD_SET(event, sheet, binary_pack(&d.keep, &sheet->base));
@@ -652,7 +652,7 @@ Test(event, l_a_redirected_sheet_is_amended_and_the_department_stays_the_new_rec
 
         cr_assert(stays == NULL ? departments[i] == NULL : strcmp(stays, departments[i]) == 0);
         sheet->receiver = NULL;
-        district_assert_said(&d, amend(&d, child, sheet), "BAD_VALUE sheet.receiver; MISSING sheet.receiver");
+        district_assert_said(&d, amend(&d, child, sheet), "FIXED sheet.receiver; MISSING sheet.receiver");
         sheet->receiver = "H2";
         district_assert_said(&d, amend(&d, child, sheet), "UNKNOWN_DEPARTMENT sheet.department");
         sheet->department = "NEURO";

@@ -396,30 +396,30 @@ Test(refused, l_an_amended_sheet_is_of_the_same_referral)
     amends(&d, reply->referral_id, sheet, "WRONG_SENDER sheet.sender");
     sheet->sender = "T07";
     sheet->receiver = "H2";
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.receiver");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.receiver");
     sheet->receiver = "H1";
     FIELD_SET(sheet, direction, REFERRAL__DIRECTION__LATERAL);
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.direction; WRONG_DIRECTION sheet.direction");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.direction; WRONG_DIRECTION sheet.direction");
     FIELD_SET(sheet, direction, REFERRAL__DIRECTION__UP);
     FIELD_SET(sheet, priority, REFERRAL__PRIORITY__URGENT);
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.priority");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.priority");
     FIELD_SET(sheet, priority, REFERRAL__PRIORITY__ROUTINE);
     sheet->journey_id = "bd-1-1-1";
     sheet->parent_referral_id = "bd-1-1-1";
     sheet->sender_reference = "ref-2";
     amends(&d, reply->referral_id, sheet,
-           "BAD_VALUE sheet.journey_id; BAD_VALUE sheet.parent_referral_id; BAD_VALUE sheet.sender_reference");
+           "FIXED sheet.journey_id; FIXED sheet.parent_referral_id; FIXED sheet.sender_reference");
     sheet->journey_id = sheet->parent_referral_id = NULL;
     sheet->sender_reference = "ref-1";
     FIELD_SET(sheet->patient, id_type, REFERRAL__ID_TYPE__HEALTH_CARD);
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.patient.id_value");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.patient.id_value");
     sheet->patient->id_value = "E12345679";
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.patient.id_value");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.patient.id_value");
     sheet->patient->id_value = NULL;
-    amends(&d, reply->referral_id, sheet, "BAD_VALUE sheet.patient.id_value; MISSING sheet.patient.id_value");
+    amends(&d, reply->referral_id, sheet, "FIXED sheet.patient.id_value; MISSING sheet.patient.id_value");
     sheet->patient = NULL;
     amends(&d, reply->referral_id, sheet,
-           "BAD_VALUE sheet.patient.id_value; MISSING sheet.patient.name; MISSING sheet.patient.sex; MISSING "
+           "FIXED sheet.patient.id_value; MISSING sheet.patient.name; MISSING sheet.patient.sex; MISSING "
            "sheet.patient.address; MISSING sheet.patient.phone; MISSING sheet.patient.birth_date; MISSING "
            "sheet.patient.id_value");
     sheet = places_sheet(&d, "T07", "Wang Fang");
