@@ -196,19 +196,21 @@ static bool admits(void *user, const uint8_t public_key[32], struct bytes addres
 
 static enum daemon_exit open_port(struct daemon *daemon, const struct secrets *secrets)
 {
+    const char *at = daemon->config->endpoints[0];
     const struct zmq_port_options options = {
         .base = daemon->base,
         .zmq_context = daemon->zmq_context,
         .endpoints = (const char *const *)daemon->config->endpoints,
         .secret_key = secrets->server_secret,
         .handler = {.user = daemon, .frame = daemon_on_frame, .lost = daemon_on_lost, .burst_end = daemon_on_burst_end},
+        .ret_at = &at,
     };
     int failure = zap_open(daemon->base, daemon->zmq_context, admits, daemon, &daemon->zap);
     if (failure < 0)
         return failed("the handler that says who may connect cannot be opened", failure);
     failure = zmq_port_open(&options, &daemon->port);
     if (failure < 0) {
-        journal(JOURNAL_start_refused, "an endpoint of %s cannot be bound: %s", daemon->config_path,
+        journal(JOURNAL_start_refused, "endpoint %s of %s cannot be bound: %s", at, daemon->config_path,
                 strerror(-failure));
         return DAEMON_NO_ENDPOINT;
     }

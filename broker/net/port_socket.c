@@ -123,11 +123,14 @@ int port_socket_monitor(void *zmq_context, void *router, void **ret_monitor)
     return 0;
 }
 
-int port_socket_bind(void *router, const char *const *endpoints, char ret_endpoint[PORT_ENDPOINT_SIZE])
+int port_socket_bind(void *router, const char *const *endpoints, const char **ret_at,
+                     char ret_endpoint[PORT_ENDPOINT_SIZE])
 {
-    for (; *endpoints; endpoints++)
+    for (; *endpoints; endpoints++) {
+        *ret_at = *endpoints;
         if (zmq_bind(router, *endpoints) < 0)
             return -errno;
+    }
     size_t size = PORT_ENDPOINT_SIZE;
     return zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) < 0 ? -errno : 0;
 }

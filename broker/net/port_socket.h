@@ -9,7 +9,9 @@
 int port_socket_open(void *zmq_context, const uint8_t secret_key[32], const char *const *endpoints, void **ret_router);
 /* Its monitor: a PAIR that takes any number of reports, so that libzmq's I/O thread never waits for us. */
 int port_socket_monitor(void *zmq_context, void *router, void **ret_monitor);
-int port_socket_bind(void *router, const char *const *endpoints, char ret_endpoint[PORT_ENDPOINT_SIZE]);
+/* *ret_at: the last endpoint that was tried. */
+int port_socket_bind(void *router, const char *const *endpoints, const char **ret_at,
+                     char ret_endpoint[PORT_ENDPOINT_SIZE]);
 /* NULLs are fine. `flush`: what was sent may leave within a second. */
 void port_socket_close(void *router, void *monitor, bool flush);
 bool port_socket_has_input(void *router);

@@ -277,7 +277,7 @@ static int port_start(struct zmq_port *port, const struct zmq_port_options *opti
     int rc = pump_open(options->base, port->monitor, reports, &port->reports);
     if (rc == 0)
         rc = pump_open(options->base, port->router, frames, &port->frames);
-    return rc < 0 ? rc : port_socket_bind(port->router, options->endpoints, port->endpoint);
+    return rc < 0 ? rc : port_socket_bind(port->router, options->endpoints, options->ret_at, port->endpoint);
 }
 
 int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_port)

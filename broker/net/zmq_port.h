@@ -36,6 +36,7 @@ struct zmq_port_options {
     const char *const *endpoints; /* "tcp://0.0.0.0:5570"; NULL-terminated */
     const uint8_t *secret_key;    /* 32 bytes, CURVE server; borrowed for the call */
     struct zmq_port_handler handler;
+    const char **ret_at; /* the last endpoint that was tried */
 };
 /* 0; -EADDRINUSE and the like where an endpoint cannot be bound; -EINVAL for one that is none. */
 int zmq_port_open(const struct zmq_port_options *options, struct zmq_port **ret_port);

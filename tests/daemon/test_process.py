@@ -26,9 +26,12 @@ class Process(fixture.BrokerTest):
             self.assertEqual(0, self.broker.stop())
         self.broker.write_config()
 
-    def exit_code(self, *arguments):
+    def run_it(self, *arguments):
         arguments = arguments or ("--config", self.broker.config_file)
-        return subprocess.run([fixture.BUILD / "referrald", *arguments], capture_output=True, timeout=fixture.PATIENCE_S).returncode
+        return subprocess.run([fixture.BUILD / "referrald", *arguments], capture_output=True, text=True, timeout=fixture.PATIENCE_S)
+
+    def exit_code(self, *arguments):
+        return self.run_it(*arguments).returncode
 
     def test_each_reason_not_to_start_has_an_exit_code_of_its_own(self):
         self.assertEqual(USAGE, self.exit_code("--no-such-argument"))
@@ -46,8 +49,11 @@ class Process(fixture.BrokerTest):
 
     def test_an_endpoint_in_use_is_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.broker.write_config("tcp://127.0.0.1:%d" % taken.getsockname()[1])
-            self.assertEqual(NO_ENDPOINT, self.exit_code())
+            wanted = "tcp://127.0.0.1:%d" % taken.getsockname()[1]
+            self.broker.write_config('tcp://127.0.0.1:*", "' + wanted)
+            result = self.run_it()
+            self.assertEqual(NO_ENDPOINT, result.returncode)
+            self.assertIn("endpoint %s of " % wanted, result.stderr, "which of them it is")
 
     def test_help_and_version_need_no_configuration(self):
         self.assertEqual(0, self.exit_code("--help"))

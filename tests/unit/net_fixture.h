@@ -17,6 +17,7 @@ struct net {
     void *context;
     struct zap *zap;
     struct zmq_port *port;
+    const char *bound_at;
     struct key_pair server, known;
     bool admit_all;
     /* What came. */
@@ -77,6 +78,7 @@ static inline void net_open_port(struct net *net)
         .endpoints = endpoints,
         .secret_key = net->server.secret_key,
         .handler = {.user = net, .frame = net_frame, .lost = net_lost, .burst_end = net_burst_end},
+        .ret_at = &net->bound_at,
     };
     cr_assert_eq(zmq_port_open(&options, &net->port), 0);
 }

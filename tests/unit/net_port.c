@@ -335,6 +335,7 @@ static int open_on(const char *endpoint, struct zmq_port **ret_port)
         .endpoints = endpoints,
         .secret_key = net.server.secret_key,
         .handler = {.user = &net, .frame = net_frame, .lost = net_lost, .burst_end = net_burst_end},
+        .ret_at = &net.bound_at,
     };
     return zmq_port_open(&options, ret_port);
 }
@@ -344,6 +345,7 @@ Test(port, an_endpoint_in_use_or_of_another_machine_is_refused)
     struct zmq_port *port = NULL;
     cr_assert_eq(open_on(zmq_port_endpoint(net.port), &port), -EADDRINUSE);
     cr_assert_eq(open_on("tcp://192.0.2.1:5570", &port), -EADDRNOTAVAIL);
+    cr_assert_str_eq(net.bound_at, "tcp://192.0.2.1:5570");
     cr_assert(open_on("tcp://nowhere", &port) < 0);
     cr_assert_null(port);
 }
