@@ -49,6 +49,7 @@ Test(overview, t1_whoever_is_sent_nothing_is_no_destination_and_who_is_disabled_
     cr_assert_eq(overview.destination_count, before + 2);
     cr_assert_not(destination(&overview, "CT9")->enabled);
     cr_assert(destination(&overview, "CT8")->enabled);
+    cr_assert(destination(&overview, "H1")->enabled, "so is whoever does not say");
     overview_close(&overview);
     world_close(w);
 }
@@ -369,13 +370,17 @@ Test(overview, q6_what_family_doctors_have_is_not_released)
     world_publish(w, "H1", "WANG EXPERT 10 places");
     world_submit(w, "T07", "r1", "up to H1, routine, patient 1");
     world_submit(w, "T07", "r2", "up to H1, routine, patient 2");
+    world_submit(w, "T07", "r3", "up to H1, routine, patient 3");
     world_place(w, "T07", "book WANG family r1");
     world_until(w, 2 * 86400);
     look(w, &overview);
     cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).released, 1);
-    world_place(w, "T07", "book WANG family r2");
-    look(w, &overview);
-    cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).released, 0);
+    for (int more = 2; more <= 3; more++) {
+        world_place(w, "T07", more == 2 ? "book WANG family r2" : "book WANG family r3");
+        look(w, &overview);
+        cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).family, (uint64_t)more);
+        cr_assert_eq(reserve(&overview, "H1", REFERRAL__PLACE_CLASS__EXPERT, 1).released, 0);
+    }
     overview_close(&overview);
     world_close(w);
 }

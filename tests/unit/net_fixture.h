@@ -69,9 +69,9 @@ static inline void net_burst_end(void *user)
     net->bursts++;
 }
 
-static inline void net_open_port(struct net *net)
+static inline int net_open_port_on(struct net *net, const char *endpoint)
 {
-    static const char *const endpoints[] = {"tcp://127.0.0.1:*", NULL};
+    const char *const endpoints[] = {endpoint, NULL};
     const struct zmq_port_options options = {
         .base = net->base,
         .zmq_context = net->context,
@@ -80,7 +80,12 @@ static inline void net_open_port(struct net *net)
         .handler = {.user = net, .frame = net_frame, .lost = net_lost, .burst_end = net_burst_end},
         .ret_at = &net->bound_at,
     };
-    cr_assert_eq(zmq_port_open(&options, &net->port), 0);
+    return zmq_port_open(&options, &net->port);
+}
+
+static inline void net_open_port(struct net *net)
+{
+    cr_assert_eq(net_open_port_on(net, "tcp://127.0.0.1:*"), 0);
 }
 
 static inline void net_open(struct net *net)

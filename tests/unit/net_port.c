@@ -304,6 +304,42 @@ Test(port, with_few_descriptors_fewer_connections_are_let_in, .timeout = 60)
     cr_assert_eq(zmq_port_connections(net.port), LET_IN);
 }
 
+static int connect_raw_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const char *colon = strrchr(zmq_port_endpoint(net.port), ':');
+    address.sin6_port = htons((uint16_t)atoi(colon + 1));
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+}
+
+/* A port of IPv6 takes IPv4 as well; who comes by the one makes no room for himself at the other's cost. */
+Test(port, hosts_of_ipv6_and_of_ipv4_are_told_apart, .timeout = 60)
+{
+    enum { FILES = 120, LET_IN = (FILES - 64) / 2, MORE = 5, IPV4 = LET_IN + MORE };
+    struct rlimit usual, few;
+    int raw[IPV4];
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    few = (struct rlimit){FILES, usual.rlim_max};
+    zmq_port_close(net.port);
+    net.port = NULL;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int failure = net_open_port_on(&net, "tcp://[::]:*");
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    if (failure == -EAFNOSUPPORT || failure == -EADDRNOTAVAIL)
+        cr_skip_test("this machine has no IPv6");
+    cr_assert_eq(failure, 0);
+    int first = connect_raw_ipv6();
+    if (first < 0)
+        cr_skip_test("this machine has no IPv6");
+    cr_assert(net_until(&net, zmq_port_connections(net.port) == 1));
+    for (int i = 0; i < IPV4; i++)
+        raw[i] = connect_raw();
+    cr_assert(net_until(&net, is_closed(raw[0])));
+    cr_assert(net_until(&net, is_closed(raw[MORE - 1])));
+    cr_assert_not(is_closed(first), "the oldest of all, and the only one of its host");
+}
+
 /* Its own port again; here the limit is the port's alone. */
 Test(port, one_key_with_many_connections_leaves_room_for_others, .timeout = 60)
 {

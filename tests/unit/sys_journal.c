@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,6 +138,14 @@ Test(journal, an_inherited_stream_of_another_process_is_not_the_journal)
     setenv("JOURNAL_STREAM", "not a stream", 1);
     journal_open(LOG_LEVEL_INFO);
     setenv("JOURNAL_STREAM", "1:1", 1);
+    journal_open(LOG_LEVEL_INFO);
+
+    struct stat status;
+    char beside[64]; /* another file of the same device */
+
+    cr_assert_eq(fstat(STDERR_FILENO, &status), 0);
+    snprintf(beside, sizeof beside, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino + 1);
+    setenv("JOURNAL_STREAM", beside, 1);
     journal_open(LOG_LEVEL_INFO);
     journal(JOURNAL_stopping, "on stderr");
     check_stderr("level=info event=stopping message=\"on stderr\"\n");

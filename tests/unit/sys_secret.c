@@ -259,6 +259,20 @@ Test(secret, a_credential_that_others_may_touch_is_refused, .fini = drop_credent
     }
 }
 
+Test(secret, a_file_of_the_largest_size_is_read_to_its_end)
+{
+    static const char line[] = "key = " DIGITS;
+    char text[4096 + 2];
+    for (size_t size = 4095; size <= 4097; size++) {
+        memset(text, '\n', size);
+        memcpy(text + size - strlen(line), line, strlen(line));
+        text[size] = '\0';
+        write_file(text, 0600);
+        cr_assert_eq(read_key("key"), size <= 4096 ? 0 : -EINVAL, "%zu bytes: %s", size, error);
+        cr_assert_eq(key_is_untouched(), size > 4096);
+    }
+}
+
 Test(secret, a_file_far_too_large_is_refused)
 {
     char *text = calloc(1, 100001);
