@@ -256,6 +256,15 @@ class Service(unittest.TestCase):
         self.check_serves(referral)
         fixture.until(lambda: self.show("ActiveState", "referrald-verify.timer") == "active", "the verify timer to come with it")
 
+    def test_an_archive_elsewhere_is_written_where_a_drop_in_names_it(self):
+        def write():
+            return self.machine.inside("nsenter", "-t", self.show("MainPID"), "-m", "--", "touch", "/srv/archive/x", check=False)
+
+        self.machine.inside("mkdir", "-p", "/srv/archive")
+        self.assertIn("Read-only file system", write().stdout)
+        self.drop_in("ReadWritePaths=/srv/archive\n")
+        self.assertEqual(0, write().returncode)
+
     def test_hung_it_is_ended_by_the_watchdog(self):
         self.assertEqual("1min", self.show("WatchdogUSec"))
         self.drop_in("WatchdogSec=2s\n")
