@@ -196,16 +196,17 @@ static bool has_priority(const Referral__ReferralsQuery *query, uint32_t priorit
     return query->n_priorities == 0;
 }
 
-/* `institution`: whose list it is; 0: everybody's. What is void is hidden from lists (section 4). */
+/* `institution`: whose list it is; 0: everybody's, which nobody sent alone. What is void is hidden from lists (section
+ * 4). */
 static bool is_wanted(const struct asking *asking, const Referral__ReferralsQuery *query, uint32_t institution,
                       const Record__Referral *row)
 {
     int64_t now = asking->work.now.ms;
     if (row->state == VOID || !has_state(query, row->state) || !has_priority(query, row->priority))
         return false;
-    if (institution != 0 && query->as_sender && row->sender_number != institution)
+    if (query->as_sender && row->sender_number != institution)
         return false;
-    if (institution != 0 && query->as_receiver && row->receiver_number != institution)
+    if (query->as_receiver && row->receiver_number != institution)
         return false;
     if (query->has_older_than_ms && now - row->state_since_ms < query->older_than_ms)
         return false;
@@ -276,6 +277,8 @@ ProtobufCMessage *query_referrals(struct asking *asking)
     const char *institution = everybody ? NULL : asking_institution(asking, query->institution, "institution");
     struct page page;
 
+    if (everybody && (query->as_sender || query->as_receiver))
+        return asking_refuse(asking, REFUSED_MISSING, "institution");
     if (!everybody && institution == NULL)
         return NULL;
     page_begin(&page, asking, query->rows);

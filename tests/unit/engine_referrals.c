@@ -88,9 +88,13 @@ Test(referrals, p2_lists_are_of_ones_own_and_filter_as_asked)
         query = all;
         FIELD_SET(&query, as_sender, true);
         cr_expect_str_eq(listed(&d, "H1", query, ids, 5), "");
+        cr_expect_str_eq(ask_said(&d, "OPS", KIND(LIST_REFERRALS), &query), "MISSING institution", "sent by whom?");
+        query.institution = "T08";
+        cr_expect_str_eq(listed(&d, "OPS", query, ids, 5), "3");
         query = all;
         FIELD_SET(&query, as_receiver, true);
         cr_expect_str_eq(listed(&d, "H1", query, ids, 5), "1 3 4");
+        cr_expect_str_eq(ask_said(&d, "OPS", KIND(LIST_REFERRALS), &query), "MISSING institution");
         query = all;
         FIELD_SET(&query, older_than_ms, 90 * MINUTE_MS);
         cr_expect_str_eq(listed(&d, "T07", query, ids, 5), "1 2");
