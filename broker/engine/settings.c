@@ -143,7 +143,7 @@ bool settings_apply_put(struct work *work)
     const Referral__Setting *put = (const Referral__Setting *)work->body;
     const char *institution = put->institution != NULL ? put->institution : "";
     enum refusal value = REFUSED_NOT;
-    enum setting setting;
+    enum setting setting = SETTING_COUNT;
     bool known = setting_find(put->name, &setting);
 
     if (!registry_may_touch(work, put->institution))
