@@ -83,7 +83,8 @@ static bool find_by_message_id(struct asking *asking, const char *message_id, st
     return work_parse_id(&asking->work, reply->referral_id, ret_id);
 }
 
-/* Where a long unindexed tail is not looked through to its end, "not found" would be a guess: try again. */
+/* The newest. Where a long unindexed tail is not looked through to its end, it would be a guess, and so would "not
+ * found": try again. */
 static bool find_by_reference(struct asking *asking, const char *reference, struct id *ret_id)
 {
     struct store_txn *txn = asking->work.txn;
@@ -99,8 +100,8 @@ static bool find_by_reference(struct asking *asking, const char *reference, stru
         *ret_id = at;
         found = true;
     }
-    if (!found && left == 0)
-        refuse_retry(&asking->work, REFUSED_BUSY, UNINDEXED_RETRY_MS);
+    if (left == 0)
+        return refuse_retry(&asking->work, REFUSED_BUSY, UNINDEXED_RETRY_MS);
     return found;
 }
 

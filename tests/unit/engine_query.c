@@ -154,6 +154,58 @@ Test(query, d1_a_referral_is_found_by_its_senders_own_numbers)
     district_close(&d);
 }
 
+/* `count` referrals of T07's in one turn, of which nothing is known but their references. */
+static void refer_unindexed(struct district *d, uint16_t count)
+{
+    struct store_turn turn = {.index = store_mark(d->store).index + 1, .time = d->now};
+    struct store_txn *txn;
+
+    arena_reset(&d->turn, 1 << 20);
+    cr_assert_eq(store_turn_begin(d->store, &d->turn, &txn), 0);
+    for (uint16_t i = 0; i < count; i++) {
+        struct id id = {.incarnation = store_identity(d->store)->incarnation, .index = turn.index, .ordinal = i};
+        Record__Referral row = RECORD__REFERRAL__INIT;
+        char reference[32];
+
+        snprintf(reference, sizeof reference, "many-%u", i);
+        FIELD_SET(&row, sender_number, institution_row(txn, "T07")->number);
+        row.sender_reference = reference;
+        referral_row_add(txn, id, &row);
+    }
+    cr_assert_eq(store_turn_end(txn, &turn), 0);
+}
+
+/* After a rebuild of the index there is much that it does not know yet: "not found", or an older one, would be a guess. */
+Test(query, d1_what_the_index_has_not_reached_is_asked_for_again)
+{
+    Referral__ReferralQuery query = REFERRAL__REFERRAL_QUERY__INIT;
+    Referral__Reply *reply;
+    Referral__ReferralView *view;
+    struct stage stage;
+    struct district d;
+    char *newest;
+
+    district_open(&d);
+    stage_init(&stage);
+    district_refer(&d, "T07", "H1", ROUTINE);
+    refer_unindexed(&d, 10000);
+    newest = district_refer(&d, "T07", "H2", ROUTINE);
+    for (int i = 0; i < 2; i++) {
+        query.sender_reference = i == 0 ? "nowhere" : "ref-1";
+        reply = ask_full(&d, &stage, "T07", NULL, KIND(GET_REFERRAL), wire_pack(&query.base, &d.keep));
+        cr_assert_str_eq(district_said(&d, reply), "BUSY", "%s", query.sender_reference);
+        cr_assert_gt(reply->refusals[0]->retry_after_ms, 0);
+    }
+    do
+        arena_reset(&d.turn, 1 << 20);
+    while (search_advance(d.store, &d.turn, 2000) > 0);
+    view = ask(&d, "T07", KIND(GET_REFERRAL), &query);
+    cr_assert_str_eq(view->summary->referral_id, newest);
+    query.sender_reference = "nowhere";
+    cr_assert_str_eq(ask_said(&d, "T07", KIND(GET_REFERRAL), &query), "NOT_FOUND");
+    district_close(&d);
+}
+
 Test(query, p2_operators_see_states_times_and_contacts_but_no_text)
 {
     Referral__ReferralView *mine, *theirs;

@@ -1,6 +1,6 @@
 /* What a hospital's referrals add to the service report: counts alone, of one moment, however many slices they come in
  * (P2, L4, L5). */
-#include "district.h"
+#include "ask.h"
 #include "engine/service_count.h"
 #include "store/search.h"
 
@@ -367,12 +367,23 @@ Test(service, p2_slices_add_up_with_and_without_the_index)
 {
     struct district d;
     struct sums tail, indexed;
+    Referral__ServiceQuery query = REFERRAL__SERVICE_QUERY__INIT;
+    const Referral__ServiceFacts *facts;
 
     district_open(&d);
     refer_many(&d, 1300);
     tail = count_up(&d);
     cr_assert_eq(tail.referrals, 1300);
     cr_assert(tail.slices > 2);
+    query.hospital = "H1";
+    FIELD_SET(&query, from_ms, DISTRICT_NOW - DAY_MS);
+    FIELD_SET(&query, to_ms, DISTRICT_NOW + DAY_MS);
+    facts = ask(&d, "OPS", REFERRAL__KIND__GET_SERVICE_FACTS, &query);
+    cr_assert(facts->has_next);
+    FIELD_SET(&query, cursor, facts->next);
+    facts = ask(&d, "OPS", REFERRAL__KIND__GET_SERVICE_FACTS, &query);
+    cr_assert(facts->has_next);
+    cr_assert_gt(facts->counts[0]->referrals, 0);
     arena_reset(&d.turn, 1 << 20);
     while (search_advance(d.store, &d.turn, 500) > 0)
         arena_reset(&d.turn, 1 << 20);
