@@ -100,9 +100,10 @@ static bool find_by_reference(struct asking *asking, const char *reference, stru
         *ret_id = at;
         found = true;
     }
-    if (left == 0)
-        return refuse_retry(&asking->work, REFUSED_BUSY, UNINDEXED_RETRY_MS);
-    return found;
+    if (left != 0)
+        return found;
+    refuse_retry(&asking->work, REFUSED_BUSY, UNINDEXED_RETRY_MS);
+    return false;
 }
 
 static bool find_id(struct asking *asking, struct id *ret_id)

@@ -165,6 +165,7 @@ bool settings_apply_put(struct work *work)
     if (is_refused(work))
         return false;
 
+    assert(known);
     setting_row_put(work->txn, put->name, institution, put->value);
     if (is_cap(setting))
         inbox_check_caps(work, institution[0] != '\0' ? institution_row(work->txn, institution)->number : 0);
