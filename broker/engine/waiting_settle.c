@@ -151,11 +151,10 @@ static bool find_units(struct work *work, struct pool_of *pool, const Record__Wa
     return true;
 }
 
+/* The pool is open to the entry's channel: nobody comes here who has not looked. */
 static bool suits(struct work *work, struct pool_of *pool, const Record__WaitEntry *row, struct offer *ret_offer)
 {
-    return !row->has_offer && is_wanted(row, &pool->key) &&
-           pool_is_open(work, pool, (Referral__Channel)row->channel) == REFUSED_NOT &&
-           find_units(work, pool, row, ret_offer);
+    return !row->has_offer && is_wanted(row, &pool->key) && find_units(work, pool, row, ret_offer);
 }
 
 /* ---- Offering ---- */
