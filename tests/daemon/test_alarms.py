@@ -67,6 +67,13 @@ class AlarmsTest(PartyTest):
             self.assertEqual(len(alarms), len({(a.code, a.subject) for a in alarms}))
         return [(a.code, a.subject) for a in alarms], alarms
 
+    def meet(self, damaged):
+        """Its row is damaged: whoever asks for it is refused."""
+        data, number = self.operator.ask("GET_REFERRAL", body_of("GET_REFERRAL", {"referral_id": damaged}).SerializeToString())
+        self.operator.send_frame(data)
+        self.assertTrue(self.operator.wait(lambda: number in self.operator.replies))
+        self.refused(self.operator.replies.pop(number), "FAILED")
+
     def look(self):
         """It has looked at the time that is now: at its machine as soon as it is told, at its destinations for the next page."""
         self.broker.process.send_signal(signal.SIGHUP)
@@ -247,12 +254,8 @@ class Machine(AlarmsTest):
         self.assertFalse(self.stands("store-damaged"), "nobody has met it")
         ahead_ms = int(time.time() * 1000) + 365 * DAY_MS
         (self.broker.store / "verify.state").write_text("sound_ms=%d failed_ms=0\n" % ahead_ms)  # by a clock that was ahead
-        body = body_of("GET_REFERRAL", {"referral_id": damaged}).SerializeToString()
         for _ in range(2):
-            data, number = self.operator.ask("GET_REFERRAL", body)
-            self.operator.send_frame(data)
-            self.assertTrue(self.operator.wait(lambda: number in self.operator.replies))
-            self.refused(self.operator.replies.pop(number), "FAILED")
+            self.meet(damaged)
         self.assertEqual("critical", self.raised("store-damaged").level)
         self.assertEqual(sound, self.operator.query("GET_REFERRAL", referral_id=sound).summary.referral_id)
         self.assertRegex(self.broker.log_text(), "event=row_damaged .*table REFERRAL")
@@ -315,6 +318,22 @@ class Clock(AlarmsTest):
         self.raised("clock-differs")
         self.tell("OPS", "CONFIRM_TIME", {"reason": "已核对"})
         self.cleared("clock-differs")
+
+    def test_a_row_that_was_met_while_the_clock_was_ahead(self):
+        """A verification after it, by a clock that is right, seems to be earlier."""
+        _, damaged = self.submit(), self.submit()
+        self.assertEqual(0, self.broker.stop())
+        subprocess.run([fixture.BUILD / "tests" / "daemon" / "break_chain", self.broker.store, "1", "REFERRAL"], check=True)
+        self.broker.start()
+        self.operator = self.party("OPS")
+        self.broker.shift(365 * DAY_MS)
+        self.raised("clock-differs")
+        self.meet(damaged)
+        self.raised("store-damaged")
+        self.broker.shift(0)
+        self.assertTrue(self.stands("store-damaged"))
+        (self.broker.store / "verify.state").write_text("sound_ms=%d failed_ms=0\n" % (int(time.time() * 1000) + MINUTE_MS))
+        self.cleared("store-damaged")
 
 
 class Filling(AlarmsTest):
