@@ -24,12 +24,25 @@ static void end_here(struct work *work, struct life_of *life, struct booking_of 
     pool_save(work, booking->pool);
 }
 
+static int64_t local_day(struct instant at, const struct registry_institution *hospital)
+{
+    return date_to_days(instant_local_date(at, hospital->offset_minutes));
+}
+
 /* Before its day nobody used the place. */
 static bool is_on_its_day(const struct work *work, const struct booking_of *booking)
 {
-    int offset = booking->pool->hospital->offset_minutes;
+    return booking->pool->key.day <= local_day(work->now, booking->pool->hospital);
+}
 
-    return booking->pool->key.day <= date_to_days(instant_local_date(work->now, offset));
+/* Q15: a main place without a unit, on its day. */
+static bool has_come_outside(struct work *work, const struct life_of *life, enum state from)
+{
+    const Record__Referral *row = life->row;
+    const struct registry_institution *hospital = registry_institution(work, row->receiver);
+
+    return from == BOOKED && claim_main(row) == NULL && row->place != NULL && hospital != NULL &&
+           local_day(instant_of(row->place->start_ms), hospital) <= local_day(work->now, hospital);
 }
 
 static struct booking_of *booking_of_claim(struct work *work, const Record__Claim *claim)
@@ -78,9 +91,9 @@ static const Referral__Booking *walk_in(struct work *work, struct life_of *life)
     return view(work, booking);
 }
 
-const Referral__Booking *booking_arrived(struct work *work, struct life_of *life)
+const Referral__Booking *booking_arrived(struct work *work, struct life_of *life, enum state from)
 {
-    struct booking_of *booking = place_of_the_day(work, life);
+    struct booking_of *booking = has_come_outside(work, life, from) ? NULL : place_of_the_day(work, life);
 
     if (booking == NULL)
         return walk_in(work, life);

@@ -207,7 +207,8 @@ struct m_referral {
     bool accepted;
     int rounds, rebookings;
     int64_t submitted_at, valid_until, no_show_at;
-    int outside; /* Q15: class of the place without a unit that it had last; 0: none */
+    int outside;           /* Q15: class of the place without a unit that it had last; 0: none */
+    int64_t outside_start; /* of that place */
     struct m_claim claims[CLASSES];
 };
 

@@ -152,13 +152,21 @@ bool places_judge(const struct model *m, const struct model_referral *r, int eve
 }
 
 /* Q15: a place without a unit drives the referral from now on; what waited for one of its class is done. */
-static void has_other_place(struct world *world, struct m_referral *referral, int class)
+static void has_other_place(struct world *world, struct m_referral *referral, int class, int64_t start)
 {
     for (int i = 1; i < CLASSES; i++)
         referral->claims[i].is_main = false;
     referral->outside = class;
+    referral->outside_start = start;
     if (referral->claims[class].entry != NOBODY)
         m_entry_remove(world, referral->claims[class].entry);
+}
+
+/* He came for that one, and for none that he has beside it. */
+static bool has_come_for_other(const struct world *world, const struct m_referral *referral, int from)
+{
+    return from == ST(BOOKED) && m_main_claim(referral) == NULL &&
+           m_day_of(referral->outside_start) <= m_day_of(world->now);
 }
 
 void places_follow(struct model *m, struct model_referral *r, const struct model_happening *h, int from)
@@ -167,7 +175,7 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
     struct m_referral *referral = &world->referrals[number_of(m, r)];
     const struct m_claim *claim = m_main_claim(referral);
 
-    if (h->event == EV(ARRIVE))
+    if (h->event == EV(ARRIVE) && !has_come_for_other(world, referral, from))
         m_main_arrived(world, referral);
     if (h->event == EV(NO_SHOW))
         m_main_missed(world, referral);
@@ -176,7 +184,7 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
     if (h->event == EV(LEAVE_LIST) && claim != NULL)
         m_entry_remove(world, claim->entry);
     if (h->event == EV(BOOK) || h->event == EV(MOVE))
-        has_other_place(world, referral, h->deed->place_class);
+        has_other_place(world, referral, h->deed->place_class, h->deed->place_end - HOUR_MS);
     if (h->event == EV(BOOK) && referral->receiver == WHO_H1)
         world->outside[h->deed->place_class]++;
     /* What the sender asked for is granted: that is no taking back. */

@@ -415,3 +415,26 @@ Test(places, q7_who_comes_to_the_specialist_keeps_the_bed_of_another_day)
                     "         H1 < accepted r1 ARRIVED, b1 USED WARD3 1\n");
     world_close(w);
 }
+
+/* Q15: a place without a unit is the main one, too: who comes on its day comes for it, and what he has beside it that
+ * day waits for him. */
+Test(places, q15_who_comes_for_a_place_without_a_unit_keeps_the_one_beside_it)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "CT EXAM 5 places");
+    world_refer(w, 1);
+    world_event(w, "T07", "book r1; place.start_ms=+262800; place.end_ms=+266400");
+    world_place(w, "T07", "book CT family r1");
+    world_event(w, "H1", "accept r1");
+    world_forget(w);
+    world_until(w, 262800);
+    world_event(w, "H1", "arrive r1");
+    world_place(w, "H1", "used b1");
+    world_expect(w, "[262800] H1 > arrive r1\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, attempt 1\n"
+                    "[262800] H1 > used b1\n"
+                    "         H1 < accepted r1 ARRIVED, b1 USED CT 1\n");
+    world_close(w);
+}
