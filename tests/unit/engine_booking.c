@@ -855,6 +855,38 @@ Test(booking, q7_a_lapsed_hold_is_lost_with_any_of_its_units)
     places_close(&d);
 }
 
+/* Beds of a ward begin together, so that the cut one's neighbour would do as well: it is not what he was told. */
+Test(booking, q7_a_lapsed_hold_is_lost_though_others_lie_beside_it)
+{
+    struct district d;
+
+    places_open(&d);
+    Referral__PoolRef *ref = places_ref(&d, EXAM, "CT-1", TUESDAY);
+    Referral__Pool *pool = places_pool(&d, ref, 1);
+    Referral__UnitRun *together[] = {pool->units[0], pool->units[0], pool->units[0], pool->units[0]};
+    Referral__TakePlace *take = places_wish(&d, ref, FAMILY, places_refer(&d, "T07", "Wang Fang"));
+    Referral__PoolChange cut = REFERRAL__POOL_CHANGE__INIT;
+    uint32_t second[] = {2};
+
+    pool->units = together;
+    pool->n_units = 4;
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__PUT_POOL, pool), "");
+    FIELD_SET(take, units, 2);
+    char *held = district_say(&d, "T07", REFERRAL__KIND__HOLD_PLACE, take)->booking->booking_id;
+
+    cr_assert_str_eq(places_units(&d, ref), "ff..");
+    d.now = instant_after(d.now, HOUR_MS);
+    cut.pool = ref;
+    cut.units = second;
+    cut.n_units = 1;
+    FIELD_SET(&cut, reason, REFERRAL__BLOCK_REASON__DEVICE_DOWN);
+    cut.person = places_person(&d);
+    district_assert_said(&d, district_say(&d, "H1", REFERRAL__KIND__CUT_UNITS, &cut), "");
+    district_assert_said(&d, places_confirm(&d, "T07", held), "HOLD_LOST booking_id");
+    cr_assert_str_eq(places_units(&d, ref), "...");
+    places_close(&d);
+}
+
 Test(booking, q5_who_holds_a_place_holds_no_other_of_that_class)
 {
     struct district d;

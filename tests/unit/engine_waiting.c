@@ -120,6 +120,24 @@ Test(waiting, q8_an_entry_says_for_what_and_when_within_bounds)
     places_close(&d);
 }
 
+Test(waiting, q5_whoever_joins_the_list_proves_whose_place_it_is)
+{
+    struct district d;
+    Referral__PatientProof proof = REFERRAL__PATIENT_PROOF__INIT;
+
+    places_open(&d);
+    char *id = places_refer(&d, "T07", "Wang Fang");
+    Referral__JoinList *list = places_wait(&d, EXPERT, FAMILY, id);
+
+    list->patient = &proof;
+    proof.name = "Wang Fei";
+    district_assert_said(&d, join(&d, "T07", list), "PATIENT_DISAGREES patient");
+    cr_assert_str_eq(district_state(&d, id), "SUBMITTED");
+    proof.name = "Wang Fang";
+    district_assert_said(&d, join(&d, "T07", list), "");
+    places_close(&d);
+}
+
 static int own_entries(struct district *d)
 {
     struct store_txn *txn = district_read(d);
