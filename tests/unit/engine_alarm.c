@@ -188,7 +188,6 @@ Test(alarm, d2_a_release_ends_the_alarm_of_its_command)
     district_close(&d);
 }
 
-/* Also pages: the oldest end first, each once. */
 /* The broker that it ended may have been a newer one. */
 Test(alarm, d2_a_command_of_a_kind_that_nobody_knows_any_more_is_held_back_too)
 {
@@ -201,6 +200,7 @@ Test(alarm, d2_a_command_of_a_kind_that_nobody_knows_any_more_is_held_back_too)
     district_close(&d);
 }
 
+/* Also pages: the oldest end first, each once. */
 Test(alarm, d6_the_past_keeps_the_last_thousand)
 {
     struct district d;
