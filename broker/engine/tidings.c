@@ -15,7 +15,7 @@ static const struct sentence {
      "the receiver has not answered in time: both contacts, please follow up"},
     {ESCALATED, "information", "发送方未在时限内补充资料,请双方联系人跟进",
      "the sender has not supplied the information in time: both contacts, please follow up"},
-    {ESCALATED, "cancel-answer", "接收方未在时限内答复撤销申请,请双方联系人跟进",
+    {ESCALATED, "cancel-answer", "接收方未在时限内答复撤回申请,请双方联系人跟进",
      "the receiver has not answered the request to cancel in time: both contacts, please follow up"},
     {ESCALATED, "receipt", "诊疗结果或回转未在时限内确认接收,请双方联系人跟进",
      "the receipt has not been confirmed in time: both contacts, please follow up"},

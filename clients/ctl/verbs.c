@@ -188,7 +188,7 @@ static const struct option_info ending[] = {
     {"code", "CODE", "close_code", "结束代码", "how it ended"}, FINDINGS, WHO, END,
 };
 static const struct option_info answer[] = {
-    {"agreed", "yes|no", "agreed", "是否同意取消", "may it be cancelled?"}, WHO, END,
+    {"agreed", "yes|no", "agreed", "是否同意撤回", "may it be cancelled?"}, WHO, END,
 };
 
 static const struct option_info stated[] = {STATED, END};
@@ -450,9 +450,9 @@ static const struct verb table[] = {
     LIFE("report", REPORT, report, "提交诊疗报告", "report the outcome"),
     LIFE("close", CLOSE, ending, "结束", "end it at the hospital"),
     LIFE("confirm-receipt", CONFIRM_RECEIPT, who, "确认接收", "confirm that the patient was taken over"),
-    LIFE("cancel", CANCEL, who_why, "撤销转诊", "cancel before arrival"),
-    LIFE("request-cancel", REQUEST_CANCEL, who_why, "申请撤销(诊疗已开始)", "ask to cancel after care began"),
-    LIFE("answer-cancel", ANSWER_CANCEL, answer, "答复撤销申请", "answer that question"),
+    LIFE("cancel", CANCEL, who_why, "撤回转诊", "cancel before arrival"),
+    LIFE("request-cancel", REQUEST_CANCEL, who_why, "申请撤回(诊疗已开始)", "ask to cancel after care began"),
+    LIFE("answer-cancel", ANSWER_CANCEL, answer, "答复撤回申请", "answer that question"),
     LIFE("void", VOID, who_why, "作废", "void what should never have been sent"),
 
     PLAIN(GROUP_CAPACITY, "places", places_run, KIND(LIST_POOLS), NULL, glance, "当日号源一览: 每场次一行, 预留, 家医, 一般, 停用, 空余", "a day at a glance: reserved, used and free, one line a session"),
