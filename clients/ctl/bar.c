@@ -10,7 +10,7 @@ static const struct {
     [BAR_GENERAL] = {'G', "34", "一般已约", "general"},
     [BAR_KEPT] = {'R', "1;33", "空, 为家医预留", "free, kept for family doctors"},
     [BAR_FREE] = {'.', "0", "空", "free for everybody"},
-    [BAR_BEGUN] = {'-', "2", "空, 已过时", "free, but begun"},
+    [BAR_BEGUN] = {'-', "2", "空, 已到开始时间", "free, but begun"},
     [BAR_BLOCKED] = {'x', "31", "停用", "blocked"},
 };
 

@@ -312,7 +312,9 @@ class Glance(PlacesTest):
         self.assertRegex(shown, r" 10  GGG\.{6}- .* 7 +6/6  released\n")
         self.assertIn("   - free, but begun\nx blocked\n", shown)
         self.advance(MINUTE_MS)
-        self.assertRegex(self.run_ctl("places", "--date", "2026-12-04", "--lang", "zh", key="H1").stdout, r" 10  GGG\.{5}-- .* 7 +5/5  预留已释放\n")
+        shown = self.run_ctl("places", "--date", "2026-12-04", "--lang", "zh", key="H1").stdout
+        self.assertRegex(shown, r" 10  GGG\.{5}-- .* 7 +5/5  预留已释放\n")
+        self.assertIn("- 空, 已到开始时间", shown)
         self.assertEqual(5, len(self.ask("search", "--from", "2026-12-04", "--class", "expert", key="H1")["places"][0]["first"]))
 
     def test_q13_what_was_kept_until_the_release_the_report_says(self):
