@@ -18,7 +18,7 @@ def columns_of(line):
 
 
 class Terminal:
-    """Runs `command` with input, output and errors on a new terminal, which is its controlling one."""
+    """Runs `command` with input, output and errors on a new terminal with colours, which is its controlling one."""
 
     def __init__(self, command, columns=120, environment=None):
         self.shown = ""
@@ -27,7 +27,8 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
-                os.execve(command[0], command, dict(os.environ, **(environment or {})))
+                plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+                os.execve(command[0], command, {**plain, "TERM": "xterm", **(environment or {})})
             finally:
                 os._exit(127)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
