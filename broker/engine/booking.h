@@ -82,10 +82,12 @@ void booking_shift(struct work *work, struct booking_of *booking, const uint32_t
  * L6: everything it holds and waits for is freed; booked places of a patient who is or was there, and what is owed for
  * one that the hospital took away, only where `booked_too`. */
 void booking_release_claims(struct work *work, struct life_of *life, bool booked_too);
-/* The patient came, `from` that state: the place is used for which he came, his main one on its day, with a unit or
- * without (Q15), else one of another class; what else he has or waits for stays. Without one he is a walk-in: the main
- * place is free again, of a main entry he leaves the list. NULL: no unit; else the place as it is now. */
-const Referral__Booking *booking_arrived(struct work *work, struct life_of *life, enum state from);
+/* The patient came, on that day, `from` that state: the place is used for which he came, his main one of the day, with
+ * a unit or without (Q15), else one of another class, else one of a day before; what else he has or waits for stays.
+ * Without one he is a walk-in: the main place is free again, of a main entry he leaves the list. NULL: no unit; else
+ * the place as it is now. */
+const Referral__Booking *booking_arrived(struct work *work, struct life_of *life, enum state from,
+                                         struct instant came_at);
 /* Its main place: he did not come, or gave it back (`reason` NOT_AVAILABLE by the hospital: units go to B). Of a main
  * entry: it leaves the list. NULL: no unit; else the place as it is now. */
 const Referral__Booking *booking_main_missed(struct work *work, struct life_of *life);

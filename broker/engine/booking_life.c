@@ -35,45 +35,59 @@ static bool is_on_its_day(const struct work *work, const struct booking_of *book
     return booking->pool->key.day <= local_day(work->now, booking->pool->hospital);
 }
 
-/* Q15: a main place without a unit, on its day. */
-static bool has_come_outside(struct work *work, const struct life_of *life, enum state from)
-{
-    const Record__Referral *row = life->row;
-    const struct registry_institution *hospital = registry_institution(work, row->receiver);
-
-    return from == BOOKED && claim_main(row) == NULL && row->place != NULL && hospital != NULL &&
-           local_day(instant_of(row->place->start_ms), hospital) <= local_day(work->now, hospital);
-}
-
 static struct booking_of *booking_of_claim(struct work *work, const Record__Claim *claim)
 {
     return claim != NULL && claim->has_booking ? booking_load(work, life_id_of(claim->booking)) : NULL;
 }
 
-/* Today's rather than one of a day before, and the earlier one of a day. */
-static bool comes_before(const struct booking_of *booking, const struct booking_of *other)
+static bool is_of_day(const struct booking_of *booking, struct instant at)
 {
+    return booking != NULL && booking->pool->key.day == local_day(at, booking->pool->hospital);
+}
+
+/* That of the day on which he came, the main one before others; else the later day's, and the earlier one of a day. */
+static bool comes_before(const struct booking_of *booking, const struct booking_of *other,
+                         const struct booking_of *main, struct instant came_at)
+{
+    if (is_of_day(booking, came_at) != is_of_day(other, came_at))
+        return is_of_day(booking, came_at);
+    if (booking == main || other == main)
+        return booking == main;
     if (booking->pool->key.day != other->pool->key.day)
         return booking->pool->key.day > other->pool->key.day;
     return booking->row->start_ms < other->row->start_ms;
 }
 
-/* The place for which the patient came: the main one on its day, else one of another class. NULL: a walk-in. */
-static struct booking_of *place_of_the_day(struct work *work, const struct life_of *life)
+/* The place for which the patient came; one of a day before may have been told of late. NULL: a walk-in. */
+static struct booking_of *place_of_the_day(struct work *work, const struct life_of *life, struct instant came_at)
 {
-    struct booking_of *found = booking_main(work, life);
+    const struct booking_of *main = booking_main(work, life);
+    struct booking_of *found = NULL;
 
-    if (found != NULL && is_on_its_day(work, found))
-        return found;
-    found = NULL;
     for (Referral__PlaceClass class = REFERRAL__PLACE_CLASS__EXPERT; class <= REFERRAL__PLACE_CLASS__EXAM; class ++) {
         struct booking_of *booking = booking_of_claim(work, claim_of(life->row, class));
 
         if (booking != NULL && booking->row->state == REFERRAL__BOOKING_STATE__PLACE_BOOKED &&
-            is_on_its_day(work, booking) && (found == NULL || comes_before(booking, found)))
+            is_on_its_day(work, booking) && (found == NULL || comes_before(booking, found, main, came_at)))
             found = booking;
     }
     return found;
+}
+
+/* Q15: or did he come for a main place without a unit, and not for what he has beside it? */
+static bool has_come_outside(struct work *work, const struct life_of *life, enum state from,
+                             const struct booking_of *beside, struct instant came_at)
+{
+    const Record__Referral *row = life->row;
+    const struct registry_institution *hospital = registry_institution(work, row->receiver);
+
+    if (from != BOOKED || claim_main(row) != NULL || row->place == NULL || hospital == NULL)
+        return false;
+
+    int64_t day = local_day(instant_of(row->place->start_ms), hospital);
+
+    return day <= local_day(work->now, hospital) &&
+           (day == local_day(came_at, hospital) || !is_of_day(beside, came_at));
 }
 
 /* He takes no unit: what drove the state until now is given back. */
@@ -91,13 +105,14 @@ static const Referral__Booking *walk_in(struct work *work, struct life_of *life)
     return view(work, booking);
 }
 
-const Referral__Booking *booking_arrived(struct work *work, struct life_of *life, enum state from)
+const Referral__Booking *booking_arrived(struct work *work, struct life_of *life, enum state from,
+                                         struct instant came_at)
 {
-    struct booking_of *booking = has_come_outside(work, life, from) ? NULL : place_of_the_day(work, life);
+    struct booking_of *booking = place_of_the_day(work, life, came_at);
 
-    if (booking == NULL)
+    if (booking == NULL || has_come_outside(work, life, from, booking, came_at))
         return walk_in(work, life);
-    if (booking != booking_main(work, life)) { /* the main one's day comes later: it stays, as one beside the care */
+    if (booking != booking_main(work, life)) { /* the main one is another day's: it stays, as one beside the care */
         claim_make_main(life->row, NULL);
         life_place(work, life, booking_place(work, booking));
     }

@@ -234,7 +234,7 @@ static const Referral__Booking *note_claims(struct work *work, struct life_of *l
     bool has_reason = detail != NULL && detail->has_reason;
 
     if (step->event == ARRIVE)
-        booking = booking_arrived(work, life, from);
+        booking = booking_arrived(work, life, from, instant_of(detail->occurred_at_ms));
     if (step->event == MISS)
         booking = booking_main_missed(work, life);
     if (step->event == CANCEL_BOOKING)

@@ -96,7 +96,8 @@ void m_event_perform(struct world *world, const struct command *command);
 /* What events mean for the place that drives the referral. */
 const struct m_claim *m_main_claim(const struct m_referral *referral);
 bool m_main_judge(const struct world *world, int referral, Referral__EventType event); /* false: BOOKING_NOT_NOW */
-void m_main_arrived(struct world *world, struct m_referral *referral);
+void m_main_arrived(struct world *world, struct m_referral *referral, int64_t came_at);
+bool m_has_place_of(struct world *world, struct m_referral *referral, int64_t came_at); /* a unit of that day */
 void m_main_missed(struct world *world, struct m_referral *referral);
 void m_main_cancelled(struct world *world, struct m_referral *referral, bool by_hospital, bool unkept);
 

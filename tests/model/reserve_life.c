@@ -369,36 +369,43 @@ static bool has_come_for(const struct world *world, const struct m_claim *claim)
            reserve_slots[booking->slot].day <= m_day_of(world->now);
 }
 
-/* Today's place rather than yesterday's, and the earlier one of a day; but the main one before all. */
-static struct m_claim *place_of_the_day(struct world *world, struct m_referral *referral)
+/* A place of the day on which he came; of those the main one; then the later day's, and the earlier one of a day. */
+static bool is_nearer(const struct world *world, const struct m_claim *claim, const struct m_claim *other, int came_on)
+{
+    const struct m_booking *booking = &world->bookings[claim->booking], *others = &world->bookings[other->booking];
+    int day = reserve_slots[booking->slot].day, others_day = reserve_slots[others->slot].day;
+
+    if ((day == came_on) != (others_day == came_on))
+        return day == came_on;
+    if (claim->is_main || other->is_main)
+        return claim->is_main;
+    return day != others_day ? day > others_day : booking->start < others->start;
+}
+
+static struct m_claim *place_of_the_day(struct world *world, struct m_referral *referral, int came_on)
 {
     struct m_claim *found = NULL;
-    int64_t found_day = 0, found_start = 0;
 
     for (int i = 1; i < CLASSES; i++) {
         struct m_claim *claim = &referral->claims[i];
 
-        if (!has_come_for(world, claim))
-            continue;
-        if (claim->is_main)
-            return claim;
-
-        const struct m_booking *booking = &world->bookings[claim->booking];
-        int64_t day = reserve_slots[booking->slot].day;
-
-        if (found == NULL || day > found_day || (day == found_day && booking->start < found_start)) {
+        if (has_come_for(world, claim) && (found == NULL || is_nearer(world, claim, found, came_on)))
             found = claim;
-            found_day = day;
-            found_start = booking->start;
-        }
     }
     return found;
 }
 
-/* The patient came: for a place of the day, or as a walk-in, who takes no unit and gives back what he had. */
-void m_main_arrived(struct world *world, struct m_referral *referral)
+bool m_has_place_of(struct world *world, struct m_referral *referral, int64_t came_at)
 {
-    struct m_claim *place = place_of_the_day(world, referral);
+    const struct m_claim *place = place_of_the_day(world, referral, m_day_of(came_at));
+
+    return place != NULL && reserve_slots[world->bookings[place->booking].slot].day == m_day_of(came_at);
+}
+
+/* The patient came: for a place of the day, or as a walk-in, who takes no unit and gives back what he had. */
+void m_main_arrived(struct world *world, struct m_referral *referral, int64_t came_at)
+{
+    struct m_claim *place = place_of_the_day(world, referral, m_day_of(came_at));
     const struct m_claim *claim = m_main_claim(referral);
 
     if (place != NULL) {
@@ -466,7 +473,7 @@ void m_event_perform(struct world *world, const struct command *command)
         break;
     case REFERRAL__EVENT_TYPE__EVENT_ARRIVE:
         referral->state = REFERRAL__STATE__ARRIVED;
-        m_main_arrived(world, referral);
+        m_main_arrived(world, referral, command->at_ms);
         break;
     case REFERRAL__EVENT_TYPE__EVENT_NO_SHOW:
         miss(world, id);

@@ -163,10 +163,12 @@ static void has_other_place(struct world *world, struct m_referral *referral, in
 }
 
 /* He came for that one, and for none that he has beside it. */
-static bool has_come_for_other(const struct world *world, const struct m_referral *referral, int from)
+static bool has_come_for_other(struct world *world, struct m_referral *referral, int from, int64_t came_at)
 {
-    return from == ST(BOOKED) && m_main_claim(referral) == NULL &&
-           m_day_of(referral->outside_start) <= m_day_of(world->now);
+    int day = m_day_of(referral->outside_start);
+
+    return from == ST(BOOKED) && m_main_claim(referral) == NULL && day <= m_day_of(world->now) &&
+           (day == m_day_of(came_at) || !m_has_place_of(world, referral, came_at));
 }
 
 void places_follow(struct model *m, struct model_referral *r, const struct model_happening *h, int from)
@@ -175,8 +177,8 @@ void places_follow(struct model *m, struct model_referral *r, const struct model
     struct m_referral *referral = &world->referrals[number_of(m, r)];
     const struct m_claim *claim = m_main_claim(referral);
 
-    if (h->event == EV(ARRIVE) && !has_come_for_other(world, referral, from))
-        m_main_arrived(world, referral);
+    if (h->event == EV(ARRIVE) && !has_come_for_other(world, referral, from, h->deed->occurred_at))
+        m_main_arrived(world, referral, h->deed->occurred_at);
     if (h->event == EV(NO_SHOW))
         m_main_missed(world, referral);
     if (h->event == EV(CANCEL_BOOKING) && claim != NULL)

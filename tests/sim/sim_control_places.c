@@ -100,10 +100,12 @@ void __wrap_booking_lapse(struct work *work, struct pool_of *pool, struct id id)
         __real_booking_lapse(work, pool, id);
 }
 
-const Referral__Booking *__real_booking_arrived(struct work *work, struct life_of *life);
-const Referral__Booking *__wrap_booking_arrived(struct work *work, struct life_of *life)
+const Referral__Booking *__real_booking_arrived(struct work *work, struct life_of *life, enum state from,
+                                                struct instant came_at);
+const Referral__Booking *__wrap_booking_arrived(struct work *work, struct life_of *life, enum state from,
+                                                struct instant came_at)
 {
-    return planted == SPENDS_NOTHING ? NULL : __real_booking_arrived(work, life);
+    return planted == SPENDS_NOTHING ? NULL : __real_booking_arrived(work, life, from, came_at);
 }
 
 void __real_place_step_booked(struct work *work, const struct claimant *claimant, const struct booking_of *booking,

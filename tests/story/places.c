@@ -438,3 +438,47 @@ Test(places, q15_who_comes_for_a_place_without_a_unit_keeps_the_one_beside_it)
                     "         H1 < accepted r1 ARRIVED, b1 USED CT 1\n");
     world_close(w);
 }
+
+/* Q12: he did not come yesterday, which nobody has said yet, and comes today for what he has beside it. */
+Test(places, q12_who_comes_for_todays_place_has_not_come_for_yesterdays)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "WANG EXPERT 5 places");
+    world_publish(w, "H1", "CT EXAM 5 places on 2026-03-06");
+    world_refer(w, 1);
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book WANG family r1");
+    world_place(w, "T07", "book CT family r1");
+    world_forget(w);
+    world_until(w, 345600);
+    world_event(w, "H1", "arrive r1");
+    world_until(w, 432000);
+    world_expect(w, "[345600] H1 > arrive r1\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, b2 USED CT 1, attempt 1\n"
+                    "[348600]\n"
+                    "         H1 < routine notice r1 no-show, ARRIVED, b1 NO_SHOW WANG 1, attempt 1\n"
+                    "         T07 < routine notice r1 no-show, ARRIVED, b1 NO_SHOW WANG 1, attempt 1\n");
+    world_close(w);
+}
+
+/* Q12: the hospital says a day later that he came for yesterday's. */
+Test(places, q12_what_is_told_a_day_later_is_of_the_day_on_which_he_came)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "WANG EXPERT 5 places");
+    world_publish(w, "H1", "CT EXAM 5 places on 2026-03-06");
+    world_refer(w, 1);
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book CT family r1");
+    world_place(w, "T07", "book WANG family r1");
+    world_forget(w);
+    world_until(w, 345600);
+    world_event(w, "H1", "arrive r1; occurred_at_ms=1772683200000");
+    world_expect(w, "[345600] H1 > arrive r1; occurred_at_ms=1772683200000\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, b2 USED WANG 1, attempt 1\n");
+    world_close(w);
+}
