@@ -8,15 +8,14 @@
 
 void flow_next(struct flow *flow, const char *separator, int width)
 {
-    size_t length = strlen(separator);
     int whole = width_of(separator);
-    bool fits;
+    size_t length = strlen(separator);
+    bool fits = flow->used + whole + width < flow->columns; /* the next separator may begin with a comma */
 
-    while (length != 0 && separator[length - 1] == ' ')
-        length--;
-    fits = flow->used + whole + width + (int)length <= flow->columns; /* a comma may follow at the end of the line */
     if (flow->used > flow->indent) {
-        fprintf(flow->out, "%.*s", fits ? (int)strlen(separator) : (int)length, separator);
+        while (!fits && length != 0 && separator[length - 1] == ' ')
+            length--;
+        fprintf(flow->out, "%.*s", (int)length, separator);
         flow->used += whole;
         if (!fits) {
             fprintf(flow->out, "\n%*s", flow->indent, "");
