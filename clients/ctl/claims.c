@@ -107,12 +107,12 @@ static void print_booking(const struct ctl *ctl, json_t *booking)
 static void print_entry(const struct ctl *ctl, json_t *entry)
 {
     json_int_t ahead = json_integer_value(json_object_get(entry, "ahead"));
-    const char *resource = text_of(entry, "resource"); /* the one that is wanted, where it is not any */
+    char *session = pool_text_session(entry, NULL);
 
-    fprintf(ctl->out,
-            ctl_say(ctl, "%s %s%s%s %s 至 %s: 候补第 %lld 位", "%s %s%s%s %s to %s: number %lld of the wait-list"),
-            class_of(ctl, entry), text_of(entry, "department"), *resource == '\0' ? "" : " ", resource,
-            text_of(entry, "first_date"), text_of(entry, "last_date"), (long long)ahead + 1);
+    fprintf(ctl->out, ctl_say(ctl, "%s %s %s 至 %s: 候补第 %lld 位", "%s %s %s to %s: number %lld of the wait-list"),
+            class_of(ctl, entry), session == NULL ? "" : session, text_of(entry, "first_date"),
+            text_of(entry, "last_date"), (long long)ahead + 1);
+    free(session);
     fprintf(ctl->out, " (%s)\n", text_of(entry, "entry_id"));
 }
 

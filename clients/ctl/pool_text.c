@@ -91,8 +91,8 @@ char *pool_text_session(json_t *pool, const char *doctor)
     bool named = doctor != NULL && doctor[0] != '\0' && (resource == NULL || strcmp(doctor, resource) != 0);
     char *text = NULL;
 
-    if (asprintf(&text, "%s %s%s%s", department == NULL ? "" : department, resource == NULL ? "" : resource,
-                 named ? " " : "", named ? doctor : "") < 0)
+    if (asprintf(&text, "%s%s%s%s%s", department == NULL ? "" : department, resource == NULL ? "" : " ",
+                 resource == NULL ? "" : resource, named ? " " : "", named ? doctor : "") < 0)
         return NULL;
     width_line(text);
     return text;

@@ -11,6 +11,6 @@
 json_t *pool_text_parse(const char *text);
 /* To be freed. What is absent is left out. */
 char *pool_text_format(json_t *pool);
-/* As people speak of it: "NK WANG-AM 王主任". A doctor's name that is only the resource again is left out. To be
- * freed. */
+/* As people speak of it, in one line: "NK WANG-AM 王主任". A doctor's name that is only the resource again is left out,
+ * and the resource where any is wanted by an entry of the wait-list. To be freed. */
 char *pool_text_session(json_t *pool, const char *doctor);

@@ -328,7 +328,7 @@ class Glance(PlacesTest):
         self.assertRegex(self.run_ctl("report", "reserve", key="H1").stdout, r"EXPERT 2026-12-04 +1 +10 +2 +0 +0.00 %")
 
     def test_q13_no_name_looks_like_a_line_of_ours(self):
-        """A hospital chooses names and codes, and they may hold a line feed."""
+        """A hospital chooses names and codes, a team what it waits for, and they may hold a line feed."""
         self.publish("EXPERT/NK/LI\nGGGG/2026-12-04", 10, "08:00", 15, "--doctor", "李\nRRRR")
         self.run_ctl("contact", "put", "H1", "UP", "--name", "何\nRRRR", "--phone", "022-29000001", key="H1")
         shown = self.run_ctl("places", "--date", "2026-12-04", key="H1").stdout
@@ -336,9 +336,13 @@ class Glance(PlacesTest):
         shown += self.run_ctl("book", "place", "H1/EXPERT/NK/LI\nGGGG/2026-12-04", "--channel", "family-doctor", "--referral", referral, key="T07", expect=OK).stdout
         shown += self.run_ctl("why", referral, key="T07").stdout + self.run_ctl("trace", referral, key="T07").stdout
         shown += self.run_ctl("listen", "--count", "2", key="H1").stdout
+        waiting = self.refer()
+        self.run_ctl("waitlist", "join", waiting, "--class", "exam", "--department", "NK", "--resource", "CT\nGGGG", "--from", "2026-12-04",
+                     "--to", "2026-12-04", "--channel", "family-doctor", key="T07")
+        shown += self.run_ctl("why", waiting, key="H1").stdout
         for line in shown.splitlines():
             self.assertFalse(line.startswith(("GGGG", "RRRR")), shown)
-        for name in ("LI GGGG", "李 RRRR", "何 RRRR"):
+        for name in ("LI GGGG", "李 RRRR", "何 RRRR", "NK CT GGGG 2026-12-04 to"):
             self.assertIn(name, shown)
 
     def test_q_the_bar_fits_the_terminal_and_has_colour_only_there(self):
