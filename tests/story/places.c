@@ -482,3 +482,47 @@ Test(places, q12_what_is_told_a_day_later_is_of_the_day_on_which_he_came)
                     "         T07 < routine notice r1 arrive, ARRIVED, b2 USED WANG 1, attempt 1\n");
     world_close(w);
 }
+
+/* Q12: neither is the main one, which is a bed of next week: he comes for the earlier one first. */
+Test(places, q12_of_two_places_of_a_day_the_earlier_is_used_first)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "WARD3 BED 5 places at 08:00 every 0 on 2026-03-09");
+    world_publish(w, "H1", "WANG EXPERT 5 places at 14:00 on 2026-03-05");
+    world_publish(w, "H1", "CT EXAM 5 places at 09:00 on 2026-03-05");
+    world_refer(w, 1);
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book WARD3 family r1");
+    world_place(w, "T07", "book WANG family r1");
+    world_place(w, "T07", "book CT family r1");
+    world_forget(w);
+    world_until(w, 262800);
+    world_event(w, "H1", "arrive r1");
+    world_expect(w, "[262800] H1 > arrive r1\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, b3 USED CT 1, attempt 1\n");
+    world_close(w);
+}
+
+/* Q12: both lie behind, and on neither day he came by what the hospital says: the later one is told of late. */
+Test(places, q12_of_two_places_of_days_before_the_later_is_used)
+{
+    struct world *w = world_open_morning();
+
+    world_publish(w, "H1", "WARD3 BED 5 places at 08:00 every 0 on 2026-03-12");
+    world_publish(w, "H1", "WANG EXPERT 5 places at 20:00 on 2026-03-04");
+    world_publish(w, "H1", "CT EXAM 5 places at 09:00 on 2026-03-05");
+    world_refer(w, 1);
+    world_event(w, "H1", "accept r1");
+    world_place(w, "T07", "book WARD3 family r1");
+    world_place(w, "T07", "book WANG family r1");
+    world_place(w, "T07", "book CT family r1");
+    world_forget(w);
+    world_until(w, 273600);
+    world_event(w, "H1", "arrive r1; occurred_at_ms=1772524800000");
+    world_expect(w, "[273600] H1 > arrive r1; occurred_at_ms=1772524800000\n"
+                    "         H1 < accepted r1 ARRIVED\n"
+                    "         T07 < routine notice r1 arrive, ARRIVED, b3 USED CT 1, attempt 1\n");
+    world_close(w);
+}
